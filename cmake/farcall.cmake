@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# How every target of ours is compiled. far_target(NAME) is called once for each of them.
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+
+set(FAR_WARNINGS -Wall -Wextra -Wshadow -Wundef -Wvla -Wpointer-arith -Wwrite-strings -Werror)
+set(FAR_WARNINGS_C -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition)
+set(FAR_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+function(far_target target)
+  target_compile_options(${target} PRIVATE
+    ${FAR_WARNINGS} $<$<COMPILE_LANGUAGE:C>:${FAR_WARNINGS_C}> -fno-common -D_GNU_SOURCE)
+  target_include_directories(${target} PRIVATE
+    ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+  if(FARCALL_SANITIZE)
+    target_compile_options(${target} PRIVATE $<$<NOT:$<COMPILE_LANGUAGE:ASM>>:${FAR_SANITIZERS}>)
+    target_link_options(${target} PRIVATE ${FAR_SANITIZERS})
+  else()
+    target_compile_options(${target} PRIVATE
+      $<$<NOT:$<COMPILE_LANGUAGE:ASM>>:-fstack-protector-strong> $<$<AND:$<CONFIG:Release,RelWithDebInfo>,$<NOT:$<COMPILE_LANGUAGE:ASM>>>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>)
+  endif()
+endfunction()
+
+# Sources that run before libc and the sanitizers are ready (IFUNC resolvers): nothing instrumented, nothing called.
+set(FAR_EARLY_OPTIONS -fno-sanitize=all -fno-stack-protector -ffreestanding -fno-builtin -U_FORTIFY_SOURCE)

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * The import table: what a client's import library (libkv.so, written by `far implib`) knows about a service. It lies in
+ * the library's read-only section .far.import and travels to fard as it is, as the body of a bind request; so it holds
+ * offsets, no pointers, and is checked by import_check() by whoever did not write it. Little-endian.
+ *
+ * Layout: struct far_import_table, op_count × struct far_import_op sorted by name (strcmp), then strings, NUL-terminated,
+ * addressed by their offset from the first byte of the table; zero bytes up to a multiple of 8.
+ */
+#ifndef FARCALL_IMPORT_H
+#define FARCALL_IMPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FAR_IMPORT_SECTION ".far.import"
+#define FAR_IMPORT_MAGIC "FARIMPRT"
+#define FAR_IMPORT_VERSION 1
+#define FAR_IMPORT_MAX 60000   /* bytes of a whole table: it must fit in one message to fard */
+#define FAR_IMPORT_SERVICE 64  /* bytes of the service's name, NUL and zero padding included */
+
+struct far_import_table {
+    char magic[8];        /* FAR_IMPORT_MAGIC */
+    uint32_t version;     /* FAR_IMPORT_VERSION */
+    uint32_t size;        /* bytes of the whole table, strings included; a multiple of 8, at most FAR_IMPORT_MAX */
+    char service[FAR_IMPORT_SERVICE];
+    uint16_t major;       /* version of the interface that the client was linked against */
+    uint16_t minor;
+    uint32_t op_count;    /* at least 1 */
+    uint64_t fingerprint; /* of all operations together: equal fingerprints need no look at the single ones */
+};
+
+struct far_import_op {
+    uint64_t fingerprint;
+    uint32_t name;     /* offset of its string from the first byte of the table */
+    uint32_t reserved; /* 0 */
+};
+
+_Static_assert(sizeof(struct far_import_table) == 96, "struct far_import_table is part of the file format");
+_Static_assert(sizeof(struct far_import_op) == 16, "struct far_import_op is part of the file format");
+
+/* enum far_import_state: libfarcall's; an import library starts as FAR_IMPORT_UNBOUND (all zero bytes). */
+enum far_import_state {
+    FAR_IMPORT_UNBOUND,
+    FAR_IMPORT_RESOLVED, /* stub[] holds addresses; nothing is mapped there yet */
+    FAR_IMPORT_BOUND,
+    FAR_IMPORT_FAILED
+};
+
+/*
+ * The run-time state of one import library, writable, in its .data. The library starts it with `table` and `stub` filled
+ * in and the rest zero; everything else is libfarcall's. Hidden in the library: there is one for each.
+ */
+struct far_import {
+    const struct far_import_table *table;
+    uint64_t base;     /* address of the segment's first byte, once known */
+    void *binding;     /* struct far_binding *, once bound */
+    uint32_t state;    /* enum far_import_state */
+    uint32_t reserved;
+    uint64_t *stub;    /* op_count stub addresses, in the table's order; 0 while unknown */
+};
+
+#define FAR_IMPORT_STATE_SIZE 40
+_Static_assert(sizeof(struct far_import) == FAR_IMPORT_STATE_SIZE, "far implib lays this out in assembly");
+_Static_assert(offsetof(struct far_import, stub) == 32, "far implib lays this out in assembly");
+
+/*
+ * What an import library calls in libfarcall.so, and nothing else.
+ *
+ * far_resolve: the address of the stub of the table's operation op_index. Called from IFUNC resolvers, while the program
+ * is still being relocated: before any constructor, before the program's own relocations, perhaps before the thread's
+ * stack protector is set up. Never returns NULL: if no name server answers it returns the address of a function that
+ * says so, so that a program which never calls the service still runs.
+ *
+ * far_bind: maps the service at its addresses, or says why not and ends the process. Called once, from the import
+ * library's constructor.
+ */
+void *far_resolve(struct far_import *import, uint32_t op_index);
+void far_bind(struct far_import *import);
+
+/*
+ * Check a table that came from elsewhere. Returns 0, or -EINVAL and a message ("what, where, what to do") in
+ * why[why_size]. Reads nothing outside table[0..size); table must be aligned to 8 bytes, size be the table's own size.
+ */
+int import_check(const void *table, size_t size, char *why, size_t why_size);
+
+/* Accessors for a checked table; the index is not checked again. */
+static inline const struct far_import_op *import_op(const struct far_import_table *table, uint32_t index)
+{
+    return (const struct far_import_op *)(table + 1) + index;
+}
+
+static inline const char *import_op_name(const struct far_import_table *table, uint32_t index)
+{
+    return (const char *)table + import_op(table, index)->name;
+}
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * What is said to fard, and by fard, over its Unix socket (SOCK_SEQPACKET, one message a packet, descriptors by
+ * SCM_RIGHTS). Clients, `far` and fard share this header; fard believes nothing it receives: every size, count, offset
+ * and string is checked (protocol_check_* in runtime/fard/), unknown types get FAR_MSG_ERROR, and a client that sends
+ * rubbish is answered with an error and disconnected.
+ *
+ * Every message starts with struct far_message; the body follows in the same packet. A reply repeats the request's serial.
+ * A request is answered by its own type with FAR_MSG_REPLY set, or by FAR_MSG_ERROR | FAR_MSG_REPLY.
+ */
+#ifndef FARCALL_PROTOCOL_H
+#define FARCALL_PROTOCOL_H
+
+#include "runtime/segment.h"
+
+#include <stdint.h>
+
+#define FAR_PROTOCOL_MAGIC 0x31524146u /* "FAR1" */
+#define FAR_MESSAGE_MAX 65536u         /* bytes of one packet, header included */
+#define FAR_MESSAGE_FDS 8              /* descriptors with one packet, at most */
+#define FAR_SERVICE_MAX 64             /* bytes of a service's name, NUL included */
+
+/* Where fard listens: $FARCALL_SOCKET, else $XDG_RUNTIME_DIR + first suffix if it exists, else the system's. */
+#define FAR_SOCKET_ENV "FARCALL_SOCKET"
+#define FAR_SOCKET_USER_SUFFIX "/farcall/socket"
+#define FAR_SOCKET_SYSTEM "/run/farcall/socket"
+
+/* Client side settings by environment (also set by `far run`); ignored where AT_SECURE is set. */
+#define FAR_ENV_LEVEL "FARCALL_LEVEL"         /* ask for no more than this level: none, read, trusted */
+#define FAR_ENV_UNTRUSTED "FARCALL_UNTRUSTED" /* comma list of services whose code may not run in this process: no branch */
+#define FAR_ENV_SPIN "FARCALL_SPIN"           /* spin iterations before sleeping; 0: sleep at once */
+
+enum far_message_type {
+    FAR_MSG_ERROR = 1,
+    /* clients and import libraries */
+    FAR_MSG_RESOLVE,       /* body: struct far_bind_request + import table; reply: struct far_bind_reply, no fds */
+    FAR_MSG_BIND,          /* the same; the reply comes with descriptors */
+    FAR_MSG_OPEN_CHANNEL,  /* body: struct far_open_channel; reply: struct far_channel_reply + 2 fds: A-stack, host pidfd */
+    FAR_MSG_CLOSE_CHANNEL, /* body: struct far_close_channel; no reply */
+    /* fard → host and back, over the socket that the host inherits as descriptor FAR_HOST_FD */
+    FAR_MSG_HOST_START,    /* fard → host: struct far_host_start + fds */
+    FAR_MSG_HOST_READY,    /* host → fard, no body */
+    FAR_MSG_HOST_FAILED,   /* host → fard: struct far_error */
+    FAR_MSG_HOST_CHANNEL,  /* fard → host: struct far_host_channel + 1 fd: the A-stack; no reply */
+    FAR_MSG_HOST_CLOSE,    /* fard → host: struct far_close_channel; no reply */
+    /* management (far register, ls, …): bodies in runtime/fard/manage.h */
+    FAR_MSG_REGISTER = 64,
+    FAR_MSG_UNREGISTER,
+    FAR_MSG_LIST,
+    FAR_MSG_DESCRIBE,
+    FAR_MSG_MAP,
+    FAR_MSG_STATUS,
+    FAR_MSG_REPLY = 0x8000
+};
+
+struct far_message {
+    uint32_t magic;  /* FAR_PROTOCOL_MAGIC */
+    uint32_t size;   /* bytes of the packet, this header included */
+    uint16_t type;   /* enum far_message_type */
+    uint16_t version; /* 1 */
+    uint32_t serial; /* chosen by the requester */
+};
+
+/* Body of FAR_MSG_ERROR. */
+struct far_error {
+    int32_t code;     /* errno value: ENOENT unknown service, EPROTOTYPE interface mismatch, EACCES refused, … */
+    int32_t exit;     /* the sysexits code a command should end with */
+    char text[1016];  /* what, where, what to do; NUL-terminated, one line, no trailing newline */
+};
+
+/* Trust that a server grants a client (design section 6). */
+#define FAR_LEVELS(X) X(NONE, none) X(READ, read) X(TRUSTED, trusted)
+enum far_level {
+    FAR_LEVEL_UNSET,
+#define X(NAME, name) FAR_LEVEL_##NAME,
+    FAR_LEVELS(X)
+#undef X
+    FAR_LEVEL_COUNT
+};
+
+/* RESOLVE, BIND: this, then the import library's table (struct far_import_table of runtime/import.h) as it stands. */
+struct far_bind_request {
+    uint32_t want;     /* enum far_level: ask for no more than this; FAR_LEVEL_UNSET: whatever is granted */
+    uint32_t reserved;
+};
+
+/* Descriptors that come with a BIND reply and with HOST_START, in this order, those whose bit is set in `fds`. */
+enum far_bind_fd {
+    FAR_FD_STUBS, /* sealed memfd: fstubs and dstubs parts for this kind of domain; file offset = part address - base */
+    FAR_FD_IFACE, /* sealed memfd: the interface record (farld's flags included), size = file size */
+    FAR_FD_IMAGE, /* sealed memfd, bound: code, const, linkage template; file offset = part address - base */
+    FAR_FD_RELOC, /* sealed memfd: the .far.reloc stream, for HOST, COPY and CHECK */
+    FAR_FD_DATA,  /* memfd: data and heap parts; file offset = address - data part address. Read-only open for `read` */
+    FAR_FD_COUNT
+};
+
+struct far_bind_reply {
+    uint64_t base;        /* address of the segment's first byte */
+    uint64_t fingerprint; /* of the registered interface */
+    uint32_t service_id;
+    uint32_t level;       /* enum far_level that was granted (and not more than wanted) */
+    uint32_t fds;         /* bit mask of 1 << enum far_bind_fd */
+    uint32_t op_count;    /* entries that follow: one a requested operation, in the import table's order */
+    uint32_t generation;  /* of the host; informative */
+    uint32_t reserved;
+    struct far_extent part[FAR_PART_COUNT]; /* absolute addresses */
+    char service[FAR_SERVICE_MAX];
+    /* uint64_t stub[op_count]: absolute stub addresses follow */
+};
+
+/* A-stacks: one a client thread and service. */
+struct far_open_channel {
+    uint32_t service_id;
+    uint32_t reserved;
+    uint64_t size; /* bytes of the whole A-stack wanted; a multiple of 64 KiB, at most FAR_ASTACK_MAX */
+};
+
+struct far_channel_reply {
+    uint32_t channel;
+    uint32_t generation;
+    uint64_t size;
+};
+
+struct far_close_channel {
+    uint32_t channel;
+    uint32_t reserved;
+};
+
+/* fard → host. fds: all of enum far_bind_fd. part[] absolute. */
+#define FAR_HOST_FD 3
+#define FAR_HOST_INITIALISE 1u /* the data is fresh: run the constructors (init_array) before FAR_MSG_HOST_READY */
+
+struct far_host_start {
+    uint64_t base;
+    uint32_t service_id;
+    uint32_t generation;
+    uint32_t flags;
+    uint32_t fds;
+    struct far_extent part[FAR_PART_COUNT];
+    struct far_extent init_array; /* absolute address; size in bytes */
+    struct far_extent fini_array;
+    char service[FAR_SERVICE_MAX];
+};
+
+struct far_host_channel {
+    uint32_t channel;
+    uint32_t level; /* what this client was granted; decides which global addresses it may name */
+    uint32_t uid;
+    uint32_t pid;
+    uint64_t size; /* of the A-stack */
+};
+
+_Static_assert(sizeof(struct far_message) == 16, "protocol");
+_Static_assert(sizeof(struct far_error) == 1024, "protocol");
+_Static_assert(sizeof(struct far_bind_reply) == 40 + 16 * FAR_PART_COUNT + 64, "protocol");
+_Static_assert(sizeof(struct far_host_channel) == 24, "protocol");
+
+#endif

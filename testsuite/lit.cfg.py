@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# lit's view of the tests: what a RUN line may use. Parameters come from `./dev test` or from `lit --param`:
+#   build=DIR      the build tree under test (default: build/ beside testsuite/)
+#   sanitize=1     that tree was built with -DFARCALL_SANITIZE=ON
+import os
+import shutil
+
+import lit.formats
+
+root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+build = os.path.abspath(lit_config.params.get("build", os.path.join(root, "build")))
+sanitize = lit_config.params.get("sanitize", "0") == "1"
+llvm = os.environ.get("FARCALL_LLVM", "/usr/lib/llvm-19/bin")
+tools = os.path.join(build, "bin")
+
+config.name = "farcall-asan" if sanitize else "farcall"
+config.test_format = lit.formats.ShTest(True)
+config.suffixes = [".test", ".c", ".h", ".s", ".ll"]
+config.excludes = ["Inputs", "unit", "fuzz", "bench", "model", "CMakeLists.txt", "support"]
+config.test_source_root = os.path.join(root, "testsuite")
+config.test_exec_root = os.path.join(build, "testsuite-output")
+
+clang = os.path.join(llvm, "clang")
+san = " -fsanitize=address,undefined -fno-sanitize-recover=all" if sanitize else ""
+config.substitutions += [
+    ("%farcc", os.path.join(tools, "farcc")),
+    ("%faridl", os.path.join(tools, "faridl")),
+    ("%farld", os.path.join(tools, "farld")),
+    ("%farhost", os.path.join(tools, "far-host")),
+    ("%fard", os.path.join(tools, "fard")),
+    ("%far", os.path.join(tools, "far")),
+    # A client's compiler: programs that load libfarcall.so need the sanitizers that it was built with.
+    ("%client-cc", clang + san),
+    ("%clang", clang),
+    ("%gcc", shutil.which("gcc") or "gcc"),
+    ("%root", root),
+    ("%build", build),
+    ("%with-fard", os.path.join(root, "testsuite", "runtime", "with-fard.sh") + " " + build),
+]
+
+config.environment["PATH"] = os.pathsep.join([llvm, os.environ["PATH"]])
+config.environment["FARCALL_BUILD"] = build
+config.environment["LC_ALL"] = "C.UTF-8"
+# A sanitizer's report is a crash, so that `not` never takes it for an expected failure.
+config.environment["ASAN_OPTIONS"] = "abort_on_error=1:detect_leaks=1:handle_abort=0:detect_stack_use_after_return=0"
+config.environment["UBSAN_OPTIONS"] = "halt_on_error=1:abort_on_error=1:print_stacktrace=1"
+config.environment["LSAN_OPTIONS"] = "print_suppressions=0"
+if sanitize:
+    config.available_features.add("asan")
+
+if os.geteuid() == 0:
+    config.available_features.add("root")
+machine = os.uname().machine
+config.available_features.add(machine.replace("_", "-"))
+for tool in ["spin", "setpriv", "gdb"]:
+    if shutil.which(tool):
+        config.available_features.add(tool)
+for library in ["libz.a", "libbz2.a", "libpng16.a"]:
+    if os.path.exists(os.path.join("/usr/lib", machine + "-linux-gnu", library)):
+        config.available_features.add(library)
+
+# A hung test is a failed test.
+lit_config.maxIndividualTestTime = 300 if sanitize else 120
