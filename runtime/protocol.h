@@ -68,15 +68,8 @@ struct far_error {
     char text[1016];  /* what, where, what to do; NUL-terminated, one line, no trailing newline */
 };
 
-/* Trust that a server grants a client (design section 6). */
-#define FAR_LEVELS(X) X(NONE, none) X(READ, read) X(TRUSTED, trusted)
-enum far_level {
-    FAR_LEVEL_UNSET,
-#define X(NAME, name) FAR_LEVEL_##NAME,
-    FAR_LEVELS(X)
-#undef X
-    FAR_LEVEL_COUNT
-};
+/* Trust that a server grants a client (design section 6): enum far_level of the public header. */
+#include <farcall/farcall.h>
 
 /* RESOLVE, BIND: this, then the import library's table (struct far_import_table of runtime/import.h) as it stands. */
 struct far_bind_request {

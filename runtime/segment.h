@@ -94,8 +94,8 @@ struct far_extent {
     uint64_t size;
 };
 
-/* Descriptor of .note.farcall. */
-struct far_note {
+/* Descriptor of .note.farcall. Packed: ELF aligns notes to 4 bytes only, so its 8-byte members may lie on such. */
+struct __attribute__((packed, aligned(4))) far_note {
     uint32_t format;      /* FAR_FORMAT_VERSION */
     uint32_t machine;     /* the ELF e_machine it was built for */
     uint64_t image_size;  /* bytes from the first stub to the end of the heap; a multiple of FAR_PART_ALIGN */

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Does the machine's view of each operation agree with the record? A gate believes the record, so it must. */
+#include <stdio.h>
+#include <string.h>
+
+#include "clang-pass/pass.h"
+
+/* How a parameter of the record is passed on this machine, for messages: "a 4-byte integer". */
+static const char *describe_expected(const struct far_param *param, char *text, size_t size)
+{
+    switch ((enum far_passing)param->passing) {
+    case FAR_PASS_VOID:
+        return "nothing";
+    case FAR_PASS_VALUE:
+        snprintf(text, size, "a %u-byte integer", param->width);
+        return text;
+    case FAR_PASS_FLOAT:
+        return param->width == 4 ? "a float" : "a double";
+    default:
+        return "a pointer";
+    }
+}
+
+static bool integer_has_width(LLVMTypeRef type, unsigned width)
+{
+    unsigned bits = LLVMGetIntTypeWidth(type);
+
+    return bits == width * 8 || (width == 1 && bits == 1); /* _Bool is an i1 */
+}
+
+static bool type_matches(LLVMTypeRef type, const struct far_param *param)
+{
+    switch (LLVMGetTypeKind(type)) {
+    case LLVMVoidTypeKind:
+        return param->passing == FAR_PASS_VOID;
+    case LLVMFloatTypeKind:
+        return param->passing == FAR_PASS_FLOAT && param->width == 4;
+    case LLVMDoubleTypeKind:
+        return param->passing == FAR_PASS_FLOAT && param->width == 8;
+    case LLVMIntegerTypeKind:
+        return (param->passing == FAR_PASS_VALUE || param->passing == FAR_PASS_HANDLE) &&
+               integer_has_width(type, param->width);
+    case LLVMPointerTypeKind:
+        return param->passing != FAR_PASS_VOID && param->passing != FAR_PASS_FLOAT && param->width == sizeof(void *);
+    default:
+        return false;
+    }
+}
+
+/* A structure passed or returned in memory is a pointer in IR, but not to the record. */
+static bool passed_in_memory(LLVMValueRef function, unsigned index)
+{
+    static const char *const attributes[] = {"byval", "sret"};
+
+    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
+        unsigned kind = LLVMGetEnumAttributeKindForName(attributes[i], strlen(attributes[i]));
+
+        if (LLVMGetEnumAttributeAtIndex(function, index, kind))
+            return true;
+    }
+    return false;
+}
+
+static void check_parameter(struct unit *unit, const struct far_op *op, LLVMValueRef function, unsigned index)
+{
+    const struct far_param *param = iface_param(unit->iface, op, index);
+    const char *name = iface_string(unit->iface, op->name);
+    char text[64];
+
+    if (type_matches(LLVMTypeOf(LLVMGetParam(function, index)), param) && !passed_in_memory(function, index + 1))
+        return;
+    unit_error(unit, function, "operation '%s' does not have the signature of its header: parameter %u is not %s as '%s' says "
+               "(%s:%u) [FC-0202]", name, index + 1, describe_expected(param, text, sizeof text),
+               iface_string(unit->iface, op->signature), iface_string(unit->iface, op->file), op->line);
+}
+
+static void check_result(struct unit *unit, const struct far_op *op, LLVMValueRef function)
+{
+    const struct far_param *result = iface_result(unit->iface, op);
+    const char *name = iface_string(unit->iface, op->name);
+    char text[64];
+
+    if (type_matches(LLVMGetReturnType(LLVMGlobalGetValueType(function)), result))
+        return;
+    unit_error(unit, function, "operation '%s' does not have the signature of its header: it does not return %s as '%s' says "
+               "(%s:%u) [FC-0202]", name, describe_expected(result, text, sizeof text),
+               iface_string(unit->iface, op->signature), iface_string(unit->iface, op->file), op->line);
+}
+
+static void check_operation(struct unit *unit, const struct far_op *op, LLVMValueRef function)
+{
+    LLVMTypeRef type = LLVMGlobalGetValueType(function);
+    const char *name = iface_string(unit->iface, op->name);
+
+    if (LLVMIsFunctionVarArg(type) || LLVMCountParams(function) != op->param_count) {
+        unit_error(unit, function, "operation '%s' does not have the signature of its header: %u parameters%s, not %u as '%s' "
+                   "says (%s:%u) [FC-0202]", name, LLVMCountParams(function),
+                   LLVMIsFunctionVarArg(type) ? " and more" : "", op->param_count,
+                   iface_string(unit->iface, op->signature), iface_string(unit->iface, op->file), op->line);
+        return;
+    }
+    check_result(unit, op, function);
+    for (unsigned i = 0; i < op->param_count; i++)
+        check_parameter(unit, op, function, i);
+}
+
+void check_operations(struct unit *unit)
+{
+    for (uint32_t i = 0; i < unit->iface->ops.count; i++) {
+        const struct far_op *op = iface_op(unit->iface, i);
+        LLVMValueRef function = unit_operation(unit, op);
+
+        if (function && unit_defines(function))
+            check_operation(unit, op, function);
+    }
+}
+
+/* Thread-local storage belongs to the threads of one process; a segment's code runs in many. */
+void check_thread_locals(struct unit *unit)
+{
+    for (LLVMValueRef global = LLVMGetFirstGlobal(unit->module); global; global = LLVMGetNextGlobal(global)) {
+        size_t length;
+        const char *name = LLVMGetValueName2(global, &length);
+
+        if (LLVMIsThreadLocal(global))
+            unit_error(unit, global, "thread-local variable '%.*s' in a unit of service '%s': its code runs in the threads of "
+                       "many processes; keep the state in a parameter or in ordinary data under a mutex [FC-0201]",
+                       (int)length, name, iface_string(unit->iface, unit->iface->service));
+    }
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* What lexer, grammar and tree builders share while one text is parsed. */
+#ifndef FARCALL_IDL_PARSER_H
+#define FARCALL_IDL_PARSER_H
+
+#include "idl/tree.h"
+
+#define PACK_DEPTH 32
+
+struct parser {
+    struct unit *unit;
+    void *scanner;
+    struct place place;       /* of the next character */
+    bool fixed_place;         /* an annotation's argument: every token stands where the annotation stands */
+    bool overflowed;          /* a line number or offset did not fit */
+    int start_token;          /* injected first: selects the grammar's entry; 0 once given */
+    unsigned skip_depth;      /* brackets open while a body or an initialiser is skipped */
+    int skip_result;          /* token to return when the skipped text ends */
+    const char *last_name;    /* the latest identifier token, and where it stood: for "unknown type name" */
+    struct place last_name_place;
+    bool last_was_name;       /* it was the token before the current one */
+    bool previous_was_name;
+    const char *previous_name;
+    struct place previous_name_place;
+    struct enum_body *enum_body; /* the enumeration whose enumerators are being parsed */
+    uint32_t pack;            /* #pragma pack in force */
+    uint32_t pack_stack[PACK_DEPTH];
+    unsigned pack_depth;
+    struct expr *expression;  /* result of an expression parse */
+};
+
+/* A word token: as spelled, and for type words, qualifiers and storage what it stands for. */
+struct word {
+    const char *text;
+    unsigned code;
+};
+
+/* The words of a type specifier, counted. */
+enum type_word {
+    WORD_VOID = 1u << 0,
+    WORD_BOOL = 1u << 1,
+    WORD_CHAR = 1u << 2,
+    WORD_SHORT = 1u << 3,
+    WORD_INT = 1u << 4,
+    WORD_LONG = 1u << 5,
+    WORD_LONG_LONG = 1u << 6,
+    WORD_SIGNED = 1u << 7,
+    WORD_UNSIGNED = 1u << 8,
+    WORD_FLOAT = 1u << 9,
+    WORD_DOUBLE = 1u << 10,
+    WORD_COMPLEX = 1u << 11,
+    WORD_INT128 = 1u << 12,
+    WORD_HALF = 1u << 13,
+    WORD_BFLOAT = 1u << 14,
+    WORD_FLOAT128 = 1u << 15,
+    WORD_VA_LIST = 1u << 16,
+    WORD_FLOAT64X = 1u << 17,
+    WORD_AUTO_TYPE = 1u << 18,
+};
+
+struct specifiers {
+    unsigned words;
+    unsigned storage;
+    unsigned qualifiers;
+    uint32_t align;            /* _Alignas */
+    struct typeref type;       /* of a structure, enumeration, typedef, typeof */
+    bool just_defined;         /* the last thing added was a structure's body: attributes after it are the type's */
+    bool invalid;
+    struct attribute *attributes;
+    struct annotation *annotations;
+    struct place place;
+};
+
+enum derivation_kind { DERIVE_POINTER, DERIVE_ARRAY, DERIVE_FUNCTION };
+
+/* One step from the specifiers' type to the declared one; in the order of application. */
+struct derivation {
+    enum derivation_kind kind;
+    unsigned qualifiers;
+    struct expr *count;
+    bool star; /* [*] */
+    struct parameter *params;
+    bool variadic, prototyped;
+    struct attribute *attributes;
+    struct annotation *annotations;
+    struct place place;
+    struct derivation *next;
+};
+
+struct declarator {
+    const char *name;
+    struct place place;
+    struct derivation *derivations; /* first to be applied first */
+    struct attribute *attributes;
+    struct annotation *annotations;
+    struct expr *bit_width;
+};
+
+struct attributes {
+    struct attribute *other;
+    struct annotation *annotations;
+};
+
+/* --- the builders that grammar actions call: build_expr.c, build_type.c, build_decl.c --- */
+void parse_error(struct parser *parser, struct place place, enum fc_number number, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+struct expr *build_expr(struct parser *parser, enum expr_kind kind, struct place place, struct expr *left,
+                        struct expr *right);
+struct expr *build_operation(struct parser *parser, enum expr_kind kind, int op, struct place place, struct expr *left,
+                             struct expr *right);
+void expr_set_third(struct expr *expr, struct expr *third);
+struct expr *build_typed(struct parser *parser, enum expr_kind kind, struct place place, struct typeref type,
+                         struct expr *left);
+struct expr *build_named(struct parser *parser, enum expr_kind kind, struct place place, const char *name,
+                         struct expr *left);
+struct expr *build_number(struct parser *parser, const char *text, struct place place);
+struct expr *build_character(struct parser *parser, const char *text, struct place place);
+struct expr *build_truth(struct parser *parser, unsigned value, struct place place);
+/* The bytes of a string token, after those of the string before it. */
+const char *build_text(struct parser *parser, const char *before, const char *token);
+struct expr *arguments_join(struct expr *first, struct expr *last);
+
+struct specifiers *build_specifiers(struct parser *parser, struct place place);
+void specifiers_add_word(struct parser *parser, struct specifiers *specifiers, unsigned word, struct place place);
+void specifiers_add_name(struct parser *parser, struct specifiers *specifiers, const char *name, struct place place);
+/* defined: the structure's body stood here, so attributes that follow at once are the type's */
+void specifiers_add_type(struct parser *parser, struct specifiers *specifiers, struct typeref type, bool defined,
+                         struct place place);
+void specifiers_add_neutral(struct parser *parser, struct specifiers *specifiers, unsigned storage, unsigned qualifiers,
+                            struct expr *align);
+void specifiers_add_attributes(struct parser *parser, struct specifiers *specifiers, struct attributes attributes);
+struct typeref specifiers_type(struct parser *parser, struct specifiers *specifiers);
+
+struct attributes build_attribute(struct parser *parser, const char *name, struct expr *arguments, struct place place);
+struct attributes attributes_join(struct attributes first, struct attributes second);
+/* What `aligned`, `packed`, `mode` and `vector_size` say; align 0: nothing. */
+uint32_t attributes_align(struct parser *parser, const struct attribute *list);
+bool attributes_have(const struct attribute *list, const char *name);
+struct typeref attributes_apply(struct parser *parser, struct typeref type, const struct attribute *list);
+
+struct derivation *build_derivation(struct parser *parser, enum derivation_kind kind, struct place place);
+struct derivation *build_pointer(struct parser *parser, unsigned qualifiers, struct attributes attributes,
+                                 struct place place);
+struct derivation *build_function(struct parser *parser, struct parameter *params, bool variadic, bool prototyped,
+                                  struct place place);
+struct derivation *derivations_join(struct derivation *first, struct derivation *last);
+struct declarator *build_declarator(struct parser *parser, const char *name, struct place place);
+struct declarator *declarator_prepend(struct declarator *declarator, struct derivation *first);
+void declarator_add_attributes(struct declarator *declarator, struct attributes attributes);
+struct typeref declarator_type(struct parser *parser, struct typeref base, const struct declarator *declarator);
+struct typeref build_type_name(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator);
+struct typeref build_typeof(struct parser *parser, struct expr *operand, bool unqualified);
+struct typeref build_bit_int(struct parser *parser, const struct expr *width);
+
+struct parameter *build_parameter(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator);
+struct parameter *build_old_parameter(struct parser *parser, const char *name, struct place place);
+struct parameter *parameters_join(struct parameter *first, struct parameter *last);
+
+struct type *build_structure(struct parser *parser, enum type_kind kind, const char *tag, struct attributes attributes,
+                             struct place place);
+void structure_begin(struct parser *parser, struct type *type, struct place place);
+void structure_end(struct parser *parser, struct type *type, struct member *members);
+struct member *build_member(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator);
+struct member *build_anonymous_member(struct parser *parser, struct specifiers *specifiers);
+struct member *members_join(struct member *first, struct member *last);
+
+/* One enumeration while it is parsed. */
+struct enum_body {
+    struct type *type;
+    struct enum_body *outer;
+    uint64_t next; /* value of the next enumerator that has none of its own */
+    bool next_negative, any_negative;
+    uint64_t least, most; /* of the negative values and of the others */
+};
+struct type *build_enum(struct parser *parser, const char *tag, struct attributes attributes, struct place place,
+                        struct typeref beneath);
+struct enum_body *enum_begin(struct parser *parser, const char *tag, struct attributes attributes, struct place place,
+                             struct typeref beneath);
+void enum_add(struct parser *parser, const char *name, struct expr *value, struct place place);
+struct type *enum_end(struct parser *parser, struct enum_body *body);
+
+void build_declaration(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator,
+                       bool has_body);
+void build_empty_declaration(struct parser *parser, struct specifiers *specifiers);
+
+/* --- the lexer, as the grammar steers it (lex.l) --- */
+void lexer_skip_body(void *scanner);        /* after '{': up to its '}' */
+void lexer_skip_initialiser(void *scanner); /* after '=': up to the ',' or ';' */
+
+#endif

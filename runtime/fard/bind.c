@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "runtime/fard/bind.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sysexits.h>
+
+static int check_version(const struct service *service, const struct far_import_table *table, struct far_error *error)
+{
+    const struct far_iface *iface = service->iface;
+    if (table->major == iface->major && table->minor <= iface->minor)
+        return 0;
+    return refuse(error, EPROTOTYPE, EX_UNAVAILABLE,
+                  "service '%s': the client was linked against version %u.%u, but %u.%u is registered; %s",
+                  service->name, table->major, table->minor, iface->major, iface->minor,
+                  table->major == iface->major ? "register a newer one, or link the client against this one's import library"
+                                               : "link the client against this one's import library");
+}
+
+static int find_service(const struct registry *registry, const char *name, struct service **out, struct far_error *error)
+{
+    struct service *service = registry_find(registry, name);
+    if (!service || service->hidden)
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; register it with `far register`", name);
+    if (!service->iface)
+        return refuse(error, EIO, EX_UNAVAILABLE, "service '%s' cannot be used: %s", name, service->broken);
+    *out = service;
+    return 0;
+}
+
+static int resolve_op(const struct service *service, const struct far_import_table *table, uint32_t index, uint64_t *stub,
+                      struct far_error *error)
+{
+    const char *name = import_op_name(table, index);
+    const struct far_op *op = service_op(service, name);
+    if (!op)
+        return refuse(error, EPROTOTYPE, EX_UNAVAILABLE,
+                      "service '%s' %u.%u has no operation '%s', which the client was linked against", service->name,
+                      service->iface->major, service->iface->minor, name);
+    uint64_t asked = import_op(table, index)->fingerprint;
+    if (op->fingerprint != asked)
+        return refuse(error, EPROTOTYPE, EX_UNAVAILABLE,
+                      "service '%s': operation %s is not the one that the client was linked against (fingerprint "
+                      "0x%016llx, registered 0x%016llx); registered is: %s; link the client against its import library",
+                      service->name, name, (unsigned long long)asked, (unsigned long long)op->fingerprint,
+                      iface_string(service->iface, op->signature));
+    *stub = service_stub(service, op);
+    return 0;
+}
+
+static uint32_t descriptors_for(enum far_level level)
+{
+    uint32_t mask = 1u << FAR_FD_STUBS | 1u << FAR_FD_IFACE;
+    if (level >= FAR_LEVEL_READ)
+        mask |= 1u << FAR_FD_DATA;
+    if (level == FAR_LEVEL_TRUSTED)
+        mask |= 1u << FAR_FD_IMAGE | 1u << FAR_FD_RELOC;
+    return mask;
+}
+
+static void fill_reply(const struct service *service, enum far_level level, struct far_bind_reply *reply)
+{
+    memset(reply, 0, sizeof *reply);
+    reply->base = service->range.base;
+    reply->fingerprint = service->iface->fingerprint;
+    reply->service_id = service->id;
+    reply->level = level;
+    reply->fds = descriptors_for(level);
+    memcpy(reply->part, service->part, sizeof reply->part);
+    memcpy(reply->service, service->name, sizeof reply->service);
+}
+
+int bind_answer(const struct registry *registry, const struct far_import_table *table, const struct principal *principal,
+                uint32_t want, void *reply, size_t size, size_t *used, struct far_error *error)
+{
+    struct service *service;
+    struct far_bind_reply *head = reply;
+    uint64_t *stub = (uint64_t *)(head + 1);
+    *used = sizeof *head + table->op_count * sizeof *stub;
+    if (size < *used)
+        return -EMSGSIZE;
+    int result = find_service(registry, table->service, &service, error);
+    result = result ? result : check_version(service, table, error);
+    for (uint32_t i = 0; !result && i < table->op_count; i++)
+        result = resolve_op(service, table, i, &stub[i], error);
+    if (result)
+        return result;
+    enum far_level level = policy_lowered(policy_level(service->rules, service->rule_count, principal), want);
+    fill_reply(service, level, head);
+    head->op_count = table->op_count;
+    return 0;
+}
+
+static int descriptor(const struct service *service, enum far_level level, enum far_bind_fd which)
+{
+    switch (which) {
+    case FAR_FD_STUBS:
+        return service->stubs[level == FAR_LEVEL_TRUSTED ? STUBS_TRUSTED : STUBS_TRAP];
+    case FAR_FD_IFACE:
+        return service->iface_fd;
+    case FAR_FD_IMAGE:
+        return service->image;
+    case FAR_FD_RELOC:
+        return service->reloc;
+    case FAR_FD_DATA:
+        return level == FAR_LEVEL_TRUSTED ? service->data : service->data_read_only;
+    default:
+        return -1;
+    }
+}
+
+unsigned bind_descriptors(const struct service *service, enum far_level level, uint32_t mask, int *fds)
+{
+    unsigned count = 0;
+    for (enum far_bind_fd i = 0; i < FAR_FD_COUNT; i++) {
+        if (mask & 1u << i)
+            fds[count++] = descriptor(service, level, i);
+    }
+    return count;
+}

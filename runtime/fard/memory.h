@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * memfds. Their inodes belong to fard's uid with mode 0600, so that nobody else can reopen a descriptor with more rights
+ * through /proc/self/fd. What is shared read-only is sealed: not even fard can change it afterwards.
+ */
+#ifndef FARCALL_MEMORY_H
+#define FARCALL_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* All return 0 or a negative errno. Descriptors are close-on-exec and the caller's. */
+
+int memory_create(const char *name, uint64_t size, int *out);
+/* Neither shrinks nor grows, ever: whoever maps it can touch all of it. */
+int memory_seal_size(int fd);
+/* Nor is it ever written again. No writable mapping may exist. */
+int memory_seal_all(int fd);
+int memory_create_sealed(const char *name, const void *bytes, size_t size, int *out);
+/* The same inode, without the right to write. */
+int memory_reopen_read_only(int fd, int *out);
+
+/* Someone else's memfd: is it one, and can nobody change it any more? Returns 0 and its size, or -EPERM if it is not. */
+int memory_is_immutable(int fd, uint64_t *size);
+
+/* MAP_SHARED, at an address of the kernel's choice. */
+int memory_map(int fd, size_t size, int protection, void **out);
+void memory_unmap(void *bytes, size_t size);
+
+#endif

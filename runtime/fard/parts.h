@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* From a checked segment to a service: everything that domains will map, as memfds (protocol.h, enum far_bind_fd). */
+#ifndef FARCALL_PARTS_H
+#define FARCALL_PARTS_H
+
+#include "runtime/fard/registry.h"
+
+/* What a service is made from; strings and rules are copied. */
+struct service_order {
+    const struct far_segment *segment;
+    const char *name; /* NULL or empty: as the interface record says */
+    const struct far_rule *rules;
+    uint32_t rule_count;
+    const char *shippings; /* as service_ship() */
+    uint32_t shipping_count;
+    uint32_t host_uid;
+};
+
+/*
+ * First half, before a range is taken: name, interface, shipping, policy, needs. Nothing is created outside *out.
+ * Second half, once service->id and service->range are set: place, relocate, create the memfds.
+ * Both return 0, FARD_REFUSED or a negative errno; *out is the caller's to free, also after the second half has failed.
+ */
+int service_from_segment(const struct service_order *order, const struct registry *registry, struct service **out,
+                         struct far_error *error);
+int service_materialise(struct service *service, const struct far_segment *segment, const struct registry *registry,
+                        struct far_error *error);
+
+#endif

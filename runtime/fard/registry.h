@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * The registry: which services there are, where, with which operations and policy. It does no I/O on sockets and starts no
+ * processes, so unit tests need neither. A service owns its interface record, its rules and its descriptors.
+ */
+#ifndef FARCALL_REGISTRY_H
+#define FARCALL_REGISTRY_H
+
+#include "runtime/fard/error.h"
+#include "runtime/fard/manage.h"
+#include "runtime/fard/policy.h"
+#include "runtime/fard/range.h"
+
+struct host;
+
+/* Stub pages, by what the domain may do. */
+enum stub_kind_of_domain {
+    STUBS_HOST,    /* the service's own domain: everything branches */
+    STUBS_TRUSTED, /* neutral operations branch, others trap */
+    STUBS_TRAP,    /* everything traps: levels none and read */
+    STUBS_COUNT
+};
+
+struct shipping {
+    uint32_t op;      /* index in the interface record */
+    bool data_shipped;
+};
+
+struct service {
+    uint32_t id; /* given with the range, never reused */
+    char name[FAR_SERVICE_MAX];
+    bool hidden; /* being registered: the name is taken, nobody can bind yet */
+    char broken[512]; /* not empty: why the store's copy cannot be used; then iface is NULL and there are no descriptors */
+    uint8_t build_id[32];
+    struct range range;
+    struct far_extent part[FAR_PART_COUNT]; /* absolute */
+    struct far_extent init_array, fini_array; /* absolute */
+    uint32_t host_uid_wanted;                 /* as registered: FAR_HOST_UID_DEFAULT or a uid */
+    struct far_iface *iface; /* own copy; FAR_OP_DATA_SHIPPED says what was registered */
+    struct shipping *shippings; /* what --function and --data changed */
+    uint32_t shipping_count;
+    struct far_rule *rules;
+    uint32_t rule_count;
+    char (*needs)[FAR_SERVICE_MAX]; /* services that it binds to */
+    uint32_t need_count;
+    int stubs[STUBS_COUNT];
+    int iface_fd, image, reloc, data;
+    int data_read_only;
+    struct host *host; /* host.c's */
+};
+
+struct registry {
+    struct service **service; /* by rising id */
+    uint32_t count;
+    uint32_t room;
+};
+
+void registry_init(struct registry *registry);
+void registry_free(struct registry *registry); /* frees the services too */
+
+/* Takes ownership. Returns 0 or -ENOMEM. The caller has made sure that name and id are new. */
+int registry_add(struct registry *registry, struct service *service);
+/* Gives ownership back to the caller. */
+void registry_remove(struct registry *registry, struct service *service);
+struct service *registry_find(const struct registry *registry, const char *name); /* hidden ones as well; or NULL */
+struct service *registry_find_id(const struct registry *registry, uint32_t id);
+/* The first service whose id is greater, or NULL. */
+struct service *registry_after(const struct registry *registry, uint32_t id);
+/* A service that binds to `name`, or NULL. */
+struct service *registry_dependent(const struct registry *registry, const char *name);
+
+int service_new(struct service **out);
+void service_free(struct service *service);
+const struct far_op *service_op(const struct service *service, const char *name); /* or NULL */
+/* Canonical address of an operation. */
+uint64_t service_stub(const struct service *service, const struct far_op *op);
+
+/*
+ * Which shipping each operation has: the record's defaults, changed by `shippings` ('f' or 'd', name, NUL; count of them,
+ * checked by request.c). Data-shipped operations must be neutral. Fills in iface (which the service owns already),
+ * shippings, shipping_count. Returns 0, FARD_REFUSED or -ENOMEM.
+ */
+int service_ship(struct service *service, const char *strings, uint32_t count, struct far_error *error);
+
+/* May this be a service's name? A C identifier of at most FAR_NAME_MAX bytes, terminated within size. */
+bool service_name_is_sound(const char *name, size_t size);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The database: opening it, its schema, and whether it can be believed. */
+#include "runtime/fard/store_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define STORE_APPLICATION 0x46415231 /* "FAR1" */
+#define STORE_SCHEMA 1
+
+static const char schema[] =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE ranges (id INTEGER PRIMARY KEY AUTOINCREMENT, base INTEGER NOT NULL UNIQUE, size INTEGER NOT NULL,"
+    " name TEXT NOT NULL);"
+    "CREATE TABLE services (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL UNIQUE, build_id BLOB NOT NULL,"
+    " host_uid INTEGER NOT NULL);"
+    "CREATE TABLE rules (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, who INTEGER NOT NULL,"
+    " whose INTEGER NOT NULL, level INTEGER NOT NULL);"
+    "CREATE TABLE shippings (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, op TEXT NOT NULL,"
+    " data_shipped INTEGER NOT NULL);"
+    "PRAGMA application_id = 0x46415231;"
+    "PRAGMA user_version = 1;"
+    "COMMIT;";
+
+int store_refuse(struct store *store, struct far_error *error, const char *doing)
+{
+    int code = sqlite3_errcode(store->database);
+    if (code == SQLITE_FULL)
+        return refuse(error, ENOSPC, EX_IOERR, "%s: no space left in %s; nothing was changed", doing, store->path);
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+        return refuse(error, EUCLEAN, EX_DATAERR,
+                      "%s: %s/names.db is damaged (%s); restore it, or move the folder away to start with an empty store",
+                      doing, store->path, sqlite3_errmsg(store->database));
+    return refuse(error, EIO, EX_IOERR, "%s: %s/names.db: %s", doing, store->path, sqlite3_errmsg(store->database));
+}
+
+int store_run(struct store *store, const char *sql, const char *doing, struct far_error *error)
+{
+    return sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : store_refuse(store, error, doing);
+}
+
+int store_prepare(struct store *store, const char *sql, sqlite3_stmt **statement, struct far_error *error)
+{
+    *statement = NULL;
+    int code = sqlite3_prepare_v2(store->database, sql, -1, statement, NULL);
+    return code == SQLITE_OK ? 0 : store_refuse(store, error, "the store");
+}
+
+int store_finish(struct store *store, sqlite3_stmt *statement, const char *doing, struct far_error *error)
+{
+    int code = sqlite3_step(statement);
+    int result = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : store_refuse(store, error, doing);
+    sqlite3_finalize(statement);
+    return result;
+}
+
+/* One number that a pragma or query returns. */
+static int ask_number(struct store *store, const char *sql, int64_t *number, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, sql, &statement, error);
+    if (!result && sqlite3_step(statement) != SQLITE_ROW)
+        result = store_refuse(store, error, "opening the store");
+    if (!result)
+        *number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int check_integrity(struct store *store, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "PRAGMA integrity_check(1)", &statement, error);
+    if (!result && sqlite3_step(statement) != SQLITE_ROW)
+        result = store_refuse(store, error, "opening the store");
+    const char *said = result ? NULL : (const char *)sqlite3_column_text(statement, 0);
+    if (!result && (!said || strcmp(said, "ok") != 0))
+        result = refuse(error, EUCLEAN, EX_DATAERR,
+                        "%s/names.db is damaged (%s); restore it, or move the folder away to start with an empty store",
+                        store->path, said ? said : "no answer");
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int check_schema(struct store *store, struct far_error *error)
+{
+    int64_t application, version, tables;
+    int result = ask_number(store, "PRAGMA application_id", &application, error);
+    result = result ? result : ask_number(store, "PRAGMA user_version", &version, error);
+    result = result ? result : ask_number(store, "SELECT count(*) FROM sqlite_master", &tables, error);
+    if (result)
+        return result;
+    if (application == 0 && version == 0 && tables == 0)
+        return store_run(store, schema, "creating the store", error);
+    if (application != STORE_APPLICATION)
+        return refuse(error, EUCLEAN, EX_DATAERR, "%s/names.db is not fard's; choose another --store", store->path);
+    if (version != STORE_SCHEMA)
+        return refuse(error, EPROTONOSUPPORT, EX_DATAERR,
+                      "%s/names.db has schema %lld, but this fard reads schema %d; use the version that wrote it",
+                      store->path, (long long)version, STORE_SCHEMA);
+    return check_integrity(store, error);
+}
+
+/* DELETE with FULL: a commit is on the disk when it returns, and the folder holds one file between two changes. */
+static int open_database(struct store *store, struct far_error *error)
+{
+    char *path;
+    if (asprintf(&path, "%s/names.db", store->path) < 0)
+        return -ENOMEM;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int code = sqlite3_open_v2(path, &store->database, flags, NULL);
+    free(path);
+    if (!store->database)
+        return -ENOMEM;
+    if (code != SQLITE_OK)
+        return store_refuse(store, error, "opening the store");
+    sqlite3_extended_result_codes(store->database, 0);
+    return store_run(store, "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                            " PRAGMA trusted_schema = OFF;",
+                     "opening the store", error);
+}
+
+/* The allocator goes on after the last range ever taken; a row that it cannot have written means damage. */
+static int load_cursor(struct store *store, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "SELECT base, size FROM ranges ORDER BY base", &statement, error);
+    uint64_t cursor = FAR_WINDOW_BEGIN;
+    while (!result && sqlite3_step(statement) == SQLITE_ROW) {
+        struct range range = {(uint64_t)sqlite3_column_int64(statement, 0), (uint64_t)sqlite3_column_int64(statement, 1)};
+        if (!range_is_sound(&range) || range.base < cursor)
+            result = refuse(error, EUCLEAN, EX_DATAERR,
+                            "%s/names.db is damaged: range 0x%llx is impossible; restore it, or move the folder away",
+                            store->path, (unsigned long long)range.base);
+        cursor = range_after(&range);
+    }
+    sqlite3_finalize(statement);
+    store->cursor = cursor;
+    return result;
+}
+
+int store_open(struct store **out, const char *path, struct far_error *error)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (!store)
+        return -ENOMEM;
+    store->folder = store->segments = store->lock = -1;
+    int result = store_open_folders(store, path, error);
+    result = result ? result : open_database(store, error);
+    result = result ? result : check_schema(store, error);
+    result = result ? result : load_cursor(store, error);
+    if (result) {
+        store_free(store);
+        return result;
+    }
+    *out = store;
+    return 0;
+}
+
+void store_free(struct store *store)
+{
+    if (!store)
+        return;
+    sqlite3_close(store->database);
+    store_close_folders(store);
+    free(store->path);
+    free(store);
+}
+
+const char *store_path(const struct store *store)
+{
+    return store->path;
+}
+
+uint64_t store_cursor(const struct store *store)
+{
+    return store->cursor;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * What survives fard: STORE/names.db (SQLite: names, ranges, policy) and STORE/segments/<build id>.seg, a copy of each
+ * registered segment file. Every change is on the disk before anybody is told; a change that fails changes nothing.
+ *
+ *     ranges     every range ever taken, whatever became of it: the allocator starts after the last
+ *     services   what is registered now; rules and shippings belong to it
+ */
+#ifndef FARCALL_STORE_H
+#define FARCALL_STORE_H
+
+#include "runtime/fard/registry.h"
+
+struct store;
+
+/* A row of the store; what the pointers point to is the caller's only during the call-back. */
+struct stored_service {
+    uint32_t id;
+    const char *name;
+    struct range range;
+    uint8_t build_id[32];
+    uint32_t host_uid;
+    const struct far_rule *rules;
+    uint32_t rule_count;
+    const char *shippings;
+    uint32_t shipping_count;
+};
+
+/* All return 0, FARD_REFUSED with a text for people, or a negative errno. */
+
+/* Creates what is missing. Refuses a store that another fard uses, that is damaged, or that a newer version wrote. */
+int store_open(struct store **out, const char *path, struct far_error *error);
+void store_free(struct store *store);
+const char *store_path(const struct store *store);
+
+/* Takes the next range for `bytes` bytes under `name`: recorded before this returns, and never given out again. */
+int store_take_range(struct store *store, const char *name, uint64_t bytes, uint32_t *id, struct range *range,
+                     struct far_error *error);
+uint64_t store_cursor(const struct store *store); /* where the next range will start */
+
+/* Keeps a copy of the segment file: temporary file, fsync, rename, fsync of the folder. */
+int store_put_segment(struct store *store, const uint8_t build_id[32], const void *bytes, size_t size,
+                      struct far_error *error);
+/* Drops it again unless a service in the database needs it. */
+void store_drop_segment(struct store *store, const uint8_t build_id[32]);
+/* A private copy of it in *bytes, free() it. */
+int store_get_segment(struct store *store, const uint8_t build_id[32], void **bytes, size_t *size, struct far_error *error);
+
+/* The service becomes permanent. Its segment must be in the store. */
+int store_add_service(struct store *store, const struct service *service, struct far_error *error);
+/* Its range stays taken. */
+int store_remove_service(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error);
+
+/* By rising id. A call-back that returns non-zero ends the walk, which then returns that. */
+int store_each_service(struct store *store, int (*each)(void *context, const struct stored_service *row), void *context,
+                       struct far_error *error);
+struct stored_range {
+    uint32_t id;
+    bool in_use;
+    struct range range;
+    const char *name;
+};
+int store_each_range(struct store *store, uint32_t after, int (*each)(void *context, const struct stored_range *row),
+                     void *context, struct far_error *error);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The store's folders, its lock, and the copies of segment files. */
+#include "runtime/fard/store_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define SEGMENT_NAME_SIZE (64 + sizeof ".seg.new")
+
+/* mkdir -p, for fard's user alone. */
+static int create_folders(const char *path)
+{
+    char part[PATH_MAX];
+    if (strlen(path) >= sizeof part)
+        return -ENAMETOOLONG;
+    strcpy(part, path);
+    for (char *at = part + 1;; at++) {
+        char c = *at;
+        if (c && c != '/')
+            continue;
+        *at = '\0';
+        if (mkdir(part, 0700) < 0 && errno != EEXIST)
+            return -errno;
+        *at = c;
+        if (!c)
+            return 0;
+    }
+}
+
+static int refuse_path(struct far_error *error, int code, const char *path)
+{
+    return refuse(error, code, EX_CANTCREAT, "the store %s: %s; choose another --store", path, strerror(code));
+}
+
+static int take_lock(struct store *store, struct far_error *error)
+{
+    store->lock = openat(store->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (store->lock < 0)
+        return refuse_path(error, errno, store->path);
+    if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    return refuse(error, EBUSY, EX_UNAVAILABLE, "the store %s is in use by another fard; stop it, or choose another --store",
+                  store->path);
+}
+
+int store_open_folders(struct store *store, const char *path, struct far_error *error)
+{
+    int result = create_folders(path);
+    if (result)
+        return refuse_path(error, -result, path);
+    store->path = realpath(path, NULL); /* the daemon leaves the folder it was started in */
+    if (!store->path)
+        return refuse_path(error, errno, path);
+    store->folder = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (store->folder < 0 || (mkdirat(store->folder, "segments", 0700) < 0 && errno != EEXIST))
+        return refuse_path(error, errno, path);
+    store->segments = openat(store->folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (store->segments < 0)
+        return refuse_path(error, errno, path);
+    return take_lock(store, error);
+}
+
+void store_close_folders(struct store *store)
+{
+    int fds[] = {store->segments, store->folder, store->lock};
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
+}
+
+static void segment_name(char name[SEGMENT_NAME_SIZE], const uint8_t build_id[32], const char *suffix)
+{
+    for (int i = 0; i < 32; i++)
+        sprintf(name + 2 * (size_t)i, "%02x", build_id[i]);
+    strcat(name, suffix);
+}
+
+static int write_file(int fd, const uint8_t *bytes, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t n = write(fd, bytes + done, size - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        done += (size_t)n;
+    }
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int create_file(struct store *store, const char *name, const void *bytes, size_t size)
+{
+    int fd = openat(store->segments, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    int result = write_file(fd, bytes, size);
+    if (close(fd) < 0 && !result)
+        result = -errno;
+    return result;
+}
+
+int store_put_segment(struct store *store, const uint8_t build_id[32], const void *bytes, size_t size,
+                      struct far_error *error)
+{
+    char name[SEGMENT_NAME_SIZE], temporary[SEGMENT_NAME_SIZE];
+    segment_name(name, build_id, ".seg");
+    segment_name(temporary, build_id, ".seg.new");
+    int result = create_file(store, temporary, bytes, size);
+    if (!result && renameat(store->segments, temporary, store->segments, name) < 0)
+        result = -errno;
+    if (!result && fsync(store->segments) < 0)
+        result = -errno;
+    if (!result)
+        return 0;
+    unlinkat(store->segments, temporary, 0);
+    return refuse(error, -result, EX_IOERR, "keeping a copy of the segment in %s: %s; nothing was changed", store->path,
+                  strerror(-result));
+}
+
+void store_drop_segment(struct store *store, const uint8_t build_id[32])
+{
+    char name[SEGMENT_NAME_SIZE];
+    struct far_error ignored;
+    sqlite3_stmt *statement;
+    if (store_prepare(store, "SELECT 1 FROM services WHERE build_id = ?", &statement, &ignored))
+        return;
+    sqlite3_bind_blob(statement, 1, build_id, 32, SQLITE_STATIC);
+    bool needed = sqlite3_step(statement) != SQLITE_DONE;
+    sqlite3_finalize(statement);
+    segment_name(name, build_id, ".seg");
+    if (!needed)
+        unlinkat(store->segments, name, 0);
+}
+
+static int read_file(int fd, void **bytes, size_t *size)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode) || status.st_size <= 0)
+        return -EINVAL;
+    uint8_t *copy = malloc((size_t)status.st_size);
+    if (!copy)
+        return -ENOMEM;
+    for (size_t done = 0; done < (size_t)status.st_size;) {
+        ssize_t n = read(fd, copy + done, (size_t)status.st_size - done);
+        if (n <= 0) {
+            free(copy);
+            return n < 0 ? -errno : -EIO;
+        }
+        done += (size_t)n;
+    }
+    *bytes = copy;
+    *size = (size_t)status.st_size;
+    return 0;
+}
+
+int store_get_segment(struct store *store, const uint8_t build_id[32], void **bytes, size_t *size, struct far_error *error)
+{
+    char name[SEGMENT_NAME_SIZE];
+    segment_name(name, build_id, ".seg");
+    int fd = openat(store->segments, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int result = fd < 0 ? -errno : read_file(fd, bytes, size);
+    if (fd >= 0)
+        close(fd);
+    if (result)
+        return refuse(error, -result, EX_IOERR, "%s/segments/%s: %s; unregister the service and register it again", store->path,
+                      name, strerror(-result));
+    return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* What the files of the store share. */
+#ifndef FARCALL_STORE_INTERNAL_H
+#define FARCALL_STORE_INTERNAL_H
+
+#include "runtime/fard/store.h"
+
+#include <sqlite3.h>
+
+struct store {
+    char *path;
+    int folder;   /* of the store */
+    int segments; /* of STORE/segments */
+    int lock;
+    sqlite3 *database;
+    uint64_t cursor;
+};
+
+/* An SQLite failure as a refusal: a full disk, damage, or whatever else it says. */
+int store_refuse(struct store *store, struct far_error *error, const char *doing);
+/* One statement without results. 0 or FARD_REFUSED. */
+int store_run(struct store *store, const char *sql, const char *doing, struct far_error *error);
+/* 0 or FARD_REFUSED. Finalise it in any case. */
+int store_prepare(struct store *store, const char *sql, sqlite3_stmt **statement, struct far_error *error);
+/* Steps a statement that returns no rows to its end and finalises it. */
+int store_finish(struct store *store, sqlite3_stmt *statement, const char *doing, struct far_error *error);
+
+/* store_files.c: folders, lock, segment files. */
+int store_open_folders(struct store *store, const char *path, struct far_error *error);
+void store_close_folders(struct store *store);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The store's rows: ranges, services and what belongs to them. */
+#include "runtime/fard/store_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+static int insert_range(struct store *store, const char *name, const struct range *range, uint32_t *id,
+                        struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "INSERT INTO ranges (base, size, name) VALUES (?, ?, ?)", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)range->base);
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)range->size);
+    sqlite3_bind_text(statement, 3, name, -1, SQLITE_STATIC);
+    result = store_finish(store, statement, "taking a range", error);
+    if (!result)
+        *id = (uint32_t)sqlite3_last_insert_rowid(store->database);
+    return result;
+}
+
+int store_take_range(struct store *store, const char *name, uint64_t bytes, uint32_t *id, struct range *range,
+                     struct far_error *error)
+{
+    uint64_t next;
+    int result = range_take(store->cursor, bytes, range, &next);
+    if (result == RANGE_EXHAUSTED)
+        return refuse(error, ENOMEM, EX_UNAVAILABLE, "the address window has no room for %llu bytes more; `far map` shows it",
+                      (unsigned long long)bytes);
+    if (result)
+        return result;
+    result = insert_range(store, name, range, id, error);
+    if (!result)
+        store->cursor = next;
+    return result;
+}
+
+static int insert_service(struct store *store, const struct service *service, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "INSERT INTO services (id, name, build_id, host_uid) VALUES (?, ?, ?, ?)", &statement,
+                               error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, service->id);
+    sqlite3_bind_text(statement, 2, service->name, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 3, service->build_id, sizeof service->build_id, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 4, service->host_uid_wanted);
+    return store_finish(store, statement, "registering", error);
+}
+
+static int insert_rule(struct store *store, uint32_t id, const struct far_rule *rule, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "INSERT INTO rules VALUES (?, ?, ?, ?)", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    sqlite3_bind_int64(statement, 2, rule->who);
+    sqlite3_bind_int64(statement, 3, rule->id);
+    sqlite3_bind_int64(statement, 4, rule->level);
+    return store_finish(store, statement, "registering", error);
+}
+
+static int insert_shipping(struct store *store, const struct service *service, const struct shipping *shipping,
+                           struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "INSERT INTO shippings VALUES (?, ?, ?)", &statement, error);
+    if (result)
+        return result;
+    const char *op = iface_string(service->iface, iface_op(service->iface, shipping->op)->name);
+    sqlite3_bind_int64(statement, 1, service->id);
+    sqlite3_bind_text(statement, 2, op, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, shipping->data_shipped);
+    return store_finish(store, statement, "registering", error);
+}
+
+/* After a failed commit SQLite may or may not have rolled back already; a second ROLLBACK does no harm. */
+static void roll_back(struct store *store)
+{
+    sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int store_add_service(struct store *store, const struct service *service, struct far_error *error)
+{
+    int result = store_run(store, "BEGIN IMMEDIATE", "registering", error);
+    result = result ? result : insert_service(store, service, error);
+    for (uint32_t i = 0; !result && i < service->rule_count; i++)
+        result = insert_rule(store, service->id, &service->rules[i], error);
+    for (uint32_t i = 0; !result && i < service->shipping_count; i++)
+        result = insert_shipping(store, service, &service->shippings[i], error);
+    result = result ? result : store_run(store, "COMMIT", "registering", error);
+    if (result)
+        roll_back(store);
+    return result;
+}
+
+int store_remove_service(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "DELETE FROM services WHERE id = ?", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    result = store_finish(store, statement, "unregistering", error);
+    if (result)
+        roll_back(store);
+    else
+        store_drop_segment(store, build_id);
+    return result;
+}
+
+/* Text that is always there: a column of another type in a damaged database is an empty string. */
+static const char *column_text(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    return text ? text : "";
+}
+
+static int load_rules(struct store *store, uint32_t id, struct far_rule *rules, uint32_t *count, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "SELECT who, whose, level FROM rules WHERE service = ? ORDER BY rowid", &statement,
+                               error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    *count = 0;
+    while (*count < FAR_RULE_MAX && sqlite3_step(statement) == SQLITE_ROW) {
+        struct far_rule rule = {.who = (uint32_t)sqlite3_column_int64(statement, 0),
+                                .id = (uint32_t)sqlite3_column_int64(statement, 1),
+                                .level = (uint32_t)sqlite3_column_int64(statement, 2)};
+        if (policy_rule_is_sound(&rule))
+            rules[(*count)++] = rule;
+    }
+    sqlite3_finalize(statement);
+    return 0;
+}
+
+static int append_shipping(char **strings, size_t *size, const char *op, bool data_shipped)
+{
+    size_t length = strlen(op) + 2;
+    char *grown = realloc(*strings, *size + length);
+    if (!grown)
+        return -ENOMEM;
+    grown[*size] = data_shipped ? 'd' : 'f';
+    strcpy(grown + *size + 1, op);
+    *strings = grown;
+    *size += length;
+    return 0;
+}
+
+static int load_shippings(struct store *store, uint32_t id, char **strings, uint32_t *count, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    size_t size = 0;
+    int result = store_prepare(store, "SELECT op, data_shipped FROM shippings WHERE service = ? ORDER BY rowid", &statement,
+                               error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    for (*count = 0; !result && *count < FAR_SHIPPING_MAX && sqlite3_step(statement) == SQLITE_ROW; ++*count)
+        result = append_shipping(strings, &size, column_text(statement, 0), sqlite3_column_int(statement, 1) != 0);
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int load_service(struct store *store, sqlite3_stmt *statement,
+                        int (*each)(void *context, const struct stored_service *row), void *context,
+                        struct far_error *error)
+{
+    struct far_rule rules[FAR_RULE_MAX];
+    char *shippings = NULL;
+    struct stored_service row = {
+        .id = (uint32_t)sqlite3_column_int64(statement, 0),
+        .name = column_text(statement, 1),
+        .host_uid = (uint32_t)sqlite3_column_int64(statement, 3),
+        .range = {(uint64_t)sqlite3_column_int64(statement, 4), (uint64_t)sqlite3_column_int64(statement, 5)},
+        .rules = rules,
+    };
+    const void *build_id = sqlite3_column_blob(statement, 2);
+    if (build_id && sqlite3_column_bytes(statement, 2) == sizeof row.build_id)
+        memcpy(row.build_id, build_id, sizeof row.build_id);
+    int result = load_rules(store, row.id, rules, &row.rule_count, error);
+    result = result ? result : load_shippings(store, row.id, &shippings, &row.shipping_count, error);
+    row.shippings = shippings;
+    result = result ? result : each(context, &row);
+    free(shippings);
+    return result;
+}
+
+int store_each_service(struct store *store, int (*each)(void *context, const struct stored_service *row), void *context,
+                       struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store,
+                               "SELECT s.id, s.name, s.build_id, s.host_uid, r.base, r.size FROM services s"
+                               " JOIN ranges r ON r.id = s.id ORDER BY s.id",
+                               &statement, error);
+    while (!result && sqlite3_step(statement) == SQLITE_ROW)
+        result = load_service(store, statement, each, context, error);
+    sqlite3_finalize(statement);
+    return result;
+}
+
+int store_each_range(struct store *store, uint32_t after, int (*each)(void *context, const struct stored_range *row),
+                     void *context, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store,
+                               "SELECT r.id, r.base, r.size, r.name, s.id IS NOT NULL FROM ranges r"
+                               " LEFT JOIN services s ON s.id = r.id WHERE r.id > ? ORDER BY r.id",
+                               &statement, error);
+    if (!result)
+        sqlite3_bind_int64(statement, 1, after);
+    while (!result && sqlite3_step(statement) == SQLITE_ROW) {
+        struct stored_range row = {
+            .id = (uint32_t)sqlite3_column_int64(statement, 0),
+            .range = {(uint64_t)sqlite3_column_int64(statement, 1), (uint64_t)sqlite3_column_int64(statement, 2)},
+            .name = column_text(statement, 3),
+            .in_use = sqlite3_column_int(statement, 4) != 0,
+        };
+        result = each(context, &row);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "runtime/format/complain.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int complain(const struct complaint *to, const char *format, ...)
+{
+    if (to->size) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(to->text, to->size, format, arguments);
+        va_end(arguments);
+    }
+    return -EINVAL;
+}
+
+/* Not <ctype.h>: what a file may contain must not depend on the locale of whoever reads it. */
+static bool is_letter(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool is_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool text_is_printable(const char *text, size_t limit)
+{
+    size_t length = strnlen(text, limit);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c == 0x7f)
+            return false;
+    }
+    return length < limit;
+}
+
+static bool text_is_word(const char *text, size_t limit, const char *also)
+{
+    size_t length = strnlen(text, limit);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (!is_letter(c) && !(is_digit(c) && i > 0) && !strchr(also, c))
+            return false;
+    }
+    return length > 0 && length < limit;
+}
+
+bool text_is_identifier(const char *text, size_t limit)
+{
+    return text_is_word(text, limit, "");
+}
+
+bool text_is_symbol(const char *text, size_t limit)
+{
+    return text_is_word(text, limit, ".$@");
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Accessors for a checked interface record. Both sides of every gate use them, so they do nothing but add. */
+#include "runtime/iface.h"
+
+#include <string.h>
+
+static const void *entry(const struct far_iface *iface, const struct far_table *table, uint32_t index, size_t size)
+{
+    return (const uint8_t *)iface + table->offset + (size_t)index * size;
+}
+
+const char *iface_string(const struct far_iface *iface, uint32_t offset)
+{
+    return offset ? (const char *)iface + offset : "";
+}
+
+const struct far_op *iface_op(const struct far_iface *iface, uint32_t index)
+{
+    return entry(iface, &iface->ops, index, sizeof(struct far_op));
+}
+
+const struct far_op *iface_op_by_name(const struct far_iface *iface, const char *name)
+{
+    uint32_t low = 0, high = iface->ops.count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const struct far_op *op = iface_op(iface, middle);
+        int order = strcmp(name, iface_string(iface, op->name));
+        if (order == 0)
+            return op;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+const struct far_op *iface_op_by_slot(const struct far_iface *iface, uint32_t slot)
+{
+    /* Almost always slot = index + 1; only operations kept from an older version lie elsewhere. */
+    if (slot >= 1 && slot <= iface->ops.count && iface_op(iface, slot - 1)->slot == slot)
+        return iface_op(iface, slot - 1);
+    for (uint32_t i = 0; i < iface->ops.count; i++) {
+        if (iface_op(iface, i)->slot == slot)
+            return iface_op(iface, i);
+    }
+    return NULL;
+}
+
+const struct far_param *iface_result(const struct far_iface *iface, const struct far_op *op)
+{
+    return entry(iface, &iface->params, op->first_param, sizeof(struct far_param));
+}
+
+const struct far_param *iface_param(const struct far_iface *iface, const struct far_op *op, uint32_t index)
+{
+    return entry(iface, &iface->params, op->first_param + 1 + index, sizeof(struct far_param));
+}
+
+const struct far_type *iface_type(const struct far_iface *iface, uint32_t index)
+{
+    return entry(iface, &iface->types, index, sizeof(struct far_type));
+}
+
+const struct far_member *iface_member(const struct far_iface *iface, uint32_t index)
+{
+    return entry(iface, &iface->members, index, sizeof(struct far_member));
+}
+
+const struct far_expr *iface_expr(const struct far_iface *iface, uint32_t index)
+{
+    return entry(iface, &iface->exprs, index, sizeof(struct far_expr));
+}

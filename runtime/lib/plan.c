@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "runtime/lib/plan.h"
+
+#include "runtime/lib/gate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static uint64_t width_mask(unsigned width) { return far_extend(UINT64_MAX, width, false); }
+
+static bool by_reference(unsigned passing) { return passing == FAR_PASS_BUFFER || passing == FAR_PASS_STRING; }
+
+static int plan_place(struct far_plan *plan, struct far_plan_param *param)
+{
+    if (param->passing == FAR_PASS_FLOAT && plan->floats < FAR_ASTACK_FLOATS) {
+        param->place = FAR_PLACE_FLOAT;
+        param->index = plan->floats++;
+    } else if (param->passing != FAR_PASS_FLOAT && plan->integers < FAR_ASTACK_REGISTERS) {
+        param->place = FAR_PLACE_INTEGER;
+        param->index = plan->integers++;
+        plan->mask[param->index] = width_mask(param->width);
+    } else {
+        if (plan->stack >= sizeof((struct far_wide *)0)->more / sizeof(uint64_t))
+            return -ENOTSUP;
+        param->place = FAR_PLACE_STACK;
+        param->index = plan->stack++;
+    }
+    return 0;
+}
+
+/* Bytes of what a GLOBAL parameter points to; of an incomplete type, one. */
+static uint64_t plan_target_size(const struct far_iface *iface, const struct far_param *param)
+{
+    const struct far_type *type = iface_type(iface, param->type);
+    uint64_t size = type->kind == FAR_TYPE_POINTER ? iface_type(iface, type->target)->size : 0;
+    return size ? size : 1;
+}
+
+static bool plan_size_is_late(const struct far_plan_param *param)
+{
+    for (uint32_t i = 0; i < param->size_count; i++)
+        if (param->size[i].code == FAR_EXPR_DEREF)
+            return true;
+    return false;
+}
+
+static int plan_param(struct far_plan *plan, const struct far_iface *iface, uint32_t index)
+{
+    static const bool known_width[9] = {[1] = true, [2] = true, [4] = true, [8] = true};
+    const struct far_param *from = iface_param(iface, plan->op, index);
+    struct far_plan_param *param = &plan->param[index];
+    if (from->passing == FAR_PASS_VOID || from->width > 8 || !known_width[from->width])
+        return -ENOTSUP;
+    param->passing = from->passing;
+    param->flags = from->flags;
+    param->width = from->width;
+    if (from->passing == FAR_PASS_BUFFER) {
+        param->size = iface_expr(iface, from->size_first);
+        param->size_count = from->size_count;
+        param->late = plan_size_is_late(param);
+    } else if (from->passing == FAR_PASS_GLOBAL) {
+        param->target_size = plan_target_size(iface, from);
+    }
+    return plan_place(plan, param);
+}
+
+static void plan_mark_measured(struct far_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->param_count; i++)
+        for (uint32_t j = 0; j < plan->param[i].size_count; j++)
+            if (plan->param[i].size[j].code == FAR_EXPR_DEREF)
+                plan->param[plan->param[i].size[j].index].measured = true;
+}
+
+static int plan_result(struct far_plan *plan, const struct far_iface *iface)
+{
+    const struct far_param *from = iface_result(iface, plan->op);
+    if (by_reference(from->passing) || from->width > 8)
+        return -ENOTSUP;
+    plan->result = from->passing;
+    plan->result_width = from->width ? from->width : 8;
+    plan->result_signed = from->flags & FAR_PARAM_SIGNED;
+    plan->result_mask = width_mask(plan->result_width);
+    /* A _Bool that is neither 0 nor 1 is undefined behaviour in whoever reads it: a lie the client must not pass on. */
+    if (from->passing == FAR_PASS_VALUE && iface_type(iface, from->type)->kind == FAR_TYPE_BOOL)
+        plan->result_mask = 1;
+    return 0;
+}
+
+static void plan_choose_paths(struct far_plan *plan)
+{
+    bool only_values = true, checked = plan->result == FAR_PASS_HANDLE;
+    for (uint32_t i = 0; i < plan->param_count; i++) {
+        const struct far_plan_param *param = &plan->param[i];
+        if (by_reference(param->passing))
+            plan->flags |= FAR_PLAN_BY_REFERENCE;
+        if (param->place == FAR_PLACE_FLOAT)
+            plan->flags |= FAR_PLAN_FLOATS;
+        if (param->place != FAR_PLACE_INTEGER)
+            plan->flags |= FAR_PLAN_WIDE;
+        only_values &= param->passing != FAR_PASS_FLOAT;
+        checked |= param->passing != FAR_PASS_VALUE;
+    }
+    if (only_values && plan->result != FAR_PASS_FLOAT && !(plan->flags & (FAR_PLAN_BY_REFERENCE | FAR_PLAN_WIDE)) &&
+        !plan->op->deadline_ms && !(plan->op->flags & FAR_OP_ABSENT))
+        plan->flags |= FAR_PLAN_FAST | (checked ? 0 : FAR_PLAN_FAST_HOST);
+}
+
+static int plan_from_op(struct far_plan *plan, const struct far_iface *iface, const struct far_op *op)
+{
+    plan->op = op;
+    plan->name = iface_string(iface, op->name);
+    plan->param_count = (uint8_t)op->param_count;
+    if (op->param_count > FAR_PARAM_MAX)
+        return -ENOTSUP;
+    int error = plan_result(plan, iface);
+    for (uint32_t i = 0; i < op->param_count && !error; i++)
+        error = plan_param(plan, iface, i);
+    if (error)
+        return error;
+    plan_mark_measured(plan);
+    plan_choose_paths(plan);
+    return 0;
+}
+
+static int plans_allocate(struct far_plans *plans, const struct far_iface *iface)
+{
+    plans->slot_count = 1;
+    for (uint32_t i = 0; i < iface->ops.count; i++)
+        if (iface_op(iface, i)->slot >= plans->slot_count)
+            plans->slot_count = iface_op(iface, i)->slot + 1;
+    plans->slot_flags = calloc(plans->slot_count, 1);
+    plans->plan = calloc(plans->slot_count, sizeof *plans->plan);
+    return plans->slot_flags && plans->plan ? 0 : -ENOMEM;
+}
+
+int plans_from_iface(struct far_plans *plans, const struct far_iface *iface)
+{
+    int error = plans_allocate(plans, iface);
+    for (uint32_t i = 0; i < iface->ops.count && !error; i++) {
+        const struct far_op *op = iface_op(iface, i);
+        struct far_plan *plan = plans->plan[op->slot] = calloc(1, sizeof *plan);
+        error = plan ? plan_from_op(plan, iface, op) : -ENOMEM;
+        if (!error && plan->flags & FAR_PLAN_FLOATS)
+            plans->slot_flags[op->slot] |= FAR_SLOT_HAS_FLOATS;
+    }
+    if (error)
+        plans_free(plans);
+    return error;
+}
+
+void plans_free(struct far_plans *plans)
+{
+    for (uint32_t i = 0; plans->plan && i < plans->slot_count; i++)
+        free(plans->plan[i]);
+    free(plans->plan);
+    free(plans->slot_flags);
+    *plans = (struct far_plans){0};
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * A plan: what a gate needs to know of one operation, worked out once at bind from the interface record, so that a call
+ * looks nothing up. Both sides of the process gate make the same plans from the same record.
+ *
+ * `place` and `index` follow the System V ABI: integers and pointers in six registers, floats in eight, what is left on the
+ * stack, eight bytes each, in parameter order. The call line and the wide block of an A-stack are laid out the same way.
+ */
+#ifndef FARCALL_PLAN_H
+#define FARCALL_PLAN_H
+
+#include "runtime/astack.h"
+#include "runtime/iface.h"
+
+#include <stdbool.h>
+
+enum far_place { FAR_PLACE_INTEGER, FAR_PLACE_FLOAT, FAR_PLACE_STACK };
+
+struct far_plan_param {
+    uint8_t passing;     /* enum far_passing */
+    uint8_t flags;       /* FAR_PARAM_… */
+    uint8_t width;
+    uint8_t place;       /* enum far_place */
+    uint8_t index;       /* in its place */
+    bool late;           /* its size needs another parameter's memory: placed and copied after the others */
+    bool measured;       /* another parameter's size is read from this one's memory */
+    uint32_t size_count; /* BUFFER: the size expression */
+    const struct far_expr *size;
+    uint64_t target_size; /* GLOBAL: bytes of what it points to, at least 1 */
+};
+
+#define FAR_PLAN_FAST 0x1u        /* client: only plain values in registers: copy, publish, wait */
+#define FAR_PLAN_FAST_HOST 0x2u   /* host: the same, and nothing to check */
+#define FAR_PLAN_FLOATS 0x4u      /* some parameter travels in an SSE register */
+#define FAR_PLAN_BY_REFERENCE 0x8u /* some parameter travels in the area */
+#define FAR_PLAN_WIDE 0x10u       /* some parameter travels in the wide block */
+
+struct far_plan {
+    const struct far_op *op;
+    const char *name;
+    uint8_t flags;
+    uint8_t param_count;
+    uint8_t integers;      /* integer registers in use */
+    uint8_t floats;
+    uint8_t stack;         /* stack words in use */
+    uint8_t result;        /* enum far_passing */
+    uint8_t result_width;
+    bool result_signed;
+    uint64_t result_mask;  /* the bits of the result that mean something */
+    uint64_t mask[FAR_ASTACK_REGISTERS]; /* the same for each integer register */
+    struct far_plan_param param[FAR_PARAM_MAX];
+};
+
+/* All operations of a service, by slot. */
+struct far_plans {
+    uint32_t slot_count;
+    uint8_t *slot_flags;    /* gate_x86_64.S reads these: FAR_SLOT_… */
+    struct far_plan **plan; /* NULL where no operation has the slot */
+};
+
+/* From a checked record, which must outlive the plans. 0, -ENOMEM, or -ENOTSUP: an operation no gate can carry. */
+int plans_from_iface(struct far_plans *plans, const struct far_iface *iface);
+void plans_free(struct far_plans *plans);
+
+/* A value as the ABI passes it: sign- or zero-extended from its width (1, 2, 4 or 8 bytes). */
+static inline uint64_t far_extend(uint64_t value, unsigned width, bool is_signed)
+{
+    unsigned unused = 64 - 8 * width;
+    return is_signed ? (uint64_t)((int64_t)(value << unused) >> unused) : value << unused >> unused;
+}
+
+/* Words in the order of the ABI: a frame, or a host's snapshot of an A-stack. */
+struct far_words {
+    const uint64_t *integer;
+    const uint64_t *floats;
+    const uint64_t *stack;
+};
+
+static inline uint64_t far_word(const struct far_words *words, const struct far_plan_param *param)
+{
+    const uint64_t *from = param->place == FAR_PLACE_INTEGER ? words->integer
+                           : param->place == FAR_PLACE_FLOAT ? words->floats
+                                                             : words->stack;
+    return from[param->index];
+}
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Compiled with FAR_EARLY_OPTIONS: no libc symbol may be left over (testsuite/runtime/call-early.test looks). */
+#include "runtime/lib/settings.h"
+
+#include "runtime/lib/early.h"
+#include "runtime/protocol.h"
+
+#define AT_NULL 0
+#define AT_SECURE 23
+
+/* One variable that we look for. */
+struct wanted {
+    const char *name;
+    char *value;
+    uint32_t room;
+    uint32_t length; /* of the value so far; room: it did not fit */
+    uint8_t found;
+};
+
+enum wanted_index { WANT_SOCKET, WANT_RUNTIME_DIR, WANT_LEVEL, WANT_SPIN, WANT_UNTRUSTED, WANT_COUNT };
+
+/* Where in the environment's text the reader stands. */
+struct reader {
+    struct wanted *wanted;
+    char name[32];
+    uint32_t name_length;
+    struct wanted *value_of; /* reading this one's value; NULL: reading a name, or skipping */
+    uint8_t skipping;
+};
+
+static int secure_process(void)
+{
+    uint64_t entry[2];
+    long fd = early_open_for_reading("/proc/self/auxv");
+    if (fd < 0)
+        return 0;
+    int secure = 0;
+    while (early_read(fd, entry, sizeof entry) == (long)sizeof entry && entry[0] != AT_NULL)
+        if (entry[0] == AT_SECURE)
+            secure = entry[1] != 0;
+    early_close(fd);
+    return secure;
+}
+
+static void reader_match(struct reader *reader)
+{
+    reader->skipping = 1;
+    for (int i = 0; i < WANT_COUNT; i++) {
+        struct wanted *wanted = &reader->wanted[i];
+        if (wanted->found || early_length(wanted->name) != reader->name_length ||
+            !early_equal(wanted->name, reader->name, reader->name_length))
+            continue;
+        wanted->found = 1;
+        reader->value_of = wanted;
+    }
+}
+
+static void reader_take(struct reader *reader, char c)
+{
+    if (c == '\0') {
+        reader->name_length = 0;
+        reader->value_of = NULL;
+        reader->skipping = 0;
+    } else if (reader->value_of) {
+        struct wanted *wanted = reader->value_of;
+        if (wanted->length + 1 < wanted->room)
+            wanted->value[wanted->length++] = c;
+        else
+            wanted->length = wanted->room;
+    } else if (reader->skipping) {
+        return;
+    } else if (c == '=') {
+        reader_match(reader);
+    } else if (reader->name_length < sizeof reader->name) {
+        reader->name[reader->name_length++] = c;
+    } else {
+        reader->skipping = 1;
+    }
+}
+
+static void read_environment(struct wanted *wanted)
+{
+    struct reader reader;
+    char buffer[1024];
+    long fd = early_open_for_reading("/proc/self/environ");
+    if (fd < 0)
+        return;
+    reader.wanted = wanted;
+    reader.name_length = 0;
+    reader.value_of = NULL;
+    reader.skipping = 0;
+    for (long got; (got = early_read(fd, buffer, sizeof buffer)) > 0;)
+        for (long i = 0; i < got; i++)
+            reader_take(&reader, buffer[i]);
+    early_close(fd);
+    for (int i = 0; i < WANT_COUNT; i++)
+        wanted[i].value[wanted[i].length < wanted[i].room ? wanted[i].length : wanted[i].room - 1] = '\0';
+}
+
+static uint32_t level_from_text(const char *text)
+{
+#define X(NAME, name)                                                                              \
+    if (early_length(text) == sizeof #name - 1 && early_equal(text, #name, sizeof #name - 1))      \
+        return FAR_LEVEL_##NAME;
+    FAR_LEVELS(X)
+#undef X
+    return FAR_LEVEL_COUNT;
+}
+
+static int32_t number_from_text(const char *text)
+{
+    int32_t value = 0;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || value > 100000000)
+            return -1;
+        value = value * 10 + (*text - '0');
+    }
+    return value;
+}
+
+static int exists(const char *path)
+{
+    return early_call(SYS_faccessat, -100 /* AT_FDCWD */, (long)path, 0 /* F_OK */, 0, 0, 0) == 0;
+}
+
+static void choose_socket(struct far_settings *settings, const struct wanted *explicit, const struct wanted *directory)
+{
+    static const char suffix[] = FAR_SOCKET_USER_SUFFIX, system_wide[] = FAR_SOCKET_SYSTEM;
+    if (explicit->found && explicit->length) {
+        if (explicit->length >= explicit->room)
+            settings->fault = FAR_SETTINGS_SOCKET_LONG;
+        return; /* its value was read into settings->socket */
+    }
+    if (directory->found && directory->length && directory->length + sizeof suffix <= FAR_SOCKET_PATH_MAX) {
+        early_copy(settings->socket, directory->value, directory->length);
+        early_copy(settings->socket + directory->length, suffix, sizeof suffix);
+        if (exists(settings->socket))
+            return;
+    }
+    early_copy(settings->socket, system_wide, sizeof system_wide);
+}
+
+static void want(struct wanted *wanted, const char *name, char *value, uint32_t room)
+{
+    wanted->name = name;
+    wanted->value = value;
+    wanted->room = room;
+    wanted->length = 0;
+    wanted->found = 0;
+    value[0] = '\0';
+}
+
+void far_settings_read(struct far_settings *settings)
+{
+    struct wanted wanted[WANT_COUNT];
+    char directory[FAR_SOCKET_PATH_MAX];
+    want(&wanted[WANT_SOCKET], FAR_SOCKET_ENV, settings->socket, sizeof settings->socket);
+    want(&wanted[WANT_RUNTIME_DIR], "XDG_RUNTIME_DIR", directory, sizeof directory);
+    want(&wanted[WANT_LEVEL], FAR_ENV_LEVEL, settings->level_text, sizeof settings->level_text);
+    want(&wanted[WANT_SPIN], FAR_ENV_SPIN, settings->spin_text, sizeof settings->spin_text);
+    want(&wanted[WANT_UNTRUSTED], FAR_ENV_UNTRUSTED, settings->untrusted, sizeof settings->untrusted);
+    settings->fault = FAR_SETTINGS_FINE;
+    settings->level = FAR_LEVEL_UNSET;
+    settings->spin = -1;
+    if (!secure_process())
+        read_environment(wanted);
+    choose_socket(settings, &wanted[WANT_SOCKET], &wanted[WANT_RUNTIME_DIR]);
+    if (settings->level_text[0] && (settings->level = level_from_text(settings->level_text)) == FAR_LEVEL_COUNT)
+        settings->fault = FAR_SETTINGS_BAD_LEVEL;
+    if (settings->spin_text[0] && (settings->spin = number_from_text(settings->spin_text)) < 0)
+        settings->fault = FAR_SETTINGS_BAD_SPIN;
+    /* A list that did not fit may have named any service: run nobody's code. */
+    if (wanted[WANT_UNTRUSTED].length >= wanted[WANT_UNTRUSTED].room)
+        early_copy(settings->untrusted, "*", 2);
+}
+
+static int list_names(const char *list, const char *service)
+{
+    size_t length = early_length(service);
+    while (*list) {
+        size_t item = 0;
+        while (list[item] && list[item] != ',')
+            item++;
+        if ((item == 1 && list[0] == '*') || (item == length && early_equal(list, service, length)))
+            return 1;
+        list += item + (list[item] == ',');
+    }
+    return 0;
+}
+
+uint32_t far_settings_want(const struct far_settings *settings, const char *service)
+{
+    uint32_t level = settings->level < FAR_LEVEL_COUNT ? settings->level : FAR_LEVEL_NONE;
+    if (list_names(settings->untrusted, service) && (level == FAR_LEVEL_UNSET || level > FAR_LEVEL_READ))
+        return FAR_LEVEL_READ;
+    return level;
+}

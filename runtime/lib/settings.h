@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * What the environment says to farcall. Read from /proc/self/environ, the environment as the program was started with, so
+ * that an IFUNC resolver (which has no getenv yet) and far_bind always see the same. Freestanding.
+ */
+#ifndef FARCALL_SETTINGS_H
+#define FARCALL_SETTINGS_H
+
+#include <stdint.h>
+
+#define FAR_SOCKET_PATH_MAX 108 /* bytes of sockaddr_un.sun_path, NUL included */
+#define FAR_SETTINGS_WORD 16
+#define FAR_SETTINGS_LIST 1024
+
+/* Something in the environment that cannot be obeyed; far_bind says so and ends the process. */
+enum far_settings_fault {
+    FAR_SETTINGS_FINE,
+    FAR_SETTINGS_SOCKET_LONG, /* a path that no socket address can hold */
+    FAR_SETTINGS_BAD_LEVEL,
+    FAR_SETTINGS_BAD_SPIN
+};
+
+struct far_settings {
+    char socket[FAR_SOCKET_PATH_MAX];  /* where fard listens */
+    char level_text[FAR_SETTINGS_WORD];
+    char spin_text[FAR_SETTINGS_WORD];
+    char untrusted[FAR_SETTINGS_LIST]; /* comma list; "*": every service */
+    uint32_t level;                    /* enum far_level: ask for no more; FAR_LEVEL_UNSET: no wish */
+    int32_t spin;                      /* iterations before sleeping; -1: the default */
+    uint32_t fault;                    /* enum far_settings_fault */
+};
+
+/* Where the process may not be told anything by its environment (AT_SECURE), only the system's defaults remain. */
+void far_settings_read(struct far_settings *settings);
+
+/* enum far_level to ask for, for this service. */
+uint32_t far_settings_want(const struct far_settings *settings, const char *service);
+
+#endif
