@@ -11,7 +11,7 @@ static const struct constant unknown;
 
 static uint64_t extended(uint64_t value, unsigned size, bool is_signed)
 {
-    if (size >= 8)
+    if (size >= 8 || size == 0)
         return value;
     uint64_t mask = ((uint64_t)1 << (size * 8)) - 1;
     value &= mask;

@@ -13,6 +13,7 @@ struct parser {
     struct place place;       /* of the next character */
     bool fixed_place;         /* an annotation's argument: every token stands where the annotation stands */
     bool overflowed;          /* a line number or offset did not fit */
+    const struct parameter *shadowing; /* parameters whose names hide typedefs */
     int start_token;          /* injected first: selects the grammar's entry; 0 once given */
     unsigned skip_depth;      /* brackets open while a body or an initialiser is skipped */
     int skip_result;          /* token to return when the skipped text ends */

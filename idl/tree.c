@@ -96,7 +96,9 @@ struct type *type_new(struct unit *unit, enum type_kind kind, struct typeref tar
     type->target = target;
     type->place = place;
     type->align = 1;
-    type->depth = target.type ? target.type->depth + 1 : 0;
+    /* Depth counts steps that are walked recursively; a structure's members are walked from the structure only. */
+    bool by_name = target.type && (target.type->kind == TYPE_STRUCT || target.type->kind == TYPE_UNION);
+    type->depth = by_name ? 1 : target.type ? target.type->depth + 1 : 0;
     if (type->depth > DEPTH_LIMIT) {
         diag_error(unit->diagnostics, place, FC_TOO_COMPLEX, "this type is nested too deeply", NULL);
         type->target = (struct typeref){.type = unit_basic(unit, BASIC_INT)};

@@ -59,7 +59,7 @@ struct type {
     bool has_count; /* ARRAY: of known length */
     bool flexible;  /* STRUCT: ends in a flexible array member */
     bool carries_annotations; /* STRUCT, UNION: a member has some */
-    unsigned depth;
+    unsigned depth;     /* of derivations; STRUCT, UNION: of structures inside structures */
     uint32_t align;     /* bytes */
     uint32_t min_align; /* by an attribute; 0: none */
     uint32_t pack;      /* by #pragma pack when it was defined; 0: none */
@@ -243,8 +243,12 @@ struct typeref type_pointer_to(struct unit *unit, struct typeref target, struct 
 bool types_compatible(struct typeref a, struct typeref b);
 /* The member of that name, through anonymous members too; *offset is from the start of `type`. NULL: none. */
 const struct member *type_member(const struct type *type, const char *name, uint64_t *offset);
-/* "const char *key": the declaration of `name` (NULL: abstract) with that type. */
+
+/* --- spelling (spelling.c) --- */
+/* "const char *key": the declaration of `name` (NULL: abstract) with that type, with the typedef names it was given. */
 const char *type_spelling(struct arena *arena, struct typeref type, const char *name);
+/* The same with every typedef resolved, so that equal types are spelled alike. */
+const char *type_spelling_resolved(struct arena *arena, struct typeref type, const char *name);
 
 /* --- constant expressions (constant.c) --- */
 struct constant {
@@ -273,7 +277,11 @@ uint64_t layout_align_up(uint64_t value, uint64_t align);
  * first line marker.
  */
 void unit_parse(struct unit *unit, const char *text, size_t size, const char *file);
-/* Parse one expression from an annotation's argument; NULL (and an error at place) if it is none. */
-struct expr *unit_parse_expression(struct unit *unit, const char *text, struct place place);
+/*
+ * Parse one expression from an annotation's argument; NULL (and an error at place) if it is none. The names of params
+ * (NULL: none) are plain names in it, even where the unit has a typedef of that name.
+ */
+struct expr *unit_parse_expression(struct unit *unit, const char *text, struct place place,
+                                   const struct parameter *params);
 
 #endif

@@ -219,7 +219,7 @@ int lld_run(struct link *link, bool survey, const char *output);
 int image_read(struct link *link, struct image *image, const char *path);
 const Elf64_Shdr *image_section(const struct image *image, const char *name);
 const char *image_section_name(const struct image *image, const Elf64_Shdr *section);
-const Elf64_Sym *image_symbol(const struct image *image, const char *name); /* defined ones, linear */
+const Elf64_Sym *image_symbol(const struct image *image, const char *name); /* a defined one; global before local */
 const char *image_symbol_name(const struct image *image, const Elf64_Sym *symbol);
 uint8_t *image_at(const struct image *image, uint64_t address, size_t size); /* its file bytes, or NULL */
 const Elf64_Phdr *image_part(const struct image *image, enum far_part part); /* the part's PT_LOAD, or NULL */

@@ -14,12 +14,24 @@
 
 #include "runtime/segment.h"
 
+/* What a relocation asks of a word, as far as the linker of segments needs to know. */
+enum relocation_kind {
+    RELOCATION_OTHER,        /* in an object: PC-relative, or some way to the GOT */
+    RELOCATION_WORD,         /* a 64-bit address */
+    RELOCATION_GOT,          /* in an image: a word of the GOT that holds a symbol's address */
+    RELOCATION_CALL,         /* in an image: a word of the GOT that only the PLT reads */
+    RELOCATION_RELATIVE,     /* in an image: an address inside it */
+    RELOCATION_INDIRECT,     /* in an image: an address that a resolver returns (IFUNC) */
+    RELOCATION_THREAD_LOCAL,
+    RELOCATION_DIRECT,       /* in an object: PC-relative to the symbol itself, which so must be in the image */
+};
+
 struct stub_machine {
     uint16_t elf_machine;     /* EM_… */
     const char *name;         /* as far register --machine spells it: "x86-64" */
     const char *multiarch;    /* Debian's directory for its libraries: "x86_64-linux-gnu" */
     uint8_t breakpoint;       /* fills what is never to be executed */
-    uint32_t word_relocation; /* the machine's R_…_64: a 64-bit address */
+    enum relocation_kind (*relocation_kind)(uint32_t type);
 
     /* Each writes FAR_STUB_SIZE bytes, all of them, and returns 0, or -ERANGE where a displacement does not fit. */
 

@@ -78,12 +78,45 @@ static int encode_thunk(uint8_t code[FAR_STUB_SIZE], uint64_t thunk, uint64_t wo
     return put_displacement(code + 6, thunk + 10, word);
 }
 
+static enum relocation_kind relocation_kind(uint32_t type)
+{
+    switch (type) {
+    case R_X86_64_64:
+        return RELOCATION_WORD;
+    case R_X86_64_PC32:
+    case R_X86_64_PC64:
+        return RELOCATION_DIRECT;
+    case R_X86_64_GLOB_DAT:
+        return RELOCATION_GOT;
+    case R_X86_64_JUMP_SLOT:
+        return RELOCATION_CALL;
+    case R_X86_64_RELATIVE:
+        return RELOCATION_RELATIVE;
+    case R_X86_64_IRELATIVE:
+        return RELOCATION_INDIRECT;
+    case R_X86_64_DTPMOD64:
+    case R_X86_64_DTPOFF64:
+    case R_X86_64_TPOFF64:
+    case R_X86_64_TLSGD:
+    case R_X86_64_TLSLD:
+    case R_X86_64_DTPOFF32:
+    case R_X86_64_GOTTPOFF:
+    case R_X86_64_TPOFF32:
+    case R_X86_64_GOTPC32_TLSDESC:
+    case R_X86_64_TLSDESC_CALL:
+    case R_X86_64_TLSDESC:
+        return RELOCATION_THREAD_LOCAL;
+    default:
+        return RELOCATION_OTHER;
+    }
+}
+
 const struct stub_machine stub_machine_x86_64 = {
     .elf_machine = EM_X86_64,
     .name = "x86-64",
     .multiarch = "x86_64-linux-gnu",
     .breakpoint = INT3,
-    .word_relocation = R_X86_64_64,
+    .relocation_kind = relocation_kind,
     .encode_branch = encode_branch,
     .encode_trap = encode_trap,
     .encode_way_to_gate = encode_way_to_gate,

@@ -53,7 +53,7 @@ void dump_header(const struct dump *dump)
     FILE *out = dump->out;
     fprintf(out, "%s%s%s: farcall segment, format %u, for %s\n", dump_bold(dump), dump->options->file, dump_plain(dump),
             note->format, dump_machine_name(note->machine));
-    fprintf(out, "  service       %s %u.%u, %u operation%s in %u slots\n", iface_string(iface, iface->service), iface->major,
+    fprintf(out, "  service       %s %u.%u, %u operation%s, %u slots with the way to the gate\n", iface_string(iface, iface->service), iface->major,
             iface->minor, iface->ops.count, iface->ops.count == 1 ? "" : "s", note->slot_count);
     fprintf(out, "  fingerprint   %016" PRIx64 "\n  build id      ", iface->fingerprint);
     for (size_t i = 0; i < sizeof note->build_id; i++)

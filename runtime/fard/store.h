@@ -46,6 +46,9 @@ void store_drop_segment(struct store *store, const uint8_t build_id[32]);
 /* A private copy of it in *bytes, free() it. */
 int store_get_segment(struct store *store, const uint8_t build_id[32], void **bytes, size_t *size, struct far_error *error);
 
+/* What a fard that was killed under way has left: copies that no service needs. */
+void store_sweep(struct store *store);
+
 /* The service becomes permanent. Its segment must be in the store. */
 int store_add_service(struct store *store, const struct service *service, struct far_error *error);
 /* Its range stays taken. */

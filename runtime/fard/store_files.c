@@ -2,6 +2,7 @@
 /* The store's folders, its lock, and the copies of segment files. */
 #include "runtime/fard/store_internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -126,19 +127,54 @@ int store_put_segment(struct store *store, const uint8_t build_id[32], const voi
                   strerror(-result));
 }
 
-void store_drop_segment(struct store *store, const uint8_t build_id[32])
+static bool is_needed(struct store *store, const uint8_t build_id[32])
 {
-    char name[SEGMENT_NAME_SIZE];
     struct far_error ignored;
     sqlite3_stmt *statement;
     if (store_prepare(store, "SELECT 1 FROM services WHERE build_id = ?", &statement, &ignored))
-        return;
+        return true;
     sqlite3_bind_blob(statement, 1, build_id, 32, SQLITE_STATIC);
     bool needed = sqlite3_step(statement) != SQLITE_DONE;
     sqlite3_finalize(statement);
+    return needed;
+}
+
+void store_drop_segment(struct store *store, const uint8_t build_id[32])
+{
+    char name[SEGMENT_NAME_SIZE];
     segment_name(name, build_id, ".seg");
-    if (!needed)
+    if (!is_needed(store, build_id))
         unlinkat(store->segments, name, 0);
+}
+
+/* Only names that segment_name() makes, finished or not; anything else in the folder is not ours to remove. */
+static bool parse_name(const char *name, uint8_t build_id[32], bool *finished)
+{
+    char again[SEGMENT_NAME_SIZE];
+    for (int i = 0; i < 32; i++) {
+        if (sscanf(name + 2 * (size_t)i, "%2hhx", &build_id[i]) != 1 || !name[2 * i + 1])
+            return false;
+    }
+    segment_name(again, build_id, ".seg");
+    *finished = strcmp(name, again) == 0;
+    return *finished || strcmp(name + 64, ".seg.new") == 0;
+}
+
+void store_sweep(struct store *store)
+{
+    int fd = openat(store->segments, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (!folder)
+        return;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        uint8_t build_id[32];
+        bool finished;
+        if (strlen(entry->d_name) < 64 || !parse_name(entry->d_name, build_id, &finished))
+            continue;
+        if (!finished || !is_needed(store, build_id))
+            unlinkat(store->segments, entry->d_name, 0);
+    }
+    closedir(folder);
 }
 
 static int read_file(int fd, void **bytes, size_t *size)

@@ -115,6 +115,15 @@ int store_remove_service(struct store *store, uint32_t id, const uint8_t build_i
     return result;
 }
 
+/* Is there one more? A walk that breaks off is no end: a service must not be lost because a page could not be read. */
+static bool next_row(struct store *store, sqlite3_stmt *statement, int *result, struct far_error *error)
+{
+    int code = sqlite3_step(statement);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        *result = store_refuse(store, error, "reading the store");
+    return code == SQLITE_ROW;
+}
+
 /* Text that is always there: a column of another type in a damaged database is an empty string. */
 static const char *column_text(sqlite3_stmt *statement, int column)
 {
@@ -131,7 +140,7 @@ static int load_rules(struct store *store, uint32_t id, struct far_rule *rules, 
         return result;
     sqlite3_bind_int64(statement, 1, id);
     *count = 0;
-    while (*count < FAR_RULE_MAX && sqlite3_step(statement) == SQLITE_ROW) {
+    while (*count < FAR_RULE_MAX && next_row(store, statement, &result, error)) {
         struct far_rule rule = {.who = (uint32_t)sqlite3_column_int64(statement, 0),
                                 .id = (uint32_t)sqlite3_column_int64(statement, 1),
                                 .level = (uint32_t)sqlite3_column_int64(statement, 2)};
@@ -139,7 +148,7 @@ static int load_rules(struct store *store, uint32_t id, struct far_rule *rules, 
             rules[(*count)++] = rule;
     }
     sqlite3_finalize(statement);
-    return 0;
+    return result;
 }
 
 static int append_shipping(char **strings, size_t *size, const char *op, bool data_shipped)
@@ -164,7 +173,7 @@ static int load_shippings(struct store *store, uint32_t id, char **strings, uint
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, id);
-    for (*count = 0; !result && *count < FAR_SHIPPING_MAX && sqlite3_step(statement) == SQLITE_ROW; ++*count)
+    for (*count = 0; !result && *count < FAR_SHIPPING_MAX && next_row(store, statement, &result, error); ++*count)
         result = append_shipping(strings, &size, column_text(statement, 0), sqlite3_column_int(statement, 1) != 0);
     sqlite3_finalize(statement);
     return result;
@@ -202,7 +211,7 @@ int store_each_service(struct store *store, int (*each)(void *context, const str
                                "SELECT s.id, s.name, s.build_id, s.host_uid, r.base, r.size FROM services s"
                                " JOIN ranges r ON r.id = s.id ORDER BY s.id",
                                &statement, error);
-    while (!result && sqlite3_step(statement) == SQLITE_ROW)
+    while (!result && next_row(store, statement, &result, error))
         result = load_service(store, statement, each, context, error);
     sqlite3_finalize(statement);
     return result;
@@ -218,7 +227,7 @@ int store_each_range(struct store *store, uint32_t after, int (*each)(void *cont
                                &statement, error);
     if (!result)
         sqlite3_bind_int64(statement, 1, after);
-    while (!result && sqlite3_step(statement) == SQLITE_ROW) {
+    while (!result && next_row(store, statement, &result, error)) {
         struct stored_range row = {
             .id = (uint32_t)sqlite3_column_int64(statement, 0),
             .range = {(uint64_t)sqlite3_column_int64(statement, 1), (uint64_t)sqlite3_column_int64(statement, 2)},

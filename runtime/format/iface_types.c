@@ -43,13 +43,11 @@ static const char *type_mistake(const struct iface_walk *walk, const struct far_
         return "its name is not in the record or not printable";
     if (type->kind == FAR_TYPE_POINTER && type->target >= walk->iface->types.count)
         return "the type it points to does not exist";
-    if (type->kind == FAR_TYPE_ARRAY)
-        return array_mistake(walk, type);
     if (has_members(type) && !range_inside(type->first_member, type->member_count, walk->iface->members.count))
         return "its members do not exist";
     if (!has_members(type) && type->member_count)
         return "it has members, but it is no structure";
-    return NULL;
+    return type->kind == FAR_TYPE_ARRAY ? array_mistake(walk, type) : NULL;
 }
 
 static const char *member_mistake(const struct iface_walk *walk, const struct far_type *type, const struct far_member *m)

@@ -171,9 +171,9 @@ int connection_request(struct far_connection *connection, enum far_message_type 
     struct far_error scratch;
     long deadline = now_ms() + FAR_PATIENCE_MS;
     uint32_t serial = message.serial;
+    answer->fd_count = 0;
     int failed = send_packet(connection->fd, &message, body, count);
     while (!failed) {
-        answer->fd_count = 0;
         failed = wait_readable(connection->fd, deadline);
         if (!failed)
             failed = receive_packet(connection->fd, &message, answer, &scratch);

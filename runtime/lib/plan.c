@@ -18,7 +18,7 @@ static int plan_place(struct far_plan *plan, struct far_plan_param *param)
     } else if (param->passing != FAR_PASS_FLOAT && plan->integers < FAR_ASTACK_REGISTERS) {
         param->place = FAR_PLACE_INTEGER;
         param->index = plan->integers++;
-        plan->mask[param->index] = width_mask(param->width);
+        plan->mask[param->index] = param->mask;
     } else {
         if (plan->stack >= sizeof((struct far_wide *)0)->more / sizeof(uint64_t))
             return -ENOTSUP;
@@ -34,6 +34,13 @@ static uint64_t plan_target_size(const struct far_iface *iface, const struct far
     const struct far_type *type = iface_type(iface, param->type);
     uint64_t size = type->kind == FAR_TYPE_POINTER ? iface_type(iface, type->target)->size : 0;
     return size ? size : 1;
+}
+
+/* A _Bool that is neither 0 nor 1 is undefined behaviour in whoever reads it: a lie that must not be passed on. */
+static uint64_t value_mask(const struct far_iface *iface, const struct far_param *param, unsigned width)
+{
+    bool is_bool = param->passing == FAR_PASS_VALUE && iface_type(iface, param->type)->kind == FAR_TYPE_BOOL;
+    return is_bool ? 1 : width_mask(width);
 }
 
 static bool plan_size_is_late(const struct far_plan_param *param)
@@ -54,6 +61,7 @@ static int plan_param(struct far_plan *plan, const struct far_iface *iface, uint
     param->passing = from->passing;
     param->flags = from->flags;
     param->width = from->width;
+    param->mask = value_mask(iface, from, from->width);
     if (from->passing == FAR_PASS_BUFFER) {
         param->size = iface_expr(iface, from->size_first);
         param->size_count = from->size_count;
@@ -80,10 +88,7 @@ static int plan_result(struct far_plan *plan, const struct far_iface *iface)
     plan->result = from->passing;
     plan->result_width = from->width ? from->width : 8;
     plan->result_signed = from->flags & FAR_PARAM_SIGNED;
-    plan->result_mask = width_mask(plan->result_width);
-    /* A _Bool that is neither 0 nor 1 is undefined behaviour in whoever reads it: a lie the client must not pass on. */
-    if (from->passing == FAR_PASS_VALUE && iface_type(iface, from->type)->kind == FAR_TYPE_BOOL)
-        plan->result_mask = 1;
+    plan->result_mask = value_mask(iface, from, plan->result_width);
     return 0;
 }
 

@@ -27,6 +27,7 @@ struct far_plan_param {
     uint32_t size_count; /* BUFFER: the size expression */
     const struct far_expr *size;
     uint64_t target_size; /* GLOBAL: bytes of what it points to, at least 1 */
+    uint64_t mask;        /* the bits of the word that mean something */
 };
 
 #define FAR_PLAN_FAST 0x1u        /* client: only plain values in registers: copy, publish, wait */

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/rseq.h>
@@ -36,12 +37,12 @@ static inline uint32_t far_load(const uint32_t *word) { return __atomic_load_n(w
 
 /*
  * The core this thread runs on, plus one, so that a fresh A-stack's zero is nobody's core. From the thread's rseq area
- * (kept by the kernel, one load); UINT32_MAX where glibc has not registered one: the partner then counts as elsewhere.
+ * (kept by the kernel, one load); where glibc has not registered one, by asking.
  */
 static inline uint32_t far_this_cpu(void)
 {
     if (__rseq_size == 0)
-        return UINT32_MAX;
+        return (uint32_t)sched_getcpu() + 1;
     const struct rseq *area = (const struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
     return __atomic_load_n(&area->cpu_id, __ATOMIC_RELAXED) + 1;
 }

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * The model: the only picture of an interface inside the compiler. check.c makes it from a parsed unit; from then on it is
+ * read-only and every emitter (record, dump) takes it const. Outside faridl the interface record is what is read.
+ */
+#ifndef FARCALL_IDL_MODEL_H
+#define FARCALL_IDL_MODEL_H
+
+#include "idl/tree.h"
+#include "runtime/iface.h"
+
+/* How a type is seen from where it is used. */
+enum type_view {
+    VIEW_OPEN,
+    VIEW_HANDLE, /* a pointer that is not followed: what it points to is opaque */
+    VIEW_OPAQUE, /* what such a pointer points to */
+};
+
+struct model_param {
+    const char *name; /* NULL: none, and for results */
+    struct typeref type;
+    uint32_t type_index; /* into the model's types */
+    enum far_passing passing;
+    unsigned flags; /* FAR_PARAM_… */
+    unsigned width; /* bytes of the value or the pointer */
+    struct far_expr *size; /* BUFFER: postfix; its value is bytes */
+    uint32_t size_count;
+    const char *description; /* "const char *key" */
+    struct place place;
+};
+
+struct model_op {
+    const char *name;
+    uint32_t slot;
+    uint32_t flags; /* FAR_OP_… */
+    uint32_t deadline_ms;
+    uint64_t fails;
+    struct model_param result;
+    struct model_param *params;
+    uint32_t param_count;
+    const char *signature; /* "int kv_put(const char *key, const void *val, size_t n)" */
+    const char *file;      /* base name of the header that declares it */
+    uint32_t line;
+    struct place place;
+    uint64_t fingerprint;
+};
+
+struct model_member {
+    const struct member *member;
+    uint32_t type; /* index into types */
+};
+
+/* A type that operations reach. Each appears once; an opaque one stands for what the client must not look into. */
+struct model_type {
+    struct typeref ref;
+    enum type_view view;
+    enum far_type_kind kind;
+    const char *name; /* with typedefs resolved */
+    uint32_t target;  /* POINTER, ARRAY */
+    struct model_member *members;
+    uint32_t member_count;
+};
+
+struct model {
+    const char *service;
+    uint16_t major, minor;
+    struct place place;
+    struct model_op *ops; /* sorted by name */
+    uint32_t op_count;
+    struct model_type *types; /* in the order in which the operations reach them */
+    uint32_t type_count;
+    uint64_t fingerprint;
+};
+
+/*
+ * Check a parsed unit and make its model. In a header (source false) the service is the one that the main file declares;
+ * in a source it is the one whose operations it defines, and *defines says whether there is any. Returns true and fills
+ * *model if nothing was wrong; what was wrong is in the unit's diagnostics. The model lives in the unit's arena.
+ */
+bool model_from_unit(struct unit *unit, bool source, struct model *model, bool *defines);
+
+/* The interface record as bytes (see runtime/iface.h), in the arena; its size in *size. */
+void *record_from_model(const struct model *model, struct arena *arena, size_t *size);
+
+enum dump { DUMP_NONE, DUMP_MODEL, DUMP_LAYOUT, DUMP_JSON };
+void dump_model(const struct model *model, struct arena *arena, enum dump what, FILE *out);
+
+/* --- used between check.c, types.c and fingerprint.c only --- */
+void model_collect_types(struct model *model, struct unit *unit);
+void model_fingerprint(struct model *model, struct arena *arena);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The interface record of a model: tables of fixed-size entries, then the strings (runtime/iface.h). */
+#include "idl/model.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A table that grows while the model is walked; written out behind the ones before it. */
+struct column {
+    void *entries;
+    uint32_t count;
+    uint32_t room;
+    size_t size; /* bytes an entry */
+};
+
+struct record {
+    const struct model *model;
+    struct arena *arena;
+    struct column ops, params, types, members, exprs, strings;
+    uint32_t *texts; /* offsets of the strings so far, to share equal ones */
+    uint32_t text_count, text_room;
+};
+
+static void *append(struct record *record, struct column *column)
+{
+    if (column->count == column->room) {
+        column->entries = arena_grow(record->arena, column->entries, column->count, column->size);
+        column->room = column->count ? column->count * 2 : 8;
+    }
+    return (char *)column->entries + column->size * column->count++;
+}
+
+/* Strings are known by their offset plus 1 until the table's own place is known; 0 is "no string". */
+static uint32_t add_string(struct record *record, const char *text)
+{
+    const char *bytes = record->strings.entries;
+    if (!text || !*text)
+        return 0;
+    for (uint32_t i = 0; i < record->text_count; i++)
+        if (strcmp(bytes + record->texts[i], text) == 0)
+            return record->texts[i] + 1;
+    if (record->text_count == record->text_room) {
+        record->texts = arena_grow(record->arena, record->texts, record->text_count, sizeof *record->texts);
+        record->text_room = record->text_count ? record->text_count * 2 : 8;
+    }
+    uint32_t offset = record->strings.count;
+    record->texts[record->text_count++] = offset;
+    for (const char *c = text;; c++) {
+        *(char *)append(record, &record->strings) = *c;
+        if (!*c)
+            return offset + 1;
+    }
+}
+
+static void add_param(struct record *record, const struct model_param *param)
+{
+    uint32_t first = param->size_count ? record->exprs.count : 0;
+    for (uint32_t i = 0; i < param->size_count; i++)
+        *(struct far_expr *)append(record, &record->exprs) = param->size[i];
+    struct far_param out = {
+        .name = add_string(record, param->name),
+        .type = param->type_index,
+        .passing = (uint8_t)param->passing,
+        .flags = (uint8_t)param->flags,
+        .width = (uint8_t)param->width,
+        .size_first = first,
+        .size_count = param->size_count,
+        .description = add_string(record, param->description),
+    };
+    *(struct far_param *)append(record, &record->params) = out;
+}
+
+static void add_op(struct record *record, const struct model_op *op)
+{
+    struct far_op out = {
+        .name = add_string(record, op->name),
+        .slot = op->slot,
+        .flags = op->flags,
+        .first_param = record->params.count,
+        .param_count = op->param_count,
+        .deadline_ms = op->deadline_ms,
+        .fails = op->fails,
+        .fingerprint = op->fingerprint,
+        .signature = add_string(record, op->signature),
+        .file = add_string(record, op->file),
+        .line = op->line,
+    };
+    *(struct far_op *)append(record, &record->ops) = out;
+    add_param(record, &op->result);
+    for (uint32_t i = 0; i < op->param_count; i++)
+        add_param(record, &op->params[i]);
+}
+
+static void add_member(struct record *record, const struct model_member *member)
+{
+    struct far_member out = {
+        .name = add_string(record, member->member->name),
+        .type = member->type,
+        .offset = member->member->offset,
+        .bit_width = (uint16_t)member->member->bit_width,
+        .bit_offset = (uint16_t)member->member->bit_offset,
+    };
+    *(struct far_member *)append(record, &record->members) = out;
+}
+
+static void add_type(struct record *record, const struct model_type *type)
+{
+    const struct type *c = type->ref.type;
+    bool sized = type->kind != FAR_TYPE_VOID && type->kind != FAR_TYPE_FUNCTION && c->complete && type->view != VIEW_OPAQUE;
+    bool derived = type->kind == FAR_TYPE_POINTER || type->kind == FAR_TYPE_ARRAY;
+    struct far_type out = {
+        .name = add_string(record, type->name),
+        .kind = (uint8_t)type->kind,
+        .align = (uint16_t)(sized ? c->align : 1),
+        .size = sized ? c->size : 0,
+        .target = derived ? type->target : 0,
+        .count = type->kind == FAR_TYPE_ARRAY ? c->count : 0,
+        .first_member = type->member_count ? record->members.count : 0,
+        .member_count = type->member_count,
+    };
+    if (c->is_signed && (type->kind == FAR_TYPE_INT || type->kind == FAR_TYPE_ENUM || type->kind == FAR_TYPE_FLOAT))
+        out.flags |= FAR_TYPE_SIGNED;
+    if (type->kind == FAR_TYPE_POINTER && (c->target.qualifiers & QUALIFIER_CONST))
+        out.flags |= FAR_TYPE_CONST;
+    *(struct far_type *)append(record, &record->types) = out;
+    for (uint32_t i = 0; i < type->member_count; i++)
+        add_member(record, &type->members[i]);
+}
+
+static struct far_table place_table(struct column *column, size_t *end)
+{
+    struct far_table table = {.offset = (uint32_t)*end, .count = column->count};
+    *end += layout_align_up(column->size * column->count, 8);
+    return table;
+}
+
+static void relocate(uint32_t *string, uint32_t base)
+{
+    if (*string)
+        *string += base - 1;
+}
+
+/* The strings' place is known now: turn "offset plus 1" into offsets from the record's first byte. */
+static void relocate_strings(struct record *record, struct far_iface *header)
+{
+    uint32_t base = header->strings.offset;
+    relocate(&header->service, base);
+    for (uint32_t i = 0; i < record->ops.count; i++) {
+        struct far_op *op = (struct far_op *)record->ops.entries + i;
+        relocate(&op->name, base);
+        relocate(&op->signature, base);
+        relocate(&op->file, base);
+    }
+    for (uint32_t i = 0; i < record->params.count; i++) {
+        relocate(&((struct far_param *)record->params.entries)[i].name, base);
+        relocate(&((struct far_param *)record->params.entries)[i].description, base);
+    }
+    for (uint32_t i = 0; i < record->types.count; i++)
+        relocate(&((struct far_type *)record->types.entries)[i].name, base);
+    for (uint32_t i = 0; i < record->members.count; i++)
+        relocate(&((struct far_member *)record->members.entries)[i].name, base);
+}
+
+static void copy_table(char *bytes, const struct column *column, struct far_table table)
+{
+    if (column->count)
+        memcpy(bytes + table.offset, column->entries, column->size * column->count);
+}
+
+static void *assemble(struct record *record, struct far_iface *header, size_t *size)
+{
+    size_t end = sizeof *header;
+    header->ops = place_table(&record->ops, &end);
+    header->params = place_table(&record->params, &end);
+    header->types = place_table(&record->types, &end);
+    header->members = place_table(&record->members, &end);
+    header->exprs = place_table(&record->exprs, &end);
+    header->strings = place_table(&record->strings, &end);
+    header->size = (uint32_t)end;
+    relocate_strings(record, header);
+    char *bytes = arena_alloc(record->arena, end);
+    memcpy(bytes, header, sizeof *header);
+    copy_table(bytes, &record->ops, header->ops);
+    copy_table(bytes, &record->params, header->params);
+    copy_table(bytes, &record->types, header->types);
+    copy_table(bytes, &record->members, header->members);
+    copy_table(bytes, &record->exprs, header->exprs);
+    copy_table(bytes, &record->strings, header->strings);
+    *size = end;
+    return bytes;
+}
+
+void *record_from_model(const struct model *model, struct arena *arena, size_t *size)
+{
+    struct record record = {
+        .model = model, .arena = arena,
+        .ops.size = sizeof(struct far_op), .params.size = sizeof(struct far_param),
+        .types.size = sizeof(struct far_type), .members.size = sizeof(struct far_member),
+        .exprs.size = sizeof(struct far_expr), .strings.size = 1,
+    };
+    struct far_iface header = {
+        .magic = FAR_IFACE_MAGIC,
+        .version = FAR_IFACE_VERSION,
+        .service = add_string(&record, model->service),
+        .major = model->major,
+        .minor = model->minor,
+        .fingerprint = model->fingerprint,
+        .machine = EM_X86_64,
+    };
+    for (uint32_t i = 0; i < model->op_count; i++)
+        add_op(&record, &model->ops[i]);
+    for (uint32_t i = 0; i < model->type_count; i++)
+        add_type(&record, &model->types[i]);
+    return assemble(&record, &header, size);
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * What lld left to a dynamic linker, compiled into relocation commands: one pass over its relative relocations (packed
+ * and not), one over those with symbols. Words change in the image as they are decided: a word that waits for a command
+ * is zero, a word that holds an address is its link-time address.
+ */
+#include "linker-plugin/farld.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define RUN_GAP 4 /* empty bitmap words (8 bytes each) that cost no more than another REBASE command of 32 bytes */
+
+struct words {
+    uint64_t *list;
+    size_t count;
+};
+
+static struct far_reloc *add_command(struct link *link, enum far_reloc_code code, uint64_t where, const char *name,
+                                     const char *name2, uint64_t value)
+{
+    struct command *command = LIST_ADD(&link->arena, link->commands, link->command_count);
+
+    *command = (struct command){.reloc = {.code = code, .where = where, .value = value}, .name = name, .name2 = name2};
+    return &command->reloc;
+}
+
+static uint64_t load_word(const uint8_t *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+static const char *section_at(const struct image *image, uint64_t address)
+{
+    for (size_t i = 1; i < image->header->e_shnum; i++) {
+        const Elf64_Shdr *section = &image->sections[i];
+
+        if (section->sh_flags & SHF_ALLOC && address >= section->sh_addr && address - section->sh_addr < section->sh_size)
+            return image_section_name(image, section);
+    }
+    return "";
+}
+
+static bool is_word_of(const struct image *image, enum far_part part, uint64_t where)
+{
+    const Elf64_Phdr *load = image_part(image, part);
+
+    return load && where >= load->p_vaddr && where - load->p_vaddr < load->p_memsz;
+}
+
+/* The bytes of a word that a command may change, or NULL and an error. */
+static uint8_t *word_at(struct link *link, uint64_t where, const char *name)
+{
+    const struct image *image = &link->image;
+    bool in_place = is_word_of(image, FAR_PART_CONST, where) || is_word_of(image, FAR_PART_LINKAGE, where) ||
+                    is_word_of(image, FAR_PART_DATA, where);
+    uint8_t *bytes = in_place ? image_at(image, where, 8) : NULL;
+
+    if (bytes && where % 8 == 0)
+        return bytes;
+    error_add(&link->errors, EX_DATAERR, "the address of %s stands at 0x%llx in section %s, %s; is a structure packed?", name,
+              (unsigned long long)where, section_at(image, where),
+              in_place ? "not aligned to 8 bytes" : "which is not data");
+    return NULL;
+}
+
+static bool is_start_or_end_function(const struct image *image, uint64_t where)
+{
+    const char *section = section_at(image, where);
+
+    return !strcmp(section, ".init_array") || !strcmp(section, ".fini_array");
+}
+
+static const struct operation *operation_at(const struct link *link, uint64_t address)
+{
+    for (uint32_t i = 0; i < link->iface->ops.count; i++) {
+        if (link->operations[i].implementation == address)
+            return &link->operations[i];
+    }
+    return NULL;
+}
+
+/*
+ * A word with an address inside the segment. If it is where an operation starts, the word is a pointer to that operation,
+ * whoever compiled it, and gets its one address: the stub's.
+ */
+static void settle_address(struct link *link, struct words *rebase, uint64_t where, uint64_t value)
+{
+    const struct operation *operation = operation_at(link, value);
+    uint8_t *bytes = word_at(link, where, operation ? operation->name : "something in the segment");
+
+    if (!bytes)
+        return;
+    if (operation && !is_start_or_end_function(&link->image, where)) {
+        value = 0;
+        add_command(link, FAR_RELOC_STUB, where, operation->name, NULL, 0);
+    } else {
+        *LIST_ADD(&link->arena, rebase->list, rebase->count) = where;
+    }
+    memcpy(bytes, &value, sizeof value);
+}
+
+static void settle_packed(struct link *link, struct words *rebase)
+{
+    const Elf64_Shdr *section = image_section(&link->image, ".relr.dyn");
+    uint64_t where = 0;
+
+    for (uint64_t at = 0; section && at + 8 <= section->sh_size; at += 8) {
+        uint64_t entry = load_word(link->image.bytes + section->sh_offset + at);
+
+        if (!(entry & 1)) {
+            const uint8_t *bytes = image_at(&link->image, entry, 8);
+
+            settle_address(link, rebase, entry, bytes ? load_word(bytes) : 0);
+            where = entry + 8;
+            continue;
+        }
+        for (int bit = 1; bit < 64; bit++) {
+            const uint8_t *bytes = image_at(&link->image, where + 8 * (uint64_t)(bit - 1), 8);
+
+            if (entry >> bit & 1)
+                settle_address(link, rebase, where + 8 * (uint64_t)(bit - 1), bytes ? load_word(bytes) : 0);
+        }
+        where += 63 * 8;
+    }
+}
+
+static void settle_host(struct link *link, struct words *rebase, const struct undefined *undefined, uint64_t where,
+                        int64_t addend, enum relocation_kind kind)
+{
+    uint8_t *bytes = word_at(link, where, undefined->name);
+    uint64_t thunk;
+
+    if (!bytes)
+        return;
+    memset(bytes, 0, 8);
+    if (kind == RELOCATION_CALL) {
+        add_command(link, FAR_RELOC_HOST, where, undefined->name, NULL, (uint64_t)addend);
+        return;
+    }
+    thunk = image_section(&link->image, ".text")->sh_addr; /* never used: symbols_resolve() has counted this one */
+    if (undefined->thunk)
+        thunk = image_symbol(&link->image, arena_format(&link->arena, "far_thunk.%s", undefined->name))->st_value;
+    thunk += (uint64_t)addend;
+    memcpy(bytes, &thunk, sizeof thunk);
+    *LIST_ADD(&link->arena, rebase->list, rebase->count) = where;
+}
+
+static void settle_symbol(struct link *link, struct words *rebase, const Elf64_Rela *relocation, const char *name,
+                          enum relocation_kind kind)
+{
+    struct undefined *undefined = table_find(&link->undefined_by_name, name);
+    uint64_t where = relocation->r_offset;
+    uint8_t *bytes = word_at(link, where, name);
+
+    if (!bytes)
+        return;
+    memset(bytes, 0, 8);
+    switch (undefined ? undefined->resolution : RESOLVE_UNKNOWN) {
+    case RESOLVE_HOST:
+        settle_host(link, rebase, undefined, where, relocation->r_addend, kind);
+        break;
+    case RESOLVE_BIND:
+        undefined->imported->used = true;
+        add_command(link, FAR_RELOC_BIND, where, undefined->imported->service->table->service, undefined->imported->name,
+                    (uint64_t)relocation->r_addend);
+        break;
+    case RESOLVE_STUB:
+        add_command(link, FAR_RELOC_STUB, where, iface_string(link->iface, undefined->op->name), NULL,
+                    (uint64_t)relocation->r_addend);
+        break;
+    case RESOLVE_ZERO:
+        break;
+    case RESOLVE_UNKNOWN:
+        error_add(&link->errors, EX_SOFTWARE, "symbol '%s' appeared in the final link only", name);
+        break;
+    }
+}
+
+static void settle_relocation(struct link *link, struct words *rebase, const Elf64_Rela *relocation, const char *name)
+{
+    enum relocation_kind kind = link->machine->relocation_kind((uint32_t)ELF64_R_TYPE(relocation->r_info));
+
+    switch (kind) {
+    case RELOCATION_RELATIVE:
+        settle_address(link, rebase, relocation->r_offset, (uint64_t)relocation->r_addend);
+        break;
+    case RELOCATION_WORD:
+    case RELOCATION_GOT:
+    case RELOCATION_CALL:
+        settle_symbol(link, rebase, relocation, name, kind);
+        break;
+    case RELOCATION_INDIRECT:
+        error_add(&link->errors, EX_DATAERR, "the function chosen at load time by a resolver at 0x%llx (an IFUNC, in section %s) "
+                  "cannot be in a segment: processors differ; choose at run time",
+                  (unsigned long long)relocation->r_addend, section_at(&link->image, (uint64_t)relocation->r_addend));
+        break;
+    default:
+        error_add(&link->errors, EX_DATAERR, "ld.lld left relocation type %u against '%s' at 0x%llx in section %s, which no "
+                  "relocation command expresses", (unsigned)ELF64_R_TYPE(relocation->r_info), name,
+                  (unsigned long long)relocation->r_offset, section_at(&link->image, relocation->r_offset));
+    }
+}
+
+static void settle_section(struct link *link, struct words *rebase, const Elf64_Shdr *section)
+{
+    const struct image *image = &link->image;
+    const Elf64_Rela *relocations = (const Elf64_Rela *)(image->bytes + section->sh_offset);
+    const Elf64_Shdr *dynsym = image_section(image, ".dynsym"), *dynstr = image_section(image, ".dynstr");
+
+    for (size_t i = 0; i < section->sh_size / sizeof *relocations && dynsym && dynstr; i++) {
+        const Elf64_Sym *symbols = (const Elf64_Sym *)(image->bytes + dynsym->sh_offset);
+        uint64_t index = ELF64_R_SYM(relocations[i].r_info);
+
+        if (index < dynsym->sh_size / sizeof *symbols)
+            settle_relocation(link, rebase, &relocations[i],
+                              (const char *)image->bytes + dynstr->sh_offset + symbols[index].st_name);
+    }
+}
+
+static int by_address(const void *a, const void *b)
+{
+    uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+
+    return one < other ? -1 : one > other;
+}
+
+/* How many of the words from `first` on one REBASE takes: same part, no long gap. */
+static size_t run_length(const struct image *image, const struct words *rebase, size_t first)
+{
+    enum far_part part = FAR_PART_CONST;
+    size_t next = first + 1;
+
+    while (part < FAR_PART_DATA && !is_word_of(image, part, rebase->list[first]))
+        part++;
+    while (next < rebase->count && is_word_of(image, part, rebase->list[next]) &&
+           rebase->list[next] - rebase->list[next - 1] <= (RUN_GAP + 1) * 512)
+        next++;
+    return next - first;
+}
+
+static void add_rebase_runs(struct link *link, struct words *rebase)
+{
+    if (rebase->count)
+        qsort(rebase->list, rebase->count, sizeof *rebase->list, by_address);
+    for (size_t first = 0; first < rebase->count;) {
+        size_t length = run_length(&link->image, rebase, first);
+        uint64_t start = rebase->list[first], last = rebase->list[first + length - 1];
+        struct far_reloc *reloc = add_command(link, FAR_RELOC_REBASE, start, NULL, NULL, 0);
+        uint64_t *bitmap;
+
+        reloc->count = (uint32_t)((last - start) / 512 + 1);
+        bitmap = arena_allocate(&link->arena, reloc->count * sizeof *bitmap);
+        for (size_t i = first; i < first + length; i++)
+            bitmap[(rebase->list[i] - start) / 512] |= (uint64_t)1 << (rebase->list[i] - start) / 8 % 64;
+        link->commands[link->command_count - 1].bitmap = bitmap;
+        first += length;
+    }
+}
+
+static void add_checks(struct link *link)
+{
+    for (size_t s = 0; s < link->service_count; s++) {
+        const struct far_import_table *table = link->services[s].table;
+
+        for (uint32_t i = 0; i < table->op_count; i++) {
+            const struct imported_op *op = table_find(&link->imported_ops, import_op_name(table, i));
+            struct far_reloc *reloc;
+
+            if (!op->used || op->service->table != table)
+                continue;
+            reloc = add_command(link, FAR_RELOC_CHECK, 0, table->service, op->name, op->op->fingerprint);
+            reloc->count = (uint32_t)table->major << 16 | table->minor;
+        }
+    }
+}
+
+static void add_copies(struct link *link)
+{
+    for (size_t i = 0; i < link->copy_count; i++) {
+        struct copy *copy = &link->copies[i];
+        const Elf64_Sym *symbol = image_symbol(&link->image, copy->symbol->name);
+
+        if (!symbol || !is_word_of(&link->image, FAR_PART_LINKAGE, symbol->st_value))
+            continue;
+        copy->used = true;
+        copy->address = symbol->st_value;
+        add_command(link, FAR_RELOC_COPY, copy->address, copy->symbol->name, NULL, copy->symbol->size);
+    }
+}
+
+static void add_thunk_words(struct link *link)
+{
+    for (size_t i = 0; i < link->undefined_count; i++) {
+        const struct undefined *undefined = &link->undefined[i];
+        const Elf64_Sym *word = undefined->thunk ? image_symbol(&link->image, arena_format(&link->arena, "far_host.%s",
+                                                                                           undefined->name)) : NULL;
+
+        if (word)
+            add_command(link, FAR_RELOC_HOST, word->st_value, undefined->name, NULL, 0);
+    }
+}
+
+/* CHECK before anything is changed, then what is done once a node, then what is done in each domain; each by address. */
+static int application_order(const void *a, const void *b)
+{
+    static const uint8_t rank[FAR_RELOC_CODE_COUNT] = {
+        [FAR_RELOC_CHECK] = 1, [FAR_RELOC_REBASE] = 2, [FAR_RELOC_STUB] = 3,
+        [FAR_RELOC_BIND] = 4,  [FAR_RELOC_HOST] = 5,   [FAR_RELOC_COPY] = 6,
+    };
+    const struct command *one = a, *other = b;
+    int order = (int)rank[one->reloc.code] - (int)rank[other->reloc.code];
+
+    if (order)
+        return order;
+    if (one->reloc.where != other->reloc.where)
+        return one->reloc.where < other->reloc.where ? -1 : 1;
+    order = strcmp(one->name ? one->name : "", other->name ? other->name : "");
+    return order ? order : strcmp(one->name2 ? one->name2 : "", other->name2 ? other->name2 : "");
+}
+
+int commands_make(struct link *link)
+{
+    const struct image *image = &link->image;
+    struct words rebase = {0};
+
+    for (uint32_t i = 0; i < link->iface->ops.count; i++) {
+        const Elf64_Sym *symbol = image_symbol(image, link->operations[i].name);
+
+        if (symbol && link->operations[i].defined_by)
+            link->operations[i].implementation = symbol->st_value;
+    }
+    settle_packed(link, &rebase);
+    for (size_t i = 1; i < image->header->e_shnum; i++) {
+        const Elf64_Shdr *section = &image->sections[i];
+
+        if (section->sh_type == SHT_RELA && section->sh_flags & SHF_ALLOC)
+            settle_section(link, &rebase, section);
+    }
+    add_rebase_runs(link, &rebase);
+    add_checks(link);
+    add_copies(link);
+    add_thunk_words(link);
+    if (link->command_count)
+        qsort(link->commands, link->command_count, sizeof *link->commands, application_order);
+    return link->errors.status;
+}

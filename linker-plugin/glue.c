@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * The object that farld adds to each link. It only makes room and names it: the stubs, the linkage header, copies of host
+ * data, thunks and their words. What belongs there is known after the link and filled in then (write.c), so the object
+ * needs no relocations and nothing of it depends on the machine but the breakpoint byte.
+ */
+#include "linker-plugin/farld.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define COPY_ALIGN 32
+
+struct text {
+    char *bytes;
+    size_t size;
+};
+
+struct glue {
+    struct link *link;
+    Elf *elf;
+    struct text names;   /* .shstrtab */
+    struct text strings; /* .strtab */
+    Elf64_Sym *locals, *globals;
+    size_t local_count, global_count;
+    bool failed;
+};
+
+static uint32_t text_add(struct arena *arena, struct text *text, const char *string)
+{
+    size_t length = strlen(string) + 1, at = text->size ? text->size : 1;
+    char *longer = arena_allocate(arena, at + length);
+
+    if (text->size)
+        memcpy(longer, text->bytes, text->size);
+    memcpy(longer + at, string, length);
+    text->bytes = longer;
+    text->size = at + length;
+    return (uint32_t)at;
+}
+
+struct section {
+    const char *name;
+    uint32_t type;
+    uint64_t flags, align, entry_size;
+    void *bytes;
+    size_t size;
+    Elf_Type data_type;
+    uint32_t link, info;
+};
+
+/* Returns the section's index. */
+static size_t add_section(struct glue *glue, const struct section *from)
+{
+    Elf_Scn *section = elf_newscn(glue->elf);
+    Elf64_Shdr *header = section ? elf64_getshdr(section) : NULL;
+    Elf_Data *data = section ? elf_newdata(section) : NULL;
+
+    if (!header || !data) {
+        glue->failed = true;
+        return 0;
+    }
+    header->sh_name = text_add(&glue->link->arena, &glue->names, from->name);
+    header->sh_type = from->type;
+    header->sh_flags = from->flags;
+    header->sh_addralign = from->align;
+    header->sh_entsize = from->entry_size;
+    header->sh_link = from->link;
+    header->sh_info = from->info;
+    data->d_buf = from->bytes;
+    data->d_size = from->size;
+    data->d_type = from->data_type;
+    data->d_align = from->align;
+    data->d_version = EV_CURRENT;
+    return elf_ndxscn(section);
+}
+
+static size_t add_room(struct glue *glue, const char *name, uint64_t flags, uint64_t align, size_t size, int fill)
+{
+    struct section section = {.name = name, .type = SHT_PROGBITS, .flags = SHF_ALLOC | flags, .align = align, .size = size};
+
+    section.bytes = arena_allocate(&glue->link->arena, size);
+    memset(section.bytes, fill, size);
+    return add_section(glue, &section);
+}
+
+static void add_local(struct glue *glue, const char *name, unsigned type, size_t section, uint64_t value, uint64_t size)
+{
+    *LIST_ADD(&glue->link->arena, glue->locals, glue->local_count) =
+        (Elf64_Sym){.st_name = text_add(&glue->link->arena, &glue->strings, name),
+                    .st_info = ELF64_ST_INFO(STB_LOCAL, type),
+                    .st_shndx = (Elf64_Half)section,
+                    .st_value = value,
+                    .st_size = size};
+}
+
+static void add_stub_part(struct glue *glue, const char *section_name, const char *prefix)
+{
+    struct link *link = glue->link;
+    size_t section = add_room(glue, section_name, SHF_EXECINSTR, FAR_STUB_SIZE, (size_t)link->slot_count * FAR_STUB_SIZE,
+                              link->machine->breakpoint);
+
+    add_local(glue, arena_format(&link->arena, "%sgate", prefix), STT_FUNC, section, 0, FAR_STUB_SIZE);
+    for (uint32_t i = 0; i < link->iface->ops.count; i++) {
+        const struct far_op *op = iface_op(link->iface, i);
+
+        add_local(glue, arena_format(&link->arena, "%s%s", prefix, iface_string(link->iface, op->name)), STT_FUNC, section,
+                  (uint64_t)op->slot * FAR_STUB_SIZE, FAR_STUB_SIZE);
+    }
+}
+
+/* Sections of their own, so that copies nobody uses go away. */
+static void add_copies(struct glue *glue)
+{
+    struct link *link = glue->link;
+
+    for (size_t i = 0; i < link->copy_count; i++) {
+        const struct host_symbol *symbol = link->copies[i].symbol;
+        size_t section = add_room(glue, arena_format(&link->arena, GLUE_COPY_PREFIX "%s", symbol->name), SHF_WRITE, COPY_ALIGN,
+                                  symbol->size, 0);
+
+        *LIST_ADD(&link->arena, glue->globals, glue->global_count) =
+            (Elf64_Sym){.st_name = text_add(&link->arena, &glue->strings, symbol->name),
+                        .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT),
+                        .st_other = STV_HIDDEN,
+                        .st_shndx = (Elf64_Half)section,
+                        .st_size = symbol->size};
+    }
+}
+
+static void add_thunks(struct glue *glue)
+{
+    struct link *link = glue->link;
+    size_t code, words;
+
+    if (!link->thunk_count)
+        return;
+    code = add_room(glue, GLUE_THUNKS, SHF_EXECINSTR, FAR_STUB_SIZE, link->thunk_count * FAR_STUB_SIZE,
+                    link->machine->breakpoint);
+    words = add_room(glue, GLUE_THUNK_WORDS, SHF_WRITE, 8, link->thunk_count * 8, 0);
+    for (size_t i = 0; i < link->undefined_count; i++) {
+        const struct undefined *undefined = &link->undefined[i];
+
+        if (!undefined->thunk)
+            continue;
+        add_local(glue, arena_format(&link->arena, "far_thunk.%s", undefined->name), STT_FUNC, code,
+                  (undefined->thunk - 1) * FAR_STUB_SIZE, FAR_STUB_SIZE);
+        add_local(glue, arena_format(&link->arena, "far_host.%s", undefined->name), STT_OBJECT, words,
+                  (undefined->thunk - 1) * 8, 8);
+    }
+}
+
+static void add_symbols(struct glue *glue)
+{
+    struct link *link = glue->link;
+    size_t count = 1 + glue->local_count + glue->global_count;
+    Elf64_Sym *symbols = arena_allocate(&link->arena, count * sizeof *symbols);
+    struct section strings = {.name = ".strtab", .type = SHT_STRTAB, .align = 1};
+    struct section table = {.name = ".symtab",
+                            .type = SHT_SYMTAB,
+                            .align = 8,
+                            .entry_size = sizeof *symbols,
+                            .bytes = symbols,
+                            .size = count * sizeof *symbols,
+                            .data_type = ELF_T_SYM,
+                            .info = (uint32_t)(1 + glue->local_count)};
+
+    if (glue->local_count)
+        memcpy(symbols + 1, glue->locals, glue->local_count * sizeof *symbols);
+    if (glue->global_count)
+        memcpy(symbols + 1 + glue->local_count, glue->globals, glue->global_count * sizeof *symbols);
+    strings.bytes = glue->strings.bytes;
+    strings.size = glue->strings.size;
+    table.link = (uint32_t)add_section(glue, &strings);
+    add_section(glue, &table);
+}
+
+/* Last, as it names itself too. */
+static size_t add_section_names(struct glue *glue)
+{
+    struct section names = {.name = ".shstrtab", .type = SHT_STRTAB, .align = 1};
+    size_t index;
+    Elf_Data *data;
+
+    index = add_section(glue, &names);
+    data = elf_getdata(elf_getscn(glue->elf, index), NULL);
+    if (!data)
+        return 0;
+    data->d_buf = glue->names.bytes;
+    data->d_size = glue->names.size;
+    return index;
+}
+
+static void fill_glue(struct glue *glue)
+{
+    struct section no_stack = {.name = ".note.GNU-stack", .type = SHT_PROGBITS, .align = 1};
+    Elf64_Ehdr *header = elf64_newehdr(glue->elf);
+
+    if (!header) {
+        glue->failed = true;
+        return;
+    }
+    header->e_ident[EI_DATA] = ELFDATA2LSB;
+    header->e_type = ET_REL;
+    header->e_machine = glue->link->machine->elf_machine;
+    header->e_version = EV_CURRENT;
+    add_stub_part(glue, FAR_SECTION_FSTUBS, "far_fstub.");
+    add_stub_part(glue, FAR_SECTION_DSTUBS, "far_dstub.");
+    add_local(glue, "far_linkage", STT_OBJECT, add_room(glue, FAR_SECTION_LINKAGE, SHF_WRITE, 64, FAR_LINKAGE_HEADER, 0), 0,
+              FAR_LINKAGE_HEADER);
+    add_room(glue, GLUE_DATA, SHF_WRITE, 16, 16, 0); /* a part may not be empty */
+    add_copies(glue);
+    add_thunks(glue);
+    add_section(glue, &no_stack);
+    add_symbols(glue);
+    header->e_shstrndx = (Elf64_Half)add_section_names(glue);
+}
+
+int glue_write(struct link *link, const char *path)
+{
+    struct glue glue = {.link = link};
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return error_add(&link->errors, EX_CANTCREAT, "cannot write '%s': %s", path, strerror(errno));
+    glue.elf = elf_begin(fd, ELF_C_WRITE, NULL);
+    if (glue.elf)
+        fill_glue(&glue);
+    if (!glue.elf || glue.failed || elf_update(glue.elf, ELF_C_WRITE) < 0)
+        error_add(&link->errors, EX_IOERR, "cannot write '%s': %s", path, elf_errmsg(-1));
+    elf_end(glue.elf);
+    close(fd);
+    return link->errors.status;
+}

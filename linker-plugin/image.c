@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* An image that lld wrote, in memory. lld is trusted to write sound ELF, but bounds are checked all the same. */
+#include "linker-plugin/farld.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+static bool inside(const struct image *image, uint64_t offset, uint64_t size)
+{
+    return offset <= image->size && size <= image->size - offset;
+}
+
+static bool read_headers(struct image *image)
+{
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->bytes;
+
+    if (image->size < sizeof *header || memcmp(header->e_ident, ELFMAG, SELFMAG) || header->e_type != ET_DYN)
+        return false;
+    if (!inside(image, header->e_shoff, (uint64_t)header->e_shnum * sizeof(Elf64_Shdr)) || header->e_shoff % 8 ||
+        !inside(image, header->e_phoff, (uint64_t)header->e_phnum * sizeof(Elf64_Phdr)) || header->e_phoff % 8 ||
+        header->e_shstrndx >= header->e_shnum)
+        return false;
+    image->header = header;
+    image->sections = (const Elf64_Shdr *)(image->bytes + header->e_shoff);
+    image->programs = (const Elf64_Phdr *)(image->bytes + header->e_phoff);
+    for (size_t i = 0; i < header->e_shnum; i++) {
+        const Elf64_Shdr *section = &image->sections[i];
+
+        if (section->sh_type != SHT_NOBITS && !inside(image, section->sh_offset, section->sh_size))
+            return false;
+    }
+    image->section_names = (const char *)image->bytes + image->sections[header->e_shstrndx].sh_offset;
+    return true;
+}
+
+static bool read_symbols(struct image *image)
+{
+    const Elf64_Shdr *table = image_section(image, ".symtab");
+
+    if (!table || table->sh_link >= image->header->e_shnum || table->sh_offset % 8)
+        return false;
+    image->symbols = (const Elf64_Sym *)(image->bytes + table->sh_offset);
+    image->symbol_count = table->sh_size / sizeof(Elf64_Sym);
+    image->symbol_names = (const char *)image->bytes + image->sections[table->sh_link].sh_offset;
+    return true;
+}
+
+int image_read(struct link *link, struct image *image, const char *path)
+{
+    if (file_read(&link->arena, &link->errors, path, &image->bytes, &image->size))
+        return link->errors.status;
+    if (!read_headers(image) || !read_symbols(image))
+        return error_add(&link->errors, EX_SOFTWARE, "ld.lld wrote an image that farld cannot read; which version is it?");
+    return 0;
+}
+
+const char *image_section_name(const struct image *image, const Elf64_Shdr *section)
+{
+    return image->section_names + section->sh_name;
+}
+
+const Elf64_Shdr *image_section(const struct image *image, const char *name)
+{
+    for (size_t i = 1; i < image->header->e_shnum; i++) {
+        if (!strcmp(image_section_name(image, &image->sections[i]), name))
+            return &image->sections[i];
+    }
+    return NULL;
+}
+
+const char *image_symbol_name(const struct image *image, const Elf64_Sym *symbol)
+{
+    return image->symbol_names + symbol->st_name;
+}
+
+const Elf64_Sym *image_symbol(const struct image *image, const char *name)
+{
+    const Elf64_Sym *local = NULL;
+
+    for (size_t i = 1; i < image->symbol_count; i++) {
+        const Elf64_Sym *symbol = &image->symbols[i];
+
+        if (symbol->st_shndx == SHN_UNDEF || ELF64_ST_TYPE(symbol->st_info) == STT_FILE ||
+            strcmp(image_symbol_name(image, symbol), name))
+            continue;
+        if (ELF64_ST_BIND(symbol->st_info) != STB_LOCAL)
+            return symbol;
+        local = local ? local : symbol;
+    }
+    return local;
+}
+
+const Elf64_Phdr *image_part(const struct image *image, enum far_part part)
+{
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < image->header->e_phnum; i++) {
+        if (image->programs[i].p_type == PT_LOAD && seen++ == (unsigned)part)
+            return &image->programs[i];
+    }
+    return NULL;
+}
+
+uint8_t *image_at(const struct image *image, uint64_t address, size_t size)
+{
+    for (size_t i = 0; i < image->header->e_phnum; i++) {
+        const Elf64_Phdr *load = &image->programs[i];
+
+        if (load->p_type == PT_LOAD && address >= load->p_vaddr && address - load->p_vaddr <= load->p_filesz &&
+            size <= load->p_filesz - (address - load->p_vaddr) && inside(image, load->p_offset, load->p_filesz))
+            return image->bytes + load->p_offset + (address - load->p_vaddr);
+    }
+    return NULL;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Run ld.lld. Its output goes to a file, read to the end: lld can hang when the reader of a pipe goes away. */
+#include "linker-plugin/farld.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+extern char **environ;
+
+struct arguments {
+    struct arena *arena;
+    const char **list;
+    size_t count;
+};
+
+static void add(struct arguments *to, const char *argument)
+{
+    *LIST_ADD(to->arena, to->list, to->count) = argument;
+}
+
+static const char *place(struct link *link, const char *name)
+{
+    return arena_format(&link->arena, "%s/%s", link->workplace, name);
+}
+
+/*
+ * -Bsymbolic and the version script: inside a segment nothing is interposed. --no-relax: a load of an operation's address
+ * from the GOT stays one, so that the word can be made the stub's address. No RELRO: protection follows the parts.
+ */
+static void add_options(struct link *link, struct arguments *to, bool survey, const char *output)
+{
+    static const char *const fixed[] = {
+        "-shared", "-Bsymbolic", "--no-relax", "--gc-sections", "--pack-dyn-relocs=relr", "--build-id=none",
+        "--hash-style=gnu", "--no-dynamic-linker", "--undefined-version", "--color-diagnostics=never",
+        "-z", "max-page-size=4096", "-z", "norelro", "-z", "text", "-z", "nognustack",
+    };
+
+    add(to, getenv("FARCALL_LLD") ? getenv("FARCALL_LLD") : FAR_LLD);
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        add(to, fixed[i]);
+    add(to, arena_format(to->arena, "--version-script=%s", place(link, "exports")));
+    add(to, arena_format(to->arena, "--script=%s", place(link, "script")));
+    if (link->options.soname)
+        add(to, arena_format(to->arena, "--soname=%s", link->options.soname));
+    if (survey) {
+        add(to, "--emit-relocs");
+        add(to, arena_format(to->arena, "--Map=%s", place(link, "map")));
+    }
+    for (uint32_t i = 0; i < link->iface->ops.count; i++) {
+        const struct far_op *op = iface_op(link->iface, i);
+
+        if (!(op->flags & FAR_OP_ABSENT))
+            add(to, arena_format(to->arena, "--undefined=%s", iface_string(link->iface, op->name)));
+    }
+    add(to, "-o");
+    add(to, output);
+}
+
+static void add_inputs(struct link *link, struct arguments *to)
+{
+    add(to, place(link, "glue.o"));
+    for (size_t i = 0; i < link->input_count; i++) {
+        if (link->inputs[i].passed_to_lld)
+            add(to, link->inputs[i].path);
+    }
+    add(to, arena_format(to->arena, "%s/lib/libfarseg.a", link->prefix));
+    if (access(FAR_LIBGCC, R_OK) == 0)
+        add(to, FAR_LIBGCC); /* arithmetic that compilers leave to calls: 128-bit division and the like */
+}
+
+static int wait_for(pid_t child, int *status)
+{
+    while (waitpid(child, status, 0) < 0) {
+        if (errno != EINTR)
+            return -1;
+        kill(child, SIGTERM);
+    }
+    return 0;
+}
+
+static int spawn(struct link *link, struct arguments *arguments, const char *log, int *status)
+{
+    posix_spawn_file_actions_t actions;
+    pid_t child;
+    int error;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+    error = posix_spawnp(&child, arguments->list[0], &actions, NULL, (char **)(uintptr_t)arguments->list, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error)
+        return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s: %s; install lld-19, or name another in FARCALL_LLD",
+                         arguments->list[0], strerror(error));
+    if (wait_for(child, status))
+        return error_add(&link->errors, EX_OSERR, "cannot wait for %s: %s", arguments->list[0], strerror(errno));
+    return 0;
+}
+
+static void print_command(const struct arguments *arguments)
+{
+    for (size_t i = 0; arguments->list[i]; i++)
+        fprintf(stderr, "%s%s", i ? " " : "farld: ", arguments->list[i]);
+    fputc('\n', stderr);
+}
+
+/* What lld said, indented under a line of ours. */
+static char *indented(struct link *link, const char *log, size_t size)
+{
+    size_t lines = 1;
+    char *text, *to;
+
+    for (size_t i = 0; i < size; i++)
+        lines += log[i] == '\n';
+    to = text = arena_allocate(&link->arena, size + 2 * lines + 1);
+    for (size_t i = 0; i < size; i++) {
+        if (i == 0 || log[i - 1] == '\n') {
+            *to++ = ' ';
+            *to++ = ' ';
+        }
+        *to++ = log[i];
+    }
+    while (to > text && (to[-1] == '\n' || to[-1] == ' '))
+        *--to = '\0';
+    return text;
+}
+
+int lld_run(struct link *link, bool survey, const char *output)
+{
+    struct arguments arguments = {.arena = &link->arena};
+    const char *log_path = place(link, "log");
+    uint8_t *log;
+    size_t size;
+    int status = 0;
+
+    add_options(link, &arguments, survey, output);
+    add_inputs(link, &arguments);
+    add(&arguments, NULL);
+    if (link->options.verbose)
+        print_command(&arguments);
+    if (spawn(link, &arguments, log_path, &status) || file_read(&link->arena, &link->errors, log_path, &log, &size))
+        return link->errors.status;
+    if (WIFSIGNALED(status))
+        return error_add(&link->errors, EX_SOFTWARE, "%s was killed by signal %d", arguments.list[0], WTERMSIG(status));
+    if (WEXITSTATUS(status) == 127 && size == 0)
+        return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s; install lld-19", arguments.list[0]);
+    if (WEXITSTATUS(status) != 0)
+        return error_add(&link->errors, EX_DATAERR, "ld.lld cannot link this segment:\n%s",
+                         indented(link, (char *)log, size));
+    if (size && survey)
+        fprintf(stderr, "farld: ld.lld says:\n%s\n", indented(link, (char *)log, size));
+    return 0;
+}

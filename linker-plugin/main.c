@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The list of passes, the temporary directory, and the only place that prints errors. farld.h draws the picture. */
+#include "linker-plugin/farld.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted_by;
+
+static void note_interruption(int signal)
+{
+    interrupted_by = signal;
+}
+
+/* No SA_RESTART: waiting for lld must end, so that the temporary files can be removed. */
+static void catch_interruptions(void)
+{
+    static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+    struct sigaction action = {.sa_handler = note_interruption};
+
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+static int interrupted(struct link *link)
+{
+    return interrupted_by ? error_add(&link->errors, 128 + interrupted_by, "interrupted by signal %d", (int)interrupted_by) : 0;
+}
+
+/* PREFIX of PREFIX/bin/farld. */
+static int find_prefix(struct link *link)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+
+    if (length <= 0)
+        return error_add(&link->errors, EX_OSERR, "cannot read /proc/self/exe: %s", strerror(errno));
+    path[length] = '\0';
+    for (int levels = 0; levels < 2 && strrchr(path, '/'); levels++)
+        *strrchr(path, '/') = '\0';
+    link->prefix = arena_format(&link->arena, "%s", path);
+    return 0;
+}
+
+static int make_workplace(struct link *link)
+{
+    const char *directory = getenv("TMPDIR");
+
+    link->workplace = arena_format(&link->arena, "%s/farld.XXXXXX", directory && *directory ? directory : "/tmp");
+    if (mkdtemp(link->workplace))
+        return 0;
+    error_add(&link->errors, EX_CANTCREAT, "cannot create a temporary directory '%s': %s", link->workplace, strerror(errno));
+    link->workplace = NULL;
+    return link->errors.status;
+}
+
+static const char *place(struct link *link, const char *name)
+{
+    return arena_format(&link->arena, "%s/%s", link->workplace, name);
+}
+
+static void clear_workplace(struct link *link)
+{
+    static const char *const names[] = {"glue.o", "script", "exports", "survey", "map", "image", "log"};
+
+    for (size_t i = 0; link->workplace && i < sizeof names / sizeof *names; i++)
+        unlink(place(link, names[i]));
+    if (link->workplace)
+        rmdir(link->workplace);
+}
+
+static int survey_link(struct link *link)
+{
+    int status = make_workplace(link);
+
+    status = status ? status : script_write(link, place(link, "script"));
+    status = status ? status : exports_write(link, place(link, "exports"));
+    status = status ? status : glue_write(link, place(link, "glue.o"));
+    status = status ? status : lld_run(link, true, place(link, "survey"));
+    status = status ? status : interrupted(link);
+    return status ? status : survey_read(link, place(link, "survey"), place(link, "map"));
+}
+
+static int final_link(struct link *link)
+{
+    int status = glue_write(link, place(link, "glue.o"));
+
+    status = status ? status : lld_run(link, false, place(link, "image"));
+    status = status ? status : interrupted(link);
+    return status ? status : image_read(link, &link->image, place(link, "image"));
+}
+
+static int link_segment(struct link *link)
+{
+    int status = inputs_read(link);
+
+    status = status ? status : record_collect(link);
+    status = status ? status : host_read(link);
+    status = status ? status : inputs_prescan(link);
+    status = status ? status : survey_link(link);
+    status = status ? status : symbols_resolve(link);
+    status = status ? status : neutrality_decide(link);
+    if (!status && link->options.dump_plan)
+        plan_dump(link, stdout);
+    if (status || !link->options.output)
+        return status;
+    status = final_link(link);
+    status = status ? status : commands_make(link);
+    status = status ? status : segment_write(link);
+    if (!status && link->options.map)
+        map_print(link, stdout);
+    return status;
+}
+
+static int print_errors(const struct errors *errors)
+{
+    for (size_t i = 0; i < errors->count; i++)
+        fprintf(stderr, "farld: %s\n", errors->messages[i]);
+    return errors->status;
+}
+
+static void release(struct link *link)
+{
+    for (size_t i = 0; i < link->object_count; i++) {
+        if (link->objects[i].in_archive)
+            elf_end(link->objects[i].elf);
+    }
+    for (size_t i = 0; i < link->input_count; i++)
+        elf_end(link->inputs[i].elf);
+    arena_free(&link->arena);
+}
+
+int main(int argc, char **argv)
+{
+    struct link link = {0};
+    int status;
+
+    link.errors.arena = &link.arena;
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--help"))
+            return options_help(stdout), 0;
+        if (!strcmp(argv[i], "--version"))
+            return puts("farld (farcall) " FAR_VERSION), 0;
+    }
+    catch_interruptions();
+    status = options_parse(&link, argc, argv);
+    status = status ? status : find_prefix(&link);
+    if (!status)
+        link_segment(&link);
+    clear_workplace(&link);
+    if (fflush(stdout) && !link.errors.status)
+        error_add(&link.errors, EX_IOERR, "cannot write the output: %s", strerror(errno));
+    status = print_errors(&link.errors);
+    release(&link);
+    return status;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The interface record: found in the objects, the same in all of them, one service. */
+#include "linker-plugin/farld.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+/* What two records of one service disagree about, in a reader's words. */
+static const char *difference(struct link *link, const struct far_iface *one, const struct far_iface *other)
+{
+    if (one->major != other->major || one->minor != other->minor)
+        return arena_format(&link->arena, "version %u.%u and version %u.%u", one->major, one->minor, other->major,
+                            other->minor);
+    for (uint32_t i = 0; i < one->ops.count; i++) {
+        const struct far_op *op = iface_op(one, i);
+        const char *name = iface_string(one, op->name);
+        const struct far_op *same = iface_op_by_name(other, name);
+
+        if (!same)
+            return arena_format(&link->arena, "operation %s is in the first only", name);
+        if (same->fingerprint != op->fingerprint)
+            return arena_format(&link->arena, "operation %s is '%s' (%s:%u) in the first and '%s' (%s:%u) in the second", name,
+                                iface_string(one, op->signature), iface_string(one, op->file), op->line,
+                                iface_string(other, same->signature), iface_string(other, same->file), same->line);
+        if (same->slot != op->slot)
+            return arena_format(&link->arena, "operation %s has slot %u in the first and %u in the second", name, op->slot,
+                                same->slot);
+    }
+    for (uint32_t i = 0; i < other->ops.count; i++) {
+        const char *name = iface_string(other, iface_op(other, i)->name);
+
+        if (!iface_op_by_name(one, name))
+            return arena_format(&link->arena, "operation %s is in the second only", name);
+    }
+    return "the operations are the same, but not all that is said of them (lines, descriptions); compile both again";
+}
+
+static int add_record(struct link *link, const struct object *object, const Elf_Data *data)
+{
+    const struct far_iface *iface, *known = (const struct far_iface *)link->record;
+    const char *bytes = data->d_buf ? arena_copy(&link->arena, data->d_buf, data->d_size) : "";
+    char why[256];
+
+    if (iface_check(bytes, data->d_size, why, sizeof why))
+        return error_add(&link->errors, EX_DATAERR, "%s: %s", object->name, why);
+    iface = (const struct far_iface *)bytes;
+    if (!known) {
+        link->record = (const uint8_t *)bytes;
+        link->record_size = data->d_size;
+        link->record_origin = object->name;
+        return 0;
+    }
+    if (data->d_size == link->record_size && !memcmp(bytes, known, link->record_size))
+        return 0;
+    if (strcmp(iface_string(iface, iface->service), iface_string(known, known->service)))
+        return error_add(&link->errors, EX_DATAERR, "two services in one segment: '%s' (%s) and '%s' (%s); link a segment for "
+                         "each, and give one the import library of the other", iface_string(known, known->service),
+                         link->record_origin, iface_string(iface, iface->service), object->name);
+    return error_add(&link->errors, EX_DATAERR, "%s and %s were built with different interfaces of service '%s': %s; build both "
+                     "from the same header", link->record_origin, object->name, iface_string(iface, iface->service),
+                     difference(link, known, iface));
+}
+
+static int collect_from(struct link *link, const struct object *object)
+{
+    Elf_Scn *section = NULL;
+    size_t names;
+
+    if (elf_getshdrstrndx(object->elf, &names))
+        return error_add(&link->errors, EX_DATAERR, "%s: %s; the object is damaged", object->name, elf_errmsg(-1));
+    while ((section = elf_nextscn(object->elf, section))) {
+        const Elf64_Shdr *header = elf64_getshdr(section);
+        const char *name = header ? elf_strptr(object->elf, names, header->sh_name) : NULL;
+        const Elf_Data *data = name && !strcmp(name, FAR_SECTION_IFACE) ? elf_rawdata(section, NULL) : NULL;
+
+        if (data)
+            add_record(link, object, data);
+    }
+    return 0;
+}
+
+static int adopt_record(struct link *link)
+{
+    const struct far_iface *found = (const struct far_iface *)link->record;
+
+    if (found->machine != link->machine->elf_machine)
+        return error_add(&link->errors, EX_DATAERR, "%s: its interface record is for ELF machine %u, the objects are for %s; build "
+                         "both for one machine", link->record_origin, found->machine, link->machine->name);
+    link->iface = (struct far_iface *)arena_copy(&link->arena, (const char *)link->record, link->record_size);
+    for (uint32_t i = 0; i < found->ops.count; i++) {
+        uint32_t slot = iface_op(found, i)->slot;
+
+        if (slot >= link->slot_count)
+            link->slot_count = slot + 1;
+    }
+    return 0;
+}
+
+int record_collect(struct link *link)
+{
+    for (size_t i = 0; i < link->object_count; i++)
+        collect_from(link, &link->objects[i]);
+    if (link->errors.status)
+        return link->errors.status;
+    if (!link->record)
+        return error_add(&link->errors, EX_DATAERR, "no interface record in the inputs: compile the service's source with farcc, or "
+                         "add the object of `faridl HEADER -o NAME.iface.o`");
+    return adopt_record(link);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Decide for each symbol that no input defines who has it; where nobody does, name it and its users. */
+#include "linker-plugin/farld.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define USES_SHOWN 3
+
+static void find_operations(struct link *link)
+{
+    const struct survey *survey = &link->survey;
+    uint32_t count = link->iface->ops.count;
+
+    link->operations = arena_allocate(&link->arena, count * sizeof *link->operations);
+    for (uint32_t i = 0; i < count; i++) {
+        struct operation *operation = &link->operations[i];
+        const struct far_op *op = iface_op(link->iface, i);
+        const char *name = iface_string(link->iface, op->name);
+        const Elf64_Sym *symbol = op->flags & FAR_OP_ABSENT ? NULL : image_symbol(&survey->image, name);
+        const struct piece *piece = symbol ? survey_piece(survey, symbol->st_value) : NULL;
+
+        *operation = (struct operation){.op = op, .name = name, .implementation = STUB_NO_IMPLEMENTATION};
+        if (symbol)
+            operation->defined_by = piece ? piece->file : "?";
+        else if (!(op->flags & FAR_OP_ABSENT))
+            error_add(&link->errors, EX_DATAERR, "%s:%u: operation '%s' is declared here, but no input defines it; give the object "
+                      "that does, or say far_absent", iface_string(link->iface, op->file), op->line, name);
+    }
+}
+
+static const char *uses_of(struct link *link, const char *name)
+{
+    const struct survey *survey = &link->survey;
+    const char *uses = "", *last = "";
+    size_t shown = 0;
+
+    for (size_t i = 0; i < survey->reference_count; i++) {
+        const struct reference *reference = &survey->references[i];
+        const Elf64_Sym *symbol = &survey->image.symbols[reference->symbol];
+        const struct piece *piece = survey_piece(survey, reference->site);
+        const char *place;
+
+        if (symbol->st_shndx != SHN_UNDEF || strcmp(image_symbol_name(&survey->image, symbol), name))
+            continue;
+        place = survey_place_name(link, reference->site);
+        if (!strcmp(place, last))
+            continue;
+        last = place;
+        if (shown++ == USES_SHOWN)
+            return arena_format(&link->arena, "%s\n  and more", uses);
+        uses = arena_format(&link->arena, "%s\n  used by %s:(%s), in %s", uses, piece ? piece->file : "?",
+                            piece ? piece->section : "?", place);
+    }
+    return uses;
+}
+
+static const struct far_op *op_of_stub_symbol(const struct link *link, const char *name)
+{
+    size_t prefix = strlen(FAR_STUB_SYMBOL_PREFIX);
+
+    return strncmp(name, FAR_STUB_SYMBOL_PREFIX, prefix) ? NULL : iface_op_by_name(link->iface, name + prefix);
+}
+
+static void resolve(struct link *link, struct undefined *undefined)
+{
+    size_t prefix = strlen(FAR_STUB_SYMBOL_PREFIX);
+    const char *name = undefined->name;
+
+    if ((undefined->op = op_of_stub_symbol(link, name))) {
+        undefined->resolution = RESOLVE_STUB;
+        return;
+    }
+    if (!strncmp(name, FAR_STUB_SYMBOL_PREFIX, prefix))
+        name += prefix; /* another service's: its stub is what a plain reference means, too */
+    undefined->imported = table_find(&link->imported_ops, name);
+    undefined->host = table_find(&link->host_symbols, undefined->name);
+    if (undefined->imported)
+        undefined->resolution = RESOLVE_BIND;
+    else if (undefined->host && undefined->host->kind == HOST_FUNCTION)
+        undefined->resolution = RESOLVE_HOST;
+    else if (undefined->weak)
+        undefined->resolution = RESOLVE_ZERO;
+    else if (undefined->host && undefined->host->kind == HOST_THREAD_LOCAL)
+        error_add(&link->errors, EX_DATAERR, "'%s' is a thread-local variable of the C library: a segment's code runs in the "
+                  "threads of many processes%s", name, uses_of(link, undefined->name));
+    else
+        error_add(&link->errors, EX_DATAERR, "undefined symbol '%s': no input, import library or library of the system has it%s",
+                  name, uses_of(link, undefined->name));
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct undefined *)a)->name, ((const struct undefined *)b)->name);
+}
+
+static bool is_operation_of_ours(const struct link *link, const char *name)
+{
+    return iface_op_by_name(link->iface, name) != NULL; /* its absence is reported with its header's line */
+}
+
+static void list_undefined(struct link *link)
+{
+    const struct image *image = &link->survey.image;
+
+    for (size_t i = 1; i < image->symbol_count; i++) {
+        const Elf64_Sym *symbol = &image->symbols[i];
+        const char *name = image_symbol_name(image, symbol);
+
+        if (symbol->st_shndx != SHN_UNDEF || !*name || is_operation_of_ours(link, name))
+            continue;
+        *LIST_ADD(&link->arena, link->undefined, link->undefined_count) =
+            (struct undefined){.name = name, .weak = ELF64_ST_BIND(symbol->st_info) == STB_WEAK};
+    }
+    if (link->undefined_count)
+        qsort(link->undefined, link->undefined_count, sizeof *link->undefined, by_name);
+    for (size_t i = 0; i < link->undefined_count; i++)
+        table_set(&link->arena, &link->undefined_by_name, link->undefined[i].name, &link->undefined[i]);
+}
+
+/*
+ * The address of a host function differs from process to process, so it may stand in the linkage only. Where a program
+ * wants it as a value, in data all domains share, it gets the address of a thunk in the segment.
+ */
+static void find_taken_addresses(struct link *link)
+{
+    const struct image *image = &link->survey.image;
+
+    for (size_t i = 1; i < image->header->e_shnum; i++) {
+        const Elf64_Shdr *section = &image->sections[i];
+        const Elf64_Rela *relocations = (const Elf64_Rela *)(image->bytes + section->sh_offset);
+        const Elf64_Shdr *dynsym = image_section(image, ".dynsym"), *dynstr = image_section(image, ".dynstr");
+
+        if (section->sh_type != SHT_RELA || !(section->sh_flags & SHF_ALLOC) || !dynsym || !dynstr)
+            continue;
+        for (size_t r = 0; r < section->sh_size / sizeof *relocations; r++) {
+            enum relocation_kind kind = link->machine->relocation_kind((uint32_t)ELF64_R_TYPE(relocations[r].r_info));
+            const Elf64_Sym *symbols = (const Elf64_Sym *)(image->bytes + dynsym->sh_offset);
+            const char *name = (const char *)image->bytes + dynstr->sh_offset +
+                               symbols[ELF64_R_SYM(relocations[r].r_info)].st_name;
+            struct undefined *undefined = table_find(&link->undefined_by_name, name);
+
+            if (undefined && undefined->resolution == RESOLVE_HOST && kind != RELOCATION_CALL)
+                undefined->address_taken = true;
+        }
+    }
+    for (size_t i = 0; i < link->undefined_count; i++) {
+        if (link->undefined[i].address_taken)
+            link->undefined[i].thunk = ++link->thunk_count;
+    }
+}
+
+int symbols_resolve(struct link *link)
+{
+    find_operations(link);
+    list_undefined(link);
+    for (size_t i = 0; i < link->undefined_count; i++)
+        resolve(link, &link->undefined[i]);
+    if (!link->errors.status)
+        find_taken_addresses(link);
+    return link->errors.status;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Run the compiler on the assembly text; its output becomes the library only if it succeeds. */
+#include "runtime/far/implib.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARGUMENTS_MAX 40
+
+struct command {
+    const char *argument[ARGUMENTS_MAX];
+    size_t count;
+};
+
+static void add(struct command *command, const char *argument)
+{
+    if (command->count < ARGUMENTS_MAX - 1)
+        command->argument[command->count++] = argument;
+}
+
+/* Not -Wl: a name may have commas in it. */
+static void add_linker(struct command *command, const char *first, const char *second)
+{
+    add(command, "-Xlinker");
+    add(command, first);
+    if (!second)
+        return;
+    add(command, "-Xlinker");
+    add(command, second);
+}
+
+static void fill_command(struct command *command, const struct implib_options *options, const char *output)
+{
+    add(command, FAR_IMPLIB_COMPILER);
+    add(command, "--target=x86_64-linux-gnu");
+    add(command, "-shared");
+    add(command, "-nostdlib");
+    add(command, "-fuse-ld=lld");
+    add_linker(command, "-z", "defs");
+    add_linker(command, "-z", "now");
+    add_linker(command, "--build-id=none", NULL);
+    add_linker(command, "-soname", options->soname);
+    add_linker(command, "--enable-new-dtags", NULL);
+    if (options->rpath)
+        add_linker(command, "-rpath", options->rpath);
+    add(command, "-o");
+    add(command, output);
+    add(command, "-x");
+    add(command, "assembler");
+    add(command, "-");
+    add(command, "-L");
+    add(command, options->library_folder);
+    add(command, "-l:libfarcall.so");
+}
+
+/* Returns 0, -errno if it cannot be started, or its exit code. */
+static int run(struct command *command, int input)
+{
+    extern char **environ;
+    posix_spawn_file_actions_t actions;
+    pid_t child;
+    int status;
+    if (posix_spawn_file_actions_init(&actions) != 0)
+        return -ENOMEM;
+    int err = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    if (!err) /* the cast is what every caller of exec does: arguments are not written to */
+        err = posix_spawnp(&child, command->argument[0], &actions, NULL, (char **)(uintptr_t)command->argument, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (err)
+        return -err;
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR)
+            return -errno;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+}
+
+static int cannot_create(const char *file, int error)
+{
+    fprintf(stderr, "far: %s: cannot create it: %s\n", file, strerror(error));
+    return EX_CANTCREAT;
+}
+
+static int link_to(const struct implib_options *options, int source, const char *temporary)
+{
+    struct command command = {.count = 0};
+    fill_command(&command, options, temporary);
+    int code = run(&command, source);
+    if (code < 0) {
+        fprintf(stderr, "far: implib: cannot run %s: %s; install clang 19 and lld 19\n", FAR_IMPLIB_COMPILER, strerror(-code));
+        return EX_UNAVAILABLE;
+    }
+    if (code) {
+        fprintf(stderr, "far: %s: cannot create it: %s -shared ended with %d, see above\n", options->output, FAR_IMPLIB_COMPILER, code);
+        return EX_CANTCREAT;
+    }
+    return rename(temporary, options->output) == 0 ? 0 : cannot_create(options->output, errno);
+}
+
+int implib_link(const struct implib_options *options, int source)
+{
+    struct stat status;
+    char *temporary = NULL;
+    /* Renaming would put the library in the place of a device or a folder. */
+    if (stat(options->output, &status) == 0 && !S_ISREG(status.st_mode)) {
+        fprintf(stderr, "far: %s: cannot create it: there is something that is no regular file\n", options->output);
+        return EX_CANTCREAT;
+    }
+    if (asprintf(&temporary, "%s.XXXXXX", options->output) < 0)
+        return EX_OSERR;
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        int code = cannot_create(options->output, errno);
+        free(temporary);
+        return code;
+    }
+    close(fd);
+    int code = link_to(options, source, temporary);
+    if (code)
+        unlink(temporary);
+    free(temporary);
+    return code;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "runtime/far/registry_client.h"
+#include "runtime/far/load.h"
+#include "runtime/format/complain.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define NAME_OF(NAME, name, ...) #name,
+
+const char *far_level_name(uint32_t level)
+{
+    static const char *const names[] = {"unset", FAR_LEVELS(NAME_OF)};
+    return level < FAR_LEVEL_COUNT ? names[level] : "?";
+}
+
+const char *far_state_name(uint32_t state)
+{
+    static const char *const names[] = {FAR_STATES(NAME_OF)};
+    return state < FAR_STATE_COUNT ? names[state] : "?";
+}
+
+const char *far_who_name(uint32_t who)
+{
+    static const char *const names[] = {FAR_WHOS(NAME_OF)};
+    return who < FAR_WHO_COUNT ? names[who] : "?";
+}
+
+/* As clients look for it (protocol.h): the environment, the user's, the system's. */
+static void find_socket(char *path, size_t size, const char *socket)
+{
+    const char *environment = getenv(FAR_SOCKET_ENV), *runtime = getenv("XDG_RUNTIME_DIR");
+    if (!socket && environment && *environment)
+        socket = environment;
+    if (!socket && runtime && *runtime) {
+        snprintf(path, size, "%s" FAR_SOCKET_USER_SUFFIX, runtime);
+        if (access(path, F_OK) == 0)
+            return;
+    }
+    snprintf(path, size, "%s", socket ? socket : FAR_SOCKET_SYSTEM);
+}
+
+static int cannot_reach(const struct fard_connection *connection)
+{
+    fprintf(stderr, "far: cannot reach fard at %s: %s; start it with `fard`, or name its socket by --socket or %s\n",
+            connection->path, strerror(errno), FAR_SOCKET_ENV);
+    return EX_UNAVAILABLE;
+}
+
+int fard_connect(struct fard_connection *connection, const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    *connection = (struct fard_connection){.fd = -1};
+    find_socket(connection->path, sizeof connection->path, name);
+    if (strlen(connection->path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return cannot_reach(connection);
+    }
+    strcpy(address.sun_path, connection->path);
+    connection->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (connection->fd < 0 || connect(connection->fd, (struct sockaddr *)&address, sizeof address) < 0) {
+        int code = cannot_reach(connection);
+        fard_disconnect(connection);
+        return code;
+    }
+    return 0;
+}
+
+void fard_disconnect(struct fard_connection *connection)
+{
+    if (connection->fd >= 0)
+        close(connection->fd);
+    connection->fd = -1;
+}
+
+static int send_request(const struct fard_connection *connection, struct far_message *head, const void *body, size_t size,
+                        int fd)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec parts[2] = {{head, sizeof *head}, {(void *)(uintptr_t)body, size}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    if (fd >= 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(sizeof fd);
+        memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+    }
+    ssize_t sent;
+    do
+        sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? cannot_reach(connection) : 0;
+}
+
+int fard_broken_reply(const struct fard_connection *connection)
+{
+    fprintf(stderr, "far: the answer from %s cannot be understood; are far and fard of the same version?\n",
+            connection->path);
+    return EX_PROTOCOL;
+}
+
+const char *fard_text(const char *text, size_t size)
+{
+    return text_is_printable(text, size) ? text : "?";
+}
+
+static int report_error(const struct fard_connection *connection, const struct fard_reply *reply)
+{
+    const struct far_error *error = (const void *)(reply->bytes + sizeof(struct far_message));
+    if (reply->size != sizeof *error)
+        return fard_broken_reply(connection);
+    fprintf(stderr, "far: %s\n", fard_text(error->text, sizeof error->text));
+    return error->exit > 0 && error->exit < 126 ? error->exit : EX_SOFTWARE;
+}
+
+static int receive_reply(const struct fard_connection *connection, uint16_t type, struct fard_reply *reply)
+{
+    const struct far_message *head = (const void *)reply->bytes;
+    ssize_t got;
+    do
+        got = recv(connection->fd, reply->bytes, sizeof reply->bytes, 0);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0) {
+        fprintf(stderr, "far: fard at %s hung up%s%s\n", connection->path, got < 0 ? ": " : "", got < 0 ? strerror(errno) : "");
+        return EX_UNAVAILABLE;
+    }
+    if ((size_t)got < sizeof *head || head->magic != FAR_PROTOCOL_MAGIC || head->size != (size_t)got || head->version != 1)
+        return fard_broken_reply(connection);
+    reply->size = (size_t)got - sizeof *head;
+    if (head->type == (FAR_MSG_ERROR | FAR_MSG_REPLY))
+        return report_error(connection, reply);
+    return head->type == (type | FAR_MSG_REPLY) && head->serial == connection->serial ? 0 : fard_broken_reply(connection);
+}
+
+int fard_ask(struct fard_connection *connection, uint16_t type, const void *body, size_t size, int fd,
+             struct fard_reply *reply)
+{
+    struct far_message head = {FAR_PROTOCOL_MAGIC, (uint32_t)(sizeof head + size), type, 1, ++connection->serial};
+    int code = send_request(connection, &head, body, size, fd);
+    return code ? code : receive_reply(connection, type, reply);
+}
+
+const void *fard_body(const struct fard_connection *connection, const struct fard_reply *reply, size_t size)
+{
+    if (reply->size >= size)
+        return reply->bytes + sizeof(struct far_message);
+    fard_broken_reply(connection);
+    return NULL;
+}
+
+int far_take_name(const char *command, const char *text, char name[FAR_SERVICE_MAX])
+{
+    if (!text_is_identifier(text, FAR_SERVICE_MAX)) {
+        fprintf(stderr, "far: %s: `%s` is no service's name: a C identifier of at most %d bytes; far ls lists them\n", command,
+                text, FAR_NAME_MAX);
+        return EX_USAGE;
+    }
+    memset(name, 0, FAR_SERVICE_MAX);
+    memcpy(name, text, strlen(text));
+    return 0;
+}
+
+static int query_option(int option, char **argv, const char *help, bool json_too, struct query_options *options)
+{
+    switch (option) {
+    case 's':
+        options->socket = optarg;
+        return -1;
+    case 'j':
+        options->json = true;
+        return json_too ? -1 : bad_option(argv[0], argv);
+    case 'h':
+        fputs(help, stdout);
+        return finish_output(0);
+    default:
+        return bad_option(argv[0], argv);
+    }
+}
+
+int query_parse(int argc, char **argv, const char *help, bool wants_name, bool json_too, struct query_options *options)
+{
+    static const struct option long_options[] = {
+        {"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+    int option, end = -1;
+    *options = (struct query_options){0};
+    while (end < 0 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1)
+        end = query_option(option, argv, help, json_too, options);
+    if (end >= 0)
+        return end;
+    if (argc - optind != wants_name) {
+        fprintf(stderr, "far: %s: %s; far %s --help says more\n", argv[0],
+                wants_name ? "name one service" : "it takes no names", argv[0]);
+        return EX_USAGE;
+    }
+    options->name = wants_name ? argv[optind] : NULL;
+    return -1;
+}

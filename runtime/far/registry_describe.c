@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* far describe: everything about one service, collected page by page and then printed, as text or as JSON. */
+#include "runtime/far/far.h"
+#include "runtime/far/load.h"
+#include "runtime/far/registry_client.h"
+#include "runtime/far/registry_who.h"
+#include "runtime/format/complain.h"
+#include "runtime/format/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const char help[] =
+    "usage: far describe NAME [--json] [--socket PATH]\n"
+    "\n"
+    "Says all about one service: where its parts lie, its host, who is granted which level, and for every operation its\n"
+    "stub's address (the operation's one name, in every process), the part it lives in, and what a call does at each\n"
+    "level: branch (runs in the caller) or trap (goes to the host).\n"
+    "\n"
+    "Exit codes: 0; 64 usage; 69 fard is not running, or no such service.\n";
+
+/* One page of the answer, its entries checked to lie inside it. */
+struct page {
+    const struct far_describe_reply *head;
+    const struct far_rule *rules;
+    const uint8_t *ops;
+    const uint8_t *end;
+};
+
+static const struct far_describe_op *next_op(struct page *page)
+{
+    const struct far_describe_op *op = (const void *)page->ops;
+    if ((size_t)(page->end - page->ops) < sizeof *op || far_describe_op_size(op) > (size_t)(page->end - page->ops))
+        return NULL;
+    page->ops += far_describe_op_size(op);
+    return op;
+}
+
+static const char *op_name(const struct far_describe_op *op)
+{
+    return fard_text((const char *)(op + 1), op->name_size);
+}
+
+static const char *op_signature(const struct far_describe_op *op)
+{
+    return fard_text((const char *)(op + 1) + op->name_size, op->signature_size);
+}
+
+static const char *call_at(enum far_level level, uint32_t flags)
+{
+    return far_call_branches(level, flags) ? "branch" : "trap";
+}
+
+static int ask_page(struct fard_connection *connection, struct far_name_request *request, struct fard_reply *reply,
+                    struct page *page)
+{
+    int code = fard_ask(connection, FAR_MSG_DESCRIBE, request, sizeof *request, -1, reply);
+    page->head = code ? NULL : fard_body(connection, reply, sizeof *page->head);
+    if (!page->head)
+        return code ? code : EX_PROTOCOL;
+    size_t left = reply->size - sizeof *page->head;
+    if (left / sizeof *page->rules < page->head->rule_count || (page->head->more && page->head->op_count == 0))
+        return fard_broken_reply(connection);
+    page->rules = (const void *)(page->head + 1);
+    page->ops = (const uint8_t *)(page->rules + page->head->rule_count);
+    page->end = (const uint8_t *)page->head + reply->size;
+    return 0;
+}
+
+static void print_head(const struct page *page)
+{
+    const struct far_describe_reply *head = page->head;
+    const struct far_list_entry *entry = &head->entry;
+    printf("service   %s %u.%u", fard_text(entry->name, sizeof entry->name), entry->major, entry->minor);
+    if (strcmp(fard_text(head->interface, sizeof head->interface), fard_text(entry->name, sizeof entry->name)) != 0)
+        printf(" (interface %s)", fard_text(head->interface, sizeof head->interface));
+    printf(", %s\n", far_state_name(entry->state));
+    if (head->trouble[0])
+        printf("trouble   %s\n", fard_text(head->trouble, sizeof head->trouble));
+    printf("range     0x%012llx to 0x%012llx (%llu MiB)\n", (unsigned long long)entry->base,
+           (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20);
+    printf("host      pid %u, uid %u, started %u time%s, %u channel%s\n", entry->host_pid, entry->host_uid, head->generation,
+           head->generation == 1 ? "" : "s", entry->channels, entry->channels == 1 ? "" : "s");
+    printf("interface 0x%016llx\n", (unsigned long long)head->fingerprint);
+    printf("build id  ");
+    for (size_t i = 0; i < sizeof head->build_id; i++)
+        printf("%02x", head->build_id[i]);
+    putchar('\n');
+}
+
+static void print_policy(const struct page *page)
+{
+    char who[128];
+    printf("\npolicy    the most specific rule decides; everybody else: none\n");
+    for (uint32_t i = 0; i < page->head->rule_count; i++) {
+        who_print(&page->rules[i], who, sizeof who);
+        printf("  %-24s %s\n", who, far_level_name(page->rules[i].level));
+    }
+}
+
+static void print_parts(const struct page *page)
+{
+    printf("\npart      address         size\n");
+    for (enum far_part i = 0; i < FAR_PART_COUNT; i++)
+        printf("%-9s 0x%012llx  0x%llx\n", far_part_name(i), (unsigned long long)page->head->part[i].address,
+               (unsigned long long)page->head->part[i].size);
+    printf("\nstub            part    trusted  read   none   operation\n");
+}
+
+static void print_op(const struct far_describe_op *op)
+{
+    printf("0x%012llx  %-7s %-8s %-6s %-6s %s%s\n", (unsigned long long)op->stub, far_part_name(far_part_of_op(op->flags)),
+           call_at(FAR_LEVEL_TRUSTED, op->flags), call_at(FAR_LEVEL_READ, op->flags), call_at(FAR_LEVEL_NONE, op->flags),
+           op_signature(op), op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
+}
+
+static void json_head(struct json *json, const struct page *page)
+{
+    const struct far_describe_reply *head = page->head;
+    const struct far_list_entry *entry = &head->entry;
+    char version[16];
+    snprintf(version, sizeof version, "%u.%u", entry->major, entry->minor);
+    json_open(json, NULL, '{');
+    json_string(json, "name", fard_text(entry->name, sizeof entry->name));
+    json_string(json, "interface", fard_text(head->interface, sizeof head->interface));
+    json_string(json, "version", version);
+    json_string(json, "state", far_state_name(entry->state));
+    json_string(json, "trouble", head->trouble[0] ? fard_text(head->trouble, sizeof head->trouble) : NULL);
+    json_number(json, "id", entry->service_id);
+    json_hex(json, "base", entry->base);
+    json_number(json, "size", entry->size);
+    json_hex(json, "fingerprint", head->fingerprint);
+    json_bytes(json, "build_id", head->build_id, sizeof head->build_id);
+    json_open(json, "host", '{');
+    json_number(json, "pid", entry->host_pid);
+    json_number(json, "uid", entry->host_uid);
+    json_number(json, "restarts", entry->restarts);
+    json_number(json, "generation", head->generation);
+    json_number(json, "channels", entry->channels);
+    json_close(json, '}');
+}
+
+static void json_parts_and_policy(struct json *json, const struct page *page)
+{
+    json_open(json, "policy", '[');
+    for (uint32_t i = 0; i < page->head->rule_count; i++) {
+        json_open(json, NULL, '{');
+        json_string(json, "who", far_who_name(page->rules[i].who));
+        if (page->rules[i].who != FAR_WHO_ALL)
+            json_number(json, "id", page->rules[i].id);
+        json_string(json, "level", far_level_name(page->rules[i].level));
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_open(json, "parts", '[');
+    for (enum far_part i = 0; i < FAR_PART_COUNT; i++) {
+        json_open(json, NULL, '{');
+        json_string(json, "name", far_part_name(i));
+        json_hex(json, "address", page->head->part[i].address);
+        json_number(json, "size", page->head->part[i].size);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_open(json, "operations", '[');
+}
+
+static void json_op(struct json *json, const struct far_describe_op *op)
+{
+    json_open(json, NULL, '{');
+    json_string(json, "name", op_name(op));
+    json_string(json, "signature", op_signature(op));
+    json_number(json, "slot", op->slot);
+    json_hex(json, "stub", op->stub);
+    json_string(json, "part", far_part_name(far_part_of_op(op->flags)));
+    json_hex(json, "fingerprint", op->fingerprint);
+    json_bool(json, "neutral", op->flags & FAR_OP_NEUTRAL);
+    json_bool(json, "absent", op->flags & FAR_OP_ABSENT);
+    json_string(json, "trusted", call_at(FAR_LEVEL_TRUSTED, op->flags));
+    json_string(json, "read", call_at(FAR_LEVEL_READ, op->flags));
+    json_string(json, "none", call_at(FAR_LEVEL_NONE, op->flags));
+    json_close(json, '}');
+}
+
+static void begin(struct json *json, const struct page *page)
+{
+    if (json) {
+        json_head(json, page);
+        json_parts_and_policy(json, page);
+        return;
+    }
+    print_head(page);
+    if (page->head->entry.state == FAR_STATE_BROKEN)
+        return;
+    print_policy(page);
+    print_parts(page);
+}
+
+static int print_page(struct fard_connection *connection, struct json *json, struct page *page)
+{
+    for (uint32_t i = 0; i < page->head->op_count; i++) {
+        const struct far_describe_op *op = next_op(page);
+        if (!op)
+            return fard_broken_reply(connection);
+        if (json)
+            json_op(json, op);
+        else
+            print_op(op);
+    }
+    return 0;
+}
+
+static int describe(struct fard_connection *connection, struct far_name_request *request, struct json *json)
+{
+    static struct fard_reply reply;
+    struct page page;
+    int code;
+    do {
+        code = ask_page(connection, request, &reply, &page);
+        if (code)
+            return code;
+        if (request->first == 0)
+            begin(json, &page);
+        code = print_page(connection, json, &page);
+        request->first += page.head->op_count;
+    } while (!code && page.head->more);
+    if (json) {
+        json_close(json, ']');
+        json_close(json, '}');
+    }
+    return code;
+}
+
+int far_describe_main(int argc, char **argv)
+{
+    struct query_options options;
+    struct far_name_request request = {0};
+    struct fard_connection connection;
+    struct json json = {.out = stdout};
+    int code = query_parse(argc, argv, help, true, true, &options);
+    if (code >= 0)
+        return code;
+    code = far_take_name("describe", options.name, request.name);
+    code = code ? code : fard_connect(&connection, options.socket);
+    if (code)
+        return code;
+    code = describe(&connection, &request, options.json ? &json : NULL);
+    fard_disconnect(&connection);
+    return finish_output(code);
+}

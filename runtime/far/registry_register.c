@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* far register: check the file here, where the messages are best, and hand it over as memory that nobody can change. */
+#include "runtime/far/far.h"
+#include "runtime/far/load.h"
+#include "runtime/far/registry_client.h"
+#include "runtime/far/registry_who.h"
+#include "runtime/format/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: far register FILE.seg [OPTIONS]\n"
+    "\n"
+    "Makes a segment known to the node's name server: fard gives it a range of addresses, relocates it once, starts its\n"
+    "host and answers clients that bind to it. All of it happens, or nothing.\n"
+    "\n"
+    "  --name NAME       the service's name; default: the one in the header's far_service()\n"
+    "  --trust WHO       grant level trusted: map code and data, call by one branch\n"
+    "  --read WHO        grant level read: follow returned pointers, call by trap\n"
+    "                    everybody else gets none: parameters and results, by trap\n"
+    "  --function OP…    ship these operations by function: the call goes to the host\n"
+    "  --data OP…        ship these operations by data: the caller runs the code\n"
+    "                    default for both: what the header says\n"
+    "  --host-uid UID    run the host as this uid; default: one of its own where fard is root\n"
+    "  --socket PATH     fard's socket; default: $FARCALL_SOCKET, the user's, the system's\n"
+    "  --json            print the result as JSON\n"
+    "\n"
+    "WHO is uid:N, user:NAME, gid:N, group:NAME or all; give the options as often as needed. The most specific rule\n"
+    "decides: uid before gid before all. Lists are separated by commas or spaces.\n"
+    "\n"
+    "    far register kv.seg --trust user:alice --read group:staff --function kv_count\n"
+    "\n"
+    "Exit codes: 0 registered; 64 usage; 65 no sound segment, or it does not fit what is registered; 66 no such file;\n"
+    "67 no such user or group; 69 fard is not running, a service it needs is not registered, or its host does not start;\n"
+    "73 the name is taken; 74 no space in the store; 77 only fard's user and root may.\n";
+
+struct order {
+    const char *file;
+    const char *socket;
+    bool json;
+    struct far_register_request head;
+    struct far_rule rules[FAR_RULE_MAX];
+    char shippings[FAR_MESSAGE_MAX];
+    int list; /* the option whose list further words belong to: 'f', 'd' or 0 */
+};
+
+static int complain_usage(const char *what, const char *value)
+{
+    fprintf(stderr, "far: register: %s: %s; far register --help says more\n", value, what);
+    return EX_USAGE;
+}
+
+static int add_rule(struct order *order, const char *who, enum far_level level)
+{
+    if (order->head.rule_count == FAR_RULE_MAX)
+        return complain_usage("too many rules", who);
+    int code = who_parse(who, level, &order->rules[order->head.rule_count]);
+    order->head.rule_count += code == 0;
+    return code ? code : -1;
+}
+
+/* In the room that a message leaves beside the largest number of rules. */
+static int add_shipping(struct order *order, char kind, const char *name, size_t length)
+{
+    size_t room = FAR_MESSAGE_MAX - sizeof(struct far_message) - sizeof order->head - sizeof order->rules;
+    if (order->head.shipping_count == FAR_SHIPPING_MAX || length + 2 > room - order->head.shipping_bytes)
+        return complain_usage("too many operations", name);
+    if (length == 0)
+        return complain_usage("an operation has no name", name);
+    char *at = order->shippings + order->head.shipping_bytes;
+    at[0] = kind;
+    memcpy(at + 1, name, length);
+    at[length + 1] = '\0';
+    order->head.shipping_bytes += (uint32_t)length + 2;
+    order->head.shipping_count++;
+    return -1;
+}
+
+static int add_shippings(struct order *order, char kind, const char *list)
+{
+    int end = -1;
+    order->list = kind;
+    while (end < 0) {
+        size_t length = strcspn(list, ",");
+        end = add_shipping(order, kind, list, length);
+        if (!list[length])
+            break;
+        list += length + 1;
+    }
+    return end;
+}
+
+/* A word without an option: the file first, then more operations for the list that is open. */
+static int take_word(struct order *order, const char *word)
+{
+    if (!order->file)
+        order->file = word;
+    else if (order->list)
+        return add_shippings(order, (char)order->list, word);
+    else
+        return complain_usage("one segment file at a time", word);
+    return -1;
+}
+
+static int take_uid(struct order *order, const char *text)
+{
+    char *end;
+    unsigned long long uid = strtoull(text, &end, 10);
+    if (*end || end == text || *text == '-' || uid >= FAR_HOST_UID_DEFAULT)
+        return complain_usage("--host-uid takes a number", text);
+    order->head.host_uid = (uint32_t)uid;
+    return -1;
+}
+
+static int take_option(struct order *order, int option, char **argv)
+{
+    if (option != 1)
+        order->list = 0;
+    switch (option) {
+    case 1:
+        return take_word(order, optarg);
+    case 'n':
+        return far_take_name("register", optarg, order->head.name) ? EX_USAGE : -1;
+    case 't':
+        return add_rule(order, optarg, FAR_LEVEL_TRUSTED);
+    case 'r':
+        return add_rule(order, optarg, FAR_LEVEL_READ);
+    case 'f':
+    case 'd':
+        return add_shippings(order, (char)option, optarg);
+    case 'u':
+        return take_uid(order, optarg);
+    case 's':
+        order->socket = optarg;
+        return -1;
+    case 'j':
+        order->json = true;
+        return -1;
+    case 'h':
+        fputs(help, stdout);
+        return finish_output(0);
+    default:
+        return bad_option(argv[0], argv);
+    }
+}
+
+static int parse(int argc, char **argv, struct order *order)
+{
+    static const struct option long_options[] = {
+        {"name", required_argument, NULL, 'n'},     {"trust", required_argument, NULL, 't'},
+        {"read", required_argument, NULL, 'r'},     {"function", required_argument, NULL, 'f'},
+        {"data", required_argument, NULL, 'd'},     {"host-uid", required_argument, NULL, 'u'},
+        {"socket", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},           {0},
+    };
+    int option, end = -1;
+    while (end < 0 && (option = getopt_long(argc, argv, "-:", long_options, NULL)) != -1)
+        end = take_option(order, option, argv);
+    for (; end < 0 && optind < argc; optind++) /* after -- */
+        end = take_word(order, argv[optind]);
+    if (end < 0 && !order->file)
+        return complain_usage("which segment file?", "FILE.seg");
+    return end;
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t size)
+{
+    while (size) {
+        ssize_t n = write(fd, bytes, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+/* What fard looks at must not change under its eyes, so it takes nothing but sealed memory. */
+static int seal_file(const struct loaded *loaded, int *fd)
+{
+    *fd = memfd_create("far:segment", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int result = *fd < 0 ? -errno : write_all(*fd, loaded->bytes, loaded->size);
+    if (!result && fcntl(*fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+        result = -errno;
+    if (!result)
+        return 0;
+    fprintf(stderr, "far: register: memory for %s: %s\n", loaded->file, strerror(-result));
+    return EX_OSERR;
+}
+
+static size_t write_body(const struct order *order, uint8_t *body)
+{
+    size_t rules = order->head.rule_count * sizeof *order->rules;
+    memcpy(body, &order->head, sizeof order->head);
+    memcpy(body + sizeof order->head, order->rules, rules);
+    memcpy(body + sizeof order->head + rules, order->shippings, order->head.shipping_bytes);
+    return sizeof order->head + rules + order->head.shipping_bytes;
+}
+
+static void print_registered(const struct order *order, const struct far_register_reply *reply)
+{
+    const char *name = fard_text(reply->name, sizeof reply->name);
+    if (!order->json) {
+        printf("registered %s at 0x%llx: %u operations, host %u (uid %u)\n", name, (unsigned long long)reply->base,
+               reply->op_count, reply->host_pid, reply->host_uid);
+        return;
+    }
+    struct json json = {.out = stdout};
+    json_open(&json, NULL, '{');
+    json_string(&json, "name", name);
+    json_number(&json, "id", reply->service_id);
+    json_hex(&json, "base", reply->base);
+    json_number(&json, "size", reply->size);
+    json_number(&json, "operations", reply->op_count);
+    json_open(&json, "host", '{');
+    json_number(&json, "pid", reply->host_pid);
+    json_number(&json, "uid", reply->host_uid);
+    json_close(&json, '}');
+    json_close(&json, '}');
+}
+
+static int send_order(const struct order *order, int file)
+{
+    static uint8_t body[FAR_MESSAGE_MAX];
+    static struct fard_reply reply;
+    struct fard_connection connection;
+    int code = fard_connect(&connection, order->socket);
+    if (code)
+        return code;
+    code = fard_ask(&connection, FAR_MSG_REGISTER, body, write_body(order, body), file, &reply);
+    const struct far_register_reply *registered = code ? NULL : fard_body(&connection, &reply, sizeof *registered);
+    fard_disconnect(&connection);
+    if (!registered)
+        return code ? code : EX_PROTOCOL;
+    print_registered(order, registered);
+    return finish_output(0);
+}
+
+int far_register_main(int argc, char **argv)
+{
+    static struct order order;
+    struct loaded loaded;
+    int file;
+    order.head.host_uid = FAR_HOST_UID_DEFAULT;
+    int code = parse(argc, argv, &order);
+    if (code >= 0)
+        return code;
+    code = load_segment(&loaded, order.file);
+    if (code)
+        return code;
+    code = seal_file(&loaded, &file);
+    unload_segment(&loaded);
+    if (code)
+        return code;
+    code = send_order(&order, file);
+    close(file);
+    return code;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* A-stacks as fard sees them: made, handed to both sides, and marked dead when either goes (astack.h). */
+#include "runtime/fard/fard.h"
+#include "runtime/fard/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* The page that fard writes to is there before anybody else has the descriptor: touching it later cannot fail. */
+static int create_astack(uint64_t size, struct far_astack **lines, int *out)
+{
+    int fd;
+    void *page;
+    int result = memory_create("far:astack", size, &fd);
+    if (result)
+        return result;
+    result = fallocate(fd, 0, 0, FAR_ASTACK_AREA) < 0 ? -errno : memory_seal_size(fd);
+    result = result ? result : memory_map(fd, FAR_ASTACK_AREA, PROT_READ | PROT_WRITE, &page);
+    if (result) {
+        close(fd);
+        return result;
+    }
+    *lines = page;
+    *out = fd;
+    return 0;
+}
+
+static void tell_host(const struct channel *channel, enum far_level level, int astack)
+{
+    struct far_host_channel body = {
+        .channel = channel->id,
+        .level = level,
+        .uid = channel->client->who.uid,
+        .pid = (uint32_t)channel->client->who.pid,
+        .size = channel->size,
+    };
+    peer_send(&channel->host->peer, FAR_MSG_HOST_CHANNEL, 0, &body, sizeof body, &astack, 1);
+}
+
+static void tell_client(const struct channel *channel, uint32_t serial, int astack)
+{
+    struct far_channel_reply body = {channel->id, channel->host->generation, channel->size};
+    int fds[] = {astack, channel->host->life.fd};
+    peer_send(&channel->client->peer, FAR_MSG_OPEN_CHANNEL | FAR_MSG_REPLY, serial, &body, sizeof body, fds, 2);
+}
+
+/* Ids are never 0 and, in one fard's life, hardly ever the same again. */
+static uint32_t next_id(struct fard *fard)
+{
+    if (++fard->last_channel == 0)
+        fard->last_channel = 1;
+    return fard->last_channel;
+}
+
+int channel_open(struct client *client, struct host *host, const struct waiter *wanted, struct far_error *error)
+{
+    int fd;
+    struct channel *channel = calloc(1, sizeof *channel);
+    int result = channel ? create_astack(wanted->size, &channel->lines, &fd) : -ENOMEM;
+    if (result) {
+        free(channel);
+        return refuse(error, -result, EX_TEMPFAIL, "open channel: an A-stack of %llu bytes cannot be made; close others",
+                      (unsigned long long)wanted->size);
+    }
+    channel->client = client;
+    channel->host = host;
+    channel->size = wanted->size;
+    channel->id = next_id(client->fard);
+    list_append(&client->channels, &channel->of_client);
+    list_append(&host->channels, &channel->of_host);
+    client->fard->channel_count++;
+    tell_host(channel, wanted->level, fd);
+    tell_client(channel, wanted->serial, fd);
+    close(fd);
+    return 0;
+}
+
+static void kill_word(uint32_t *word)
+{
+    atomic_store((_Atomic uint32_t *)word, FAR_SEQUENCE_DEAD);
+    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0); /* not private: both sides are other processes */
+}
+
+void channel_end(struct channel *channel, enum channel_fate fate)
+{
+    struct far_close_channel body = {channel->id, 0};
+    atomic_store((_Atomic uint32_t *)&channel->lines->fate.dead, fate);
+    kill_word(&channel->lines->call.sequence);
+    kill_word(&channel->lines->reply.sequence);
+    munmap(channel->lines, FAR_ASTACK_AREA);
+    if (fate != CHANNEL_HOST_GONE)
+        peer_send(&channel->host->peer, FAR_MSG_HOST_CLOSE, 0, &body, sizeof body, NULL, 0);
+    list_take_out(&channel->of_client);
+    list_take_out(&channel->of_host);
+    channel_count_down(channel->client, channel->size);
+    channel->client->fard->channel_count--;
+    free(channel);
+}
+
+int channel_count_up(struct client *client, uint64_t size, struct far_error *error)
+{
+    struct account *account = client->account;
+    if (client->channel_count >= CLIENT_CHANNELS_MAX)
+        return refuse(error, EMFILE, EX_TEMPFAIL, "open channel: a connection has %u at most; close some",
+                      CLIENT_CHANNELS_MAX);
+    if (account->channels >= UID_CHANNELS_MAX || account->bytes + size > UID_BYTES_MAX)
+        return refuse(error, EDQUOT, EX_TEMPFAIL,
+                      "open channel: uid %u has %u channels with %llu bytes open already; close some", account->uid,
+                      account->channels, (unsigned long long)account->bytes);
+    client->channel_count++;
+    account->channels++;
+    account->bytes += size;
+    return 0;
+}
+
+void channel_count_down(struct client *client, uint64_t size)
+{
+    client->channel_count--;
+    client->account->channels--;
+    client->account->bytes -= size;
+}
+
+void waiter_free(struct waiter *waiter)
+{
+    timer_stop(&waiter->timer);
+    list_take_out(&waiter->of_client);
+    list_take_out(&waiter->of_host);
+    free(waiter);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* What import libraries ask: where a service's stubs are, its memory, and a channel to its host. */
+#include "runtime/fard/bind.h"
+#include "runtime/fard/fard.h"
+#include "runtime/fard/request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#define BOUND_MAX 4096u /* services bound over one connection */
+
+struct answer {
+    uint8_t *bytes;
+    size_t size;
+};
+
+/* The reply to RESOLVE or BIND, in memory of its own. */
+static int prepare_answer(struct client *client, const struct far_message *message, struct answer *answer,
+                          struct far_error *error)
+{
+    const struct far_bind_request *request;
+    const struct far_import_table *table;
+    size_t room = FAR_MESSAGE_MAX - sizeof *message;
+    int result = protocol_check_bind(message, &request, &table, error);
+    if (result)
+        return result;
+    answer->bytes = malloc(room);
+    if (!answer->bytes)
+        return -ENOMEM;
+    return bind_answer(&client->fard->registry, table, &client->who, request->want, answer->bytes, room, &answer->size, error);
+}
+
+int handle_resolve(struct client *client, const struct far_message *message, struct far_error *error)
+{
+    struct answer answer = {0};
+    int result = prepare_answer(client, message, &answer, error);
+    if (!result)
+        client_reply(client, message, answer.bytes, answer.size);
+    free(answer.bytes);
+    return result;
+}
+
+static struct bound *bound_find(const struct client *client, uint32_t service_id)
+{
+    for (uint32_t i = 0; i < client->bound_count; i++) {
+        if (client->bound[i].service_id == service_id)
+            return &client->bound[i];
+    }
+    return NULL;
+}
+
+/* Binding twice with different wishes leaves the lower level: it is what the process as a whole agreed to. */
+static int remember_bound(struct client *client, uint32_t service_id, enum far_level level)
+{
+    struct bound *bound = bound_find(client, service_id);
+    if (bound) {
+        bound->level = level < bound->level ? level : bound->level;
+        return 0;
+    }
+    if (client->bound_count == BOUND_MAX)
+        return -EMFILE;
+    struct bound *grown = reallocarray(client->bound, client->bound_count + 1, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    client->bound = grown;
+    client->bound[client->bound_count++] = (struct bound){service_id, level};
+    return 0;
+}
+
+static void send_bound(struct client *client, const struct far_message *message, const struct answer *answer)
+{
+    int fds[FAR_FD_COUNT];
+    const struct far_bind_reply *reply = (const void *)answer->bytes;
+    const struct service *service = registry_find_id(&client->fard->registry, reply->service_id);
+    unsigned count = bind_descriptors(service, reply->level, reply->fds, fds);
+    peer_send(&client->peer, FAR_MSG_BIND | FAR_MSG_REPLY, message->serial, answer->bytes, answer->size, fds, count);
+}
+
+int handle_bind(struct client *client, const struct far_message *message, struct far_error *error)
+{
+    struct answer answer = {0};
+    int result = prepare_answer(client, message, &answer, error);
+    const struct far_bind_reply *reply = (const void *)answer.bytes;
+    if (!result)
+        result = remember_bound(client, reply->service_id, reply->level);
+    if (!result)
+        send_bound(client, message, &answer);
+    free(answer.bytes);
+    return result;
+}
+
+static void waiter_timed_out(struct timer *timer)
+{
+    struct waiter *waiter = list_entry(timer, struct waiter, timer);
+    struct far_error error;
+    refuse(&error, EHOSTDOWN, EX_UNAVAILABLE, "the service's host is down and did not come back within %d s",
+           HOST_START_MS / 1000);
+    channel_count_down(waiter->client, waiter->size);
+    peer_send_error(&waiter->client->peer, waiter->serial, &error);
+    waiter_free(waiter);
+}
+
+static int wait_for_host(struct client *client, struct host *host, const struct waiter *wanted)
+{
+    struct waiter *waiter = malloc(sizeof *waiter);
+    if (!waiter)
+        return -ENOMEM;
+    *waiter = *wanted;
+    waiter->client = client;
+    waiter->timer.fire = waiter_timed_out;
+    list_append(&client->waiters, &waiter->of_client);
+    list_append(&host->waiters, &waiter->of_host);
+    timer_start(&client->fard->loop, &waiter->timer, HOST_START_MS);
+    return FARD_PENDING;
+}
+
+static int find_bound(const struct client *client, uint32_t service_id, struct service **service, enum far_level *level,
+                      struct far_error *error)
+{
+    const struct bound *bound = bound_find(client, service_id);
+    if (!bound)
+        return refuse(error, EACCES, EX_NOPERM, "open channel: service %u was not bound over this connection", service_id);
+    *service = registry_find_id(&client->fard->registry, service_id);
+    if (!*service || !(*service)->host)
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "the service is no longer registered");
+    *level = bound->level;
+    return 0;
+}
+
+int handle_open_channel(struct client *client, const struct far_message *message, struct far_error *error)
+{
+    const struct far_open_channel *request;
+    struct service *service;
+    struct waiter wanted = {.serial = message->serial};
+    int result = protocol_check_open_channel(message, &request, error);
+    result = result ? result : find_bound(client, request->service_id, &service, &wanted.level, error);
+    result = result ? result : channel_count_up(client, request->size, error);
+    if (result)
+        return result;
+    wanted.service_id = service->id;
+    wanted.size = request->size;
+    result = service->host->state == FAR_STATE_READY ? channel_open(client, service->host, &wanted, error)
+                                                     : wait_for_host(client, service->host, &wanted);
+    if (result < 0 || result == FARD_REFUSED)
+        channel_count_down(client, request->size);
+    return result;
+}
+
+/* An unknown number is no mistake of the client's: its host may have died under way. */
+int handle_close_channel(struct client *client, const struct far_message *message, struct far_error *error)
+{
+    const struct far_close_channel *request;
+    int result = protocol_check_close_channel(message, &request, error);
+    if (result)
+        return result;
+    for (struct list *at = client->channels.next; at != &client->channels; at = at->next) {
+        struct channel *channel = list_entry(at, struct channel, of_client);
+        if (channel->id == request->channel) {
+            channel_end(channel, CHANNEL_CLIENT_GONE);
+            return 0;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The daemon as a whole: started from its store, run by its loop, ended by a signal. */
+#include "runtime/fard/fard.h"
+#include "runtime/fard/parts.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* Programs find each other from where they are: PREFIX/bin. */
+static int find_host_program(struct fard *fard)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length < 0)
+        return -errno;
+    path[length] = '\0';
+    return asprintf(&fard->host_program, "%s/far-host", dirname(path)) < 0 ? -ENOMEM : 0;
+}
+
+static int signal_ready(struct source *source, uint32_t events)
+{
+    struct fard *fard = list_entry(source, struct fard, signals);
+    struct signalfd_siginfo info;
+    (void)events;
+    if (read(source->fd, &info, sizeof info) == sizeof info)
+        fard->stopping = true;
+    return 0;
+}
+
+static int watch_signals(struct fard *fard)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return -errno;
+    fard->signals = (struct source){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), signal_ready};
+    return fard->signals.fd < 0 ? -errno : loop_watch(&fard->loop, &fard->signals, EPOLLIN);
+}
+
+/* Each service takes seven descriptors and each client one: use what the system allows. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int fard_init(struct fard *fard)
+{
+    memset(fard, 0, sizeof *fard);
+    fard->listener.fd = fard->signals.fd = fard->socket_lock = fard->spare = -1;
+    fard->loop.epoll = -1;
+    fard->uid = geteuid();
+    registry_init(&fard->registry);
+    list_init(&fard->clients);
+    list_init(&fard->leaving);
+    list_init(&fard->accounts);
+    raise_descriptor_limit();
+    int result = loop_init(&fard->loop);
+    result = result ? result : find_host_program(fard);
+    result = result ? result : watch_signals(fard);
+    if (!result && (fard->spare = dup(STDERR_FILENO)) < 0)
+        result = -errno;
+    return result;
+}
+
+struct loading {
+    struct fard *fard;
+    struct far_error *error;
+};
+
+static int load_segment(struct fard *fard, const struct stored_service *row, void *bytes, size_t size,
+                        struct service **service, struct far_error *error)
+{
+    struct far_segment segment;
+    char why[700];
+    if (segment_check(bytes, size, 0, &segment, why, sizeof why))
+        return refuse(error, EINVAL, EX_DATAERR, "its stored segment is damaged: %s", why);
+    if (memcmp(segment.note->build_id, row->build_id, sizeof row->build_id) != 0)
+        return refuse(error, EINVAL, EX_DATAERR, "its stored segment is another one");
+    if (!range_is_sound(&row->range) || row->range.size < segment.note->image_size)
+        return refuse(error, EINVAL, EX_DATAERR, "its stored range does not fit its segment");
+    const struct service_order order = {
+        .segment = &segment,
+        .name = row->name,
+        .rules = row->rules,
+        .rule_count = row->rule_count,
+        .shippings = row->shippings,
+        .shipping_count = row->shipping_count,
+        .host_uid = row->host_uid,
+    };
+    int result = service_from_segment(&order, &fard->registry, service, error);
+    if (result)
+        return result;
+    (*service)->id = row->id;
+    (*service)->range = row->range;
+    return service_materialise(*service, &segment, &fard->registry, error);
+}
+
+static int load_sound(struct fard *fard, const struct stored_service *row, struct service **service,
+                      struct far_error *error)
+{
+    void *bytes = NULL;
+    size_t size = 0;
+    struct host *host;
+    int result = store_get_segment(fard->store, row->build_id, &bytes, &size, error);
+    result = result ? result : load_segment(fard, row, bytes, size, service, error);
+    free(bytes);
+    return result ? result : host_new(fard, *service, &host, error);
+}
+
+/* The name and the range stay taken, and whoever asks is told why it cannot be used. */
+static int load_broken(const struct stored_service *row, const char *why, struct service **service)
+{
+    service_free(*service);
+    *service = NULL;
+    int result = service_new(service);
+    if (result)
+        return result;
+    (*service)->id = row->id;
+    (*service)->range = row->range;
+    memcpy((*service)->name, row->name, strnlen(row->name, FAR_SERVICE_MAX - 1));
+    memcpy((*service)->build_id, row->build_id, sizeof row->build_id);
+    snprintf((*service)->broken, sizeof (*service)->broken, "%.400s; unregister it and register it again", why);
+    return 0;
+}
+
+static int load_row(void *context, const struct stored_service *row)
+{
+    struct loading *loading = context;
+    struct far_error error = {0};
+    struct service *service = NULL;
+    int result = load_sound(loading->fard, row, &service, &error);
+    if (result) {
+        if (result < 0)
+            describe_failure(&error, result, "loading it");
+        fard_log("service '%s': %s", row->name, error.text);
+        result = load_broken(row, error.text, &service);
+    }
+    result = result ? result : registry_add(&loading->fard->registry, service);
+    if (result) {
+        service_free(service);
+        return result;
+    }
+    if (service->host)
+        host_start(service->host);
+    return 0;
+}
+
+int fard_load(struct fard *fard, const char *path, struct far_error *error)
+{
+    struct loading loading = {fard, error};
+    int result = store_open(&fard->store, path, error);
+    if (!result)
+        store_sweep(fard->store);
+    result = result ? result : store_each_service(fard->store, load_row, &loading, error);
+    if (result < 0)
+        describe_failure(error, result, "loading the store");
+    return result;
+}
+
+/* Hosts are asked to end, and those that do not are killed; with fard they would die anyway. */
+static void stop_hosts(struct fard *fard)
+{
+    for (uint32_t i = 0; i < fard->registry.count; i++) {
+        struct service *service = fard->registry.service[i];
+        if (service->host && service->host->registration)
+            free(service->host->registration);
+        if (service->host)
+            host_leave(service->host, CHANNEL_HOST_GONE);
+    }
+    while (!list_is_empty(&fard->leaving) && loop_turn(&fard->loop, -1) == 0)
+        ;
+}
+
+int fard_run(struct fard *fard)
+{
+    int result = 0;
+    while (!fard->stopping && !result) {
+        result = loop_turn(&fard->loop, -1);
+        clients_free_lost(fard);
+    }
+    return result;
+}
+
+void fard_free(struct fard *fard)
+{
+    socket_close(fard);
+    while (!list_is_empty(&fard->clients))
+        client_free(list_entry(fard->clients.next, struct client, link));
+    if (fard->loop.epoll >= 0)
+        stop_hosts(fard);
+    while (!list_is_empty(&fard->leaving))
+        host_free(list_entry(fard->leaving.next, struct host, link));
+    registry_free(&fard->registry);
+    store_free(fard->store);
+    loop_free(&fard->loop);
+    if (fard->signals.fd >= 0)
+        close(fard->signals.fd);
+    if (fard->spare >= 0)
+        close(fard->spare);
+    free(fard->host_program);
+}

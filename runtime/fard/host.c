@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * A service's host. Its data outlives it: the process may die and be started again any number of times, on the same memory.
+ *
+ *     STARTING ── HOST_READY ──► READY ── dies ──► STARTING at once, or DOWN for a pause and then STARTING
+ *        └─ HOST_FAILED, dies, or 10 s: with a registration waiting, that fails; otherwise as if it had died
+ */
+#include "runtime/fard/fard.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static void host_timer_fired(struct timer *timer);
+
+static int choose_uid(const struct fard *fard, const struct service *service, uid_t *uid, struct far_error *error)
+{
+    uint32_t wanted = service->host_uid_wanted;
+    if (fard->uid == 0) {
+        *uid = wanted != FAR_HOST_UID_DEFAULT ? wanted : FAR_HOST_UID_FIRST + service->id % FAR_HOST_UID_COUNT;
+        return 0;
+    }
+    if (wanted != FAR_HOST_UID_DEFAULT && wanted != fard->uid)
+        return refuse(error, EPERM, EX_NOPERM,
+                      "service '%s' wants its host to run as uid %u, but this fard runs as uid %u and cannot change it",
+                      service->name, wanted, fard->uid);
+    *uid = fard->uid;
+    return 0;
+}
+
+int host_new(struct fard *fard, struct service *service, struct host **out, struct far_error *error)
+{
+    uid_t uid;
+    int result = choose_uid(fard, service, &uid, error);
+    if (result)
+        return result;
+    struct host *host = calloc(1, sizeof *host);
+    if (!host)
+        return -ENOMEM;
+    host->fard = fard;
+    host->service = service;
+    host->uid = uid;
+    host->state = FAR_STATE_DOWN;
+    host->life.fd = host->peer.source.fd = -1;
+    host->timer.fire = host_timer_fired;
+    list_init(&host->channels);
+    list_init(&host->waiters);
+    service->host = host;
+    *out = host;
+    return 0;
+}
+
+void host_free(struct host *host)
+{
+    timer_stop(&host->timer);
+    list_take_out(&host->link);
+    peer_free(&host->peer);
+    if (host->life.fd >= 0) {
+        loop_forget(&host->fard->loop, &host->life);
+        close(host->life.fd);
+    }
+    if (host->service)
+        host->service->host = NULL;
+    free(host);
+}
+
+void host_trouble(struct host *host, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(host->trouble, sizeof host->trouble, format, arguments);
+    va_end(arguments);
+}
+
+void host_kill(struct host *host)
+{
+    if (host->life.fd >= 0)
+        syscall(SYS_pidfd_send_signal, host->life.fd, SIGKILL, NULL, 0);
+}
+
+static void send_start(struct host *host)
+{
+    const struct service *service = host->service;
+    struct far_host_start body = {
+        .base = service->range.base,
+        .service_id = service->id,
+        .generation = host->generation,
+        .flags = host->initialised ? 0 : FAR_HOST_INITIALISE,
+        .fds = (1u << FAR_FD_COUNT) - 1,
+        .init_array = service->init_array,
+        .fini_array = service->fini_array,
+    };
+    int fds[FAR_FD_COUNT] = {[FAR_FD_STUBS] = service->stubs[STUBS_HOST],
+                             [FAR_FD_IFACE] = service->iface_fd,
+                             [FAR_FD_IMAGE] = service->image,
+                             [FAR_FD_RELOC] = service->reloc,
+                             [FAR_FD_DATA] = service->data};
+    memcpy(body.part, service->part, sizeof body.part);
+    memcpy(body.service, service->name, sizeof body.service);
+    peer_send(&host->peer, FAR_MSG_HOST_START, 0, &body, sizeof body, fds, FAR_FD_COUNT);
+}
+
+static int spawn(struct host *host)
+{
+    int socket, pidfd;
+    struct fard *fard = host->fard;
+    int result = host_spawn(fard->host_program, host->service->name, host->uid, fard->uid == 0, &host->pid, &pidfd, &socket);
+    if (result) {
+        host->pid = 0;
+        return result;
+    }
+    host->life = (struct source){pidfd, host_life_ready};
+    result = host_connected(host, socket);
+    result = result ? result : loop_watch(&fard->loop, &host->life, EPOLLIN);
+    if (result) {
+        host_kill(host);
+        waitpid(host->pid, NULL, 0); /* nobody will be told of its death: bury it now */
+    }
+    return result;
+}
+
+void host_start(struct host *host)
+{
+    host->generation++;
+    host->trouble[0] = '\0';
+    host->state = FAR_STATE_STARTING;
+    int result = spawn(host);
+    if (result) {
+        char how[128];
+        snprintf(how, sizeof how, "cannot be started: %s", strerror(-result));
+        host_died(host, how);
+        return;
+    }
+    timer_start(&host->fard->loop, &host->timer, HOST_START_MS);
+    send_start(host);
+}
+
+static void start_took_too_long(struct host *host)
+{
+    host_trouble(host, "the host did not become ready within %d s", HOST_START_MS / 1000);
+    host_kill(host); /* host_died() comes by its pidfd */
+}
+
+static void host_timer_fired(struct timer *timer)
+{
+    struct host *host = list_entry(timer, struct host, timer);
+    if (!host->service)
+        host_kill(host);
+    else if (host->state == FAR_STATE_STARTING)
+        start_took_too_long(host);
+    else if (host->state == FAR_STATE_DOWN)
+        host_start(host);
+}
+
+static void end_channels(struct host *host, enum channel_fate fate)
+{
+    while (!list_is_empty(&host->channels))
+        channel_end(list_entry(host->channels.next, struct channel, of_host), fate);
+}
+
+static void refuse_waiters(struct host *host)
+{
+    while (!list_is_empty(&host->waiters)) {
+        struct waiter *waiter = list_entry(host->waiters.next, struct waiter, of_host);
+        struct far_error error;
+        refuse(&error, ENOENT, EX_UNAVAILABLE, "the service is no longer registered");
+        channel_count_down(waiter->client, waiter->size);
+        peer_send_error(&waiter->client->peer, waiter->serial, &error);
+        waiter_free(waiter);
+    }
+}
+
+/* The end of its socket tells the host to run its destructors and go; who does not go is killed. */
+void host_leave(struct host *host, enum channel_fate fate)
+{
+    struct fard *fard = host->fard;
+    end_channels(host, fate);
+    refuse_waiters(host);
+    if (host->service)
+        host->service->host = NULL;
+    host->service = NULL;
+    if (!host->pid) {
+        host_free(host);
+        return;
+    }
+    list_append(&fard->leaving, &host->link);
+    peer_free(&host->peer);
+    timer_start(&fard->loop, &host->timer, HOST_STOP_MS);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The process of a host: its own uid where fard may, nothing inherited but its socket, and it dies with fard. */
+#include "runtime/fard/fard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* Between fork and exec: only system calls. */
+static const char *drop_rights(uid_t uid, bool change_uid)
+{
+    struct rlimit no_core = {0, 0};
+    if (change_uid && (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0))
+        return "it cannot be given its own uid";
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return "no_new_privs is refused";
+    if (setrlimit(RLIMIT_CORE, &no_core) < 0)
+        return "its core limit cannot be set";
+    return NULL;
+}
+
+/* PDEATHSIG is cleared by a change of uid, so it comes after; fard may have died before it was set. */
+static const char *die_with_parent(pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        return "it cannot be made to end with fard";
+    return getppid() == parent ? NULL : "fard has gone";
+}
+
+static const char *arrange_descriptors(int socket)
+{
+    int null = open("/dev/null", O_RDWR);
+    /* The socket may be any number, 3 included: away first, then into place. */
+    int away = fcntl(socket, F_DUPFD, 64);
+    if (null < 0 || away < 0 || dup2(null, 0) < 0 || dup2(2, 1) < 0 || dup2(away, FAR_HOST_FD) < 0)
+        return "its descriptors cannot be arranged";
+    if (syscall(SYS_close_range, FAR_HOST_FD + 1, ~0u, 0) < 0)
+        return "fard's descriptors cannot be closed in it (Linux 5.9 is needed)";
+    return NULL;
+}
+
+static void reset_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* What went wrong before there was a far-host travels as its own message would. */
+static _Noreturn void fail_start(int socket, const char *what, const char *program, int code)
+{
+    struct {
+        struct far_message head;
+        struct far_error error;
+    } message = {.head = {FAR_PROTOCOL_MAGIC, sizeof message, FAR_MSG_HOST_FAILED, 1, 0}};
+    refuse(&message.error, code, EX_OSERR, "starting %s: %s: %s", program, what, strerror(code));
+    send(socket, &message, sizeof message, MSG_NOSIGNAL);
+    _exit(EX_OSERR);
+}
+
+static _Noreturn void become_host(const char *program, const char *name, uid_t uid, bool change_uid, int socket,
+                                  pid_t parent)
+{
+    char *arguments[] = {(char *)(uintptr_t)"far-host", (char *)(uintptr_t)name, NULL};
+    reset_signals();
+    umask(077);
+    const char *wrong = chdir("/") < 0 ? "/ cannot be entered" : NULL;
+    wrong = wrong ? wrong : drop_rights(uid, change_uid);
+    wrong = wrong ? wrong : die_with_parent(parent);
+    if (wrong)
+        fail_start(socket, wrong, program, errno);
+    wrong = arrange_descriptors(socket);
+    if (wrong)
+        fail_start(socket, wrong, program, errno);
+    execve(program, arguments, environ);
+    fail_start(FAR_HOST_FD, errno == EACCES ? "the host's uid cannot reach it; make its folders readable for everybody, or "
+                                              "register with --host-uid" : "exec", program, errno);
+}
+
+int host_spawn(const char *program, const char *name, uid_t uid, bool change_uid, pid_t *pid, int *pidfd, int *socket)
+{
+    int ends[2];
+    pid_t parent = getpid();
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return -errno;
+    *pid = fork();
+    if (*pid == 0)
+        become_host(program, name, uid, change_uid, ends[1], parent);
+    int result = *pid < 0 ? -errno : 0;
+    close(ends[1]);
+    *pidfd = result ? -1 : (int)syscall(SYS_pidfd_open, *pid, 0);
+    if (!result && *pidfd < 0) {
+        result = -errno;
+        kill(*pid, SIGKILL);
+        waitpid(*pid, NULL, 0);
+    }
+    if (result)
+        close(ends[0]);
+    else
+        *socket = ends[0];
+    return result;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* fard: the node's daemon. Everything it does is in the library; this is its command line. */
+#include "runtime/fard/daemon.h"
+#include "runtime/fard/fard.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: fard [--socket PATH] [--store PATH] [--foreground]\n"
+    "\n"
+    "The node's daemon: name server, segment store, and keeper of the hosts in which services run. Start one, then:\n"
+    "\n"
+    "    far register kv.seg --trust user:alice --read all    make a service known, saying who is trusted with it\n"
+    "    far ls                                               what is registered\n"
+    "    far run --level none ./client                        run a program with less than it is granted\n"
+    "\n"
+    "  --socket PATH   listen there. Default: $FARCALL_SOCKET, else /run/farcall/socket for root and\n"
+    "                  $XDG_RUNTIME_DIR/farcall/socket for anybody else; far and clients look in the same places\n"
+    "  --store PATH    keep names, ranges and segments there, for the next start. Default: /var/lib/farcall for root,\n"
+    "                  else $XDG_STATE_HOME/farcall or ~/.local/state/farcall\n"
+    "  --foreground    do not become a daemon: stay, and log to standard error (otherwise: STORE/fard.log)\n"
+    "  --version, --help\n"
+    "\n"
+    "Without --foreground the command returns when the socket listens, with 0, or says why it could not. SIGTERM or SIGINT\n"
+    "ends fard and its hosts. What data a service held is gone then; names and address ranges are kept.\n"
+    "\n"
+    "Exit codes: 0 ended by a signal; 64 usage; 65 the store is damaged; 69 socket or store in use; 71 the system\n"
+    "refuses; 73 socket or store cannot be created; 74 no space or I/O error.\n";
+
+struct options {
+    const char *socket;
+    const char *store;
+    bool foreground;
+};
+
+enum { OPTION_SOCKET = 256, OPTION_STORE, OPTION_FOREGROUND, OPTION_VERSION, OPTION_HELP, OPTION_LISTEN, OPTION_PEER,
+       OPTION_ETCD };
+
+static const struct option long_options[] = {
+    {"socket", required_argument, NULL, OPTION_SOCKET}, {"store", required_argument, NULL, OPTION_STORE},
+    {"foreground", no_argument, NULL, OPTION_FOREGROUND}, {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, OPTION_HELP},           {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"peer", required_argument, NULL, OPTION_PEER},     {"etcd", required_argument, NULL, OPTION_ETCD},
+    {NULL, 0, NULL, 0},
+};
+
+static int one_node_only(const char *option)
+{
+    fprintf(stderr, "fard: --%s: this version serves one node; other nodes cannot be connected yet\n", option);
+    return EX_USAGE;
+}
+
+/* -1: go on; otherwise the exit code. */
+static int take_option(int option, struct options *options)
+{
+    switch (option) {
+    case OPTION_SOCKET:
+        options->socket = optarg;
+        return -1;
+    case OPTION_STORE:
+        options->store = optarg;
+        return -1;
+    case OPTION_FOREGROUND:
+        options->foreground = true;
+        return -1;
+    case OPTION_VERSION:
+        puts("fard " FARCALL_VERSION);
+        return EX_OK;
+    case OPTION_HELP:
+        fputs(help, stdout);
+        return EX_OK;
+    case OPTION_LISTEN:
+        return one_node_only("listen");
+    case OPTION_PEER:
+        return one_node_only("peer");
+    case OPTION_ETCD:
+        return one_node_only("etcd");
+    default:
+        fputs("fard: `fard --help` shows the options\n", stderr);
+        return EX_USAGE;
+    }
+}
+
+static int parse_options(int argc, char **argv, struct options *options)
+{
+    int option, end = -1;
+    while (end < 0 && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+        end = take_option(option, options);
+    if (end < 0 && optind < argc) {
+        fprintf(stderr, "fard: '%s' is no option; `fard --help` shows them\n", argv[optind]);
+        return EX_USAGE;
+    }
+    return end;
+}
+
+static int default_store(char *path, size_t size, struct far_error *error)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    int length;
+    if (getuid() == 0)
+        length = snprintf(path, size, "/var/lib/farcall");
+    else if (state && *state)
+        length = snprintf(path, size, "%s/farcall", state);
+    else if (home && *home)
+        length = snprintf(path, size, "%s/.local/state/farcall", home);
+    else
+        return refuse(error, ENOENT, EX_USAGE, "no place for the store: HOME is not set; say --store PATH");
+    return length > 0 && (size_t)length < size ? 0 : refuse(error, ENAMETOOLONG, EX_USAGE, "the store's path is too long");
+}
+
+static int prepare(struct fard *fard, const struct options *options, struct far_error *error)
+{
+    char socket_path[4096], store_path[4096];
+    int result = fard_init(fard);
+    if (!result && !options->socket)
+        result = socket_default_path(socket_path, sizeof socket_path, error);
+    if (!result && !options->store)
+        result = default_store(store_path, sizeof store_path, error);
+    result = result ? result : fard_load(fard, options->store ? options->store : store_path, error);
+    return result ? result : socket_listen(fard, options->socket ? options->socket : socket_path, error);
+}
+
+static int announce(struct fard *fard, const struct options *options, int report)
+{
+    char log[4200];
+    fard_log("listening on %s, store %s", fard->socket_path, store_path(fard->store));
+    if (options->foreground)
+        return 0;
+    snprintf(log, sizeof log, "%s/fard.log", store_path(fard->store));
+    return daemon_ready(report, log);
+}
+
+static int serve(const struct options *options, int report)
+{
+    struct fard fard;
+    struct far_error error = {0};
+    int result = prepare(&fard, options, &error);
+    result = result ? result : announce(&fard, options, report);
+    result = result ? result : fard_run(&fard);
+    if (result < 0)
+        describe_failure(&error, result, "fard");
+    if (result)
+        fprintf(stderr, "fard: %s\n", error.text);
+    fard_free(&fard);
+    return result ? error.exit : EX_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    int report = -1;
+    int end = parse_options(argc, argv, &options);
+    if (end >= 0)
+        return end;
+    int result = options.foreground ? 0 : daemon_fork(&report);
+    if (result < 0) {
+        fprintf(stderr, "fard: cannot become a daemon: %s\n", strerror(-result));
+        return EX_OSERR;
+    }
+    return serve(&options, report);
+}

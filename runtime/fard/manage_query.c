@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* LIST, MAP, DESCRIBE, STATUS: what there is, by pages that fit in a packet. Anybody may ask; no secret is in it. */
+#include "runtime/fard/fard.h"
+#include "runtime/fard/request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define PAGE_ROOM (FAR_MESSAGE_MAX - sizeof(struct far_message))
+
+/* A reply under construction. */
+struct page {
+    uint8_t *bytes; /* PAGE_ROOM */
+    size_t used;
+};
+
+static int page_new(struct page *page)
+{
+    page->used = 0;
+    page->bytes = calloc(1, PAGE_ROOM);
+    return page->bytes ? 0 : -ENOMEM;
+}
+
+/* Room for size bytes more, zeroed; NULL if the page is full. */
+static void *page_take(struct page *page, size_t size)
+{
+    if (size > PAGE_ROOM - page->used)
+        return NULL;
+    void *here = page->bytes + page->used;
+    page->used += size;
+    return here;
+}
+
+static void page_send(struct client *client, const struct far_message *message, struct page *page)
+{
+    client_reply(client, message, page->bytes, page->used);
+    free(page->bytes);
+}
+
+static uint32_t count_links(const struct list *head)
+{
+    uint32_t count = 0;
+    for (const struct list *at = head->next; at != head; at = at->next)
+        count++;
+    return count;
+}
+
+static void fill_host(const struct host *host, struct far_list_entry *entry)
+{
+    entry->state = host->state;
+    entry->host_pid = (uint32_t)host->pid;
+    entry->host_uid = host->uid;
+    entry->restarts = host->restarts;
+    entry->channels = count_links(&host->channels);
+}
+
+static void fill_entry(const struct service *service, struct far_list_entry *entry)
+{
+    entry->base = service->range.base;
+    entry->size = service->range.size;
+    entry->service_id = service->id;
+    entry->state = FAR_STATE_BROKEN;
+    memcpy(entry->name, service->name, sizeof entry->name);
+    if (service->host)
+        fill_host(service->host, entry);
+    if (!service->iface)
+        return;
+    entry->op_count = service->iface->ops.count;
+    entry->major = service->iface->major;
+    entry->minor = service->iface->minor;
+}
+
+int handle_list(struct client *client, const struct far_message *message, struct far_error *error)
+{
+    const struct far_page_request *request;
+    struct page page;
+    int result = protocol_check_page(message, &request, error);
+    result = result ? result : page_new(&page);
+    if (result)
+        return result;
+    struct far_page_reply *head = page_take(&page, sizeof *head);
+    const struct registry *registry = &client->fard->registry;
+    for (const struct service *at = registry_after(registry, request->after); at; at = registry_after(registry, at->id)) {
+        struct far_list_entry *entry = at->hidden ? NULL : page_take(&page, sizeof *entry);
+        if (entry)
+            fill_entry(at, entry);
+        head->count += entry != NULL;
+        if (!entry && !at->hidden) {
+            head->more = 1;
+            break;
+        }
+    }
+    page_send(client, message, &page);
+    return 0;
+}
+
+#define PAGE_FULL 100 /* ends a walk through the store */
+
+static int add_range(void *context, const struct stored_range *row)
+{
+    struct page *page = context;
+    struct far_page_reply *head = (struct far_page_reply *)page->bytes;
+    struct far_map_entry *entry = page_take(page, sizeof *entry);
+    if (!entry) {
+        head->more = 1;
+        return PAGE_FULL;
+    }
+    entry->base = row->range.base;
+    entry->size = row->range.size;
+    entry->id = row->id;
+    entry->in_use = row->in_use;
+    memcpy(entry->name, row->name, strnlen(row->name, sizeof entry->name - 1));
+    head->count++;
+    return 0;
+}
+
+int handle_map(struct client *client, const struct far_message *message, struct far_error *error)
+{
+    const struct far_page_request *request;
+    struct page page;
+    int result = protocol_check_page(message, &request, error);
+    result = result ? result : page_new(&page);
+    if (result)
+        return result;
+    page_take(&page, sizeof(struct far_page_reply));
+    result = store_each_range(client->fard->store, request->after, add_range, &page, error);
+    if (result && result != PAGE_FULL) {
+        free(page.bytes);
+        return result;
+    }
+    page_send(client, message, &page);
+    return 0;
+}
+
+static bool add_op(struct page *page, const struct service *service, const struct far_op *op)
+{
+    const char *name = iface_string(service->iface, op->name);
+    const char *signature = iface_string(service->iface, op->signature);
+    struct far_describe_op head = {
+        .stub = service_stub(service, op),
+        .fingerprint = op->fingerprint,
+        .slot = op->slot,
+        .flags = op->flags,
+        .name_size = (uint32_t)strlen(name) + 1,
+        .signature_size = (uint32_t)strlen(signature) + 1,
+    };
+    uint8_t *here = page_take(page, (size_t)far_describe_op_size(&head));
+    if (!here)
+        return false;
+    memcpy(here, &head, sizeof head);
+    memcpy(here + sizeof head, name, head.name_size);
+    memcpy(here + sizeof head + head.name_size, signature, head.signature_size);
+    return true;
+}
+
+static void add_ops(struct page *page, const struct service *service, uint32_t first)
+{
+    struct far_describe_reply *head = (struct far_describe_reply *)page->bytes;
+    uint32_t i = first;
+    while (i < service->iface->ops.count && add_op(page, service, iface_op(service->iface, i)))
+        i++;
+    head->first = first;
+    head->op_count = i > first ? i - first : 0;
+    head->more = i < service->iface->ops.count;
+}
+
+static void fill_description(const struct service *service, struct page *page, uint32_t first)
+{
+    struct far_describe_reply *head = page_take(page, sizeof *head);
+    fill_entry(service, &head->entry);
+    memcpy(head->part, service->part, sizeof head->part);
+    memcpy(head->build_id, service->build_id, sizeof head->build_id);
+    memcpy(head->trouble, service->broken, sizeof head->trouble);
+    if (!service->iface || !service->host)
+        return;
+    memcpy(head->trouble, service->host->trouble, sizeof head->trouble);
+    const char *record_name = iface_string(service->iface, service->iface->service);
+    memcpy(head->interface, record_name, strnlen(record_name, sizeof head->interface - 1));
+    head->fingerprint = service->iface->fingerprint;
+    head->machine = service->iface->machine;
+    head->generation = service->host->generation;
+    head->rule_count = service->rule_count;
+    memcpy(page_take(page, service->rule_count * sizeof *service->rules), service->rules,
+           service->rule_count * sizeof *service->rules);
+    add_ops(page, service, first);
+}
+
+int handle_describe(struct client *client, const struct far_message *message, struct far_error *error)
+{
+    const struct far_name_request *request;
+    struct page page;
+    int result = protocol_check_name(message, &request, error);
+    if (result)
+        return result;
+    const struct service *service = registry_find(&client->fard->registry, request->name);
+    if (!service || service->hidden)
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them", request->name);
+    result = page_new(&page);
+    if (result)
+        return result;
+    fill_description(service, &page, request->first);
+    page_send(client, message, &page);
+    return 0;
+}
+
+int handle_status(struct client *client, const struct far_message *message, struct far_error *error)
+{
+    const struct fard *fard = client->fard;
+    int result = protocol_check_empty(message, error);
+    if (result)
+        return result;
+    struct far_status_reply reply = {
+        .window_begin = FAR_WINDOW_BEGIN,
+        .window_end = FAR_WINDOW_END,
+        .next = store_cursor(fard->store),
+        .pid = (uint32_t)getpid(),
+        .uid = fard->uid,
+        .services = fard->registry.count,
+        .clients = fard->client_count,
+        .channels = fard->channel_count,
+        .version = FARCALL_VERSION,
+    };
+    client_reply(client, message, &reply, sizeof reply);
+    return 0;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * REGISTER, all or nothing:
+ *
+ *     check the request, the descriptor, the segment, the name, the services it needs     nothing was changed yet
+ *     keep the segment, take a range, make the memory, start the host                     the name is taken, hidden
+ *     HOST_READY: commit to the database, show it, answer                                 registered
+ *     anything else: undo, answer with the reason                                         only the range stays taken
+ */
+#include "runtime/fard/fard.h"
+#include "runtime/fard/memory.h"
+#include "runtime/fard/parts.h"
+#include "runtime/fard/request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sysexits.h>
+
+#define SEGMENT_FILE_MAX (1ull << 30)
+
+struct file {
+    void *bytes;
+    size_t size;
+};
+
+/* The segment as the client sent it: only what nobody can change any more is looked at in place. */
+static int open_file(int *fds, unsigned fd_count, struct file *file, struct far_error *error)
+{
+    uint64_t size;
+    if (fd_count != 1)
+        return refuse(error, EBADMSG, EX_PROTOCOL, "register: one descriptor is expected, the segment's; %u came", fd_count);
+    if (memory_is_immutable(fds[0], &size))
+        return refuse(error, EPERM, EX_PROTOCOL,
+                      "register: the segment must come as a memfd sealed against writing, shrinking and growing");
+    if (size == 0 || size > SEGMENT_FILE_MAX)
+        return refuse(error, EFBIG, EX_DATAERR, "register: a segment file of %llu bytes; at most %llu are accepted",
+                      (unsigned long long)size, SEGMENT_FILE_MAX);
+    file->size = (size_t)size;
+    return memory_map(fds[0], file->size, PROT_READ, &file->bytes);
+}
+
+static int check_name_is_free(const struct fard *fard, const char *name, struct far_error *error)
+{
+    const struct service *there = registry_find(&fard->registry, name);
+    if (!there)
+        return 0;
+    return refuse(error, EEXIST, EX_CANTCREAT,
+                  there->hidden ? "service '%s' is being registered by somebody else at this moment"
+                                : "service '%s' is registered already; use `far unregister %s` first, or --name",
+                  name, name);
+}
+
+/* Another service, perhaps one being registered, may be of the same file. */
+static void drop_segment(struct fard *fard, const struct service *service)
+{
+    for (uint32_t i = 0; i < fard->registry.count; i++) {
+        const struct service *other = fard->registry.service[i];
+        if (other != service && memcmp(other->build_id, service->build_id, sizeof other->build_id) == 0)
+            return;
+    }
+    store_drop_segment(fard->store, service->build_id);
+}
+
+static int take_range(struct fard *fard, struct service *service, const struct far_segment *segment,
+                      struct far_error *error)
+{
+    return store_take_range(fard->store, service->name, segment->note->image_size, &service->id, &service->range, error);
+}
+
+/* From here on something exists outside the service: whoever fails must undo it. */
+static int keep_and_make(struct fard *fard, struct service *service, const struct far_segment *segment,
+                         struct far_error *error)
+{
+    struct host *host;
+    memcpy(service->build_id, segment->note->build_id, sizeof service->build_id);
+    int result = store_put_segment(fard->store, service->build_id, segment->bytes, segment->size, error);
+    result = result ? result : take_range(fard, service, segment, error);
+    result = result ? result : service_materialise(service, segment, &fard->registry, error);
+    result = result ? result : host_new(fard, service, &host, error);
+    result = result ? result : registry_add(&fard->registry, service);
+    return result;
+}
+
+static void undo(struct fard *fard, struct service *service)
+{
+    registry_remove(&fard->registry, service);
+    drop_segment(fard, service);
+    if (service->host)
+        host_leave(service->host, CHANNEL_UNREGISTERED);
+    service_free(service);
+}
+
+static int start_registration(struct client *client, uint32_t serial, struct service *service)
+{
+    struct registration *registration = calloc(1, sizeof *registration);
+    if (!registration)
+        return -ENOMEM;
+    registration->client = client;
+    registration->serial = serial;
+    list_append(&client->registrations, &registration->of_client);
+    service->host->registration = registration;
+    host_start(service->host); /* may end the registration, and the service, at once */
+    return FARD_PENDING;
+}
+
+static int make_service(struct client *client, uint32_t serial, const struct service_order *order, struct far_error *error)
+{
+    struct fard *fard = client->fard;
+    struct service *service;
+    int result = service_from_segment(order, &fard->registry, &service, error);
+    if (result)
+        return result;
+    service->hidden = true;
+    result = check_name_is_free(fard, service->name, error);
+    if (result) {
+        service_free(service);
+        return result;
+    }
+    result = keep_and_make(fard, service, order->segment, error);
+    result = result ? result : start_registration(client, serial, service);
+    if (result != FARD_PENDING)
+        undo(fard, service);
+    return result;
+}
+
+static int register_file(struct client *client, const struct far_message *message, const struct file *file,
+                         struct far_error *error)
+{
+    const struct far_register_request *request;
+    const struct far_rule *rules;
+    const char *shippings;
+    struct far_segment segment;
+    char why[700];
+    int result = protocol_check_register(message, &request, &rules, &shippings, error);
+    if (result)
+        return result;
+    if (segment_check(file->bytes, file->size, 0, &segment, why, sizeof why))
+        return refuse(error, EINVAL, EX_DATAERR, "register: not a sound segment: %s", why);
+    const struct service_order order = {
+        .segment = &segment,
+        .name = request->name,
+        .rules = rules,
+        .rule_count = request->rule_count,
+        .shippings = shippings,
+        .shipping_count = request->shipping_count,
+        .host_uid = request->host_uid,
+    };
+    return make_service(client, message->serial, &order, error);
+}
+
+int handle_register(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,
+                    struct far_error *error)
+{
+    struct file file = {0};
+    int result = client_check_manager(client, error);
+    result = result ? result : open_file(fds, fd_count, &file, error);
+    result = result ? result : register_file(client, message, &file, error);
+    memory_unmap(file.bytes, file.size);
+    return result;
+}
+
+static void registration_end(struct host *host)
+{
+    list_take_out(&host->registration->of_client);
+    free(host->registration);
+    host->registration = NULL;
+}
+
+static void send_registered(const struct registration *registration, const struct host *host)
+{
+    const struct service *service = host->service;
+    struct far_register_reply reply = {
+        .base = service->range.base,
+        .size = service->range.size,
+        .service_id = service->id,
+        .host_pid = (uint32_t)host->pid,
+        .host_uid = host->uid,
+        .op_count = service->iface->ops.count,
+    };
+    memcpy(reply.name, service->name, sizeof reply.name);
+    if (registration->client)
+        peer_send(&registration->client->peer, FAR_MSG_REGISTER | FAR_MSG_REPLY, registration->serial, &reply, sizeof reply,
+                  NULL, 0);
+}
+
+void registration_ready(struct host *host)
+{
+    struct far_error error = {0};
+    struct service *service = host->service;
+    int result = store_add_service(host->fard->store, service, &error);
+    if (result) {
+        describe_failure(&error, result, "register");
+        registration_failed(host, &error);
+        return;
+    }
+    service->hidden = false;
+    fard_log("service '%s' registered at 0x%llx, host %d", service->name, (unsigned long long)service->range.base,
+             (int)host->pid);
+    send_registered(host->registration, host);
+    registration_end(host);
+}
+
+void registration_failed(struct host *host, const struct far_error *why)
+{
+    struct registration *registration = host->registration;
+    fard_log("%s", why->text);
+    if (registration->client)
+        peer_send_error(&registration->client->peer, registration->serial, why);
+    registration_end(host);
+    undo(host->fard, host->service);
+}

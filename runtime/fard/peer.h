@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * The other end of a SOCK_SEQPACKET connection: a client, or a host. Sending never blocks and never fails in the caller's
+ * face: what does not fit waits in a bounded queue, and a peer that lets it run over is lost. While anything waits for a
+ * peer, nothing more is read from it, so that whoever asks must also listen.
+ */
+#ifndef FARCALL_PEER_H
+#define FARCALL_PEER_H
+
+#include "runtime/fard/error.h"
+#include "runtime/fard/loop.h"
+
+#include <stdbool.h>
+#include <sys/uio.h>
+
+#define PEER_QUEUE_MAX 2048             /* packets */
+#define PEER_QUEUE_BYTES (4u << 20)
+
+struct peer;
+struct peer_calls {
+    /* A sound header, a body of any kind. The callee takes a descriptor by setting it to -1; the rest is closed after. */
+    void (*message)(struct peer *peer, const struct far_message *message, int *fds, unsigned fd_count);
+    /* Gone, or rubbish, or run over. Called once, perhaps from inside peer_send(): mark it, free it later. */
+    void (*lost)(struct peer *peer);
+};
+
+struct peer {
+    struct source source;
+    struct loop *loop;
+    const struct peer_calls *calls;
+    struct list queue;
+    uint32_t queued;
+    uint32_t queued_bytes;
+    bool lost;
+};
+
+/* Takes over the descriptor, also when it fails. */
+int peer_init(struct peer *peer, struct loop *loop, int fd, const struct peer_calls *calls);
+void peer_free(struct peer *peer); /* closes it; nothing is called */
+void peer_lose(struct peer *peer);
+
+/* The descriptors stay the caller's. */
+void peer_send(struct peer *peer, uint16_t type, uint32_t serial, const void *body, size_t size, const int *fds,
+               unsigned fd_count);
+void peer_send_error(struct peer *peer, uint32_t serial, const struct far_error *error);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The socket that fard listens on: one fard a socket; one left behind by a fard that died is replaced. */
+#include "runtime/fard/fard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+int socket_default_path(char *path, size_t size, struct far_error *error)
+{
+    const char *chosen = getenv(FAR_SOCKET_ENV), *runtime = getenv("XDG_RUNTIME_DIR");
+    int length;
+    if (chosen && *chosen)
+        length = snprintf(path, size, "%s", chosen);
+    else if (getuid() == 0)
+        length = snprintf(path, size, "%s", FAR_SOCKET_SYSTEM);
+    else if (runtime && *runtime)
+        length = snprintf(path, size, "%s%s", runtime, FAR_SOCKET_USER_SUFFIX);
+    else
+        return refuse(error, ENOENT, EX_USAGE, "no place for the socket: XDG_RUNTIME_DIR is not set; say --socket PATH");
+    if (length < 0 || (size_t)length >= size)
+        return refuse(error, ENAMETOOLONG, EX_USAGE, "the socket's path is too long; say --socket PATH");
+    return 0;
+}
+
+static int refuse_path(struct far_error *error, const char *path, const char *what)
+{
+    int code = errno;
+    return refuse(error, code, EX_CANTCREAT, "%s: %s: %s; choose another --socket", path, what, strerror(code));
+}
+
+static int create_folder(const char *path, struct far_error *error)
+{
+    char copy[sizeof((struct sockaddr_un *)0)->sun_path];
+    strcpy(copy, path);
+    const char *folder = dirname(copy);
+    mode_t mask = umask(022);
+    int made = mkdir(folder, 0755);
+    umask(mask);
+    return made == 0 || errno == EEXIST ? 0 : refuse_path(error, folder, "the socket's folder cannot be created");
+}
+
+/* Beside the socket, and left there: removing a lock file would open a race. */
+static int take_lock(struct fard *fard, const char *path, struct far_error *error)
+{
+    char *lock;
+    if (asprintf(&lock, "%s.lock", path) < 0)
+        return -ENOMEM;
+    fard->socket_lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int result = fard->socket_lock < 0 ? refuse_path(error, lock, "cannot be opened") : 0;
+    free(lock);
+    if (!result && flock(fard->socket_lock, LOCK_EX | LOCK_NB) < 0)
+        result = refuse(error, EADDRINUSE, EX_UNAVAILABLE, "another fard listens on %s; stop it, or choose another --socket",
+                        path);
+    return result;
+}
+
+/* Nobody answers: what is there was left behind. Anything that is no socket is somebody else's and stays. */
+static int remove_stale(int fd, const struct sockaddr_un *address, struct far_error *error)
+{
+    struct stat status;
+    if (lstat(address->sun_path, &status) < 0)
+        return errno == ENOENT ? 0 : refuse_path(error, address->sun_path, "cannot be looked at");
+    if (!S_ISSOCK(status.st_mode))
+        return refuse(error, EEXIST, EX_CANTCREAT, "%s is there already and is no socket; choose another --socket",
+                      address->sun_path);
+    if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno != ECONNREFUSED)
+        return refuse(error, EADDRINUSE, EX_UNAVAILABLE, "something listens on %s already; stop it, or choose another --socket",
+                      address->sun_path);
+    return unlink(address->sun_path) < 0 && errno != ENOENT ? refuse_path(error, address->sun_path, "cannot be replaced") : 0;
+}
+
+/* Everybody may connect: who it is, the kernel says (SO_PEERCRED), and the policy decides. */
+static int bind_socket(int fd, const struct sockaddr_un *address, struct far_error *error)
+{
+    if (bind(fd, (const struct sockaddr *)address, sizeof *address) < 0)
+        return refuse_path(error, address->sun_path, "cannot be created");
+    if (chmod(address->sun_path, 0666) < 0 || listen(fd, SOMAXCONN) < 0)
+        return refuse_path(error, address->sun_path, "cannot be listened on");
+    return 0;
+}
+
+static int listener_ready(struct source *source, uint32_t events)
+{
+    struct fard *fard = list_entry(source, struct fard, listener);
+    (void)events;
+    return client_accept(fard, source->fd);
+}
+
+static int new_socket(void)
+{
+    return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+static int replace_socket(const struct sockaddr_un *address, int *out, struct far_error *error)
+{
+    int probe = new_socket();
+    if (probe < 0)
+        return -errno;
+    int result = remove_stale(probe, address, error);
+    close(probe);
+    if (result)
+        return result;
+    int fd = new_socket();
+    if (fd < 0)
+        return -errno;
+    result = bind_socket(fd, address, error);
+    if (result)
+        close(fd);
+    else
+        *out = fd;
+    return result;
+}
+
+static int start_listening(struct fard *fard, const struct sockaddr_un *address, struct far_error *error)
+{
+    int fd;
+    int result = replace_socket(address, &fd, error);
+    if (result)
+        return result;
+    fard->socket_path = realpath(address->sun_path, NULL); /* the daemon leaves the folder it was started in */
+    fard->listener = (struct source){fd, listener_ready};
+    return fard->socket_path ? loop_watch(&fard->loop, &fard->listener, EPOLLIN) : -errno;
+}
+
+int socket_listen(struct fard *fard, const char *path, struct far_error *error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path)
+        return refuse(error, ENAMETOOLONG, EX_USAGE, "%s: a socket's path has at most %zu bytes; choose a shorter --socket",
+                      path, sizeof address.sun_path - 1);
+    strcpy(address.sun_path, path);
+    int result = create_folder(path, error);
+    result = result ? result : take_lock(fard, path, error);
+    result = result ? result : start_listening(fard, &address, error);
+    if (result < 0)
+        describe_failure(error, result, path);
+    return result;
+}
+
+void socket_close(struct fard *fard)
+{
+    if (fard->listener.fd >= 0) {
+        loop_forget(&fard->loop, &fard->listener);
+        close(fard->listener.fd);
+    }
+    fard->listener.fd = -1;
+    if (fard->socket_path)
+        unlink(fard->socket_path);
+    free(fard->socket_path);
+    fard->socket_path = NULL;
+    if (fard->socket_lock >= 0)
+        close(fard->socket_lock);
+    fard->socket_lock = -1;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * The clients of a service and the handles they hold. A handle is the service's own pointer; from a client's mouth it is a
+ * number, and only a number that this client was given, and has not given back, is made a pointer again.
+ *
+ * A client is known by its process: its record lives as long as the process (its pidfd tells), not as long as its
+ * channels, since a thread that ends closes its channel and its handles may be another thread's.
+ */
+#include "runtime/host/host.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define HANDLES_MAX (1u << 20) /* of one client */
+
+struct handle {
+    uint64_t value; /* 0: an empty place */
+    uint32_t users; /* calls that use it now */
+    bool leaving;   /* the one user is releasing it */
+};
+
+struct host_client {
+    uint32_t pid, uid;
+    int pidfd; /* -1: unknown; then the record ends with its last channel */
+    uint32_t channels;
+    pthread_mutex_t lock; /* guards the handles */
+    struct handle *handle; /* open addressing, `room` places, a power of two */
+    uint32_t count, room;
+    struct host_client *next;
+};
+
+static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct host_client *clients;
+
+static bool client_gone(const struct host_client *client)
+{
+    struct pollfd process = {.fd = client->pidfd, .events = POLLIN};
+    return client->pidfd < 0 || poll(&process, 1, 0) != 0;
+}
+
+static void client_free(struct host_client *client)
+{
+    if (client->pidfd >= 0)
+        close(client->pidfd);
+    pthread_mutex_destroy(&client->lock);
+    free(client->handle);
+    free(client);
+}
+
+/* Forget who has no channel and does not live any more. */
+static void sweep(void)
+{
+    for (struct host_client **link = &clients; *link;) {
+        struct host_client *client = *link;
+        if (client->channels || !client_gone(client)) {
+            link = &client->next;
+            continue;
+        }
+        *link = client->next;
+        client_free(client);
+    }
+}
+
+static struct host_client *client_new(uint32_t pid, uint32_t uid)
+{
+    struct host_client *client = calloc(1, sizeof *client);
+    if (!client)
+        return NULL;
+    client->pid = pid;
+    client->uid = uid;
+    client->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    pthread_mutex_init(&client->lock, NULL);
+    client->next = clients;
+    return clients = client;
+}
+
+struct host_client *client_get(uint32_t pid, uint32_t uid)
+{
+    pthread_mutex_lock(&clients_lock);
+    sweep();
+    struct host_client *client = clients;
+    /* The same number may be another process by now. */
+    while (client && (client->pid != pid || client->uid != uid || (client->pidfd >= 0 && client_gone(client))))
+        client = client->next;
+    if (!client)
+        client = client_new(pid, uid);
+    if (client)
+        client->channels++;
+    pthread_mutex_unlock(&clients_lock);
+    return client;
+}
+
+void client_put(struct host_client *client)
+{
+    pthread_mutex_lock(&clients_lock);
+    client->channels--;
+    sweep();
+    pthread_mutex_unlock(&clients_lock);
+}
+
+static uint32_t place_of(const struct host_client *client, uint64_t value)
+{
+    return (uint32_t)(value * 0x9e3779b97f4a7c15u >> 32) & (client->room - 1);
+}
+
+/* The handle's place, or the empty one where it would go. There is always an empty one. */
+static struct handle *find(const struct host_client *client, uint64_t value)
+{
+    uint32_t i = place_of(client, value);
+    while (client->handle[i].value && client->handle[i].value != value)
+        i = (i + 1) & (client->room - 1);
+    return &client->handle[i];
+}
+
+static struct handle *find_given(const struct host_client *client, uint64_t value)
+{
+    struct handle *handle = client->room && value ? find(client, value) : NULL;
+    return handle && handle->value ? handle : NULL;
+}
+
+bool handle_begin(struct host_client *client, uint64_t value, bool release)
+{
+    pthread_mutex_lock(&client->lock);
+    struct handle *handle = find_given(client, value);
+    bool fine = handle && !handle->leaving && !(release && handle->users);
+    if (fine) {
+        handle->users++;
+        handle->leaving = release;
+    }
+    pthread_mutex_unlock(&client->lock);
+    return fine;
+}
+
+/* Close the gap, so that whoever was pushed on by this one is found again. */
+static void take_out(struct host_client *client, struct handle *handle)
+{
+    uint32_t mask = client->room - 1, gap = (uint32_t)(handle - client->handle);
+    client->count--;
+    for (uint32_t i = (gap + 1) & mask; client->handle[i].value; i = (i + 1) & mask) {
+        uint32_t home = place_of(client, client->handle[i].value);
+        if (((i - home) & mask) < ((i - gap) & mask))
+            continue;
+        client->handle[gap] = client->handle[i];
+        gap = i;
+    }
+    client->handle[gap] = (struct handle){0};
+}
+
+void handle_end(struct host_client *client, uint64_t value, bool release)
+{
+    pthread_mutex_lock(&client->lock);
+    struct handle *handle = find_given(client, value);
+    if (handle && release)
+        take_out(client, handle);
+    else if (handle)
+        handle->users--;
+    pthread_mutex_unlock(&client->lock);
+}
+
+void handle_put_down(struct host_client *client, uint64_t value)
+{
+    pthread_mutex_lock(&client->lock);
+    struct handle *handle = find_given(client, value);
+    if (handle) {
+        handle->users--;
+        handle->leaving = false;
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
+static int grow(struct host_client *client)
+{
+    uint32_t room = client->room ? 2 * client->room : 64;
+    struct handle *old = client->handle, *handle = calloc(room, sizeof *handle);
+    if (!handle || client->count >= HANDLES_MAX) {
+        free(handle);
+        return -ENOMEM;
+    }
+    uint32_t before = client->room;
+    client->handle = handle;
+    client->room = room;
+    for (uint32_t i = 0; i < before; i++)
+        if (old[i].value)
+            *find(client, old[i].value) = old[i];
+    free(old);
+    return 0;
+}
+
+int handle_give(struct host_client *client, uint64_t value)
+{
+    int failed = 0;
+    pthread_mutex_lock(&client->lock);
+    if (!find_given(client, value)) {
+        if (2 * (client->count + 1) > client->room)
+            failed = grow(client);
+        if (!failed) {
+            *find(client, value) = (struct handle){.value = value};
+            client->count++;
+        }
+    }
+    pthread_mutex_unlock(&client->lock);
+    return failed;
+}

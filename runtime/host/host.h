@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * far-host: the process in which a service's own domain runs. fard starts it, with a socket as descriptor FAR_HOST_FD, and
+ * tells it which service it is and whose A-stacks to serve. One thread a channel; nothing here believes what lies in one.
+ */
+#ifndef FARCALL_HOST_H
+#define FARCALL_HOST_H
+
+#include "runtime/astack.h"
+#include "runtime/lib/map.h"
+#include "runtime/lib/plan.h"
+#include "runtime/lib/size.h"
+#include "runtime/protocol.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* After a call that needed more than this, a worker's private memory is given back. Bytes. */
+#define HOST_ARENA_KEEP (16u << 20)
+
+/* What a host is. Filled in before the first worker exists, read-only from then on. */
+struct host {
+    char service[FAR_SERVICE_MAX];
+    uint64_t base;
+    struct far_extent part[FAR_PART_COUNT];
+    struct far_extent init_array;
+    struct far_extent fini_array;
+    const struct far_iface *iface;
+    struct far_plans plans;
+    uint64_t *function; /* by slot: the operation's stub; 0 if there is none */
+    uint32_t spin;
+};
+
+/* start.c: map, link, run constructors. 0, or -errno and *error. */
+int host_start(struct host *host, const struct far_host_start *start, const struct far_fds *fds, struct far_error *error);
+/* The constructors' counterparts, at an orderly end. */
+void host_finish(const struct host *host);
+
+/* clients.c: who calls, and which handles it was given. One record a client process, however many channels it has. */
+struct host_client;
+struct host_client *client_get(uint32_t pid, uint32_t uid); /* NULL: no memory */
+void client_put(struct host_client *client);
+/*
+ * Use a handle for the time of one call. False if it was not given to this client, was released, or, to release it, if
+ * another call is using it. handle_end ends that, and the handle's life if it was to be released.
+ */
+bool handle_begin(struct host_client *client, uint64_t handle, bool release);
+void handle_end(struct host_client *client, uint64_t handle, bool release);
+void handle_put_down(struct host_client *client, uint64_t handle); /* handle_begin undone: nothing was called */
+int handle_give(struct host_client *client, uint64_t handle); /* 0, or -ENOMEM */
+
+/* A worker's private memory for by-reference parameters. */
+struct arena {
+    char *base;
+    uint64_t size;
+};
+int arena_reserve(struct arena *arena, uint64_t size, uint64_t keep); /* the first `keep` bytes stay; 0 or -ENOMEM */
+void arena_free(struct arena *arena);
+
+/* One channel's thread. */
+struct worker {
+    const struct host *host;
+    struct far_astack *astack;
+    uint64_t size;
+    uint32_t channel;
+    enum far_level level;
+    struct host_client *client;
+    struct arena arena;
+    bool stop; /* written by the main thread, atomically */
+    struct worker *next;
+};
+
+/* worker.c */
+int worker_start(const struct host *host, const struct far_host_channel *channel, int astack_fd);
+void worker_stop(uint32_t channel);
+/* Stop all of them, and wait at most `ms` for those that are in the middle of a call. */
+void workers_stop(int ms);
+
+/* serve.c: one call, from the call line to the reply line; publishing is the worker's. */
+void serve_call(struct worker *worker);
+
+/* What an operation returned. */
+struct invoked {
+    uint64_t integer;
+    uint64_t floating;
+};
+/* invoke_x86_64.S: call `function` with six integer registers, eight SSE registers and `count` stack words. */
+void far_invoke(uint64_t function, const uint64_t integer[6], const uint64_t floats[8], const uint64_t *stack,
+                uint64_t count, struct invoked *result);
+
+#endif

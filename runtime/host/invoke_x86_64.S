@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * void far_invoke(uint64_t function, const uint64_t integer[6], const uint64_t floats[8], const uint64_t *stack,
+ *                 uint64_t count, struct invoked *result);
+ *
+ * Calls `function` by the System V ABI with all its registers given: six integers, the low halves of eight SSE registers,
+ * `count` words on the stack, the first of them lowest. Stores rax and the low half of xmm0 in *result.
+ *
+ * in      rdi function   rsi integer   rdx floats   rcx stack   r8 count   r9 result
+ * keeps   callee-saved registers; rbx holds result during the call
+ * stack   rbp, rbx, and the arguments, padded so that rsp is a multiple of 16 at the call
+ */
+    .text
+    .p2align 4
+    .globl far_invoke
+    .type far_invoke, @function
+far_invoke:
+    .cfi_startproc
+    endbr64
+    pushq   %rbp
+    .cfi_def_cfa_offset 16
+    .cfi_offset %rbp, -16
+    movq    %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    pushq   %rbx
+    .cfi_offset %rbx, -24
+    subq    $8, %rsp                    /* rsp is a multiple of 16 here */
+    movq    %r9, %rbx
+    movq    %rdi, %r11
+    movq    %rsi, %r10
+
+    leaq    1(%r8), %rax                /* room for the stack words, an even number of them */
+    andq    $-2, %rax
+    shlq    $3, %rax
+    subq    %rax, %rsp
+.Lnext_word:
+    testq   %r8, %r8
+    jz      .Lregisters
+    decq    %r8
+    movq    (%rcx,%r8,8), %rax
+    movq    %rax, (%rsp,%r8,8)
+    jmp     .Lnext_word
+
+.Lregisters:
+    movsd   (%rdx), %xmm0
+    movsd   8(%rdx), %xmm1
+    movsd   16(%rdx), %xmm2
+    movsd   24(%rdx), %xmm3
+    movsd   32(%rdx), %xmm4
+    movsd   40(%rdx), %xmm5
+    movsd   48(%rdx), %xmm6
+    movsd   56(%rdx), %xmm7
+    movq    (%r10), %rdi
+    movq    8(%r10), %rsi
+    movq    16(%r10), %rdx
+    movq    24(%r10), %rcx
+    movq    32(%r10), %r8
+    movq    40(%r10), %r9
+    movl    $8, %eax                    /* as for a variadic function: harmless to any other */
+    call    *%r11
+
+    movq    %rax, (%rbx)
+    movsd   %xmm0, 8(%rbx)
+    movq    -8(%rbp), %rbx
+    leave
+    .cfi_def_cfa %rsp, 8
+    ret
+    .cfi_endproc
+    .size far_invoke, . - far_invoke
+
+    .section .note.GNU-stack, "", @progbits
+    .section .note.gnu.property, "a"
+    .p2align 3
+    .long   4, 16, 5
+    .asciz  "GNU"
+    .long   0xc0000002, 4, 3, 0

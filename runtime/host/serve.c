@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * One call, host side. What the client wrote is read once, into private memory, and checked there; the operation sees
+ * only that. In order, as each step trusts the one before:
+ *
+ *     slot → words → plain values, addresses → sizes of the first group → copy → sizes that depend on it → copy → handles
+ *     → call → copy out → reply
+ */
+#include "runtime/host/host.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A call in the worker's own memory. */
+struct serving {
+    struct worker *worker;
+    const struct far_plan *plan;
+    uint64_t integer[FAR_ASTACK_REGISTERS];
+    uint64_t floats[FAR_ASTACK_FLOATS];
+    uint64_t stack[FAR_PARAM_MAX];
+    uint64_t word[FAR_PARAM_MAX]; /* by parameter, as the client wrote it */
+    struct far_sizes sizes;
+};
+
+static uint64_t read_once(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
+
+static void snapshot(struct serving *serving)
+{
+    const struct far_astack *astack = serving->worker->astack;
+    const struct far_plan *plan = serving->plan;
+    for (unsigned i = 0; i < plan->integers; i++)
+        serving->integer[i] = read_once(&astack->call.argument[i]);
+    for (unsigned i = 0; i < plan->floats; i++)
+        serving->floats[i] = read_once(&astack->wide.floats[i]);
+    for (unsigned i = 0; i < plan->stack; i++)
+        serving->stack[i] = read_once(&astack->wide.more[i]);
+    const struct far_words words = {serving->integer, serving->floats, serving->stack};
+    for (unsigned i = 0; i < plan->param_count; i++)
+        serving->word[i] = far_word(&words, &plan->param[i]);
+}
+
+static uint64_t *place_for(struct serving *serving, const struct far_plan_param *param)
+{
+    uint64_t *to = param->place == FAR_PLACE_INTEGER ? serving->integer
+                   : param->place == FAR_PLACE_FLOAT ? serving->floats
+                                                     : serving->stack;
+    return &to[param->index];
+}
+
+static uint64_t plain_value(const struct far_plan_param *param, uint64_t word)
+{
+    return far_extend(word & param->mask, param->width, param->flags & FAR_PARAM_SIGNED);
+}
+
+/* May this client name that memory? It must be able to do itself what it asks the operation to do there. */
+static bool may_name(const struct worker *worker, const struct far_plan_param *param, uint64_t address)
+{
+    const struct far_extent *part = worker->host->part;
+    uint64_t size = param->target_size;
+    if (address == 0)
+        return true;
+    if (worker->level < FAR_LEVEL_READ || (param->flags & FAR_PARAM_OUT && worker->level < FAR_LEVEL_TRUSTED))
+        return false;
+    if (far_inside(&part[FAR_PART_DATA], address, size) || far_inside(&part[FAR_PART_HEAP], address, size))
+        return true;
+    return worker->level == FAR_LEVEL_TRUSTED && !(param->flags & FAR_PARAM_OUT) &&
+           far_inside(&part[FAR_PART_CONST], address, size);
+}
+
+static unsigned check_word(struct serving *serving, unsigned i)
+{
+    const struct far_plan_param *param = &serving->plan->param[i];
+    uint64_t word = serving->word[i];
+    switch (param->passing) {
+    case FAR_PASS_VALUE:
+    case FAR_PASS_FLOAT:
+        *place_for(serving, param) = serving->sizes.value[i] = plain_value(param, word);
+        return FAR_CALL_DONE;
+    case FAR_PASS_GLOBAL:
+        return may_name(serving->worker, param, word) ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
+    case FAR_PASS_BUFFER:
+        serving->sizes.value[i] = word;
+        return word <= 1 ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
+    case FAR_PASS_STRING:
+        serving->sizes.value[i] = word;
+        serving->sizes.bytes[i] = word;
+        return word <= FAR_STRING_LIMIT ? FAR_CALL_DONE : FAR_CALL_BAD_SIZE;
+    default:
+        return FAR_CALL_DONE; /* handles: last of all */
+    }
+}
+
+static unsigned check_words(struct serving *serving)
+{
+    unsigned status = FAR_CALL_DONE;
+    for (unsigned i = 0; i < serving->plan->param_count && !status; i++)
+        status = check_word(serving, i);
+    return status;
+}
+
+static bool has_bytes(const struct serving *serving, unsigned i, bool late)
+{
+    const struct far_plan_param *param = &serving->plan->param[i];
+    return far_by_reference(param) && param->late == late && serving->sizes.bytes[i];
+}
+
+static unsigned copy_in(struct serving *serving, unsigned i)
+{
+    const struct far_plan_param *param = &serving->plan->param[i];
+    uint64_t offset = serving->sizes.offset[i], bytes = serving->sizes.bytes[i];
+    char *to = serving->worker->arena.base + offset;
+    const char *from = (const char *)serving->worker->astack + FAR_ASTACK_AREA + offset;
+    if (param->passing == FAR_PASS_BUFFER && !(param->flags & FAR_PARAM_IN))
+        memset(to, 0, bytes); /* nothing of an earlier call may come out of it */
+    else
+        memcpy(to, from, bytes);
+    if (param->measured)
+        memcpy(&serving->sizes.measured[i], to, far_measured_bytes(bytes));
+    return param->passing == FAR_PASS_STRING && to[bytes - 1] != '\0' ? FAR_CALL_BAD_STRING : FAR_CALL_DONE;
+}
+
+static unsigned take_group(struct serving *serving, bool late)
+{
+    struct worker *worker = serving->worker;
+    uint64_t before = serving->sizes.end;
+    unsigned status = sizes_place(serving->plan, &serving->sizes, late);
+    if (status)
+        return status;
+    if (serving->sizes.end > worker->size - FAR_ASTACK_AREA)
+        return FAR_CALL_BAD_SIZE;
+    if (arena_reserve(&worker->arena, serving->sizes.end, before) != 0)
+        return FAR_CALL_NO_MEMORY;
+    for (unsigned i = 0; i < serving->plan->param_count && !status; i++)
+        if (has_bytes(serving, i, late))
+            status = copy_in(serving, i);
+    return status;
+}
+
+/* A pointer to no bytes must still be no NULL if the client's was none. */
+static void point_into_arena(struct serving *serving)
+{
+    for (unsigned i = 0; i < serving->plan->param_count; i++) {
+        const struct far_plan_param *param = &serving->plan->param[i];
+        if (!far_by_reference(param))
+            continue;
+        bool present = serving->sizes.value[i] != 0;
+        *place_for(serving, param) =
+            present ? (uint64_t)(uintptr_t)(serving->worker->arena.base + serving->sizes.offset[i]) : 0;
+    }
+}
+
+static void end_handles(struct serving *serving)
+{
+    for (unsigned i = 0; i < serving->plan->param_count; i++) {
+        const struct far_plan_param *param = &serving->plan->param[i];
+        if (param->passing == FAR_PASS_HANDLE && serving->word[i])
+            handle_end(serving->worker->client, serving->word[i], param->flags & FAR_PARAM_RELEASE);
+    }
+}
+
+/* Those begun before one that is refused are only put down again: nothing was called that could have released them. */
+static void put_down_handles(struct serving *serving, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct far_plan_param *param = &serving->plan->param[i];
+        if (param->passing == FAR_PASS_HANDLE && serving->word[i])
+            handle_put_down(serving->worker->client, serving->word[i]);
+    }
+}
+
+static unsigned begin_handles(struct serving *serving)
+{
+    for (unsigned i = 0; i < serving->plan->param_count; i++) {
+        const struct far_plan_param *param = &serving->plan->param[i];
+        if (param->passing != FAR_PASS_HANDLE || !serving->word[i] ||
+            handle_begin(serving->worker->client, serving->word[i], param->flags & FAR_PARAM_RELEASE))
+            continue;
+        put_down_handles(serving, i);
+        return FAR_CALL_BAD_HANDLE;
+    }
+    return FAR_CALL_DONE;
+}
+
+static void copy_out(const struct serving *serving)
+{
+    for (unsigned i = 0; i < serving->plan->param_count; i++) {
+        const struct far_plan_param *param = &serving->plan->param[i];
+        uint64_t offset = serving->sizes.offset[i];
+        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_PARAM_OUT && serving->sizes.bytes[i])
+            memcpy((char *)serving->worker->astack + FAR_ASTACK_AREA + offset, serving->worker->arena.base + offset,
+                   serving->sizes.bytes[i]);
+    }
+}
+
+static void reply(struct far_reply_line *line, unsigned status, uint64_t result, uint64_t float_result, int error)
+{
+    __atomic_store_n(&line->status, status, __ATOMIC_RELAXED);
+    __atomic_store_n(&line->result, result, __ATOMIC_RELAXED);
+    __atomic_store_n(&line->float_result, float_result, __ATOMIC_RELAXED);
+    __atomic_store_n(&line->error, error, __ATOMIC_RELAXED);
+}
+
+/* Only the result register, and of it only the bits that mean something, leaves this domain. */
+static void reply_result(struct serving *serving, const struct invoked *invoked, int error)
+{
+    const struct far_plan *plan = serving->plan;
+    unsigned status = FAR_CALL_DONE;
+    uint64_t integer = plan->result == FAR_PASS_VOID || plan->result == FAR_PASS_FLOAT ? 0 : invoked->integer;
+    uint64_t floating = plan->result == FAR_PASS_FLOAT ? invoked->floating : 0;
+    if (plan->result == FAR_PASS_HANDLE && integer && handle_give(serving->worker->client, integer) != 0)
+        status = FAR_CALL_NO_MEMORY;
+    reply(&serving->worker->astack->reply, status, integer & plan->result_mask, floating & plan->result_mask, error);
+}
+
+static unsigned serve_prepared(struct serving *serving)
+{
+    unsigned status = check_words(serving);
+    if (!status && serving->plan->flags & FAR_PLAN_BY_REFERENCE)
+        status = take_group(serving, false);
+    if (!status && serving->plan->flags & FAR_PLAN_BY_REFERENCE)
+        status = take_group(serving, true);
+    return status ? status : begin_handles(serving);
+}
+
+static unsigned serve_any(struct worker *worker, const struct far_plan *plan, uint64_t function)
+{
+    struct serving serving = {.worker = worker, .plan = plan};
+    struct invoked invoked;
+    snapshot(&serving);
+    unsigned status = serve_prepared(&serving);
+    if (status)
+        return status;
+    point_into_arena(&serving);
+    errno = 0;
+    far_invoke(function, serving.integer, serving.floats, serving.stack, plan->stack, &invoked);
+    int error = errno;
+    copy_out(&serving);
+    end_handles(&serving);
+    reply_result(&serving, &invoked, error);
+    if (worker->arena.size > HOST_ARENA_KEEP)
+        arena_free(&worker->arena);
+    return FAR_CALL_DONE;
+}
+
+typedef uint64_t plain_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+/* Plain values in registers and nothing to check: an ordinary call, with registers that no parameter uses as they are. */
+__attribute__((no_sanitize("function"))) static void serve_plain(struct worker *worker, const struct far_plan *plan,
+                                                                 uint64_t function)
+{
+    uint64_t argument[FAR_ASTACK_REGISTERS] = {0};
+    for (unsigned i = 0; i < plan->integers; i++)
+        argument[i] = plain_value(&plan->param[i], read_once(&worker->astack->call.argument[i]));
+    errno = 0;
+    uint64_t result = ((plain_function *)(uintptr_t)function)(argument[0], argument[1], argument[2], argument[3],
+                                                              argument[4], argument[5]);
+    if (plan->result == FAR_PASS_VOID)
+        result = 0;
+    reply(&worker->astack->reply, FAR_CALL_DONE, result & plan->result_mask, 0, errno);
+}
+
+void serve_call(struct worker *worker)
+{
+    const struct host *host = worker->host;
+    uint32_t slot = __atomic_load_n(&worker->astack->call.slot, __ATOMIC_RELAXED);
+    const struct far_plan *plan = slot < host->plans.slot_count ? host->plans.plan[slot] : NULL;
+    unsigned status = FAR_CALL_DONE;
+    if (!plan)
+        status = FAR_CALL_BAD_SLOT;
+    else if (plan->op->flags & FAR_OP_ABSENT || !host->function[slot])
+        status = FAR_CALL_ABSENT;
+    else if (plan->flags & FAR_PLAN_FAST_HOST)
+        serve_plain(worker, plan, host->function[slot]);
+    else
+        status = serve_any(worker, plan, host->function[slot]);
+    if (status)
+        reply(&worker->astack->reply, status, 0, 0, 0);
+}

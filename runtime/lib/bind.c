@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Binding (design section 5), the client's half:
+ *
+ *     ask fard → check the answer → interface record, plans → map parts → linkage: header, HOST, COPY → read-only
+ *              → the services that this one is bound to, if its code runs here
+ */
+#include "runtime/format/stub.h"
+#include "runtime/import.h"
+#include "runtime/lib/binding.h"
+#include "runtime/lib/depend.h"
+#include "runtime/lib/error.h"
+#include "runtime/lib/gate.h"
+#include "runtime/lib/map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* An answer that has been checked. */
+struct bound {
+    struct far_bind_reply reply;
+    const uint64_t *stub; /* op_count of them */
+    struct far_fds fds;
+};
+
+static const uint32_t fds_of_level[FAR_LEVEL_COUNT] = {
+    [FAR_LEVEL_NONE] = 1u << FAR_FD_STUBS | 1u << FAR_FD_IFACE,
+    [FAR_LEVEL_READ] = 1u << FAR_FD_STUBS | 1u << FAR_FD_IFACE | 1u << FAR_FD_DATA,
+    [FAR_LEVEL_TRUSTED] = 1u << FAR_FD_STUBS | 1u << FAR_FD_IFACE | 1u << FAR_FD_DATA | 1u << FAR_FD_IMAGE | 1u << FAR_FD_RELOC,
+};
+
+static int bad_answer(const struct far_import_table *table, const char *what, struct far_error *error)
+{
+    return far_fail(error, EPROTO, EX_PROTOCOL, "service %s: fard's answer does not fit: %s", table->service, what);
+}
+
+static int check_answer(const struct far_import_table *table, uint32_t want, const struct bound *bound, size_t size,
+                        struct far_error *error)
+{
+    const struct far_bind_reply *reply = &bound->reply;
+    const struct far_mapping mapping = {table->service, reply->base, reply->part, &bound->fds};
+    if (size != sizeof *reply + reply->op_count * sizeof(uint64_t) || reply->op_count != table->op_count)
+        return bad_answer(table, "other operations", error);
+    if (strncmp(reply->service, table->service, sizeof reply->service) != 0)
+        return bad_answer(table, "another service", error);
+    if (reply->level == FAR_LEVEL_UNSET || reply->level >= FAR_LEVEL_COUNT || (want && reply->level > want))
+        return bad_answer(table, "a level that was not asked for", error);
+    if ((reply->fds & fds_of_level[reply->level]) != fds_of_level[reply->level])
+        return bad_answer(table, "descriptors are missing", error);
+    return map_check_parts(&mapping, error);
+}
+
+/* Ask fard. On success the descriptors are the caller's, and the answer lies in buffer. */
+static int ask(const struct far_import_table *table, struct bound *bound, void *buffer, struct far_error *error)
+{
+    struct far_bind_request request = {.want = far_settings_want(process_settings(), table->service)};
+    const struct iovec body[] = {{&request, sizeof request}, {(void *)(uintptr_t)table, table->size}};
+    struct far_answer answer = {.body = buffer, .room = FAR_MESSAGE_MAX};
+    memset(&bound->fds, -1, sizeof bound->fds);
+    int failed = process_connect(error);
+    if (!failed)
+        failed = connection_request(&far_process.connection, FAR_MSG_BIND, body, 2, &answer, error);
+    if (failed)
+        return failed;
+    if (answer.size < sizeof bound->reply) {
+        answer_close_fds(&answer);
+        return bad_answer(table, "too short", error);
+    }
+    memcpy(&bound->reply, buffer, sizeof bound->reply);
+    bound->reply.service[FAR_SERVICE_MAX - 1] = '\0';
+    bound->stub = (const uint64_t *)((const char *)buffer + sizeof bound->reply);
+    failed = fds_take(&bound->fds, bound->reply.fds, answer.fd, answer.fd_count, error);
+    if (!failed)
+        failed = check_answer(table, request.want, bound, answer.size, error);
+    if (failed)
+        fds_close(&bound->fds);
+    return failed;
+}
+
+static const struct far_iface *read_iface(const struct bound *bound, struct far_error *error)
+{
+    size_t size;
+    char why[256];
+    const void *record = map_file(bound->fds.fd[FAR_FD_IFACE], &size, bound->reply.service, "interface record", error);
+    if (!record)
+        return NULL;
+    if (iface_check(record, size, why, sizeof why) == 0)
+        return record;
+    far_fail(error, EPROTO, EX_PROTOCOL, "service %s: its interface record is not valid: %s", bound->reply.service, why);
+    munmap((void *)(uintptr_t)record, size);
+    return NULL;
+}
+
+/* fard has compared fingerprints; what it answered is compared again with what is mapped. */
+static int check_operations(const struct far_import_table *table, const struct bound *bound,
+                            const struct far_iface *iface, struct far_error *error)
+{
+    for (uint32_t i = 0; i < table->op_count; i++) {
+        const char *name = import_op_name(table, i);
+        const struct far_op *op = iface_op_by_name(iface, name);
+        if (!op)
+            return far_fail(error, EPROTOTYPE, EX_PROTOCOL, "service %s has no operation %s: link the program again",
+                            table->service, name);
+        if (import_op(table, i)->fingerprint != op->fingerprint)
+            return far_fail(error, EPROTOTYPE, EX_PROTOCOL,
+                            "service %s: operation %s is not the one this program was linked against; it is now: %s",
+                            table->service, name, iface_string(iface, op->signature));
+        uint64_t offset = (uint64_t)op->slot * FAR_STUB_SIZE;
+        if (bound->stub[i] != bound->reply.part[FAR_PART_FSTUBS].address + offset &&
+            bound->stub[i] != bound->reply.part[FAR_PART_DSTUBS].address + offset)
+            return bad_answer(table, "a stub's address is not that of its slot", error);
+    }
+    return 0;
+}
+
+/* Where the server's code may not run, nothing but ways to the gate may be in the stub pages. */
+static int check_traps(const struct far_binding *binding, enum far_part which, struct far_error *error)
+{
+    const struct far_extent *part = &binding->part[which];
+    const struct stub_reader *reader = stub_reader_for(binding->iface->machine);
+    for (uint64_t at = 0; reader && at + FAR_STUB_SIZE <= part->size; at += FAR_STUB_SIZE) {
+        const uint8_t *code = (const uint8_t *)(part->address + at);
+        struct stub_meaning stub = reader->read(code, part->address + at);
+        bool way = at == 0 && stub.kind == STUB_KIND_GATE && stub.target == binding->part[FAR_PART_LINKAGE].address;
+        bool trap = at && stub.kind == STUB_KIND_TRAP && stub.target == part->address && stub.slot == at / FAR_STUB_SIZE;
+        if (!way && !trap && stub.kind != STUB_KIND_EMPTY)
+            return far_fail(error, EPROTO, EX_PROTOCOL, "service %s: what fard sent as stub %llu of its %s is not a trap",
+                            binding->service, (unsigned long long)(at / FAR_STUB_SIZE), far_part_name(which));
+    }
+    return reader ? 0
+                  : far_fail(error, ENOEXEC, EX_DATAERR, "service %s is built for another machine", binding->service);
+}
+
+static void fill_linkage_header(struct far_binding *binding)
+{
+    struct far_linkage *linkage = (struct far_linkage *)binding->part[FAR_PART_LINKAGE].address;
+    linkage->gate = (uint64_t)far_gate_process;
+    linkage->binding = (uint64_t)binding;
+    linkage->base = binding->base;
+}
+
+static int map_binding(struct far_binding *binding, const struct bound *bound, const struct far_reloc_header **stream,
+                       struct far_error *error)
+{
+    const struct far_mapping mapping = {binding->service, binding->base, binding->part, &bound->fds};
+    bool trusted = binding->level == FAR_LEVEL_TRUSTED;
+    if (trusted && !(*stream = depend_read_stream(&mapping, error)))
+        return -error->code;
+    int failed = map_parts(&mapping, binding->level, error);
+    if (failed)
+        return failed;
+    fill_linkage_header(binding);
+    if (trusted)
+        failed = link_domain(&mapping, *stream, &far_client_linker, error);
+    else if ((failed = check_traps(binding, FAR_PART_FSTUBS, error)) == 0)
+        failed = check_traps(binding, FAR_PART_DSTUBS, error);
+    return failed ? failed : map_seal_linkage(&mapping, error);
+}
+
+static void remember_data(struct far_binding *binding, const struct far_fds *fds)
+{
+    struct stat status;
+    if (fds->fd[FAR_FD_DATA] < 0 || fstat(fds->fd[FAR_FD_DATA], &status) != 0)
+        return;
+    binding->data_device = status.st_dev;
+    binding->data_inode = status.st_ino;
+}
+
+static void know(struct far_binding *binding, const struct bound *bound)
+{
+    binding->service_id = bound->reply.service_id;
+    binding->known_on = far_process.connection_number;
+}
+
+static struct far_binding *binding_new(const struct far_import_table *table, const struct bound *bound)
+{
+    struct far_binding *binding = calloc(1, sizeof *binding);
+    void *copy = malloc(table->size);
+    if (!binding || !copy) {
+        free(binding);
+        free(copy);
+        return NULL;
+    }
+    binding->table = memcpy(copy, table, table->size);
+    binding->base = bound->reply.base;
+    binding->level = bound->reply.level;
+    memcpy(binding->part, bound->reply.part, sizeof binding->part);
+    memcpy(binding->service, bound->reply.service, sizeof binding->service);
+    remember_data(binding, &bound->fds);
+    know(binding, bound);
+    return binding;
+}
+
+static int make_plans(struct far_binding *binding, struct far_error *error)
+{
+    int failed = plans_from_iface(&binding->plans, binding->iface);
+    if (failed)
+        return far_fail(error, -failed, failed == -ENOMEM ? EX_OSERR : EX_PROTOCOL,
+                        "service %s: this version's gates cannot carry its operations", binding->service);
+    binding->slot_flags = binding->plans.slot_flags;
+    binding->slot_count = binding->plans.slot_count;
+    binding->plan = binding->plans.plan;
+    return 0;
+}
+
+/* What is left behind on failure (mappings, memory) does not matter: whoever fails to bind ends. */
+static int bind_new(const struct far_import_table *table, const struct bound *bound, const struct far_iface *iface,
+                    struct far_binding **result, struct far_error *error)
+{
+    const struct far_reloc_header *stream = NULL;
+    struct far_binding *binding = *result = binding_new(table, bound);
+    if (!binding)
+        return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", table->service);
+    binding->iface = iface;
+    int failed = make_plans(binding, error);
+    if (!failed)
+        failed = map_binding(binding, bound, &stream, error);
+    if (!failed)
+        failed = process_add_binding(binding, error);
+    return failed || !stream ? failed : depend_bind(stream, binding->service, error);
+}
+
+int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result, struct far_error *error)
+{
+    struct bound bound;
+    void *buffer = malloc(FAR_MESSAGE_MAX);
+    int failed = buffer ? ask(table, &bound, buffer, error)
+                        : far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", table->service);
+    if (failed) {
+        free(buffer);
+        return failed;
+    }
+    struct far_binding *shared = process_find_base(bound.reply.base);
+    const struct far_iface *iface = shared ? shared->iface : read_iface(&bound, error);
+    failed = iface ? check_operations(table, &bound, iface, error) : -error->code;
+    if (!failed && shared)
+        know(*result = shared, &bound);
+    else if (!failed)
+        failed = bind_new(table, &bound, iface, result, error);
+    if (!failed && stub)
+        memcpy(stub, bound.stub, table->op_count * sizeof *stub);
+    fds_close(&bound.fds);
+    free(buffer);
+    return failed;
+}
+
+/* The connection is a new one: a child's own, or fard was started anew, and then with new memory for data. */
+static int renew_data(struct far_binding *binding, const struct bound *bound, struct far_error *error)
+{
+    struct stat status;
+    const struct far_mapping mapping = {binding->service, binding->base, binding->part, &bound->fds};
+    if (binding->level == FAR_LEVEL_NONE || fstat(bound->fds.fd[FAR_FD_DATA], &status) != 0 ||
+        (status.st_dev == binding->data_device && status.st_ino == binding->data_inode))
+        return 0;
+    int failed = map_data_again(&mapping, binding->level, error);
+    if (!failed)
+        remember_data(binding, &bound->fds);
+    return failed;
+}
+
+int binding_renew(struct far_binding *binding, struct far_error *error)
+{
+    struct bound bound;
+    void *buffer = mmap(NULL, FAR_MESSAGE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (buffer == MAP_FAILED)
+        return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it again", binding->service);
+    int failed = ask(binding->table, &bound, buffer, error);
+    if (!failed && bound.reply.base != binding->base)
+        failed = far_fail(error, ESTALE, EX_TEMPFAIL, "service %s was registered anew since this process was bound to it",
+                          binding->service);
+    else if (!failed && bound.reply.level != binding->level)
+        failed = far_fail(error, EACCES, EX_NOPERM, "service %s: the rights of this process have changed since it was bound",
+                          binding->service);
+    else if (!failed)
+        failed = renew_data(binding, &bound, error);
+    if (!failed)
+        know(binding, &bound);
+    fds_close(&bound.fds);
+    munmap(buffer, FAR_MESSAGE_MAX);
+    return failed;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * A binding: a service that is mapped in this process. Made once by far_bind, then read-only but for the words that say
+ * on which connection fard knows of it. Never freed: its addresses may be anywhere in the program.
+ */
+#ifndef FARCALL_BINDING_H
+#define FARCALL_BINDING_H
+
+#include "runtime/lib/connection.h"
+#include "runtime/lib/plan.h"
+#include "runtime/lib/settings.h"
+#include "runtime/protocol.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define FAR_BINDING_MAX 128 /* services bound in one process */
+
+struct far_import_table;
+
+struct far_binding {
+    const uint8_t *slot_flags; /* plans' own; gate_x86_64.S reads these two words */
+    uint32_t slot_count;
+    uint32_t index;            /* among the process's bindings */
+    struct far_plan *const *plan;
+    struct far_plans plans;
+    const struct far_iface *iface;
+    uint64_t base;
+    uint32_t level;        /* enum far_level */
+    uint32_t service_id;   /* as known on connection number `known_on` */
+    uint32_t known_on;
+    struct far_extent part[FAR_PART_COUNT]; /* absolute */
+    dev_t data_device;     /* which memory is mapped as data: fard makes another when it is started anew */
+    ino_t data_inode;
+    char service[FAR_SERVICE_MAX];
+    const struct far_import_table *table; /* our copy of what we were bound with, to do it again on another connection */
+};
+
+/* What there is one of in a process. */
+struct far_process {
+    pthread_mutex_t lock; /* guards all of this; signals are blocked while it is held */
+    struct far_settings settings;
+    bool settings_read;
+    struct far_connection connection;
+    uint32_t connection_number; /* 0: there was none yet */
+    pid_t connection_pid;       /* whose it is: a child of fork must not use its parent's */
+    struct far_binding *binding[FAR_BINDING_MAX];
+    uint32_t binding_count;     /* written last: readers need no lock */
+};
+extern struct far_process far_process;
+
+void process_lock(sigset_t *saved);
+void process_unlock(const sigset_t *saved);
+/* The settings, read at the first call. */
+const struct far_settings *process_settings(void);
+/* A connection to fard, opened if there is none. With the lock held. 0, or -errno and *error. */
+int process_connect(struct far_error *error);
+/* Take over a connection that somebody else opened (far_resolve). With the lock held. */
+void process_adopt_connection(int fd);
+/* In the child after fork, in its only thread. */
+void process_after_fork(void);
+
+/* NULL if none. No lock needed. */
+struct far_binding *process_find_service(const char *service);
+struct far_binding *process_find_base(uint64_t base);
+struct far_binding *process_find_address(uint64_t address);
+/* With the lock held. -ENOSPC if there are too many. */
+int process_add_binding(struct far_binding *binding, struct far_error *error);
+
+/*
+ * Bind a service by an import table (checked) on the process's connection, with the lock held: ask fard, map, fill in the
+ * linkage, bind what it is bound to itself. Shares the binding if the service is bound already. stub[] may be NULL.
+ * 0, or -errno and *error.
+ */
+int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result, struct far_error *error);
+
+/* Make fard know this binding on the present connection, with the lock held. 0, or -errno and *error. */
+int binding_renew(struct far_binding *binding, struct far_error *error);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * The process gate, client side: LRPC over an A-stack (astack.h). The fast path copies registers into one line, publishes
+ * it and looks for the answer in another; everything that needs more is out of its way, in functions that are not inlined.
+ */
+#include "runtime/lib/call.h"
+
+#include "runtime/lib/failure.h"
+#include "runtime/lib/wait.h"
+
+#include <errno.h>
+
+#define NOT_INLINE __attribute__((noinline, cold))
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+
+/* For a signal handler of this very thread, nothing more. */
+static inline void order_for_signals(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
+static long milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * Sleep until the answer is there. In slices: should fard and host both have died, nobody is left to wake us, and the
+ * host's pidfd tells. 0, EHOSTDOWN, or ETIMEDOUT past the operation's deadline.
+ */
+static int sleep_for_answer(struct far_channel *channel, uint32_t sequence, uint32_t deadline_ms)
+{
+    struct far_astack *astack = channel->astack;
+    long give_up = deadline_ms ? milliseconds() + deadline_ms : 0, slice = FAR_WAIT_SLICE_NS;
+    for (bool looked = false;; looked = true) {
+        uint32_t now = far_load(&astack->reply.sequence);
+        if (now == sequence)
+            return 0;
+        if (channel_dead(channel) || (looked && channel_host_gone(channel)))
+            return far_load(&astack->reply.sequence) == sequence ? 0 : EHOSTDOWN;
+        if (give_up) {
+            long left = give_up - milliseconds();
+            if (left <= 0)
+                return ETIMEDOUT;
+            slice = left < FAR_WAIT_SLICE_NS / 1000000 ? left * 1000000 : FAR_WAIT_SLICE_NS;
+        }
+        far_sleep_while(&astack->reply.sequence, now, &astack->call.sleeping, slice);
+    }
+}
+
+/* The system calls of waiting leave nothing in the caller's errno. */
+NOT_INLINE static int sleep_quietly(struct far_channel *channel, uint32_t sequence, uint32_t deadline_ms)
+{
+    int saved = errno;
+    int failed = sleep_for_answer(channel, sequence, deadline_ms);
+    errno = saved;
+    return failed;
+}
+
+/* Publish the call line and wait. Spinning is for a partner on another core; on our own it would only be in its way. */
+static inline int call_and_wait(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms)
+{
+    struct far_astack *astack = channel->astack;
+    uint32_t sequence = channel->sequence = far_next_sequence(channel->sequence);
+    uint32_t cpu = far_this_cpu();
+    astack->call.slot = slot;
+    if (channel->cpu != cpu)
+        astack->call.cpu = channel->cpu = cpu;
+    far_publish(&astack->call.sequence, sequence, &astack->reply.sleeping);
+    if (LIKELY(__atomic_load_n(&astack->reply.cpu, __ATOMIC_RELAXED) != cpu)) {
+        uint32_t before = far_load(&astack->reply.sequence);
+        if (before == sequence || far_spin_while(&astack->reply.sequence, before, channel->spin) == sequence)
+            return 0;
+    }
+    return sleep_quietly(channel, sequence, deadline_ms);
+}
+
+int call_run(struct far_channel *channel, const struct far_plan *plan)
+{
+    return call_and_wait(channel, plan->op->slot, plan->op->deadline_ms);
+}
+
+void call_take_result(struct far_frame *frame, const struct far_plan *plan, const struct far_reply_line *reply)
+{
+    frame->result = frame->float_result = 0;
+    if (plan->result == FAR_PASS_FLOAT)
+        frame->float_result = __atomic_load_n(&reply->float_result, __ATOMIC_RELAXED) & plan->result_mask;
+    else if (plan->result != FAR_PASS_VOID)
+        frame->result = __atomic_load_n(&reply->result, __ATOMIC_RELAXED) & plan->result_mask;
+    /* Like a function of libc: errno says something only where something failed. */
+    int error = __atomic_load_n(&reply->error, __ATOMIC_RELAXED);
+    if (error > 0 && error < 4096)
+        errno = error;
+}
+
+/* A call that was published and whose answer cannot be had: the A-stack is not ours alone any more. */
+NOT_INLINE static void fast_call_fails(struct far_frame *frame, const struct far_binding *binding,
+                                       const struct far_plan *plan, struct far_channel *channel, int error)
+{
+    const char *reason = "the service's host is gone";
+    if (error)
+        channel_close(channel);
+    else
+        error = call_status_error(__atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED), &reason);
+    far_thread->depth--;
+    call_fails(frame, binding, plan, error, reason);
+}
+
+static inline void call_fast(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                             struct far_channel *channel)
+{
+    struct far_astack *astack = channel->astack;
+    for (unsigned i = 0; i < plan->integers; i++)
+        astack->call.argument[i] = frame->integer[i] & plan->mask[i]; /* no bits that are nobody's parameter */
+    int error = call_and_wait(channel, plan->op->slot, 0);
+    if (LIKELY(!error && __atomic_load_n(&astack->reply.status, __ATOMIC_RELAXED) == FAR_CALL_DONE)) {
+        call_take_result(frame, plan, &astack->reply);
+        order_for_signals();
+        far_thread->depth--;
+        return;
+    }
+    fast_call_fails(frame, binding, plan, channel, error);
+}
+
+NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
+{
+    const struct far_plan *plan = slot < binding->slot_count ? binding->plan[slot] : NULL;
+    struct far_thread *thread = far_thread_get();
+    if (!plan || !thread || thread->depth == FAR_DEPTH_MAX) {
+        int error = !plan ? ENOSYS : !thread ? ENOMEM : EBUSY;
+        call_fails(frame, binding, plan, error, !plan ? "no operation has this slot" : "too many calls interrupt each other");
+        return;
+    }
+    struct far_channel *channel = &thread->channel[thread->depth][binding->index];
+    thread->depth++;
+    order_for_signals();
+    const char *reason = NULL;
+    struct far_error error = {0};
+    int failed = call_by_plan(frame, binding, plan, channel, &error);
+    if (failed > 0)
+        failed = -call_status_error((uint32_t)failed, &reason);
+    else if (failed)
+        reason = error.text;
+    order_for_signals();
+    thread->depth--;
+    if (failed)
+        call_fails(frame, binding, plan, -failed, reason);
+}
+
+void far_process_call(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
+{
+    const struct far_plan *plan = slot < binding->slot_count ? binding->plan[slot] : NULL;
+    struct far_thread *thread = far_thread;
+    if (LIKELY(plan && plan->flags & FAR_PLAN_FAST && thread && thread->depth < FAR_DEPTH_MAX)) {
+        struct far_channel *channel = &thread->channel[thread->depth][binding->index];
+        thread->depth++;
+        order_for_signals();
+        if (LIKELY(channel->astack && !channel_dead(channel))) {
+            call_fast(frame, binding, plan, channel);
+            return;
+        }
+        thread->depth--;
+    }
+    call_otherwise(frame, binding, slot);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "runtime/lib/channel.h"
+
+#include "runtime/lib/error.h"
+#include "runtime/lib/wait.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+__thread struct far_thread *far_thread __attribute__((tls_model("initial-exec")));
+
+static pthread_key_t thread_key; /* its destructor closes an ending thread's channels */
+static pthread_once_t thread_key_once = PTHREAD_ONCE_INIT;
+
+bool channel_dead(const struct far_channel *channel)
+{
+    const struct far_astack *astack = channel->astack;
+    return far_load(&astack->fate.dead) != 0 || far_load(&astack->reply.sequence) == FAR_SEQUENCE_DEAD;
+}
+
+bool channel_host_gone(const struct far_channel *channel)
+{
+    struct pollfd host = {.fd = channel->host_pidfd, .events = POLLIN};
+    return channel->host_pidfd >= 0 && poll(&host, 1, 0) > 0;
+}
+
+static void channel_unmap(struct far_channel *channel)
+{
+    munmap(channel->astack, channel->size);
+    if (channel->host_pidfd >= 0)
+        close(channel->host_pidfd);
+    *channel = (struct far_channel){.host_pidfd = -1};
+}
+
+/* With the lock held. */
+static void channel_end(struct far_channel *channel)
+{
+    const struct far_close_channel body = {.channel = channel->id};
+    if (channel->opened_on == far_process.connection_number)
+        connection_tell(&far_process.connection, FAR_MSG_CLOSE_CHANNEL, &body, sizeof body);
+    channel_unmap(channel);
+}
+
+void channel_close(struct far_channel *channel)
+{
+    sigset_t saved;
+    int error = errno;
+    process_lock(&saved);
+    channel_end(channel);
+    process_unlock(&saved);
+    errno = error;
+}
+
+static void thread_end(void *value)
+{
+    struct far_thread *thread = value;
+    sigset_t saved;
+    process_lock(&saved);
+    far_thread = NULL;
+    for (int depth = 0; depth < FAR_DEPTH_MAX; depth++)
+        for (uint32_t i = 0; i < far_process.binding_count; i++)
+            if (thread->channel[depth][i].astack)
+                channel_end(&thread->channel[depth][i]);
+    munmap(thread, sizeof *thread);
+    process_unlock(&saved);
+}
+
+/* The parent's call is still running in this A-stack; the child's copy of that call ends as if the host had died. */
+static void abandon(struct far_channel *channel)
+{
+    struct far_astack *astack = mmap(channel->astack, FAR_ASTACK_AREA, PROT_READ | PROT_WRITE,
+                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    if (astack == MAP_FAILED)
+        return;
+    astack->fate.dead = 1;
+    astack->reply.sequence = FAR_SEQUENCE_DEAD;
+}
+
+static void after_fork(void)
+{
+    process_after_fork();
+    for (uint32_t depth = 0; far_thread && depth < FAR_DEPTH_MAX; depth++)
+        for (uint32_t i = 0; i < far_process.binding_count; i++) {
+            struct far_channel *channel = &far_thread->channel[depth][i];
+            if (channel->astack && depth < far_thread->depth)
+                abandon(channel);
+            else if (channel->astack)
+                channel_unmap(channel);
+        }
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&thread_key, thread_end);
+    pthread_atfork(NULL, NULL, after_fork);
+}
+
+struct far_thread *far_thread_get(void)
+{
+    if (far_thread)
+        return far_thread;
+    pthread_once(&thread_key_once, make_key);
+    struct far_thread *thread =
+        mmap(NULL, sizeof *thread, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (thread == MAP_FAILED)
+        return NULL;
+    pthread_setspecific(thread_key, thread);
+    return far_thread = thread;
+}
+
+/* fard must know this binding on the connection there is now. With the lock held. */
+static int channel_prepare(struct far_binding *binding, struct far_error *error)
+{
+    int failed = process_connect(error);
+    if (!failed && binding->known_on != far_process.connection_number)
+        failed = binding_renew(binding, error);
+    return failed;
+}
+
+static int channel_check_answer(const struct far_binding *binding, const struct far_channel_reply *reply, uint64_t size,
+                                struct far_answer *answer, struct far_error *error)
+{
+    struct stat status;
+    if (answer->size == sizeof *reply && answer->fd_count >= 1 && answer->fd_count <= 2 && reply->size >= size &&
+        reply->size <= FAR_ASTACK_MAX && fstat(answer->fd[0], &status) == 0 && (uint64_t)status.st_size >= reply->size)
+        return 0;
+    answer_close_fds(answer);
+    return far_fail(error, EPROTO, EX_PROTOCOL, "service %s: fard sent no usable A-stack", binding->service);
+}
+
+static int channel_ask(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[2],
+                       struct far_error *error)
+{
+    struct far_open_channel request;
+    struct iovec body = {&request, sizeof request};
+    struct far_answer answer = {.body = reply, .room = sizeof *reply};
+    int failed = channel_prepare(binding, error);
+    request = (struct far_open_channel){.service_id = binding->service_id, .size = size};
+    if (!failed)
+        failed = connection_request(&far_process.connection, FAR_MSG_OPEN_CHANNEL, &body, 1, &answer, error);
+    if (!failed)
+        failed = channel_check_answer(binding, reply, size, &answer, error);
+    if (failed)
+        return failed;
+    fd[0] = answer.fd[0];
+    fd[1] = answer.fd_count > 1 ? answer.fd[1] : -1;
+    return 0;
+}
+
+/* A connection that broke is tried once more: fard may have been started anew since the last call. */
+static int channel_ask_twice(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[2],
+                             struct far_error *error)
+{
+    bool connected = far_process.connection.fd >= 0;
+    int failed = channel_ask(binding, size, reply, fd, error);
+    if (failed && connected && far_process.connection.fd < 0 && error->code != ETIMEDOUT)
+        failed = channel_ask(binding, size, reply, fd, error);
+    return failed;
+}
+
+static uint32_t spin_limit(void)
+{
+    int32_t wished = process_settings()->spin;
+    return wished >= 0 ? (uint32_t)wished : FAR_SPIN_DEFAULT;
+}
+
+static int channel_map(struct far_channel *channel, const struct far_channel_reply *reply, const int fd[2],
+                       struct far_error *error)
+{
+    void *astack = mmap(NULL, reply->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd[0], 0);
+    int code = errno;
+    close(fd[0]);
+    if (astack == MAP_FAILED) {
+        if (fd[1] >= 0)
+            close(fd[1]);
+        return far_fail(error, code, EX_OSERR, "cannot map an A-stack of %llu bytes: %s", (unsigned long long)reply->size,
+                        strerror(code));
+    }
+    *channel = (struct far_channel){.astack = astack,
+                                    .size = reply->size,
+                                    .spin = spin_limit(),
+                                    .id = reply->channel,
+                                    .opened_on = far_process.connection_number,
+                                    .host_pidfd = fd[1]};
+    return 0;
+}
+
+static int channel_open(struct far_binding *binding, struct far_channel *channel, uint64_t size, struct far_error *error)
+{
+    sigset_t saved;
+    int fd[2];
+    struct far_channel_reply reply;
+    process_lock(&saved);
+    int failed = channel_ask_twice(binding, size, &reply, fd, error);
+    if (!failed)
+        failed = channel_map(channel, &reply, fd, error);
+    process_unlock(&saved);
+    return failed;
+}
+
+int channel_ready(struct far_binding *binding, struct far_channel *channel, struct far_error *error)
+{
+    if (channel->astack && !channel_dead(channel))
+        return 0;
+    if (channel->astack)
+        channel_close(channel);
+    return channel_open(binding, channel, FAR_ASTACK_DEFAULT, error);
+}
+
+static uint64_t grown_size(uint64_t size)
+{
+    uint64_t grown = FAR_ASTACK_DEFAULT;
+    while (grown < size)
+        grown *= 2;
+    return grown;
+}
+
+int channel_grow(struct far_binding *binding, struct far_channel *channel, uint64_t size, struct far_error *error)
+{
+    struct far_channel larger;
+    if (size > FAR_ASTACK_MAX)
+        return far_fail(error, E2BIG, EX_DATAERR, "the parameters need %llu bytes, more than an A-stack can have (%llu)",
+                        (unsigned long long)size, (unsigned long long)FAR_ASTACK_MAX);
+    /* The new one first, so that the host sees this client all the time and keeps the handles that it gave it. */
+    int failed = channel_open(binding, &larger, grown_size(size), error);
+    if (channel->astack)
+        channel_close(channel);
+    if (!failed)
+        *channel = larger;
+    return failed;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Channels: an A-stack shared by one client thread and one worker of a service's host. A thread has one for each service
+ * it calls, opened at the first call. A call from a signal handler that interrupted another call has channels of its
+ * own, one set for each depth, so that no call ever finds another's half-written A-stack.
+ * Everything here may run in a signal handler: memory comes from mmap, signals are blocked while a lock is held.
+ */
+#ifndef FARCALL_CHANNEL_H
+#define FARCALL_CHANNEL_H
+
+#include "runtime/astack.h"
+#include "runtime/lib/binding.h"
+
+#include <stdbool.h>
+
+/* After a call that needed a larger one than this, a channel is closed again: its memory is better used elsewhere. */
+#define FAR_CHANNEL_KEEP (16u << 20)
+
+/* Calls that interrupt each other in one thread. */
+#define FAR_DEPTH_MAX 8
+
+struct far_channel {
+    struct far_astack *astack; /* NULL: not open */
+    uint64_t size;
+    uint32_t sequence;  /* of the last call */
+    uint32_t spin;      /* looks before sleeping */
+    uint32_t cpu;       /* what we last wrote to call.cpu */
+    uint32_t id;        /* as fard knows it, on connection number `opened_on` */
+    uint32_t opened_on;
+    int host_pidfd;     /* readable once the host is gone; -1: unknown */
+} __attribute__((aligned(64)));
+
+/* What a thread has. Lives in an mmap of its own, of which only the pages in use cost memory. */
+struct far_thread {
+    uint32_t depth; /* calls on their way */
+    struct far_channel channel[FAR_DEPTH_MAX][FAR_BINDING_MAX];
+};
+
+/* NULL until the thread's first call. Initial-exec: one load in the gate. */
+extern __thread struct far_thread *far_thread __attribute__((tls_model("initial-exec")));
+
+/* This thread's, made at its first call. NULL: no memory. */
+struct far_thread *far_thread_get(void);
+
+/* Make sure that the channel is open and not dead. 0, or -errno and *error. */
+int channel_ready(struct far_binding *binding, struct far_channel *channel, struct far_error *error);
+
+/* Replace the channel by one of at least `size` bytes. 0, or -errno and *error, and then it is closed. */
+int channel_grow(struct far_binding *binding, struct far_channel *channel, uint64_t size, struct far_error *error);
+
+/* Give up a channel: after its death, or because it is too large to keep. */
+void channel_close(struct far_channel *channel);
+
+/* Is the other side gone? By what fard wrote; by the host process itself. */
+bool channel_dead(const struct far_channel *channel);
+bool channel_host_gone(const struct far_channel *channel);
+
+#endif

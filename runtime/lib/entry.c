@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* far_bind: what an import library's constructor calls. */
+#include "runtime/import.h"
+#include "runtime/lib/binding.h"
+#include "runtime/lib/error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* Where the import's stubs were said to be, while the program was loaded, they must be now: addresses are out already. */
+static int agrees(const struct far_import *import, const struct far_binding *binding, const uint64_t *stub)
+{
+    return import->state != FAR_IMPORT_RESOLVED ||
+           (import->base == binding->base && memcmp(import->stub, stub, import->table->op_count * sizeof *stub) == 0);
+}
+
+static int too_late(const struct far_import *import, struct far_error *error)
+{
+    return far_fail(error, EAGAIN, EX_TEMPFAIL,
+                    "service %s was registered or moved while this program was being loaded; start it again",
+                    import->table->service);
+}
+
+static int bind_locked(struct far_import *import, uint64_t *stub, struct far_error *error)
+{
+    char why[256];
+    struct far_binding *binding;
+    if (import_check(import->table, import->table->size, why, sizeof why) != 0)
+        return far_fail(error, EINVAL, EX_DATAERR, "an import library's table is not valid: %s", why);
+    if (import->reserved)
+        process_adopt_connection((int)import->reserved - 1);
+    import->reserved = 0;
+    int failed = binding_make(import->table, stub, &binding, error);
+    if (failed)
+        return failed;
+    if (import->state == FAR_IMPORT_FAILED || !agrees(import, binding, stub))
+        return too_late(import, error);
+    memcpy(import->stub, stub, import->table->op_count * sizeof *stub);
+    import->base = binding->base;
+    import->binding = binding;
+    import->state = FAR_IMPORT_BOUND;
+    return 0;
+}
+
+void far_bind(struct far_import *import)
+{
+    sigset_t saved;
+    struct far_error error = {.exit = EX_OSERR, .text = "no memory"};
+    if (import->state == FAR_IMPORT_BOUND)
+        return;
+    process_lock(&saved);
+    uint64_t *stub = calloc(import->table->op_count, sizeof *stub);
+    int failed = stub ? bind_locked(import, stub, &error) : -ENOMEM;
+    free(stub);
+    process_unlock(&saved);
+    if (!failed)
+        return;
+    /* Nothing of the program has run yet, and nothing of it could work. */
+    fprintf(stderr, "far: %s\n", error.text);
+    _exit(error.exit);
+}

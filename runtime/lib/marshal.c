@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * By-reference parameters, client side: into the A-stack's area before the call, out of it afterwards. Only bytes that
+ * a parameter covers are copied, with this process's own loads and stores: the MMU is the judge of its pointers. What
+ * comes back is believed in nothing but its contents: places and sizes are those worked out at entry.
+ */
+#include "runtime/lib/call.h"
+
+#include "runtime/lib/error.h"
+#include "runtime/lib/size.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sysexits.h>
+
+/* One call's parameters. */
+struct crossing {
+    const struct far_plan *plan;
+    uint64_t word[FAR_PARAM_MAX]; /* as the caller passed them, read once */
+    struct far_sizes sizes;
+};
+
+static void *pointer_from(uint64_t word) { return (void *)(uintptr_t)word; }
+
+static int take_string(struct crossing *crossing, uint32_t i, struct far_error *error)
+{
+    if (!crossing->word[i])
+        return 0;
+    size_t length = strnlen(pointer_from(crossing->word[i]), FAR_STRING_LIMIT);
+    if (length == FAR_STRING_LIMIT)
+        return far_fail(error, E2BIG, EX_DATAERR, "parameter %u: a string of %u bytes or more", i + 1, FAR_STRING_LIMIT);
+    crossing->sizes.bytes[i] = length + 1;
+    return 0;
+}
+
+static int take_words(struct crossing *crossing, const struct far_frame *frame, struct far_error *error)
+{
+    const struct far_words words = {frame->integer, frame->floats, frame->stack};
+    int failed = 0;
+    for (uint32_t i = 0; i < crossing->plan->param_count && !failed; i++) {
+        const struct far_plan_param *param = &crossing->plan->param[i];
+        crossing->word[i] = far_word(&words, param) & param->mask; /* no bits that are nobody's parameter */
+        crossing->sizes.value[i] = crossing->word[i];
+        if (param->passing == FAR_PASS_STRING)
+            failed = take_string(crossing, i, error);
+    }
+    return failed;
+}
+
+/* Numbers that sizes depend on, read once from the caller's memory: *destLen. */
+static void take_measures(struct crossing *crossing)
+{
+    for (uint32_t i = 0; i < crossing->plan->param_count; i++) {
+        const struct far_plan_param *param = &crossing->plan->param[i];
+        uint64_t bytes = far_measured_bytes(crossing->sizes.bytes[i]);
+        if (param->measured && crossing->word[i])
+            memcpy(&crossing->sizes.measured[i], pointer_from(crossing->word[i]), bytes);
+    }
+}
+
+static unsigned take_sizes(struct crossing *crossing)
+{
+    unsigned status = sizes_place(crossing->plan, &crossing->sizes, false);
+    if (status)
+        return status;
+    take_measures(crossing);
+    return sizes_place(crossing->plan, &crossing->sizes, true);
+}
+
+/* The string may have changed since it was measured: its NUL is written last and not copied. */
+static void put_area(const struct crossing *crossing, char *area)
+{
+    for (uint32_t i = 0; i < crossing->plan->param_count; i++) {
+        const struct far_plan_param *param = &crossing->plan->param[i];
+        uint64_t bytes = crossing->sizes.bytes[i];
+        char *to = area + crossing->sizes.offset[i];
+        if (!far_by_reference(param) || bytes == 0)
+            continue;
+        if (param->passing == FAR_PASS_STRING) {
+            memcpy(to, pointer_from(crossing->word[i]), bytes - 1);
+            to[bytes - 1] = '\0';
+        } else if (param->flags & FAR_PARAM_IN) {
+            memcpy(to, pointer_from(crossing->word[i]), bytes);
+            if (param->measured) /* the host must see the number that we used */
+                memcpy(to, &crossing->sizes.measured[i], far_measured_bytes(bytes));
+        }
+    }
+}
+
+static uint64_t line_word(const struct crossing *crossing, uint32_t i)
+{
+    switch (crossing->plan->param[i].passing) {
+    case FAR_PASS_BUFFER:
+        return crossing->word[i] != 0;
+    case FAR_PASS_STRING:
+        return crossing->sizes.bytes[i];
+    default:
+        return crossing->word[i];
+    }
+}
+
+static void put_line(const struct crossing *crossing, struct far_astack *astack)
+{
+    for (uint32_t i = 0; i < crossing->plan->param_count; i++) {
+        const struct far_plan_param *param = &crossing->plan->param[i];
+        uint64_t *to = param->place == FAR_PLACE_INTEGER ? astack->call.argument
+                       : param->place == FAR_PLACE_FLOAT ? astack->wide.floats
+                                                         : astack->wide.more;
+        to[param->index] = line_word(crossing, i);
+    }
+}
+
+static void take_area(const struct crossing *crossing, const char *area)
+{
+    for (uint32_t i = 0; i < crossing->plan->param_count; i++) {
+        const struct far_plan_param *param = &crossing->plan->param[i];
+        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_PARAM_OUT && crossing->sizes.bytes[i])
+            memcpy(pointer_from(crossing->word[i]), area + crossing->sizes.offset[i], crossing->sizes.bytes[i]);
+    }
+}
+
+/* Open, and large enough. */
+static int have_room(struct far_binding *binding, struct far_channel *channel, uint64_t area, struct far_error *error)
+{
+    int failed = channel_ready(binding, channel, error);
+    if (!failed && area > channel->size - FAR_ASTACK_AREA)
+        failed = channel_grow(binding, channel, FAR_ASTACK_AREA + area, error);
+    /* Whatever was the matter with the name server: to the caller, the service cannot be reached. */
+    if (failed && error->code != E2BIG && error->code != ENOMEM && error->code != EACCES)
+        error->code = EHOSTDOWN;
+    return failed ? -error->code : 0;
+}
+
+static int cross(const struct crossing *crossing, struct far_channel *channel, uint32_t *status, struct far_error *error)
+{
+    char *area = (char *)channel->astack + FAR_ASTACK_AREA;
+    put_area(crossing, area);
+    put_line(crossing, channel->astack);
+    int failed = call_run(channel, crossing->plan);
+    if (failed) {
+        channel_close(channel);
+        return far_fail(error, failed, EX_UNAVAILABLE,
+                        failed == ETIMEDOUT ? "the operation's deadline passed" : "the service's host is gone");
+    }
+    *status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
+    if (*status == FAR_CALL_DONE)
+        take_area(crossing, area);
+    return 0;
+}
+
+int call_by_plan(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                 struct far_channel *channel, struct far_error *error)
+{
+    struct crossing crossing = {.plan = plan};
+    int saved = errno;
+    if (plan->op->flags & FAR_OP_ABSENT)
+        return FAR_CALL_ABSENT;
+    int failed = take_words(&crossing, frame, error);
+    if (!failed)
+        failed = (int)take_sizes(&crossing);
+    if (!failed)
+        failed = have_room(binding, channel, crossing.sizes.end, error);
+    uint32_t status = FAR_CALL_DONE;
+    if (!failed)
+        failed = cross(&crossing, channel, &status, error);
+    if (failed || status)
+        return failed ? failed : (int)(status < FAR_CALL_STATUS_COUNT ? status : FAR_CALL_STATUS_COUNT);
+    errno = saved;
+    call_take_result(frame, plan, &channel->astack->reply);
+    if (channel->size > FAR_CHANNEL_KEEP)
+        channel_close(channel);
+    return 0;
+}

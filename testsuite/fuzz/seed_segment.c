@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * seed-segment FILE [changed] [truncate=N] [flip=OFFSET]: writes the small segment that the unit tests use, so that tests of
+ * its readers need no compiler; as it is, as its next version, cut short, or with one byte inverted.
+ */
+#include "testsuite/unit/make_segment.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void apply(struct made *made, const char *argument)
+{
+    size_t number = strtoul(strchr(argument, '=') ? strchr(argument, '=') + 1 : "0", NULL, 0);
+    if (!strncmp(argument, "truncate=", 9) && number < made->size)
+        made->size = number;
+    else if (!strncmp(argument, "flip=", 5) && number < made->size)
+        made->bytes[number] ^= 0xff;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return fprintf(stderr, "usage: seed-segment FILE [changed] [truncate=N] [flip=OFFSET]\n"), 64;
+    struct made made = make_segment(argc > 2 && !strcmp(argv[2], "changed") ? MAKE_CHANGED : MAKE_PLAIN);
+    for (int i = 2; i < argc; i++)
+        apply(&made, argv[i]);
+    FILE *out = fopen(argv[1], "wb");
+    bool written = out && fwrite(made.bytes, 1, made.size, out) == made.size;
+    free(made.bytes);
+    if (out && fclose(out) == 0 && written)
+        return 0;
+    perror(argv[1]);
+    return 73;
+}
