@@ -167,7 +167,7 @@ static void set_bit_width(struct parser *parser, struct member *member, const st
     struct constant c = constant_evaluate(parser->unit, width);
     const struct type *type = member->type.type;
     bool integral = type->kind == TYPE_INT || type->kind == TYPE_BOOL || type->kind == TYPE_ENUM;
-    uint64_t most = type->kind == TYPE_BOOL ? 1 : type->size * 8;
+    uint64_t most = type->kind == TYPE_BOOL ? 1 : type->size > 16 ? 128 : type->size * 8;
     member->is_bit_field = true;
     if (type->kind == TYPE_UNKNOWN && type->complete)
         integral = true;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define ALIGN_MOST 32768 /* bytes; what the interface record can say */
+
 struct specifiers *build_specifiers(struct parser *parser, struct place place)
 {
     struct specifiers *specifiers = ARENA_NEW(parser->unit->arena, struct specifiers);
@@ -52,8 +54,8 @@ void specifiers_add_neutral(struct parser *parser, struct specifiers *specifiers
     struct constant c = constant_evaluate(parser->unit, align);
     if (align->kind == EXPR_TYPE)
         c = (struct constant){.known = align->type.type->complete, .value = align->type.type->align};
-    if (!c.known || c.is_real || c.value > 1u << 28 || (c.value & (c.value - 1)))
-        parse_error(parser, align->place, FC_BAD_CONSTANT, "an alignment must be a constant power of two");
+    if (!c.known || c.is_real || c.value > ALIGN_MOST || (c.value & (c.value - 1)))
+        parse_error(parser, align->place, FC_BAD_CONSTANT, "an alignment must be a constant power of two, at most 32768");
     else if (c.value > specifiers->align)
         specifiers->align = (uint32_t)c.value;
 }
@@ -109,6 +111,7 @@ static enum basic_type basic_from_words(unsigned words)
         {WORD_LONG | WORD_DOUBLE, BASIC_LDOUBLE},
         {WORD_FLOAT64X, BASIC_LDOUBLE},
         {WORD_FLOAT128, BASIC_FLOAT128},
+        {WORD_HALF | WORD_COMPLEX, BASIC_CHALF},
         {WORD_FLOAT | WORD_COMPLEX, BASIC_CFLOAT},
         {WORD_DOUBLE | WORD_COMPLEX, BASIC_CDOUBLE},
         {WORD_COMPLEX, BASIC_CDOUBLE},
@@ -182,10 +185,10 @@ uint32_t attributes_align(struct parser *parser, const struct attribute *list)
         struct constant c = {.known = true, .value = 16}; /* without an argument: the most the machine asks for */
         if (list->arguments)
             c = constant_evaluate(parser->unit, list->arguments);
-        if (c.known && !c.is_real && c.value <= 1u << 28 && (c.value & (c.value - 1)) == 0 && c.value > most)
+        if (c.known && !c.is_real && c.value <= ALIGN_MOST && (c.value & (c.value - 1)) == 0 && c.value > most)
             most = (uint32_t)c.value;
-        else if (!c.known)
-            parse_error(parser, list->place, FC_BAD_CONSTANT, "an alignment must be a constant power of two");
+        else if (!c.known || c.value > ALIGN_MOST)
+            parse_error(parser, list->place, FC_BAD_CONSTANT, "an alignment must be a constant power of two, at most 32768");
     }
     return most;
 }

@@ -207,7 +207,11 @@ static void check_unmarked(struct check *check, const struct declaration *declar
 {
     for (const struct annotation *a = declaration->annotations; a; a = a->next) {
         const char *macro = annotation_word_macro(a->word);
-        if (annotation_where(a->word) & ON_DATA)
+        if (a->word == ANNOTATION_COUNT)
+            check_error(check, a->place, FC_UNKNOWN_ANNOTATION,
+                        arena_format(check->unit->arena, "'%s' is no annotation of farcall's", a->text),
+                        "see docs/annotations.md for the words there are, and which take an argument");
+        else if (annotation_where(a->word) & ON_DATA)
             check_error(check, a->place, FC_NOT_CARRIED,
                         arena_format(check->unit->arena, "%s is understood but not carried yet by this version", macro),
                         "reach the data through an operation that returns it with far_global");
@@ -327,5 +331,5 @@ bool model_from_unit(struct unit *unit, bool source, struct model *model, bool *
         return false;
     model_collect_types(model, unit);
     model_fingerprint(model, unit->arena);
-    return true;
+    return !unit->diagnostics->count;
 }

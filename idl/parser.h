@@ -20,6 +20,7 @@ struct parser {
     const char *last_name;    /* the latest identifier token, and where it stood: for "unknown type name" */
     struct place last_name_place;
     bool last_was_name;       /* it was the token before the current one */
+    unsigned last_type_word;  /* code of the latest token if that was a type word, else 0 */
     bool previous_was_name;
     const char *previous_name;
     struct place previous_name_place;

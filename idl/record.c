@@ -53,13 +53,21 @@ static uint32_t add_string(struct record *record, const char *text)
     }
 }
 
+/* Readers of a record accept ASCII identifiers only; a parameter's name serves messages, so another is left out. */
+static const char *plain_name(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    size_t length = name ? strspn(name, allowed) : 0;
+    return length && !name[length] && length < 500 ? name : NULL;
+}
+
 static void add_param(struct record *record, const struct model_param *param)
 {
     uint32_t first = param->size_count ? record->exprs.count : 0;
     for (uint32_t i = 0; i < param->size_count; i++)
         *(struct far_expr *)append(record, &record->exprs) = param->size[i];
     struct far_param out = {
-        .name = add_string(record, param->name),
+        .name = add_string(record, plain_name(param->name)),
         .type = param->type_index,
         .passing = (uint8_t)param->passing,
         .flags = (uint8_t)param->flags,

@@ -2,6 +2,10 @@
 /* The semantic rules, as one table: what breaks them, what is said, what to do. The numbers are docs/errors.md's. */
 #include "idl/check.h"
 
+#include <string.h>
+
+#define NAME_LIMIT 500 /* bytes; the record's readers refuse more */
+
 static bool is_pointer(const struct subject *s)
 {
     return s->type.type->kind == TYPE_POINTER;
@@ -129,6 +133,13 @@ static bool contradictory_on_result(struct subject *s)
 static bool not_a_function(struct subject *s)
 {
     return s->declaration->type.type->kind != TYPE_FUNCTION || (s->declaration->storage & STORAGE_TYPEDEF);
+}
+
+static bool has_odd_name(struct subject *s)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    size_t length = strspn(s->declaration->name, allowed);
+    return s->declaration->name[length] || length > NAME_LIMIT;
 }
 
 static bool is_variadic(struct subject *s)
@@ -324,6 +335,8 @@ static const struct rule {
      "leave it out, or split {op} into operations that do without it"},
     {ON_OPERATION, contradictory_shipping, FC_CONTRADICTION, "{op} cannot be {detail}",
      "keep one: where the data is (function shipping) or where the caller is (data shipping)"},
+    {ON_OPERATION, has_odd_name, FC_OPERATION_NAME, "'{op}' cannot be an operation's name",
+     "use letters, digits and _ of ASCII, at most 500"},
     {ON_OPERATION, is_variadic, FC_VARIADIC, "operation {op} takes a variable number of arguments",
      "declare an operation with fixed parameters, and a variadic inline function that calls it"},
     {ON_OPERATION, has_no_prototype, FC_NO_PROTOTYPE, "operation {op} does not say what its parameters are",

@@ -8,11 +8,15 @@
 struct speller {
     struct arena *arena;
     bool resolved; /* typedefs resolved */
+    unsigned steps;
 };
 
-static const char *spell(const struct speller *speller, struct typeref type, const char *inner);
+/* Function types nested in each other's parameters grow exponentially when spelled; nobody reads one that long. */
+#define STEP_LIMIT 400
 
-static const char *qualifier_words(const struct speller *speller, unsigned qualifiers)
+static const char *spell(struct speller *speller, struct typeref type, const char *inner);
+
+static const char *qualifier_words(struct speller *speller, unsigned qualifiers)
 {
     return arena_format(speller->arena, "%s%s%s%s", qualifiers & QUALIFIER_CONST ? "const " : "",
                         qualifiers & QUALIFIER_VOLATILE ? "volatile " : "",
@@ -25,7 +29,7 @@ static const char *tag_word(enum type_kind kind)
     return kind == TYPE_STRUCT ? "struct" : kind == TYPE_UNION ? "union" : "enum";
 }
 
-static const char *base_name(const struct speller *speller, const struct type *type)
+static const char *base_name(struct speller *speller, const struct type *type)
 {
     switch (type->kind) {
     case TYPE_STRUCT:
@@ -45,7 +49,7 @@ static const char *base_name(const struct speller *speller, const struct type *t
     }
 }
 
-static const char *spell_params(const struct speller *speller, const struct type *function)
+static const char *spell_params(struct speller *speller, const struct type *function)
 {
     const char *text = "";
     for (const struct parameter *param = function->params; param; param = param->next)
@@ -56,9 +60,11 @@ static const char *spell_params(const struct speller *speller, const struct type
     return *text || !function->prototyped ? text : "void";
 }
 
-static const char *spell(const struct speller *speller, struct typeref type, const char *inner)
+static const char *spell(struct speller *speller, struct typeref type, const char *inner)
 {
     bool by_alias = type.alias && !speller->resolved;
+    if (++speller->steps > STEP_LIMIT)
+        return TYPE_SPELLING_CUT;
     const char *qualifiers =
         qualifier_words(speller, by_alias ? type.qualifiers & ~type.alias_qualifiers : type.qualifiers);
     enum type_kind kind = by_alias ? TYPE_INT : type.type->kind;
@@ -84,10 +90,10 @@ static const char *spell(const struct speller *speller, struct typeref type, con
 
 const char *type_spelling(struct arena *arena, struct typeref type, const char *name)
 {
-    return spell(&(struct speller){arena, false}, type, name ? name : "");
+    return spell(&(struct speller){arena, false, 0}, type, name ? name : "");
 }
 
 const char *type_spelling_resolved(struct arena *arena, struct typeref type, const char *name)
 {
-    return spell(&(struct speller){arena, true}, type, name ? name : "");
+    return spell(&(struct speller){arena, true, 0}, type, name ? name : "");
 }

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Deeper types and expressions are refused: everything below may then recurse over them. */
-#define DEPTH_LIMIT 200
+#define DEPTH_LIMIT 60
 
 enum type_kind {
     TYPE_VOID,
@@ -219,6 +219,7 @@ struct unit {
     X(DOUBLE, "double", TYPE_FLOAT, 8, true)                      \
     X(LDOUBLE, "long double", TYPE_FLOAT, 16, true)               \
     X(FLOAT128, "_Float128", TYPE_FLOAT, 16, true)                \
+    X(CHALF, "_Float16 _Complex", TYPE_COMPLEX, 4, true)          \
     X(CFLOAT, "float _Complex", TYPE_COMPLEX, 8, true)            \
     X(CDOUBLE, "double _Complex", TYPE_COMPLEX, 16, true)         \
     X(CLDOUBLE, "long double _Complex", TYPE_COMPLEX, 32, true)   \
@@ -247,6 +248,7 @@ const struct member *type_member(const struct type *type, const char *name, uint
 /* --- spelling (spelling.c) --- */
 /* "const char *key": the declaration of `name` (NULL: abstract) with that type, with the typedef names it was given. */
 const char *type_spelling(struct arena *arena, struct typeref type, const char *name);
+#define TYPE_SPELLING_CUT "(...)" /* stands for the rest of a type too long to be spelled */
 /* The same with every typedef resolved, so that equal types are spelled alike. */
 const char *type_spelling_resolved(struct arena *arena, struct typeref type, const char *name);
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define NAME_LIMIT 4000 /* bytes of a type's name */
+
 struct collection {
     struct model *model;
     struct unit *unit;
@@ -98,6 +100,10 @@ static uint32_t reach(struct collection *collection, struct typeref type, enum t
         model->types = arena_grow(collection->unit->arena, model->types, model->type_count, sizeof *model->types);
         collection->room = model->type_count ? model->type_count * 2 : 8;
     }
+    if (strlen(wanted.name) > NAME_LIMIT || strstr(wanted.name, TYPE_SPELLING_CUT))
+        diag_error(collection->unit->diagnostics, type.type->place, FC_TOO_COMPLEX,
+                   "a type that an operation reaches is too complicated to be named",
+                   "hide it: far_handle on the parameter, far_opaque on the member");
     model->types[model->type_count] = wanted;
     return model->type_count++;
 }

@@ -3,6 +3,7 @@
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -34,6 +35,8 @@ static void print_help(FILE *out)
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    /* A file size limit is then an error of write(), with a message and a clean-up, for the programs we start as well. */
+    signal(SIGXFSZ, SIG_IGN);
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
         return print_help(stdout), finish_output(0);
     if (strcmp(name, "--version") == 0)

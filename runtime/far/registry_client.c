@@ -15,19 +15,19 @@
 
 #define NAME_OF(NAME, name, ...) #name,
 
-const char *far_level_name(uint32_t level)
+const char *level_word(uint32_t level)
 {
     static const char *const names[] = {"unset", FAR_LEVELS(NAME_OF)};
     return level < FAR_LEVEL_COUNT ? names[level] : "?";
 }
 
-const char *far_state_name(uint32_t state)
+const char *state_word(uint32_t state)
 {
     static const char *const names[] = {FAR_STATES(NAME_OF)};
     return state < FAR_STATE_COUNT ? names[state] : "?";
 }
 
-const char *far_who_name(uint32_t who)
+const char *who_word(uint32_t who)
 {
     static const char *const names[] = {FAR_WHOS(NAME_OF)};
     return who < FAR_WHO_COUNT ? names[who] : "?";

@@ -32,9 +32,9 @@ const void *fard_body(const struct fard_connection *connection, const struct far
 const char *fard_text(const char *text, size_t size);
 int fard_broken_reply(const struct fard_connection *connection); /* says so; EX_PROTOCOL */
 
-const char *far_level_name(uint32_t level);
-const char *far_state_name(uint32_t state);
-const char *far_who_name(uint32_t who);
+const char *level_word(uint32_t level);
+const char *state_word(uint32_t state);
+const char *who_word(uint32_t who);
 
 /* A service's name from the command line into a request. 0, or an exit code, printed. */
 int far_take_name(const char *command, const char *text, char name[FAR_SERVICE_MAX]);

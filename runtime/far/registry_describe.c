@@ -76,7 +76,7 @@ static void print_head(const struct page *page)
     printf("service   %s %u.%u", fard_text(entry->name, sizeof entry->name), entry->major, entry->minor);
     if (strcmp(fard_text(head->interface, sizeof head->interface), fard_text(entry->name, sizeof entry->name)) != 0)
         printf(" (interface %s)", fard_text(head->interface, sizeof head->interface));
-    printf(", %s\n", far_state_name(entry->state));
+    printf(", %s\n", state_word(entry->state));
     if (head->trouble[0])
         printf("trouble   %s\n", fard_text(head->trouble, sizeof head->trouble));
     printf("range     0x%012llx to 0x%012llx (%llu MiB)\n", (unsigned long long)entry->base,
@@ -96,7 +96,7 @@ static void print_policy(const struct page *page)
     printf("\npolicy    the most specific rule decides; everybody else: none\n");
     for (uint32_t i = 0; i < page->head->rule_count; i++) {
         who_print(&page->rules[i], who, sizeof who);
-        printf("  %-24s %s\n", who, far_level_name(page->rules[i].level));
+        printf("  %-24s %s\n", who, level_word(page->rules[i].level));
     }
 }
 
@@ -126,7 +126,7 @@ static void json_head(struct json *json, const struct page *page)
     json_string(json, "name", fard_text(entry->name, sizeof entry->name));
     json_string(json, "interface", fard_text(head->interface, sizeof head->interface));
     json_string(json, "version", version);
-    json_string(json, "state", far_state_name(entry->state));
+    json_string(json, "state", state_word(entry->state));
     json_string(json, "trouble", head->trouble[0] ? fard_text(head->trouble, sizeof head->trouble) : NULL);
     json_number(json, "id", entry->service_id);
     json_hex(json, "base", entry->base);
@@ -147,10 +147,10 @@ static void json_parts_and_policy(struct json *json, const struct page *page)
     json_open(json, "policy", '[');
     for (uint32_t i = 0; i < page->head->rule_count; i++) {
         json_open(json, NULL, '{');
-        json_string(json, "who", far_who_name(page->rules[i].who));
+        json_string(json, "who", who_word(page->rules[i].who));
         if (page->rules[i].who != FAR_WHO_ALL)
             json_number(json, "id", page->rules[i].id);
-        json_string(json, "level", far_level_name(page->rules[i].level));
+        json_string(json, "level", level_word(page->rules[i].level));
         json_close(json, '}');
     }
     json_close(json, ']');

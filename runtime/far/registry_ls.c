@@ -75,7 +75,7 @@ static void ls_text(const struct far_list_entry *entry)
     if (entry->host_pid)
         snprintf(host, sizeof host, "%u", entry->host_pid);
     printf("%-16s %-8s %-9s 0x%012llx %9s %4u %9u %9u\n", fard_text(entry->name, sizeof entry->name), version,
-           far_state_name(entry->state), (unsigned long long)entry->base, host, entry->op_count, entry->channels,
+           state_word(entry->state), (unsigned long long)entry->base, host, entry->op_count, entry->channels,
            entry->restarts);
 }
 
@@ -86,7 +86,7 @@ static void ls_json(struct json *json, const struct far_list_entry *entry)
     json_open(json, NULL, '{');
     json_string(json, "name", fard_text(entry->name, sizeof entry->name));
     json_string(json, "version", version);
-    json_string(json, "state", far_state_name(entry->state));
+    json_string(json, "state", state_word(entry->state));
     json_number(json, "id", entry->service_id);
     json_hex(json, "base", entry->base);
     json_number(json, "size", entry->size);

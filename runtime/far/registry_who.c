@@ -77,9 +77,9 @@ void who_print(const struct far_rule *rule, char *text, size_t size)
         const struct group *group = getgrgid(rule->id);
         name = group ? group->gr_name : NULL;
     } else {
-        snprintf(text, size, "%s", far_who_name(rule->who));
+        snprintf(text, size, "%s", who_word(rule->who));
         return;
     }
-    snprintf(text, size, "%s:%u%s%s%s", far_who_name(rule->who), rule->id, name ? " (" : "", name ? name : "",
+    snprintf(text, size, "%s:%u%s%s%s", who_word(rule->who), rule->id, name ? " (" : "", name ? name : "",
              name ? ")" : "");
 }

@@ -38,7 +38,7 @@ struct settings {
 static int take_level(struct settings *settings, const char *name)
 {
     for (enum far_level level = FAR_LEVEL_NONE; level < FAR_LEVEL_COUNT; level++) {
-        if (strcmp(name, far_level_name(level)) == 0) {
+        if (strcmp(name, level_word(level)) == 0) {
             settings->level = name;
             return -1;
         }

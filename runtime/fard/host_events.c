@@ -151,6 +151,7 @@ int host_life_ready(struct source *source, uint32_t events)
     } else {
         describe_end(&end, how, sizeof how);
     }
+    peer_drain(&host->peer); /* it may have said why, and its death be seen first */
     host_died(host, how);
     return 0;
 }

@@ -17,6 +17,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#define IMAGE_FD (FAR_HOST_FD + 1) /* far-host itself, until exec */
+
 /* Between fork and exec: only system calls. */
 static const char *drop_rights(uid_t uid, bool change_uid)
 {
@@ -38,14 +40,15 @@ static const char *die_with_parent(pid_t parent)
     return getppid() == parent ? NULL : "fard has gone";
 }
 
-static const char *arrange_descriptors(int socket)
+static const char *arrange_descriptors(int socket, int image)
 {
     int null = open("/dev/null", O_RDWR);
-    /* The socket may be any number, 3 included: away first, then into place. */
-    int away = fcntl(socket, F_DUPFD, 64);
-    if (null < 0 || away < 0 || dup2(null, 0) < 0 || dup2(2, 1) < 0 || dup2(away, FAR_HOST_FD) < 0)
+    /* They may be any numbers, the wanted ones included: away first, then into place. */
+    int socket_away = fcntl(socket, F_DUPFD, 64), image_away = fcntl(image, F_DUPFD, 64);
+    if (null < 0 || socket_away < 0 || image_away < 0 || dup2(null, 0) < 0 || dup2(2, 1) < 0 ||
+        dup2(socket_away, FAR_HOST_FD) < 0 || dup3(image_away, IMAGE_FD, O_CLOEXEC) < 0)
         return "its descriptors cannot be arranged";
-    if (syscall(SYS_close_range, FAR_HOST_FD + 1, ~0u, 0) < 0)
+    if (syscall(SYS_close_range, IMAGE_FD + 1, ~0u, 0) < 0)
         return "fard's descriptors cannot be closed in it (Linux 5.9 is needed)";
     return NULL;
 }
@@ -70,23 +73,31 @@ static _Noreturn void fail_start(int socket, const char *what, const char *progr
     _exit(EX_OSERR);
 }
 
+/* The host's uid may not reach the folder that far-host lies in; fard, which starts it, can, and so it is run all the same. */
+static void exec_host(const char *program, const char *name)
+{
+    char *arguments[] = {(char *)(uintptr_t)"far-host", (char *)(uintptr_t)name, NULL};
+    execve(program, arguments, environ);
+    if (errno == EACCES)
+        syscall(SYS_execveat, IMAGE_FD, "", arguments, environ, AT_EMPTY_PATH);
+}
+
 static _Noreturn void become_host(const char *program, const char *name, uid_t uid, bool change_uid, int socket,
                                   pid_t parent)
 {
-    char *arguments[] = {(char *)(uintptr_t)"far-host", (char *)(uintptr_t)name, NULL};
+    int image = open(program, O_PATH | O_CLOEXEC);
+    if (image < 0)
+        fail_start(socket, "far-host is not there", program, errno);
     reset_signals();
     umask(077);
     const char *wrong = chdir("/") < 0 ? "/ cannot be entered" : NULL;
     wrong = wrong ? wrong : drop_rights(uid, change_uid);
     wrong = wrong ? wrong : die_with_parent(parent);
+    wrong = wrong ? wrong : arrange_descriptors(socket, image);
     if (wrong)
         fail_start(socket, wrong, program, errno);
-    wrong = arrange_descriptors(socket);
-    if (wrong)
-        fail_start(socket, wrong, program, errno);
-    execve(program, arguments, environ);
-    fail_start(FAR_HOST_FD, errno == EACCES ? "the host's uid cannot reach it; make its folders readable for everybody, or "
-                                              "register with --host-uid" : "exec", program, errno);
+    exec_host(program, name);
+    fail_start(FAR_HOST_FD, "it cannot be run by the host's uid", program, errno);
 }
 
 int host_spawn(const char *program, const char *name, uid_t uid, bool change_uid, pid_t *pid, int *pidfd, int *socket)

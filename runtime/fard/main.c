@@ -122,8 +122,9 @@ static int prepare(struct fard *fard, const struct options *options, struct far_
         result = socket_default_path(socket_path, sizeof socket_path, error);
     if (!result && !options->store)
         result = default_store(store_path, sizeof store_path, error);
-    result = result ? result : fard_load(fard, options->store ? options->store : store_path, error);
-    return result ? result : socket_listen(fard, options->socket ? options->socket : socket_path, error);
+    /* The socket first: no host is started for a fard that may not be. Who connects waits until the loop runs. */
+    result = result ? result : socket_listen(fard, options->socket ? options->socket : socket_path, error);
+    return result ? result : fard_load(fard, options->store ? options->store : store_path, error);
 }
 
 static int announce(struct fard *fard, const struct options *options, int report)

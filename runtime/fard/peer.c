@@ -186,7 +186,8 @@ static void deliver(struct peer *peer, struct msghdr *message, size_t got, int *
         peer->calls->message(peer, head, fds, fd_count);
 }
 
-static void receive(struct peer *peer)
+/* One packet, if there is one. */
+static bool receive(struct peer *peer)
 {
     _Alignas(16) static uint8_t bytes[FAR_MESSAGE_MAX]; /* one thread, and nothing is kept in it from message to message */
     union control control;
@@ -196,10 +197,10 @@ static void receive(struct peer *peer)
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
     ssize_t got = recvmsg(peer->source.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return false;
     if (got < 0) {
         peer_lose(peer);
-        return;
+        return false;
     }
     unsigned count = take_descriptors(&message, fds);
     /* A packet of no bytes looks like the end, and nobody who means well sends one. */
@@ -208,6 +209,13 @@ static void receive(struct peer *peer)
     else
         deliver(peer, &message, (size_t)got, fds, count);
     close_all(fds, count);
+    return got > 0;
+}
+
+void peer_drain(struct peer *peer)
+{
+    while (peer->source.fd >= 0 && receive(peer))
+        ;
 }
 
 static int peer_ready(struct source *source, uint32_t events)

@@ -38,6 +38,8 @@ struct peer {
 int peer_init(struct peer *peer, struct loop *loop, int fd, const struct peer_calls *calls);
 void peer_free(struct peer *peer); /* closes it; nothing is called */
 void peer_lose(struct peer *peer);
+/* Delivers what has arrived already, from a lost peer too: last words. */
+void peer_drain(struct peer *peer);
 
 /* The descriptors stay the caller's. */
 void peer_send(struct peer *peer, uint16_t type, uint32_t serial, const void *body, size_t size, const int *fds,

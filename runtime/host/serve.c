@@ -128,7 +128,7 @@ static unsigned take_group(struct serving *serving, bool late)
         return status;
     if (serving->sizes.end > worker->size - FAR_ASTACK_AREA)
         return FAR_CALL_BAD_SIZE;
-    if (arena_reserve(&worker->arena, serving->sizes.end, before) != 0)
+    if (arena_reserve(&worker->arena, serving->sizes.end + FAR_ASTACK_ALIGN, before) != 0)
         return FAR_CALL_NO_MEMORY;
     for (unsigned i = 0; i < serving->plan->param_count && !status; i++)
         if (has_bytes(serving, i, late))

@@ -11,8 +11,7 @@
  */
 #define KIND_ROBUST 16
 #define KIND_SHARED 128
-#define KIND_PROTOCOL (32 | 64) /* PTHREAD_PRIO_INHERIT, PTHREAD_PRIO_PROTECT */
-#define KIND_ELISION (256 | 512)
+#define KIND_ELISION 256 /* has no robust variant either */
 #define KIND_TYPE 3
 #define KIND_ADAPTIVE PTHREAD_MUTEX_ADAPTIVE_NP /* spins, and has no robust variant */
 
@@ -24,7 +23,7 @@ static void make_shared(pthread_mutex_t *mutex)
     int kind = __atomic_load_n(&mutex->__data.__kind, __ATOMIC_RELAXED);
     while ((kind & (KIND_ROBUST | KIND_SHARED)) != (KIND_ROBUST | KIND_SHARED)) {
         int type = (kind & KIND_TYPE) == KIND_ADAPTIVE ? PTHREAD_MUTEX_NORMAL : kind & KIND_TYPE;
-        int wanted = type | (kind & KIND_PROTOCOL) | KIND_ROBUST | KIND_SHARED;
+        int wanted = (kind & ~(KIND_TYPE | KIND_ELISION)) | type | KIND_ROBUST | KIND_SHARED;
         if (__atomic_compare_exchange_n(&mutex->__data.__kind, &kind, wanted, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
             break;
     }

@@ -84,7 +84,7 @@ int main(void)
     _Alignas(16) static uint8_t bytes[FAR_MESSAGE_MAX];
     int fds[FAR_MESSAGE_FDS];
     unsigned fd_count;
-    notes = fopen(getenv("FAKE_HOST_NOTES") ? getenv("FAKE_HOST_NOTES") : "/dev/null", "a");
+    notes = fopen(getenv("FAKE_HOST_NOTES") ? getenv("FAKE_HOST_NOTES") : "/dev/null", "ae");
     if (!notes)
         return 1;
     while (receive(bytes, sizeof bytes, fds, &fd_count) > 0) {

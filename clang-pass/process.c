@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "clang-pass/farcc.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static volatile sig_atomic_t interrupted_by;
+
+/* What must be cleared up however the program ends. */
+static struct {
+    char directory[4096];
+    struct list files;
+    struct list texts;
+} held;
+
+void list_add(struct list *list, const char *item)
+{
+    const char **longer = reallocarray(list->items, list->count + 2, sizeof *longer);
+
+    if (!longer)
+        abort();
+    list->items = longer;
+    list->items[list->count++] = item;
+    list->items[list->count] = NULL;
+}
+
+void list_add_all(struct list *list, const struct list *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        list_add(list, from->items[i]);
+}
+
+void list_free(struct list *list)
+{
+    free(list->items);
+    *list = (struct list){0};
+}
+
+const char *text_format(const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL;
+
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        abort();
+    va_end(arguments);
+    list_add(&held.texts, text);
+    return text;
+}
+
+void memory_release(void)
+{
+    for (size_t i = 0; i < held.texts.count; i++)
+        free((char *)(uintptr_t)held.texts.items[i]);
+    list_free(&held.texts);
+}
+
+static void note_interruption(int signal)
+{
+    interrupted_by = signal;
+}
+
+/* No SA_RESTART: waiting must end, so that the child is told and the temporary files go. */
+void process_catch_interruptions(void)
+{
+    static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+    struct sigaction action = {.sa_handler = note_interruption};
+
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+int process_interrupted(void)
+{
+    return interrupted_by;
+}
+
+static void print_command(const struct list *arguments)
+{
+    fputs("farcc:", stderr);
+    for (size_t i = 0; i < arguments->count; i++)
+        fprintf(stderr, " %s", arguments->items[i]);
+    fputc('\n', stderr);
+}
+
+int process_run(const struct list *arguments, bool verbose)
+{
+    pid_t child;
+    int status = 0, error;
+
+    if (interrupted_by)
+        return 128 + interrupted_by;
+    if (verbose)
+        print_command(arguments);
+    error = posix_spawnp(&child, arguments->items[0], NULL, NULL, (char **)(uintptr_t)arguments->items, environ);
+    if (error) {
+        fprintf(stderr, "farcc: cannot run %s: %s\n", arguments->items[0], strerror(error));
+        return EX_UNAVAILABLE;
+    }
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR)
+            return EX_OSERR;
+        if (interrupted_by)
+            kill(child, interrupted_by);
+    }
+    if (interrupted_by)
+        return 128 + interrupted_by;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+const char *workplace_file(const char *name)
+{
+    const char *parent = getenv("TMPDIR"), *path;
+
+    if (!*held.directory) {
+        snprintf(held.directory, sizeof held.directory, "%s/farcc.XXXXXX", parent && *parent ? parent : "/tmp");
+        if (!mkdtemp(held.directory)) {
+            fprintf(stderr, "farcc: cannot create a temporary directory '%s': %s\n", held.directory, strerror(errno));
+            *held.directory = '\0';
+            return NULL;
+        }
+    }
+    path = text_format("%s/%s", held.directory, name);
+    list_add(&held.files, path);
+    return path;
+}
+
+void workplace_clear(void)
+{
+    for (size_t i = 0; i < held.files.count; i++)
+        unlink(held.files.items[i]);
+    list_free(&held.files);
+    if (*held.directory)
+        rmdir(held.directory);
+    *held.directory = '\0';
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* One run of the user's compiler: headers are read as it reads them. */
+#ifndef FARCALL_IDL_PREPROCESS_H
+#define FARCALL_IDL_PREPROCESS_H
+
+#include "idl/options.h"
+
+/*
+ * The preprocessed text, malloc'ed (the caller frees it, after a failure too), NUL-terminated, its length in *size. dependency_file: where to write dependencies
+ * (NULL: nowhere). Returns 0, or an exit code after saying what went wrong.
+ */
+int preprocess(const struct options *options, struct arena *arena, const char *dependency_file, char **text, size_t *size);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* far-host's conversation with fard. The end of the socket is the end of the host. */
+#include "runtime/host/host.h"
+
+#include "runtime/lib/error.h"
+
+#include <errno.h>
+#include <farcall/farcall.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define STOP_MS 500 /* for calls that are under way when fard says goodbye */
+
+static const char help[] =
+    "usage: far-host\n"
+    "\n"
+    "The process in which a service runs. fard starts one for each registered service, with its socket as descriptor 3,\n"
+    "and again when it dies; there is nothing to be gained from starting it by hand.\n"
+    "\n"
+    "See also: fard --help, far register --help\n";
+
+/* One packet from fard. */
+struct packet {
+    union {
+        struct far_message message;
+        unsigned char bytes[4096];
+    };
+    int fd[FAR_MESSAGE_FDS];
+    int fd_count;
+};
+
+static void packet_take_fds(struct packet *packet, struct msghdr *header)
+{
+    packet->fd_count = 0;
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control)) {
+        if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
+            continue;
+        int count = (int)((control->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        memcpy(packet->fd, CMSG_DATA(control), (size_t)count * sizeof(int));
+        packet->fd_count = count;
+    }
+}
+
+/* False at the end of the socket, or when what comes is no message. */
+static bool packet_receive(struct packet *packet)
+{
+    struct iovec vector = {packet->bytes, sizeof packet->bytes};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(FAR_MESSAGE_FDS * sizeof(int))];
+    } control;
+    struct msghdr header = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t got;
+    do
+        got = recvmsg(FAR_HOST_FD, &header, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        return false;
+    packet_take_fds(packet, &header);
+    return (size_t)got >= sizeof packet->message && packet->message.magic == FAR_PROTOCOL_MAGIC &&
+           packet->message.size == (size_t)got && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
+}
+
+static const void *packet_body(const struct packet *packet, size_t size)
+{
+    return packet->message.size == sizeof packet->message + size ? &packet->message + 1 : NULL;
+}
+
+static void packet_close_fds(struct packet *packet)
+{
+    for (int i = 0; i < packet->fd_count; i++)
+        close(packet->fd[i]);
+    packet->fd_count = 0;
+}
+
+static void tell_fard(enum far_message_type type, const struct far_error *error)
+{
+    struct {
+        struct far_message message;
+        struct far_error error;
+    } packet = {.message = {.magic = FAR_PROTOCOL_MAGIC, .size = sizeof packet.message, .type = (uint16_t)type, .version = 1}};
+    if (error) {
+        packet.error = *error;
+        packet.message.size = sizeof packet;
+    }
+    send(FAR_HOST_FD, &packet, packet.message.size, MSG_NOSIGNAL);
+}
+
+static int start_by_message(struct host *host, struct packet *packet, struct far_error *error)
+{
+    struct far_fds fds;
+    const struct far_host_start *start = packet_body(packet, sizeof *start);
+    if (packet->message.type != FAR_MSG_HOST_START || !start)
+        return far_fail(error, EPROTO, EX_PROTOCOL, "far-host expected to be told its service, not message type %u",
+                        packet->message.type);
+    if (start->fds != (1u << FAR_FD_COUNT) - 1)
+        return far_fail(error, EPROTO, EX_PROTOCOL, "far-host was not given all of its service's files");
+    int failed = fds_take(&fds, start->fds, packet->fd, packet->fd_count, error);
+    packet->fd_count = 0;
+    if (failed)
+        return failed;
+    failed = host_start(host, start, &fds, error);
+    fds_close(&fds);
+    return failed;
+}
+
+static void serve_message(const struct host *host, struct packet *packet)
+{
+    const struct far_host_channel *channel = packet_body(packet, sizeof *channel);
+    const struct far_close_channel *gone = packet_body(packet, sizeof *gone);
+    if (packet->message.type == FAR_MSG_HOST_CHANNEL && channel && packet->fd_count == 1) {
+        int failed = worker_start(host, channel, packet->fd[0]);
+        if (failed)
+            fprintf(stderr, "far-host: %s: cannot serve channel %u: %s\n", host->service, channel->channel,
+                    strerror(-failed));
+    } else if (packet->message.type == FAR_MSG_HOST_CLOSE && gone) {
+        worker_stop(gone->channel);
+    } else {
+        fprintf(stderr, "far-host: %s: fard sent a message of type %u that is not understood\n", host->service,
+                packet->message.type);
+    }
+    packet_close_fds(packet);
+}
+
+static int serve(void)
+{
+    static struct packet packet;
+    static struct host host;
+    struct far_error error;
+    if (!packet_receive(&packet)) {
+        fprintf(stderr, "far-host: descriptor %d is no socket of fard's; fard starts this program (far-host --help)\n",
+                FAR_HOST_FD);
+        return EX_USAGE;
+    }
+    int failed = start_by_message(&host, &packet, &error);
+    packet_close_fds(&packet);
+    if (failed) {
+        tell_fard(FAR_MSG_HOST_FAILED, &error);
+        fprintf(stderr, "far-host: %s\n", error.text);
+        return error.exit;
+    }
+    prctl(PR_SET_NAME, host.service);
+    tell_fard(FAR_MSG_HOST_READY, NULL);
+    while (packet_receive(&packet))
+        serve_message(&host, &packet);
+    workers_stop(STOP_MS);
+    host_finish(&host);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0)
+        return fputs(help, stdout) == EOF ? EX_IOERR : 0;
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        return puts("far-host " FARCALL_VERSION) == EOF ? EX_IOERR : 0;
+    if (argc > 1 && argv[1][0] == '-') {
+        fprintf(stderr, "far-host: unknown option %s; see far-host --help\n", argv[1]);
+        return EX_USAGE;
+    }
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    int status = serve();
+    fflush(NULL);
+    _exit(status); /* workers may still be in the service's code: nothing is torn down under them */
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* One thread a channel: wait for a call, serve it, publish the answer, until the client or the channel is gone. */
+#include "runtime/host/host.h"
+
+#include "runtime/lib/wait.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* Who ends a channel wakes its worker; this is for a client that swallows the wake-up by writing to the word. */
+#define WORKER_SLICE_NS 2000000000
+
+static pthread_mutex_t workers_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t workers_changed = PTHREAD_COND_INITIALIZER;
+static struct worker *workers; /* under the lock */
+
+static bool finished(const struct worker *worker, uint32_t sequence)
+{
+    return sequence == FAR_SEQUENCE_DEAD || __atomic_load_n(&worker->stop, __ATOMIC_ACQUIRE) ||
+           far_load(&worker->astack->fate.dead);
+}
+
+/*
+ * Client and worker that wait for each other in turn look like one busy thread to the scheduler, and it may leave them on
+ * one core for good, where every call costs two context switches instead of two cache lines. After some such calls the
+ * worker asks to be elsewhere, each time less readily: where the other cores are busy it is brought back.
+ */
+struct company {
+    uint32_t calls; /* in a row, with the client on our core */
+    uint32_t limit;
+};
+#define COMPANY_FIRST 64
+#define COMPANY_LAST 65536
+
+static void step_aside(uint32_t core)
+{
+    cpu_set_t allowed, elsewhere;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || core >= CPU_SETSIZE || CPU_COUNT(&allowed) < 2)
+        return;
+    elsewhere = allowed;
+    CPU_CLR(core, &elsewhere);
+    if (sched_setaffinity(0, sizeof elsewhere, &elsewhere) == 0)
+        sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
+static void watch_company(struct company *company, bool together, uint32_t cpu)
+{
+    company->calls = together ? company->calls + 1 : 0;
+    if (company->calls < company->limit)
+        return;
+    company->calls = 0;
+    if (company->limit < COMPANY_LAST)
+        company->limit *= 2;
+    step_aside(cpu - 1);
+}
+
+/* The next call's number, or `last` again when it is time to look around. */
+static uint32_t wait_for_call(struct worker *worker, uint32_t last)
+{
+    struct far_astack *astack = worker->astack;
+    uint32_t cpu = far_this_cpu();
+    uint32_t spin = __atomic_load_n(&astack->call.cpu, __ATOMIC_RELAXED) == cpu ? 0 : worker->host->spin;
+    uint32_t now = far_spin_while(&astack->call.sequence, last, spin);
+    if (now == last && !finished(worker, now)) {
+        far_sleep_while(&astack->call.sequence, last, &astack->reply.sleeping, WORKER_SLICE_NS);
+        now = far_load(&astack->call.sequence);
+    }
+    return now;
+}
+
+static void work(struct worker *worker)
+{
+    struct far_astack *astack = worker->astack;
+    uint32_t last = 0;
+    struct company company = {.limit = worker->host->spin ? COMPANY_FIRST : UINT32_MAX};
+    __atomic_store_n(&astack->reply.cpu, far_this_cpu(), __ATOMIC_RELAXED);
+    for (;;) {
+        uint32_t sequence = wait_for_call(worker, last);
+        if (finished(worker, sequence))
+            return;
+        if (sequence == last)
+            continue;
+        last = sequence;
+        serve_call(worker);
+        uint32_t cpu = far_this_cpu();
+        bool together = __atomic_load_n(&astack->call.cpu, __ATOMIC_RELAXED) == cpu;
+        __atomic_store_n(&astack->reply.cpu, cpu, __ATOMIC_RELAXED);
+        far_publish(&astack->reply.sequence, sequence, &astack->call.sleeping);
+        watch_company(&company, together, cpu);
+    }
+}
+
+static void worker_free(struct worker *worker)
+{
+    munmap(worker->astack, worker->size);
+    arena_free(&worker->arena);
+    client_put(worker->client);
+    free(worker);
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    work(worker);
+    pthread_mutex_lock(&workers_lock);
+    struct worker **link = &workers;
+    while (*link != worker)
+        link = &(*link)->next;
+    *link = worker->next;
+    pthread_cond_signal(&workers_changed);
+    pthread_mutex_unlock(&workers_lock);
+    worker_free(worker);
+    return NULL;
+}
+
+static int worker_map(struct worker *worker, int astack_fd)
+{
+    struct stat status;
+    if (worker->size < FAR_ASTACK_AREA || worker->size > FAR_ASTACK_MAX || fstat(astack_fd, &status) != 0 ||
+        (uint64_t)status.st_size < worker->size)
+        return -EPROTO;
+    void *astack = mmap(NULL, worker->size, PROT_READ | PROT_WRITE, MAP_SHARED, astack_fd, 0);
+    worker->astack = astack == MAP_FAILED ? NULL : astack;
+    return worker->astack ? 0 : -errno;
+}
+
+static int worker_run(struct worker *worker)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_mutex_lock(&workers_lock);
+    int failed = pthread_create(&thread, &attributes, worker_main, worker);
+    if (!failed) {
+        worker->next = workers;
+        workers = worker;
+    }
+    pthread_mutex_unlock(&workers_lock);
+    pthread_attr_destroy(&attributes);
+    return -failed;
+}
+
+/* The client must not wait for a worker that will never be: it finds its channel dead. */
+static void refuse_channel(struct far_astack *astack)
+{
+    __atomic_store_n(&astack->reply.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
+    far_wake(&astack->reply.sequence);
+}
+
+int worker_start(const struct host *host, const struct far_host_channel *channel, int astack_fd)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return -ENOMEM;
+    worker->host = host;
+    worker->channel = channel->channel;
+    worker->level = channel->level;
+    worker->size = channel->size;
+    int failed = worker_map(worker, astack_fd);
+    if (failed) {
+        free(worker);
+        return failed;
+    }
+    worker->client = client_get(channel->pid, channel->uid);
+    failed = worker->client ? worker_run(worker) : -ENOMEM;
+    if (!failed)
+        return 0;
+    refuse_channel(worker->astack);
+    munmap(worker->astack, worker->size);
+    if (worker->client)
+        client_put(worker->client);
+    free(worker);
+    return failed;
+}
+
+static void stop(struct worker *worker)
+{
+    __atomic_store_n(&worker->stop, true, __ATOMIC_RELEASE);
+    __atomic_store_n(&worker->astack->call.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
+    far_wake(&worker->astack->call.sequence);
+}
+
+void worker_stop(uint32_t channel)
+{
+    pthread_mutex_lock(&workers_lock);
+    for (struct worker *worker = workers; worker; worker = worker->next)
+        if (worker->channel == channel)
+            stop(worker);
+    pthread_mutex_unlock(&workers_lock);
+}
+
+void workers_stop(int ms)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += ms / 1000;
+    end.tv_nsec += ms % 1000 * 1000000;
+    end.tv_sec += end.tv_nsec / 1000000000;
+    end.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&workers_lock);
+    for (struct worker *worker = workers; worker; worker = worker->next)
+        stop(worker);
+    while (workers && pthread_cond_timedwait(&workers_changed, &workers_lock, &end) == 0)
+        ;
+    pthread_mutex_unlock(&workers_lock);
+}
