@@ -12,7 +12,7 @@ static const char *describe_expected(const struct far_param *param, char *text, 
     case FAR_PASS_VOID:
         return "nothing";
     case FAR_PASS_VALUE:
-        snprintf(text, size, "a %u-byte integer", param->width);
+        snprintf(text, size, "%s %u-byte integer", param->width == 8 ? "an" : "a", param->width);
         return text;
     case FAR_PASS_FLOAT:
         return param->width == 4 ? "a float" : "a double";
