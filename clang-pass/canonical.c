@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * &operation is the address of its stub, everywhere. Every use of an operation other than as the callee of a direct call
- * becomes a reference to the undefined symbol far_stub.<operation>, which farld turns into a STUB command.
+ * &operation is the address of its stub, everywhere. Every use of an operation other than as the callee of a direct
+ * call becomes a reference to the undefined symbol far_stub.<operation>, which farld turns into a STUB command.
  *
- * LLVM-C can replace all uses of a value, constants included, but not some of them. So: remember the uses that must stay
- * (calls, aliases, labels as values), replace all, put the remembered ones back.
+ * LLVM-C can replace all uses of a value, constants included, but not some of them. So: remember the uses that must
+ * stay (calls, aliases, labels as values), replace all, put the remembered ones back.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -69,9 +69,11 @@ static void check_parameter(struct unit *unit, const struct far_op *op, LLVMValu
 
     if (type_matches(LLVMTypeOf(LLVMGetParam(function, index)), param) && !passed_in_memory(function, index + 1))
         return;
-    unit_error(unit, function, "operation '%s' does not have the signature of its header: parameter %u is not %s as '%s' says "
-               "(%s:%u) [FC-0202]", name, index + 1, describe_expected(param, text, sizeof text),
-               iface_string(unit->iface, op->signature), iface_string(unit->iface, op->file), op->line);
+    unit_error(unit, function,
+               "operation '%s' does not have the signature of its header: parameter %u is not %s as '%s' says "
+               "(%s:%u) [FC-0202]",
+               name, index + 1, describe_expected(param, text, sizeof text), iface_string(unit->iface, op->signature),
+               iface_string(unit->iface, op->file), op->line);
 }
 
 static void check_result(struct unit *unit, const struct far_op *op, LLVMValueRef function)
@@ -82,9 +84,11 @@ static void check_result(struct unit *unit, const struct far_op *op, LLVMValueRe
 
     if (type_matches(LLVMGetReturnType(LLVMGlobalGetValueType(function)), result))
         return;
-    unit_error(unit, function, "operation '%s' does not have the signature of its header: it does not return %s as '%s' says "
-               "(%s:%u) [FC-0202]", name, describe_expected(result, text, sizeof text),
-               iface_string(unit->iface, op->signature), iface_string(unit->iface, op->file), op->line);
+    unit_error(unit, function,
+               "operation '%s' does not have the signature of its header: it does not return %s as '%s' says "
+               "(%s:%u) [FC-0202]",
+               name, describe_expected(result, text, sizeof text), iface_string(unit->iface, op->signature),
+               iface_string(unit->iface, op->file), op->line);
 }
 
 static void check_operation(struct unit *unit, const struct far_op *op, LLVMValueRef function)
@@ -93,9 +97,10 @@ static void check_operation(struct unit *unit, const struct far_op *op, LLVMValu
     const char *name = iface_string(unit->iface, op->name);
 
     if (LLVMIsFunctionVarArg(type) || LLVMCountParams(function) != op->param_count) {
-        unit_error(unit, function, "operation '%s' does not have the signature of its header: %u parameters%s, not %u as '%s' "
-                   "says (%s:%u) [FC-0202]", name, LLVMCountParams(function),
-                   LLVMIsFunctionVarArg(type) ? " and more" : "", op->param_count,
+        unit_error(unit, function,
+                   "operation '%s' does not have the signature of its header: %u parameters%s, not %u as '%s' "
+                   "says (%s:%u) [FC-0202]",
+                   name, LLVMCountParams(function), LLVMIsFunctionVarArg(type) ? " and more" : "", op->param_count,
                    iface_string(unit->iface, op->signature), iface_string(unit->iface, op->file), op->line);
         return;
     }
@@ -123,7 +128,8 @@ void check_thread_locals(struct unit *unit)
         const char *name = LLVMGetValueName2(global, &length);
 
         if (LLVMIsThreadLocal(global))
-            unit_error(unit, global, "thread-local variable '%.*s' in a unit of service '%s': its code runs in the threads of "
+            unit_error(unit, global,
+                       "thread-local variable '%.*s' in a unit of service '%s': its code runs in the threads of "
                        "many processes; keep the state in a parameter or in ordinary data under a mutex [FC-0201]",
                        (int)length, name, iface_string(unit->iface, unit->iface->service));
     }

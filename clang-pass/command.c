@@ -64,23 +64,53 @@ static const struct {
     enum role role;
     bool preprocessor;
 } prefixed[] = {
-    {"-I", ROLE_BOTH, true},        {"-D", ROLE_BOTH, true},          {"-U", ROLE_BOTH, true},
-    {"-isystem", ROLE_BOTH, true},  {"-iquote", ROLE_BOTH, true},     {"-idirafter", ROLE_BOTH, true},
-    {"-include", ROLE_BOTH, true},  {"-imacros", ROLE_BOTH, true},    {"-std=", ROLE_BOTH, true},
-    {"--std=", ROLE_BOTH, true},    {"-ansi", ROLE_BOTH, true},       {"-nostdinc", ROLE_BOTH, true},
-    {"-pthread", ROLE_BOTH, true},  {"-undef", ROLE_BOTH, true},      {"--target=", ROLE_BOTH, true},
-    {"--sysroot=", ROLE_BOTH, true}, {"-fshort-enums", ROLE_BOTH, true}, {"-funsigned-char", ROLE_BOTH, true},
-    {"-fsigned-char", ROLE_BOTH, true}, {"-fpack-struct", ROLE_BOTH, true}, {"-ms-extensions", ROLE_BOTH, true},
-    {"-fms-extensions", ROLE_BOTH, true}, {"-m", ROLE_BOTH, true},    {"-O", ROLE_BOTH, true},
-    {"-x", ROLE_LANGUAGE, false},   {"-o", ROLE_OUTPUT, false},       {"-MF", ROLE_DEPENDENCY, false},  {"-MT", ROLE_DEPENDENCY, false},
-    {"-MQ", ROLE_DEPENDENCY, false}, {"-l", ROLE_LINK, false},        {"-L", ROLE_LINK, false},
-    {"-Wl,", ROLE_LINK, false},     {"-shared", ROLE_LINK, false},    {"-static", ROLE_LINK, false},
-    {"-rdynamic", ROLE_LINK, false}, {"-nostdlib", ROLE_LINK, false}, {"-nodefaultlibs", ROLE_LINK, false},
-    {"-nostartfiles", ROLE_LINK, false}, {"-fuse-ld=", ROLE_LINK, false}, {"-pie", ROLE_LINK, false},
-    {"-no-pie", ROLE_LINK, false},  {"-r", ROLE_LINK, false},
+    {"-I", ROLE_BOTH, true},
+    {"-D", ROLE_BOTH, true},
+    {"-U", ROLE_BOTH, true},
+    {"-isystem", ROLE_BOTH, true},
+    {"-iquote", ROLE_BOTH, true},
+    {"-idirafter", ROLE_BOTH, true},
+    {"-include", ROLE_BOTH, true},
+    {"-imacros", ROLE_BOTH, true},
+    {"-std=", ROLE_BOTH, true},
+    {"--std=", ROLE_BOTH, true},
+    {"-ansi", ROLE_BOTH, true},
+    {"-nostdinc", ROLE_BOTH, true},
+    {"-pthread", ROLE_BOTH, true},
+    {"-undef", ROLE_BOTH, true},
+    {"--target=", ROLE_BOTH, true},
+    {"--sysroot=", ROLE_BOTH, true},
+    {"-fshort-enums", ROLE_BOTH, true},
+    {"-funsigned-char", ROLE_BOTH, true},
+    {"-fsigned-char", ROLE_BOTH, true},
+    {"-fpack-struct", ROLE_BOTH, true},
+    {"-ms-extensions", ROLE_BOTH, true},
+    {"-fms-extensions", ROLE_BOTH, true},
+    {"-m", ROLE_BOTH, true},
+    {"-O", ROLE_BOTH, true},
+    {"-x", ROLE_LANGUAGE, false},
+    {"-o", ROLE_OUTPUT, false},
+    {"-MF", ROLE_DEPENDENCY, false},
+    {"-MT", ROLE_DEPENDENCY, false},
+    {"-MQ", ROLE_DEPENDENCY, false},
+    {"-l", ROLE_LINK, false},
+    {"-L", ROLE_LINK, false},
+    {"-Wl,", ROLE_LINK, false},
+    {"-shared", ROLE_LINK, false},
+    {"-static", ROLE_LINK, false},
+    {"-rdynamic", ROLE_LINK, false},
+    {"-nostdlib", ROLE_LINK, false},
+    {"-nodefaultlibs", ROLE_LINK, false},
+    {"-nostartfiles", ROLE_LINK, false},
+    {"-fuse-ld=", ROLE_LINK, false},
+    {"-pie", ROLE_LINK, false},
+    {"-no-pie", ROLE_LINK, false},
+    {"-r", ROLE_LINK, false},
 };
 
-static const char *const other_modes[] = {"-E", "-M", "-MM", "-fsyntax-only", "-###", "--version", "--help", "-dumpversion", "-dumpmachine", "--analyze", "-emit-ast", "-cc1", "-cc1as"};
+static const char *const other_modes[] = {"-E",        "-M",     "-MM",          "-fsyntax-only", "-###",
+                                          "--version", "--help", "-dumpversion", "-dumpmachine",  "--analyze",
+                                          "-emit-ast", "-cc1",   "-cc1as"};
 
 static bool is_one_of(const char *text, const char *const *list, size_t count)
 {
@@ -101,7 +131,8 @@ static const char *extension(const char *path)
 static enum role role_of_input(struct command *command, const char *path, const char *language)
 {
     static const char *const c[] = {".c", ".i"};
-    static const char *const others[] = {".s", ".S", ".sx", ".cc", ".cpp", ".cxx", ".C", ".c++", ".ii", ".m", ".mm", ".h"};
+    static const char *const others[] = {".s", ".S",   ".sx", ".cc", ".cpp", ".cxx",
+                                         ".C", ".c++", ".ii", ".m",  ".mm",  ".h"};
 
     if (language ? !strcmp(language, "c") || !strcmp(language, "cpp-output") : is_one_of(extension(path), c, 2)) {
         command->sources++;

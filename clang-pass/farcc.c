@@ -249,7 +249,8 @@ static int run_split(struct compiler *compiler)
     int status;
 
     if (command->other_inputs) {
-        fputs("farcc: sources of a service beside assembler or C++ in one command; compile them with -c, one by one\n", stderr);
+        fputs("farcc: sources of a service beside assembler or C++ in one command; compile them with -c, one by one\n",
+              stderr);
         return EX_USAGE;
     }
     if (command->output && command->mode != MODE_LINK) {

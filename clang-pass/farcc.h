@@ -36,10 +36,10 @@ enum mode {
 
 /* What an argument is to a command that is split into compiling and linking. */
 enum role {
-    ROLE_BOTH,    /* options of the compiler, the preprocessor and the driver */
-    ROLE_LINK,    /* objects, archives, -l, -Wl, … */
-    ROLE_SOURCE,  /* a C source */
-    ROLE_OUTPUT,  /* -o and its value */
+    ROLE_BOTH,       /* options of the compiler, the preprocessor and the driver */
+    ROLE_LINK,       /* objects, archives, -l, -Wl, … */
+    ROLE_SOURCE,     /* a C source */
+    ROLE_OUTPUT,     /* -o and its value */
     ROLE_DEPENDENCY, /* -MF, -MT, -MQ and their values */
     ROLE_LANGUAGE,   /* -x and its value */
 };
@@ -54,10 +54,10 @@ struct command {
     enum mode mode;
     struct argument *arguments;
     size_t count;
-    size_t sources;       /* C sources among the arguments */
-    size_t other_inputs;  /* inputs that are no C source and no object: assembler, C++ */
-    const char *output;   /* -o, or NULL */
-    bool dependencies;    /* -MD or -MMD without -MF */
+    size_t sources;           /* C sources among the arguments */
+    size_t other_inputs;      /* inputs that are no C source and no object: assembler, C++ */
+    const char *output;       /* -o, or NULL */
+    bool dependencies;        /* -MD or -MMD without -MF */
     struct list preprocessor; /* for faridl: options that change what the preprocessor or the type layout gives */
 };
 
@@ -65,7 +65,8 @@ struct command {
 int command_parse(struct command *command, int argc, char **argv);
 void command_free(struct command *command);
 
-/* Run a program to its end: its exit status, 128 + signal if it was killed or we were interrupted, 69 if it is missing. */
+/* Run a program to its end: its exit status, 128 + signal if it was killed or we were interrupted, 69 if it is missing.
+ */
 int process_run(const struct list *arguments, bool verbose);
 void process_catch_interruptions(void);
 int process_interrupted(void); /* the signal, or 0 */

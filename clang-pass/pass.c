@@ -37,8 +37,8 @@ void unit_error(struct unit *unit, LLVMValueRef global, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    pass_report(unit->context, LLVMGetValueName2(global, &length), LLVMIsAGlobalVariable(global) ? debug_variable(global) : NULL,
-                message);
+    pass_report(unit->context, LLVMGetValueName2(global, &length),
+                LLVMIsAGlobalVariable(global) ? debug_variable(global) : NULL, message);
     unit->errors++;
 }
 

@@ -23,8 +23,8 @@ extern "C" {
 bool pass_run(LLVMModuleRef module, const char *record_file);
 
 /*
- * An error that makes clang fail, shown at the declaration of the function `symbol`, or where `variable` (a DIVariable, or
- * NULL) was declared. Implemented in shim.cpp.
+ * An error that makes clang fail, shown at the declaration of the function `symbol`, or where `variable` (a DIVariable,
+ * or NULL) was declared. Implemented in shim.cpp.
  */
 void pass_report(LLVMContextRef context, const char *symbol, LLVMMetadataRef variable, const char *message);
 

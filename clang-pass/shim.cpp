@@ -25,10 +25,9 @@ void pass_report(LLVMContextRef context, const char *symbol, LLVMMetadataRef var
     llvm::DiagnosticLocation Where;
     if (variable) {
         auto *V = llvm::unwrap<llvm::DIVariable>(variable);
-        Where = llvm::DiagnosticLocation(llvm::DISubprogram::get(C, V->getFile(), V->getName(), "", V->getFile(),
-                                                                 V->getLine(), nullptr, V->getLine(), nullptr, 0, 0,
-                                                                 llvm::DINode::FlagZero,
-                                                                 llvm::DISubprogram::SPFlagZero, nullptr));
+        Where = llvm::DiagnosticLocation(llvm::DISubprogram::get(
+            C, V->getFile(), V->getName(), "", V->getFile(), V->getLine(), nullptr, V->getLine(), nullptr, 0, 0,
+            llvm::DINode::FlagZero, llvm::DISubprogram::SPFlagZero, nullptr));
     }
     C.diagnose(llvm::DiagnosticInfoUnsupported(*Named, message, Where));
     delete Named;

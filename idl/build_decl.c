@@ -250,14 +250,22 @@ struct enum_body *enum_begin(struct parser *parser, const char *tag, struct attr
     return parser->enum_body = body;
 }
 
-void enum_add(struct parser *parser, const char *name, struct expr *value, struct place place)
+void enum_add(struct parser *parser, const char *name, struct expr *value)
 {
     struct enum_body *body = parser->enum_body;
     struct constant c = {.known = true, .value = body->next, .is_signed = body->next_negative, .size = 8};
     if (value)
         c = constant_evaluate(parser->unit, value);
-    if (!c.known || c.is_real)
-        parse_error(parser, value ? value->place : place, FC_BAD_CONSTANT, "the value of '%s' is not a constant", name);
+    if (c.known && c.is_real)
+        parse_error(parser, value->place, FC_BAD_CONSTANT, "the value of '%s' is not an integer", name);
+    body->unknown = value ? !c.known : body->unknown;
+    if (body->unknown) {
+        /* Constant for the compiler perhaps (the size of an array that its initialiser counts), but not followed here.
+         * Whoever needs it will say so. */
+        body->any_unknown = true;
+        unit_add_symbol(parser->unit, name, SYMBOL_ENUMERATOR, (struct typeref){0});
+        return;
+    }
     bool negative = c.is_signed && (int64_t)c.value < 0;
     if (negative && (!body->any_negative || (int64_t)c.value < (int64_t)body->least))
         body->least = c.value;
@@ -278,7 +286,7 @@ void enum_add(struct parser *parser, const char *name, struct expr *value, struc
 struct type *enum_end(struct parser *parser, struct enum_body *body)
 {
     parser->enum_body = body->outer;
-    if (!body->type->complete)
+    if (!body->type->complete && !body->any_unknown)
         layout_enum(parser->unit, body->type, body->any_negative, body->least, body->most);
     return body->type;
 }

@@ -16,7 +16,8 @@ void parse_error(struct parser *parser, struct place place, enum fc_number numbe
     va_start(list, format);
     vsnprintf(message, sizeof message, format, list);
     va_end(list);
-    diag_error(parser->unit->diagnostics, place, number, message, NULL);
+    const char *where = parser->fixed_place ? "in this annotation's argument: " : "";
+    diag_error(parser->unit->diagnostics, place, number, arena_format(parser->unit->arena, "%s%s", where, message), NULL);
 }
 
 static unsigned depth_of(const struct expr *expr)

@@ -90,7 +90,7 @@ static void place_member(const struct type *type, struct member *member, struct 
 static bool is_flexible(const struct type *type, const struct member *member)
 {
     return type->kind == TYPE_STRUCT && !member->next && member->type.type->kind == TYPE_ARRAY &&
-           !member->type.type->has_count && member->type.type->target.type->complete;
+           !member->type.type->has_count && !member->type.type->count_expr && member->type.type->target.type->complete;
 }
 
 void layout_structure(struct unit *unit, struct type *type)
@@ -100,9 +100,11 @@ void layout_structure(struct unit *unit, struct type *type)
         const struct type *inner = member->type.type;
         if (is_flexible(type, member)) {
             type->flexible = true;
-        } else if (!inner->complete && inner->kind != TYPE_UNKNOWN) {
-            diag_error(unit->diagnostics, member->place, FC_INCOMPLETE_MEMBER,
-                       "this member's type has no size here", "define its type before this structure");
+        } else if (!inner->complete) {
+            /* C has no such member; but a size that is merely not followed here matters only to who needs it. */
+            if (inner->kind == TYPE_STRUCT || inner->kind == TYPE_UNION || inner->kind == TYPE_VOID)
+                diag_error(unit->diagnostics, member->place, FC_INCOMPLETE_MEMBER,
+                           "this member's type has no size here", "define its type before this structure");
             return;
         }
         if (member->is_bit_field)

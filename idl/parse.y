@@ -298,8 +298,8 @@ enumerators_comma: enumerator ','
                  | enumerators_comma enumerator ','
                  ;
 
-enumerator: any_name attributes_opt                 { enum_add(parser, $1.text, NULL, @1); }
-          | any_name attributes_opt '=' expression  { enum_add(parser, $1.text, $4, @1); }
+enumerator: any_name attributes_opt                 { enum_add(parser, $1.text, NULL); }
+          | any_name attributes_opt '=' expression  { enum_add(parser, $1.text, $4); }
           ;
 
 /* --- declarators --- */
@@ -432,6 +432,8 @@ any_name: NAME
 expression: binary
           | binary '?' expression ':' expression    { $$ = build_operation(parser, EXPR_CONDITIONAL, '?', @2, $1, $3);
                                                       expr_set_third($$, $5); }
+          | binary '?' ':' expression               { $$ = build_operation(parser, EXPR_CONDITIONAL, '?', @2, $1, $1);
+                                                      expr_set_third($$, $4); }
           ;
 
 binary: cast

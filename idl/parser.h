@@ -173,13 +173,14 @@ struct enum_body {
     struct enum_body *outer;
     uint64_t next; /* value of the next enumerator that has none of its own */
     bool next_negative, any_negative;
+    bool unknown, any_unknown; /* the latest value, any value: not followed */
     uint64_t least, most; /* of the negative values and of the others */
 };
 struct type *build_enum(struct parser *parser, const char *tag, struct attributes attributes, struct place place,
                         struct typeref beneath);
 struct enum_body *enum_begin(struct parser *parser, const char *tag, struct attributes attributes, struct place place,
                              struct typeref beneath);
-void enum_add(struct parser *parser, const char *name, struct expr *value, struct place place);
+void enum_add(struct parser *parser, const char *name, struct expr *value);
 struct type *enum_end(struct parser *parser, struct enum_body *body);
 
 void build_declaration(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator,

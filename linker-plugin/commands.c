@@ -39,7 +39,8 @@ static const char *section_at(const struct image *image, uint64_t address)
     for (size_t i = 1; i < image->header->e_shnum; i++) {
         const Elf64_Shdr *section = &image->sections[i];
 
-        if (section->sh_flags & SHF_ALLOC && address >= section->sh_addr && address - section->sh_addr < section->sh_size)
+        if (section->sh_flags & SHF_ALLOC && address >= section->sh_addr &&
+            address - section->sh_addr < section->sh_size)
             return image_section_name(image, section);
     }
     return "";
@@ -62,8 +63,8 @@ static uint8_t *word_at(struct link *link, uint64_t where, const char *name)
 
     if (bytes && where % 8 == 0)
         return bytes;
-    error_add(&link->errors, EX_DATAERR, "the address of %s stands at 0x%llx in section %s, %s; is a structure packed?", name,
-              (unsigned long long)where, section_at(image, where),
+    error_add(&link->errors, EX_DATAERR, "the address of %s stands at 0x%llx in section %s, %s; is a structure packed?",
+              name, (unsigned long long)where, section_at(image, where),
               in_place ? "not aligned to 8 bytes" : "which is not data");
     return NULL;
 }
@@ -85,8 +86,8 @@ static const struct operation *operation_at(const struct link *link, uint64_t ad
 }
 
 /*
- * A word with an address inside the segment. If it is where an operation starts, the word is a pointer to that operation,
- * whoever compiled it, and gets its one address: the stub's.
+ * A word with an address inside the segment. If it is where an operation starts, the word is a pointer to that
+ * operation, whoever compiled it, and gets its one address: the stub's.
  */
 static void settle_address(struct link *link, struct words *rebase, uint64_t where, uint64_t value)
 {
@@ -166,8 +167,8 @@ static void settle_symbol(struct link *link, struct words *rebase, const Elf64_R
         break;
     case RESOLVE_BIND:
         undefined->imported->used = true;
-        add_command(link, FAR_RELOC_BIND, where, undefined->imported->service->table->service, undefined->imported->name,
-                    (uint64_t)relocation->r_addend);
+        add_command(link, FAR_RELOC_BIND, where, undefined->imported->service->table->service,
+                    undefined->imported->name, (uint64_t)relocation->r_addend);
         break;
     case RESOLVE_STUB:
         add_command(link, FAR_RELOC_STUB, where, iface_string(link->iface, undefined->op->name), NULL,
@@ -195,14 +196,17 @@ static void settle_relocation(struct link *link, struct words *rebase, const Elf
         settle_symbol(link, rebase, relocation, name, kind);
         break;
     case RELOCATION_INDIRECT:
-        error_add(&link->errors, EX_DATAERR, "the function chosen at load time by a resolver at 0x%llx (an IFUNC, in section %s) "
+        error_add(&link->errors, EX_DATAERR,
+                  "the function chosen at load time by a resolver at 0x%llx (an IFUNC, in section %s) "
                   "cannot be in a segment: processors differ; choose at run time",
                   (unsigned long long)relocation->r_addend, section_at(&link->image, (uint64_t)relocation->r_addend));
         break;
     default:
-        error_add(&link->errors, EX_DATAERR, "ld.lld left relocation type %u against '%s' at 0x%llx in section %s, which no "
-                  "relocation command expresses", (unsigned)ELF64_R_TYPE(relocation->r_info), name,
-                  (unsigned long long)relocation->r_offset, section_at(&link->image, relocation->r_offset));
+        error_add(&link->errors, EX_DATAERR,
+                  "ld.lld left relocation type %u against '%s' at 0x%llx in section %s, which no "
+                  "relocation command expresses",
+                  (unsigned)ELF64_R_TYPE(relocation->r_info), name, (unsigned long long)relocation->r_offset,
+                  section_at(&link->image, relocation->r_offset));
     }
 }
 
@@ -210,16 +214,39 @@ static void settle_section(struct link *link, struct words *rebase, const Elf64_
 {
     const struct image *image = &link->image;
     const Elf64_Rela *relocations = (const Elf64_Rela *)(image->bytes + section->sh_offset);
-    const Elf64_Shdr *dynsym = image_section(image, ".dynsym"), *dynstr = image_section(image, ".dynstr");
 
-    for (size_t i = 0; i < section->sh_size / sizeof *relocations && dynsym && dynstr; i++) {
-        const Elf64_Sym *symbols = (const Elf64_Sym *)(image->bytes + dynsym->sh_offset);
-        uint64_t index = ELF64_R_SYM(relocations[i].r_info);
+    for (size_t i = 0; i < section->sh_size / sizeof *relocations; i++) {
+        const char *name = image_dynamic_name(image, section, &relocations[i]);
 
-        if (index < dynsym->sh_size / sizeof *symbols)
-            settle_relocation(link, rebase, &relocations[i],
-                              (const char *)image->bytes + dynstr->sh_offset + symbols[index].st_name);
+        if (name)
+            settle_relocation(link, rebase, &relocations[i], name);
+        else
+            error_add(&link->errors, EX_DATAERR, "section %s holds relocations of its own making; is an input damaged?",
+                      image_section_name(image, section));
     }
+}
+
+uint64_t heap_start(const struct link *link)
+{
+    const Elf64_Phdr *data = image_part(&link->image, FAR_PART_DATA);
+
+    return (data->p_vaddr + data->p_memsz + FAR_PART_ALIGN - 1) & ~(uint64_t)(FAR_PART_ALIGN - 1);
+}
+
+/* What libfarseg.a reads. */
+static void settle_heap_range(struct link *link, struct words *rebase)
+{
+    const Elf64_Sym *symbol = image_symbol(&link->image, GLUE_HEAP_RANGE);
+    uint64_t range[2] = {heap_start(link), heap_start(link) + link->options.heap_size};
+    uint8_t *bytes = symbol ? image_at(&link->image, symbol->st_value, sizeof range) : NULL;
+
+    if (!bytes) {
+        error_add(&link->errors, EX_SOFTWARE, "the heap's range is missing from the image");
+        return;
+    }
+    memcpy(bytes, range, sizeof range);
+    *LIST_ADD(&link->arena, rebase->list, rebase->count) = symbol->st_value;
+    *LIST_ADD(&link->arena, rebase->list, rebase->count) = symbol->st_value + 8;
 }
 
 static int by_address(const void *a, const void *b)
@@ -297,15 +324,17 @@ static void add_thunk_words(struct link *link)
 {
     for (size_t i = 0; i < link->undefined_count; i++) {
         const struct undefined *undefined = &link->undefined[i];
-        const Elf64_Sym *word = undefined->thunk ? image_symbol(&link->image, arena_format(&link->arena, "far_host.%s",
-                                                                                           undefined->name)) : NULL;
+        const Elf64_Sym *word =
+            undefined->thunk ? image_symbol(&link->image, arena_format(&link->arena, "far_host.%s", undefined->name))
+                             : NULL;
 
         if (word)
             add_command(link, FAR_RELOC_HOST, word->st_value, undefined->name, NULL, 0);
     }
 }
 
-/* CHECK before anything is changed, then what is done once a node, then what is done in each domain; each by address. */
+/* CHECK before anything is changed, then what is done once a node, then what is done in each domain; each by address.
+ */
 static int application_order(const void *a, const void *b)
 {
     static const uint8_t rank[FAR_RELOC_CODE_COUNT] = {
@@ -334,6 +363,7 @@ int commands_make(struct link *link)
         if (symbol && link->operations[i].defined_by)
             link->operations[i].implementation = symbol->st_value;
     }
+    settle_heap_range(link, &rebase);
     settle_packed(link, &rebase);
     for (size_t i = 1; i < image->header->e_shnum; i++) {
         const Elf64_Shdr *section = &image->sections[i];

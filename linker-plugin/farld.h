@@ -183,6 +183,7 @@ struct link {
     struct table imported_ops; /* struct imported_op */
     struct table host_symbols; /* struct host_symbol */
 
+    struct table thread_locals; /* variable → name of the object that has it */
     struct copy *copies;
     size_t copy_count;
     struct operation *operations; /* in the record's order */
@@ -211,7 +212,7 @@ int inputs_prescan(struct link *link);
 
 /* glue.c, script.c, lld.c */
 int glue_write(struct link *link, const char *path);
-int script_write(struct link *link, const char *path);
+int script_write(struct link *link, bool survey, const char *path);
 int exports_write(struct link *link, const char *path);
 int lld_run(struct link *link, bool survey, const char *output);
 
@@ -222,6 +223,8 @@ const char *image_section_name(const struct image *image, const Elf64_Shdr *sect
 const Elf64_Sym *image_symbol(const struct image *image, const char *name); /* a defined one; global before local */
 const char *image_symbol_name(const struct image *image, const Elf64_Sym *symbol);
 uint8_t *image_at(const struct image *image, uint64_t address, size_t size); /* its file bytes, or NULL */
+/* The name of the symbol of a dynamic relocation, "" for none; NULL if the section does not use the dynamic symbols. */
+const char *image_dynamic_name(const struct image *image, const Elf64_Shdr *relocations, const Elf64_Rela *relocation);
 const Elf64_Phdr *image_part(const struct image *image, enum far_part part); /* the part's PT_LOAD, or NULL */
 
 /* survey.c */
@@ -240,12 +243,14 @@ void plan_dump(struct link *link, FILE *out);
 void map_print(struct link *link, FILE *out);
 
 /* commands.c, write.c */
+uint64_t heap_start(const struct link *link); /* relative to the image, like all addresses here */
 int commands_make(struct link *link);
 int segment_write(struct link *link);
 
 #define GLUE_COPY_PREFIX ".far.copy."
-#define GLUE_THUNKS ".far.thunks"
+#define GLUE_THUNKS      ".far.thunks"
 #define GLUE_THUNK_WORDS ".far.linkage.thunks"
-#define GLUE_DATA ".far.data"
+#define GLUE_DATA        ".far.data"
+#define GLUE_HEAP_RANGE  "far_heap_range" /* two words: where the heap starts and ends */
 
 #endif

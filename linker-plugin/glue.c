@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * The object that farld adds to each link. It only makes room and names it: the stubs, the linkage header, copies of host
- * data, thunks and their words. What belongs there is known after the link and filled in then (write.c), so the object
- * needs no relocations and nothing of it depends on the machine but the breakpoint byte.
+ * The object that farld adds to each link. It only makes room and names it: the stubs, the linkage header, copies of
+ * host data, thunks and their words. What belongs there is known after the link and filled in then (write.c), so the
+ * object needs no relocations and nothing of it depends on the machine but the breakpoint byte.
  */
 #include "linker-plugin/farld.h"
 
@@ -80,7 +80,8 @@ static size_t add_section(struct glue *glue, const struct section *from)
 
 static size_t add_room(struct glue *glue, const char *name, uint64_t flags, uint64_t align, size_t size, int fill)
 {
-    struct section section = {.name = name, .type = SHT_PROGBITS, .flags = SHF_ALLOC | flags, .align = align, .size = size};
+    struct section section = {
+        .name = name, .type = SHT_PROGBITS, .flags = SHF_ALLOC | flags, .align = align, .size = size};
 
     section.bytes = arena_allocate(&glue->link->arena, size);
     memset(section.bytes, fill, size);
@@ -100,16 +101,33 @@ static void add_local(struct glue *glue, const char *name, unsigned type, size_t
 static void add_stub_part(struct glue *glue, const char *section_name, const char *prefix)
 {
     struct link *link = glue->link;
-    size_t section = add_room(glue, section_name, SHF_EXECINSTR, FAR_STUB_SIZE, (size_t)link->slot_count * FAR_STUB_SIZE,
-                              link->machine->breakpoint);
+    size_t section = add_room(glue, section_name, SHF_EXECINSTR, FAR_STUB_SIZE,
+                              (size_t)link->slot_count * FAR_STUB_SIZE, link->machine->breakpoint);
 
     add_local(glue, arena_format(&link->arena, "%sgate", prefix), STT_FUNC, section, 0, FAR_STUB_SIZE);
     for (uint32_t i = 0; i < link->iface->ops.count; i++) {
         const struct far_op *op = iface_op(link->iface, i);
 
-        add_local(glue, arena_format(&link->arena, "%s%s", prefix, iface_string(link->iface, op->name)), STT_FUNC, section,
-                  (uint64_t)op->slot * FAR_STUB_SIZE, FAR_STUB_SIZE);
+        add_local(glue, arena_format(&link->arena, "%s%s", prefix, iface_string(link->iface, op->name)), STT_FUNC,
+                  section, (uint64_t)op->slot * FAR_STUB_SIZE, FAR_STUB_SIZE);
     }
+}
+
+static void add_global(struct glue *glue, const char *name, size_t section, uint64_t size)
+{
+    *LIST_ADD(&glue->link->arena, glue->globals, glue->global_count) =
+        (Elf64_Sym){.st_name = text_add(&glue->link->arena, &glue->strings, name),
+                    .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT),
+                    .st_other = STV_HIDDEN,
+                    .st_shndx = (Elf64_Half)section,
+                    .st_size = size};
+}
+
+/* Words, not symbols of the script: sections that the script does not name may still come to lie behind the last one.
+ */
+static void add_heap_range(struct glue *glue)
+{
+    add_global(glue, GLUE_HEAP_RANGE, add_room(glue, GLUE_DATA, SHF_WRITE, 16, 16, 0), 16);
 }
 
 /* Sections of their own, so that copies nobody uses go away. */
@@ -119,15 +137,10 @@ static void add_copies(struct glue *glue)
 
     for (size_t i = 0; i < link->copy_count; i++) {
         const struct host_symbol *symbol = link->copies[i].symbol;
-        size_t section = add_room(glue, arena_format(&link->arena, GLUE_COPY_PREFIX "%s", symbol->name), SHF_WRITE, COPY_ALIGN,
-                                  symbol->size, 0);
+        size_t section = add_room(glue, arena_format(&link->arena, GLUE_COPY_PREFIX "%s", symbol->name), SHF_WRITE,
+                                  COPY_ALIGN, symbol->size, 0);
 
-        *LIST_ADD(&link->arena, glue->globals, glue->global_count) =
-            (Elf64_Sym){.st_name = text_add(&link->arena, &glue->strings, symbol->name),
-                        .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT),
-                        .st_other = STV_HIDDEN,
-                        .st_shndx = (Elf64_Half)section,
-                        .st_size = symbol->size};
+        add_global(glue, symbol->name, section, symbol->size);
     }
 }
 
@@ -209,9 +222,9 @@ static void fill_glue(struct glue *glue)
     header->e_version = EV_CURRENT;
     add_stub_part(glue, FAR_SECTION_FSTUBS, "far_fstub.");
     add_stub_part(glue, FAR_SECTION_DSTUBS, "far_dstub.");
-    add_local(glue, "far_linkage", STT_OBJECT, add_room(glue, FAR_SECTION_LINKAGE, SHF_WRITE, 64, FAR_LINKAGE_HEADER, 0), 0,
-              FAR_LINKAGE_HEADER);
-    add_room(glue, GLUE_DATA, SHF_WRITE, 16, 16, 0); /* a part may not be empty */
+    add_local(glue, "far_linkage", STT_OBJECT,
+              add_room(glue, FAR_SECTION_LINKAGE, SHF_WRITE, 64, FAR_LINKAGE_HEADER, 0), 0, FAR_LINKAGE_HEADER);
+    add_heap_range(glue); /* always there: a part may not be empty */
     add_copies(glue);
     add_thunks(glue);
     add_section(glue, &no_stack);

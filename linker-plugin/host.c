@@ -14,7 +14,7 @@ static const struct {
     const char *name;
     bool own; /* libfarcall's, so no library of the system need have it */
 } neutral_functions[] = {
-#define FAR_HOST(name) {#name, false},
+#define FAR_HOST(name)     {#name, false},
 #define FAR_HOST_OWN(name) {#name, true},
 #include "runtime/hostsyms.def"
 #undef FAR_HOST
@@ -89,8 +89,8 @@ static void add_symbols(struct link *link, Elf *elf)
 
 static int read_library(struct link *link, const char *name)
 {
-    const char *patterns[] = {"/lib/%s/%s", "/usr/lib/%s/%s", "/lib64/%.0s%s", "/usr/lib64/%.0s%s", "/lib/%.0s%s",
-                              "/usr/lib/%.0s%s"};
+    const char *patterns[] = {"/lib/%s/%s",        "/usr/lib/%s/%s", "/lib64/%.0s%s",
+                              "/usr/lib64/%.0s%s", "/lib/%.0s%s",    "/usr/lib/%.0s%s"};
     char path[256] = "";
     uint8_t *bytes;
     size_t size;
@@ -102,8 +102,8 @@ static int read_library(struct link *link, const char *name)
             break;
     }
     if (file_read(&link->arena, &link->errors, path, &bytes, &size))
-        return error_add(&link->errors, EX_NOINPUT, "cannot read %s for %s: what segments may call is looked up there", name,
-                         link->machine->name);
+        return error_add(&link->errors, EX_NOINPUT, "cannot read %s for %s: what segments may call is looked up there",
+                         name, link->machine->name);
     elf = elf_memory((char *)bytes, size);
     if (!elf || elf_kind(elf) != ELF_K_ELF)
         return error_add(&link->errors, EX_DATAERR, "%s is not an ELF file", path);

@@ -50,7 +50,8 @@ int image_read(struct link *link, struct image *image, const char *path)
     if (file_read(&link->arena, &link->errors, path, &image->bytes, &image->size))
         return link->errors.status;
     if (!read_headers(image) || !read_symbols(image))
-        return error_add(&link->errors, EX_SOFTWARE, "ld.lld wrote an image that farld cannot read; which version is it?");
+        return error_add(&link->errors, EX_SOFTWARE,
+                         "ld.lld wrote an image that farld cannot read; which version is it?");
     return 0;
 }
 
@@ -88,6 +89,21 @@ const Elf64_Sym *image_symbol(const struct image *image, const char *name)
         local = local ? local : symbol;
     }
     return local;
+}
+
+const char *image_dynamic_name(const struct image *image, const Elf64_Shdr *relocations, const Elf64_Rela *relocation)
+{
+    const Elf64_Shdr *dynsym = image_section(image, ".dynsym"), *dynstr = image_section(image, ".dynstr");
+    uint64_t index = ELF64_R_SYM(relocation->r_info);
+    const Elf64_Sym *symbols;
+
+    if (!dynsym || !dynstr || relocations->sh_link != (size_t)(dynsym - image->sections) ||
+        index >= dynsym->sh_size / sizeof *symbols)
+        return NULL;
+    symbols = (const Elf64_Sym *)(image->bytes + dynsym->sh_offset);
+    if (symbols[index].st_name >= dynstr->sh_size)
+        return NULL;
+    return (const char *)image->bytes + dynstr->sh_offset + symbols[index].st_name;
 }
 
 const Elf64_Phdr *image_part(const struct image *image, enum far_part part)

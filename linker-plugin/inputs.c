@@ -86,21 +86,37 @@ static const char *library_find(struct link *link, const char *name)
     return path;
 }
 
+/* libelf shows an object without sections where the table lies outside the file. */
+static bool is_truncated(Elf *elf, const Elf64_Ehdr *header)
+{
+    size_t size = 0;
+
+    return !elf_rawfile(elf, &size) || header->e_shoff == 0 || header->e_shoff % 8 || header->e_shoff > size ||
+           (uint64_t)header->e_shnum * sizeof(Elf64_Shdr) > size - header->e_shoff;
+}
+
 static int add_object(struct link *link, const char *name, bool in_archive, Elf *elf)
 {
     const Elf64_Ehdr *header = elf64_getehdr(elf);
 
     if (!header || header->e_type != ET_REL)
-        return error_add(&link->errors, EX_DATAERR, "%s is not a 64-bit object file; give objects (.o), archives (.a) of them, "
-                         "and import libraries made by far implib", name);
+        return error_add(&link->errors, EX_DATAERR,
+                         "%s is not a 64-bit object file; give objects (.o), archives (.a) of them, "
+                         "and import libraries made by far implib",
+                         name);
+    if (is_truncated(elf, header))
+        return error_add(&link->errors, EX_DATAERR,
+                         "%s is truncated or damaged: its sections lie outside the file; build it again", name);
     if (!link->machine)
         link->machine = stub_machine_for_elf(header->e_machine);
     if (!link->machine)
         return error_add(&link->errors, EX_DATAERR, "%s is for ELF machine %u; stubs can be made for %s only", name,
                          header->e_machine, stub_machine_names());
     if (header->e_machine != link->machine->elf_machine)
-        return error_add(&link->errors, EX_DATAERR, "%s is for ELF machine %u, the objects before it for %s; build all for one "
-                         "machine", name, header->e_machine, link->machine->name);
+        return error_add(&link->errors, EX_DATAERR,
+                         "%s is for ELF machine %u, the objects before it for %s; build all for one "
+                         "machine",
+                         name, header->e_machine, link->machine->name);
     *LIST_ADD(&link->arena, link->objects, link->object_count) =
         (struct object){.name = name, .in_archive = in_archive, .elf = elf};
     return 0;
@@ -114,22 +130,27 @@ static bool is_bitcode(Elf *elf)
     return bytes && size >= 4 && (!memcmp(bytes, "BC\xc0\xde", 4) || !memcmp(bytes, "\xde\xc0\x17\x0b", 4));
 }
 
-/* Returns 0 with *used false for what is no object: the archive's own tables, text. lld ignores those too. */
-static int add_member(struct link *link, const char *archive, Elf *member, bool *used)
+/* What is no object, the archive's own tables or text, is left out; lld ignores it too. */
+static int add_member(struct link *link, const char *archive, Elf *member)
 {
     const Elf_Arhdr *about = elf_getarhdr(member);
-    const char *name;
+    size_t size = 0;
+    const char *bytes = elf_rawfile(member, &size), *name;
+    Elf *object;
 
-    *used = false;
-    if (!about || !about->ar_name || about->ar_name[0] == '/')
+    if (!about || !about->ar_name || about->ar_name[0] == '/' || !bytes)
         return 0;
     name = arena_format(&link->arena, "%s(%s)", path_base(archive), path_base(about->ar_name));
     if (is_bitcode(member))
         return error_add(&link->errors, EX_DATAERR, "%s is LLVM bitcode; compile it without -flto", name);
     if (elf_kind(member) != ELF_K_ELF)
         return 0;
-    *used = true;
-    return add_object(link, name, true, member);
+    /* Members lie at even addresses only; libelf would read their structures there. */
+    object = elf_memory(arena_copy(&link->arena, bytes, size), size);
+    if (!object || !add_object(link, name, true, object))
+        return 0;
+    elf_end(object);
+    return link->errors.status;
 }
 
 static int open_archive(struct link *link, const char *path, Elf *archive)
@@ -139,12 +160,9 @@ static int open_archive(struct link *link, const char *path, Elf *archive)
     int status = 0;
 
     while (!status && command != ELF_C_NULL && (member = elf_begin(-1, command, archive))) {
-        bool used;
-
-        status = add_member(link, path, member, &used); /* before elf_next(): the header read is the archive's current one */
+        status = add_member(link, path, member); /* before elf_next(): the header read is the archive's current one */
         command = elf_next(member);
-        if (!used)
-            elf_end(member);
+        elf_end(member);
     }
     if (!status && command != ELF_C_NULL)
         status = error_add(&link->errors, EX_DATAERR, "%s: %s; the archive is damaged", path, elf_errmsg(-1));
@@ -160,8 +178,10 @@ static int add_service(struct link *link, const char *path, Elf *elf)
     void *copy;
 
     if (!data)
-        return error_add(&link->errors, EX_DATAERR, "%s is an ordinary shared library: a segment takes nothing along at run "
-                         "time; give its archive, or register it as a service and give the library of far implib", path);
+        return error_add(&link->errors, EX_DATAERR,
+                         "%s is an ordinary shared library: a segment takes nothing along at run "
+                         "time; give its archive, or register it as a service and give the library of far implib",
+                         path);
     copy = arena_copy(&link->arena, data->d_buf, data->d_size); /* aligned as its checker asks */
     if (import_check(copy, data->d_size, why, sizeof why))
         return error_add(&link->errors, EX_DATAERR, "%s: %s", path, why);
@@ -210,8 +230,10 @@ static int open_input(struct link *link, const char *path)
     if (status)
         return status;
     if (size >= 8 && !memcmp(bytes, "!<thin>\n", 8))
-        return error_add(&link->errors, EX_DATAERR, "%s is a thin archive, which only points at its objects; make it without "
-                         "ar's T", path);
+        return error_add(&link->errors, EX_DATAERR,
+                         "%s is a thin archive, which only points at its objects; make it without "
+                         "ar's T",
+                         path);
     input->elf = elf_memory((char *)bytes, size);
     if (input->elf && elf_kind(input->elf) == ELF_K_AR)
         return open_archive(link, path, input->elf);

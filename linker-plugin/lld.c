@@ -30,15 +30,31 @@ static const char *place(struct link *link, const char *name)
 }
 
 /*
- * -Bsymbolic and the version script: inside a segment nothing is interposed. --no-relax: a load of an operation's address
- * from the GOT stays one, so that the word can be made the stub's address. No RELRO: protection follows the parts.
+ * -Bsymbolic and the version script: inside a segment nothing is interposed. --no-relax: a load of an operation's
+ * address from the GOT stays one, so that the word can be made the stub's address. No RELRO: protection follows the
+ * parts.
  */
 static void add_options(struct link *link, struct arguments *to, bool survey, const char *output)
 {
     static const char *const fixed[] = {
-        "-shared", "-Bsymbolic", "--no-relax", "--gc-sections", "--pack-dyn-relocs=relr", "--build-id=none",
-        "--hash-style=gnu", "--no-dynamic-linker", "--undefined-version", "--color-diagnostics=never",
-        "-z", "max-page-size=4096", "-z", "norelro", "-z", "text", "-z", "nognustack",
+        "-shared",
+        "-Bsymbolic",
+        "--no-relax",
+        "--gc-sections",
+        "--pack-dyn-relocs=relr",
+        "--build-id=none",
+        "--hash-style=gnu",
+        "--no-dynamic-linker",
+        "--undefined-version",
+        "--color-diagnostics=never",
+        "-z",
+        "max-page-size=4096",
+        "-z",
+        "norelro",
+        "-z",
+        "text",
+        "-z",
+        "nognustack",
     };
 
     add(to, getenv("FARCALL_LLD") ? getenv("FARCALL_LLD") : FAR_LLD);
@@ -97,8 +113,9 @@ static int spawn(struct link *link, struct arguments *arguments, const char *log
     error = posix_spawnp(&child, arguments->list[0], &actions, NULL, (char **)(uintptr_t)arguments->list, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (error)
-        return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s: %s; install lld-19, or name another in FARCALL_LLD",
-                         arguments->list[0], strerror(error));
+        return error_add(&link->errors, EX_UNAVAILABLE,
+                         "cannot run %s: %s; install lld-19, or name another in FARCALL_LLD", arguments->list[0],
+                         strerror(error));
     if (wait_for(child, status))
         return error_add(&link->errors, EX_OSERR, "cannot wait for %s: %s", arguments->list[0], strerror(errno));
     return 0;
@@ -148,7 +165,8 @@ int lld_run(struct link *link, bool survey, const char *output)
     if (spawn(link, &arguments, log_path, &status) || file_read(&link->arena, &link->errors, log_path, &log, &size))
         return link->errors.status;
     if (WIFSIGNALED(status))
-        return error_add(&link->errors, EX_SOFTWARE, "%s was killed by signal %d", arguments.list[0], WTERMSIG(status));
+        return error_add(&link->errors, EX_SOFTWARE, "%s was killed by signal %d; is one of the inputs damaged?",
+                         arguments.list[0], WTERMSIG(status));
     if (WEXITSTATUS(status) == 127 && size == 0)
         return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s; install lld-19", arguments.list[0]);
     if (WEXITSTATUS(status) != 0)

@@ -28,7 +28,9 @@ static void catch_interruptions(void)
 
 static int interrupted(struct link *link)
 {
-    return interrupted_by ? error_add(&link->errors, 128 + interrupted_by, "interrupted by signal %d", (int)interrupted_by) : 0;
+    return interrupted_by
+               ? error_add(&link->errors, 128 + interrupted_by, "interrupted by signal %d", (int)interrupted_by)
+               : 0;
 }
 
 /* PREFIX of PREFIX/bin/farld. */
@@ -53,7 +55,8 @@ static int make_workplace(struct link *link)
     link->workplace = arena_format(&link->arena, "%s/farld.XXXXXX", directory && *directory ? directory : "/tmp");
     if (mkdtemp(link->workplace))
         return 0;
-    error_add(&link->errors, EX_CANTCREAT, "cannot create a temporary directory '%s': %s", link->workplace, strerror(errno));
+    error_add(&link->errors, EX_CANTCREAT, "cannot create a temporary directory '%s': %s", link->workplace,
+              strerror(errno));
     link->workplace = NULL;
     return link->errors.status;
 }
@@ -77,7 +80,7 @@ static int survey_link(struct link *link)
 {
     int status = make_workplace(link);
 
-    status = status ? status : script_write(link, place(link, "script"));
+    status = status ? status : script_write(link, true, place(link, "script"));
     status = status ? status : exports_write(link, place(link, "exports"));
     status = status ? status : glue_write(link, place(link, "glue.o"));
     status = status ? status : lld_run(link, true, place(link, "survey"));
@@ -89,6 +92,7 @@ static int final_link(struct link *link)
 {
     int status = glue_write(link, place(link, "glue.o"));
 
+    status = status ? status : script_write(link, false, place(link, "script"));
     status = status ? status : lld_run(link, false, place(link, "image"));
     status = status ? status : interrupted(link);
     return status ? status : image_read(link, &link->image, place(link, "image"));

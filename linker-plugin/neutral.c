@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Neutral code touches nothing of the process it runs in. An operation is neutral if all it reaches, over calls, addresses
- * taken and words of data, ends in the segment itself or in host functions on the list of runtime/hostsyms.def.
+ * Neutral code touches nothing of the process it runs in. An operation is neutral if all it reaches, over calls,
+ * addresses taken and words of data, ends in the segment itself or in host functions on the list of
+ * runtime/hostsyms.def.
  *
  * The graph's nodes are input sections, because calls inside one section need no relocation: with -ffunction-sections
  * (farcc) a node is a function, in other people's archives it is an object's code. That errs on the safe side.
@@ -69,10 +70,11 @@ static bool is_copy(const struct link *link, const struct piece *piece)
 }
 
 /*
- * A section symbol says where, not what: the addend of a PC-relative reference counts from behind the instruction, which
- * may end in an immediate operand. For data both ends of that range are followed.
+ * A section symbol says where, not what: the addend of a PC-relative reference counts from behind the instruction,
+ * which may end in an immediate operand. For data both ends of that range are followed.
  */
-static void visit_section_symbol(struct walk *walk, const Elf64_Sym *symbol, const struct reference *reference, size_t from)
+static void visit_section_symbol(struct walk *walk, const Elf64_Sym *symbol, const struct reference *reference,
+                                 size_t from)
 {
     const struct image *image = &walk->link->survey.image;
     uint64_t address = symbol->st_value + (uint64_t)reference->addend;
@@ -141,7 +143,8 @@ static void decide(struct link *link, struct operation *operation)
     operation->neutral = !operation->reason;
     op->flags = operation->neutral ? op->flags | FAR_OP_NEUTRAL : op->flags & ~FAR_OP_NEUTRAL;
     if (!operation->neutral && op->flags & FAR_OP_DATA_SHIPPED)
-        error_add(&link->errors, EX_DATAERR, "%s:%u: operation '%s' is data-shipped, so it runs in its callers' processes, but "
+        error_add(&link->errors, EX_DATAERR,
+                  "%s:%u: operation '%s' is data-shipped, so it runs in its callers' processes, but "
                   "reaches what belongs to one process: %s; say far_function_shipped, or keep it from there",
                   iface_string(link->iface, op->file), op->line, operation->name, operation->reason);
 }

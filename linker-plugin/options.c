@@ -54,7 +54,8 @@ static int parse_size(struct link *link, const char *text, uint64_t *size)
     if (unit)
         end++;
     if (end == text || *end || errno || *text == '-' || number > LARGEST_HEAP)
-        return error_add(&link->errors, EX_USAGE, "--heap-size=%s: a size is a number with K, M, G or T, such as 256M", text);
+        return error_add(&link->errors, EX_USAGE, "--heap-size=%s: a size is a number with K, M, G or T, such as 256M",
+                         text);
     if (unit && number)
         number <<= 10 * (unit - units + 1);
     if (number < FAR_PART_ALIGN || number > LARGEST_HEAP)

@@ -106,7 +106,6 @@ static void print_sections_of(const struct image *image, const Elf64_Phdr *load,
 void map_print(struct link *link, FILE *out)
 {
     const Elf64_Phdr *load;
-    uint64_t heap;
 
     fprintf(out, "part       address       size\n");
     for (enum far_part part = FAR_PART_FSTUBS; part < FAR_LOAD_PARTS; part++) {
@@ -115,8 +114,6 @@ void map_print(struct link *link, FILE *out)
                 (uint64_t)load->p_memsz, far_part_rights(part));
         print_sections_of(&link->image, load, out);
     }
-    load = image_part(&link->image, FAR_PART_DATA);
-    heap = (load->p_vaddr + load->p_memsz + FAR_PART_ALIGN - 1) & ~(uint64_t)(FAR_PART_ALIGN - 1);
-    fprintf(out, "%-7s %10" PRIx64 " %10" PRIx64 " %s\n", far_part_name(FAR_PART_HEAP), heap, link->options.heap_size,
-            far_part_rights(FAR_PART_HEAP));
+    fprintf(out, "%-7s %10" PRIx64 " %10" PRIx64 " %s\n", far_part_name(FAR_PART_HEAP), heap_start(link),
+            link->options.heap_size, far_part_rights(FAR_PART_HEAP));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Before the first link: what must be known so that it can succeed. Data objects of the host that an input refers to are
- * defined by the glue, as copies in the linkage; otherwise lld refuses the PC-relative references to them that code built
- * for programs has. What no linked code uses is dropped again by --gc-sections.
+ * Before the first link: what must be known so that it can succeed. Data objects of the host that an input refers to
+ * are defined by the glue, as copies in the linkage; otherwise lld refuses the PC-relative references to them that code
+ * built for programs has. What no linked code uses is dropped again by --gc-sections.
  */
 #include "linker-plugin/farld.h"
 
@@ -11,8 +11,8 @@
 #include <sysexits.h>
 
 struct names {
-    struct table defined;    /* any value */
-    struct table wanted;     /* the object's name */
+    struct table defined; /* any value */
+    struct table wanted;  /* the object's name */
     const char **in_order;
     size_t count;
 };
@@ -25,8 +25,10 @@ static bool is_thread_local(const Elf64_Sym *symbol)
 /* Archive members may never be linked; survey.c looks at those that are. */
 static void refuse_thread_local(struct link *link, const struct object *object, const char *name)
 {
-    error_add(&link->errors, EX_DATAERR, "%s: thread-local variable '%s': a segment's code runs in the threads of many "
-              "processes; keep the state in a parameter or in ordinary data under a mutex", object->name, name);
+    error_add(&link->errors, EX_DATAERR,
+              "%s: thread-local variable '%s': a segment's code runs in the threads of many "
+              "processes; keep the state in a parameter or in ordinary data under a mutex",
+              object->name, name);
 }
 
 static void scan_symbol(struct link *link, const struct object *object, const Elf64_Sym *symbol, const char *name,
@@ -34,6 +36,8 @@ static void scan_symbol(struct link *link, const struct object *object, const El
 {
     if (is_thread_local(symbol) && !object->in_archive)
         refuse_thread_local(link, object, name);
+    else if (is_thread_local(symbol) && symbol->st_shndx != SHN_UNDEF)
+        table_set(&link->arena, &link->thread_locals, name, (void *)(uintptr_t)object->name);
     if (ELF64_ST_BIND(symbol->st_info) == STB_LOCAL)
         return;
     if (symbol->st_shndx != SHN_UNDEF) {
@@ -58,7 +62,8 @@ static int scan_object(struct link *link, const struct object *object, struct na
             const char *name = elf_strptr(object->elf, header->sh_link, symbols[i].st_name);
 
             if (!name)
-                return error_add(&link->errors, EX_DATAERR, "%s: %s; the object is damaged", object->name, elf_errmsg(-1));
+                return error_add(&link->errors, EX_DATAERR, "%s: %s; the object is damaged", object->name,
+                                 elf_errmsg(-1));
             scan_symbol(link, object, &symbols[i], name, names);
         }
     }

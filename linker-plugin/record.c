@@ -19,12 +19,13 @@ static const char *difference(struct link *link, const struct far_iface *one, co
         if (!same)
             return arena_format(&link->arena, "operation %s is in the first only", name);
         if (same->fingerprint != op->fingerprint)
-            return arena_format(&link->arena, "operation %s is '%s' (%s:%u) in the first and '%s' (%s:%u) in the second", name,
+            return arena_format(&link->arena,
+                                "operation %s is '%s' (%s:%u) in the first and '%s' (%s:%u) in the second", name,
                                 iface_string(one, op->signature), iface_string(one, op->file), op->line,
                                 iface_string(other, same->signature), iface_string(other, same->file), same->line);
         if (same->slot != op->slot)
-            return arena_format(&link->arena, "operation %s has slot %u in the first and %u in the second", name, op->slot,
-                                same->slot);
+            return arena_format(&link->arena, "operation %s has slot %u in the first and %u in the second", name,
+                                op->slot, same->slot);
     }
     for (uint32_t i = 0; i < other->ops.count; i++) {
         const char *name = iface_string(other, iface_op(other, i)->name);
@@ -53,11 +54,15 @@ static int add_record(struct link *link, const struct object *object, const Elf_
     if (data->d_size == link->record_size && !memcmp(bytes, known, link->record_size))
         return 0;
     if (strcmp(iface_string(iface, iface->service), iface_string(known, known->service)))
-        return error_add(&link->errors, EX_DATAERR, "two services in one segment: '%s' (%s) and '%s' (%s); link a segment for "
-                         "each, and give one the import library of the other", iface_string(known, known->service),
-                         link->record_origin, iface_string(iface, iface->service), object->name);
-    return error_add(&link->errors, EX_DATAERR, "%s and %s were built with different interfaces of service '%s': %s; build both "
-                     "from the same header", link->record_origin, object->name, iface_string(iface, iface->service),
+        return error_add(&link->errors, EX_DATAERR,
+                         "two services in one segment: '%s' (%s) and '%s' (%s); link a segment for "
+                         "each, and give one the import library of the other",
+                         iface_string(known, known->service), link->record_origin, iface_string(iface, iface->service),
+                         object->name);
+    return error_add(&link->errors, EX_DATAERR,
+                     "%s and %s were built with different interfaces of service '%s': %s; build both "
+                     "from the same header",
+                     link->record_origin, object->name, iface_string(iface, iface->service),
                      difference(link, known, iface));
 }
 
@@ -84,8 +89,10 @@ static int adopt_record(struct link *link)
     const struct far_iface *found = (const struct far_iface *)link->record;
 
     if (found->machine != link->machine->elf_machine)
-        return error_add(&link->errors, EX_DATAERR, "%s: its interface record is for ELF machine %u, the objects are for %s; build "
-                         "both for one machine", link->record_origin, found->machine, link->machine->name);
+        return error_add(&link->errors, EX_DATAERR,
+                         "%s: its interface record is for ELF machine %u, the objects are for %s; build "
+                         "both for one machine",
+                         link->record_origin, found->machine, link->machine->name);
     link->iface = (struct far_iface *)arena_copy(&link->arena, (const char *)link->record, link->record_size);
     for (uint32_t i = 0; i < found->ops.count; i++) {
         uint32_t slot = iface_op(found, i)->slot;
@@ -103,7 +110,8 @@ int record_collect(struct link *link)
     if (link->errors.status)
         return link->errors.status;
     if (!link->record)
-        return error_add(&link->errors, EX_DATAERR, "no interface record in the inputs: compile the service's source with farcc, or "
+        return error_add(&link->errors, EX_DATAERR,
+                         "no interface record in the inputs: compile the service's source with farcc, or "
                          "add the object of `faridl HEADER -o NAME.iface.o`");
     return adopt_record(link);
 }

@@ -25,8 +25,10 @@ static void find_operations(struct link *link)
         if (symbol)
             operation->defined_by = piece ? piece->file : "?";
         else if (!(op->flags & FAR_OP_ABSENT))
-            error_add(&link->errors, EX_DATAERR, "%s:%u: operation '%s' is declared here, but no input defines it; give the object "
-                      "that does, or say far_absent", iface_string(link->iface, op->file), op->line, name);
+            error_add(&link->errors, EX_DATAERR,
+                      "%s:%u: operation '%s' is declared here, but no input defines it; give the object "
+                      "that does, or say far_absent",
+                      iface_string(link->iface, op->file), op->line, name);
     }
 }
 
@@ -83,11 +85,14 @@ static void resolve(struct link *link, struct undefined *undefined)
     else if (undefined->weak)
         undefined->resolution = RESOLVE_ZERO;
     else if (undefined->host && undefined->host->kind == HOST_THREAD_LOCAL)
-        error_add(&link->errors, EX_DATAERR, "'%s' is a thread-local variable of the C library: a segment's code runs in the "
-                  "threads of many processes%s", name, uses_of(link, undefined->name));
-    else
-        error_add(&link->errors, EX_DATAERR, "undefined symbol '%s': no input, import library or library of the system has it%s",
+        error_add(&link->errors, EX_DATAERR,
+                  "'%s' is a thread-local variable of the C library: a segment's code runs in the "
+                  "threads of many processes%s",
                   name, uses_of(link, undefined->name));
+    else
+        error_add(&link->errors, EX_DATAERR,
+                  "undefined symbol '%s': no input, import library or library of the system has it%s", name,
+                  uses_of(link, undefined->name));
 }
 
 static int by_name(const void *a, const void *b)
@@ -130,16 +135,13 @@ static void find_taken_addresses(struct link *link)
     for (size_t i = 1; i < image->header->e_shnum; i++) {
         const Elf64_Shdr *section = &image->sections[i];
         const Elf64_Rela *relocations = (const Elf64_Rela *)(image->bytes + section->sh_offset);
-        const Elf64_Shdr *dynsym = image_section(image, ".dynsym"), *dynstr = image_section(image, ".dynstr");
 
-        if (section->sh_type != SHT_RELA || !(section->sh_flags & SHF_ALLOC) || !dynsym || !dynstr)
+        if (section->sh_type != SHT_RELA || !(section->sh_flags & SHF_ALLOC))
             continue;
         for (size_t r = 0; r < section->sh_size / sizeof *relocations; r++) {
             enum relocation_kind kind = link->machine->relocation_kind((uint32_t)ELF64_R_TYPE(relocations[r].r_info));
-            const Elf64_Sym *symbols = (const Elf64_Sym *)(image->bytes + dynsym->sh_offset);
-            const char *name = (const char *)image->bytes + dynstr->sh_offset +
-                               symbols[ELF64_R_SYM(relocations[r].r_info)].st_name;
-            struct undefined *undefined = table_find(&link->undefined_by_name, name);
+            const char *name = image_dynamic_name(image, section, &relocations[r]);
+            struct undefined *undefined = name ? table_find(&link->undefined_by_name, name) : NULL;
 
             if (undefined && undefined->resolution == RESOLVE_HOST && kind != RELOCATION_CALL)
                 undefined->address_taken = true;

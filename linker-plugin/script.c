@@ -4,10 +4,11 @@
 
 #include <string.h>
 
+/* %1$s: the header of thread-local storage, in the survey link only: with it lld links what farld then refuses. */
 static const char headers[] =
     "PHDRS {\n"
     "  fstubs PT_LOAD FLAGS(5); dstubs PT_LOAD FLAGS(5); code PT_LOAD FLAGS(5); const PT_LOAD FLAGS(4);\n"
-    "  linkage PT_LOAD FLAGS(6); data PT_LOAD FLAGS(6); dynamic PT_DYNAMIC FLAGS(4);\n"
+    "  linkage PT_LOAD FLAGS(6); data PT_LOAD FLAGS(6); dynamic PT_DYNAMIC FLAGS(4);%1$s\n"
     "}\n";
 
 /* %1$s: the start of a part. The order within a part only matters where the linkage header must come first. */
@@ -43,20 +44,17 @@ static const char sections[] =
     "  .got.plt : { *(.got.plt) } :linkage\n"
     "  %1$s\n"
     "  .data : { KEEP(*(.far.data)) *(.data .data.*) } :data\n"
-    "  .tdata : { *(.tdata .tdata.*) } :data\n"
-    "  .tbss : { *(.tbss .tbss.*) } :data\n"
+    "  .tdata : { *(.tdata .tdata.*) } :data%2$s\n"
+    "  .tbss : { *(.tbss .tbss.*) } :data%2$s\n"
     "  .bss : { *(.bss .bss.*) *(COMMON) } :data\n"
-    "  %1$s\n"
-    "  HIDDEN(far_heap_start = .);\n"
-    "  HIDDEN(far_heap_end = . + 0x%2$llx);\n"
     "  /DISCARD/ : { *(.far.iface) *(.note.GNU-stack) }\n"
     "}\n";
 
-int script_write(struct link *link, const char *path)
+int script_write(struct link *link, bool survey, const char *path)
 {
     const char *align = arena_format(&link->arena, ". = ALIGN(0x%x);", FAR_PART_ALIGN);
-    char *text = arena_format(&link->arena, "%s", headers);
-    char *body = arena_format(&link->arena, sections, align, (unsigned long long)link->options.heap_size);
+    char *text = arena_format(&link->arena, headers, survey ? " thread PT_TLS FLAGS(4);" : "");
+    char *body = arena_format(&link->arena, sections, align, survey ? " :thread" : "");
 
     text = arena_format(&link->arena, "%s%s", text, body);
     return file_write(&link->errors, path, text, strlen(text));

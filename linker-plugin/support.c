@@ -195,7 +195,8 @@ int file_read(struct arena *arena, struct errors *errors, const char *path, uint
         *size = (size_t)about.st_size;
         *bytes = arena_allocate(arena, *size + 1);
         if (read_all(fd, *bytes, *size))
-            status = error_add(errors, EX_IOERR, "cannot read '%s': %s", path, errno ? strerror(errno) : "it got shorter");
+            status =
+                error_add(errors, EX_IOERR, "cannot read '%s': %s", path, errno ? strerror(errno) : "it got shorter");
     }
     if (fd >= 0)
         close(fd);
@@ -227,7 +228,8 @@ int file_write(struct errors *errors, const char *path, const void *bytes, size_
         failed = 1;
         why = errno;
     }
-    return failed ? error_add(errors, fd < 0 ? EX_CANTCREAT : EX_IOERR, "cannot write '%s': %s", path, strerror(why)) : 0;
+    return failed ? error_add(errors, fd < 0 ? EX_CANTCREAT : EX_IOERR, "cannot write '%s': %s", path, strerror(why))
+                  : 0;
 }
 
 const char *path_base(const char *path)

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define MAP_INPUT_INDENT 8 /* lld's map: output sections start in column 0 of the text, inputs 8 further, symbols 16 */
+#define MAP_INPUT_INDENT 8 /* lld's map: output sections start in column 0 of the text, inputs 8 further, symbols 16   \
+                            */
 
 /* "kv.o:(.text.kv_put)", directories left out. */
 static bool parse_place(struct arena *arena, const char *text, struct piece *piece)
@@ -186,10 +187,14 @@ static void refuse_thread_locals(struct link *link)
 
     for (size_t i = 1; i < survey->image.symbol_count; i++) {
         const Elf64_Sym *symbol = &survey->image.symbols[i];
+        const char *name = image_symbol_name(&survey->image, symbol);
+        const char *object = table_find(&link->thread_locals, name);
 
         if (ELF64_ST_TYPE(symbol->st_info) == STT_TLS)
-            error_add(&link->errors, EX_DATAERR, "thread-local variable '%s' is linked in: a segment's code runs in the threads of "
-                      "many processes", image_symbol_name(&survey->image, symbol));
+            error_add(&link->errors, EX_DATAERR,
+                      "%s%sthread-local variable '%s' is linked in: a segment's code runs in the threads "
+                      "of many processes",
+                      object ? object : "", object ? ": " : "", name);
     }
     for (size_t i = 0; i < survey->reference_count; i++) {
         const struct reference *reference = &survey->references[i];
@@ -197,9 +202,10 @@ static void refuse_thread_locals(struct link *link)
 
         if (link->machine->relocation_kind(reference->type) != RELOCATION_THREAD_LOCAL)
             continue;
-        error_add(&link->errors, EX_DATAERR, "%s:(%s) uses a thread-local variable in function %s: a segment's code runs in the "
-                  "threads of many processes", piece ? piece->file : "?", piece ? piece->section : "?",
-                  survey_place_name(link, reference->site));
+        error_add(&link->errors, EX_DATAERR,
+                  "%s:(%s) uses a thread-local variable in function %s: a segment's code runs in the "
+                  "threads of many processes",
+                  piece ? piece->file : "?", piece ? piece->section : "?", survey_place_name(link, reference->site));
         break; /* the first use is enough: one variable has many */
     }
 }

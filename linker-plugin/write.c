@@ -63,7 +63,8 @@ static int fill_stub_parts(struct link *link)
         uint8_t *code = image_at(&link->image, address_of_part(link, part), size);
 
         if (!code)
-            return error_add(&link->errors, EX_SOFTWARE, "part %s is not where the linker script puts it", far_part_name(part));
+            return error_add(&link->errors, EX_SOFTWARE, "part %s is not where the linker script puts it",
+                             far_part_name(part));
         if (encode_stubs(link, STUB_BRANCH, part, code))
             return link->errors.status;
     }
@@ -124,7 +125,8 @@ static struct blob make_commands(struct link *link)
 
     header.command_end = sizeof header;
     for (size_t i = 0; i < link->command_count; i++)
-        header.command_end += (uint32_t)sizeof(struct far_reloc) + (link->commands[i].bitmap ? link->commands[i].reloc.count * 8 : 0);
+        header.command_end +=
+            (uint32_t)sizeof(struct far_reloc) + (link->commands[i].bitmap ? link->commands[i].reloc.count * 8 : 0);
     strings.end = header.command_end;
     for (size_t i = 0; i < link->command_count; i++) {
         link->commands[i].reloc.name = string_offset(&strings, link->commands[i].name);
@@ -147,23 +149,16 @@ static struct blob make_commands(struct link *link)
 
 static struct blob make_note(struct link *link)
 {
-    const Elf64_Sym *heap_start = image_symbol(&link->image, "far_heap_start");
-    const Elf64_Phdr *data = image_part(&link->image, FAR_PART_DATA);
-    uint64_t end = data->p_vaddr + data->p_memsz;
-    uint64_t start = (end + FAR_PART_ALIGN - 1) & ~(uint64_t)(FAR_PART_ALIGN - 1);
     Elf64_Nhdr header = {.n_namesz = sizeof NOTE_NAME, .n_descsz = sizeof(struct far_note), .n_type = FAR_NOTE_TYPE};
     struct far_note note = {.format = FAR_FORMAT_VERSION,
                             .machine = link->machine->elf_machine,
-                            .image_size = start + link->options.heap_size,
+                            .image_size = heap_start(link) + link->options.heap_size,
                             .heap_size = link->options.heap_size,
                             .slot_count = link->slot_count};
     size_t size = sizeof header + sizeof NOTE_NAME + sizeof note;
     uint8_t *bytes = arena_allocate(&link->arena, size);
 
     _Static_assert((sizeof(Elf64_Nhdr) + sizeof NOTE_NAME) % 4 == 0, "a note's descriptor is aligned to 4");
-    if (heap_start && heap_start->st_value != start)
-        error_add(&link->errors, EX_SOFTWARE, "the heap starts at 0x%llx, not behind the data at 0x%llx",
-                  (unsigned long long)heap_start->st_value, (unsigned long long)start);
     memcpy(bytes, &header, sizeof header);
     memcpy(bytes + sizeof header, NOTE_NAME, sizeof NOTE_NAME);
     memcpy(bytes + sizeof header + sizeof NOTE_NAME, &note, sizeof note);

@@ -16,21 +16,21 @@
 
 /* What a relocation asks of a word, as far as the linker of segments needs to know. */
 enum relocation_kind {
-    RELOCATION_OTHER,        /* in an object: PC-relative, or some way to the GOT */
-    RELOCATION_WORD,         /* a 64-bit address */
-    RELOCATION_GOT,          /* in an image: a word of the GOT that holds a symbol's address */
-    RELOCATION_CALL,         /* in an image: a word of the GOT that only the PLT reads */
-    RELOCATION_RELATIVE,     /* in an image: an address inside it */
-    RELOCATION_INDIRECT,     /* in an image: an address that a resolver returns (IFUNC) */
+    RELOCATION_OTHER,    /* in an object: PC-relative, or some way to the GOT */
+    RELOCATION_WORD,     /* a 64-bit address */
+    RELOCATION_GOT,      /* in an image: a word of the GOT that holds a symbol's address */
+    RELOCATION_CALL,     /* in an image: a word of the GOT that only the PLT reads */
+    RELOCATION_RELATIVE, /* in an image: an address inside it */
+    RELOCATION_INDIRECT, /* in an image: an address that a resolver returns (IFUNC) */
     RELOCATION_THREAD_LOCAL,
-    RELOCATION_DIRECT,       /* in an object: PC-relative to the symbol itself, which so must be in the image */
+    RELOCATION_DIRECT, /* in an object: PC-relative to the symbol itself, which so must be in the image */
 };
 
 struct stub_machine {
-    uint16_t elf_machine;     /* EM_… */
-    const char *name;         /* as far register --machine spells it: "x86-64" */
-    const char *multiarch;    /* Debian's directory for its libraries: "x86_64-linux-gnu" */
-    uint8_t breakpoint;       /* fills what is never to be executed */
+    uint16_t elf_machine;  /* EM_… */
+    const char *name;      /* as far register --machine spells it: "x86-64" */
+    const char *multiarch; /* Debian's directory for its libraries: "x86_64-linux-gnu" */
+    uint8_t breakpoint;    /* fills what is never to be executed */
     enum relocation_kind (*relocation_kind)(uint32_t type);
 
     /* Each writes FAR_STUB_SIZE bytes, all of them, and returns 0, or -ERANGE where a displacement does not fit. */
@@ -55,14 +55,14 @@ enum stub_variant {
     STUB_TRAP,   /* untrusted: slot s goes to the gate */
 };
 
-#define STUB_NO_SLOT UINT64_MAX          /* no operation has this slot */
+#define STUB_NO_SLOT           UINT64_MAX       /* no operation has this slot */
 #define STUB_NO_IMPLEMENTATION (UINT64_MAX - 1) /* far_absent: the gate refuses, in both variants */
 
 struct stub_part {
-    uint64_t base;                    /* address of slot 0 */
-    uint64_t linkage;                 /* address of the linkage header */
-    uint32_t slot_count;              /* slot 0 included */
-    const uint64_t *implementations;  /* slot_count of them; [0] is not looked at */
+    uint64_t base;                   /* address of slot 0 */
+    uint64_t linkage;                /* address of the linkage header */
+    uint32_t slot_count;             /* slot 0 included */
+    const uint64_t *implementations; /* slot_count of them; [0] is not looked at */
 };
 
 /* Encode a whole part into code[slot_count * FAR_STUB_SIZE]. Returns 0 or -ERANGE. */

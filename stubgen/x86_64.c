@@ -56,9 +56,9 @@ static int encode_trap(uint8_t code[FAR_STUB_SIZE], uint64_t stub, uint32_t slot
 static int encode_way_to_gate(uint8_t code[FAR_STUB_SIZE], uint64_t stub, uint64_t linkage)
 {
     static const uint8_t template[FAR_STUB_SIZE] = {
-        0x4c, 0x8d, 0x15, 0,    0,    0, 0, /* lea linkage(%rip), %r10 */
-        0x41, 0xff, 0x22,                   /* jmp *(%r10)             */
-        INT3, INT3, INT3, INT3, INT3, INT3, /* int3 …                  */
+        0x4c, 0x8d, 0x15, 0,    0,    0,    0, /* lea linkage(%rip), %r10 */
+        0x41, 0xff, 0x22,                      /* jmp *(%r10)             */
+        INT3, INT3, INT3, INT3, INT3, INT3,    /* int3 …                  */
     };
     _Static_assert(FAR_LINKAGE_GATE == 0, "jmp *(%r10) has no room for a displacement");
 

@@ -78,7 +78,7 @@ void dump_param_words(const struct far_iface *iface, const struct far_op *op, co
 void dump_size_words(const struct far_iface *iface, const struct far_op *op, const struct far_param *param,
                      char words[DUMP_WORDS_SIZE]);
 /* The value an operation returns when a call cannot complete, as C writes it; "" if it has none. */
-#define DUMP_FAILS_SIZE 40
+#define DUMP_FAILS_SIZE 96
 void dump_fails_words(const struct far_iface *iface, const struct far_op *op, char words[DUMP_FAILS_SIZE]);
 /* A parameter's name, or "parameter 2" for one without; index 0-based. */
 #define DUMP_NAME_SIZE 512

@@ -151,6 +151,8 @@ void dump_fails_words(const struct far_iface *iface, const struct far_op *op, ch
         float_words(op->fails, result->width, words);
     else if (result->passing == FAR_PASS_VALUE && result->flags & FAR_PARAM_SIGNED)
         snprintf(words, DUMP_FAILS_SIZE, "%" PRId64, sign_extend(op->fails, result->width));
+    else if (result->passing == FAR_PASS_VALUE && sign_extend(op->fails, result->width) == -1)
+        snprintf(words, DUMP_FAILS_SIZE, "(%.80s)-1", iface_string(iface, iface_type(iface, result->type)->name));
     else if (result->passing == FAR_PASS_VALUE)
         snprintf(words, DUMP_FAILS_SIZE, "%" PRIu64, op->fails);
     else if (op->fails == 0)

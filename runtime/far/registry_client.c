@@ -80,8 +80,8 @@ void fard_disconnect(struct fard_connection *connection)
     connection->fd = -1;
 }
 
-static int send_request(const struct fard_connection *connection, struct far_message *head, const void *body, size_t size,
-                        int fd)
+static int send_request(const struct fard_connection *connection, struct far_message *head, const void *body,
+                        size_t size, int fd)
 {
     union {
         struct cmsghdr header;
@@ -134,15 +134,18 @@ static int receive_reply(const struct fard_connection *connection, uint16_t type
         got = recv(connection->fd, reply->bytes, sizeof reply->bytes, 0);
     while (got < 0 && errno == EINTR);
     if (got <= 0) {
-        fprintf(stderr, "far: fard at %s hung up%s%s\n", connection->path, got < 0 ? ": " : "", got < 0 ? strerror(errno) : "");
+        fprintf(stderr, "far: fard at %s hung up%s%s\n", connection->path, got < 0 ? ": " : "",
+                got < 0 ? strerror(errno) : "");
         return EX_UNAVAILABLE;
     }
-    if ((size_t)got < sizeof *head || head->magic != FAR_PROTOCOL_MAGIC || head->size != (size_t)got || head->version != 1)
+    if ((size_t)got < sizeof *head || head->magic != FAR_PROTOCOL_MAGIC || head->size != (size_t)got ||
+        head->version != 1)
         return fard_broken_reply(connection);
     reply->size = (size_t)got - sizeof *head;
     if (head->type == (FAR_MSG_ERROR | FAR_MSG_REPLY))
         return report_error(connection, reply);
-    return head->type == (type | FAR_MSG_REPLY) && head->serial == connection->serial ? 0 : fard_broken_reply(connection);
+    return head->type == (type | FAR_MSG_REPLY) && head->serial == connection->serial ? 0
+                                                                                      : fard_broken_reply(connection);
 }
 
 int fard_ask(struct fard_connection *connection, uint16_t type, const void *body, size_t size, int fd,
@@ -164,8 +167,8 @@ const void *fard_body(const struct fard_connection *connection, const struct far
 int far_take_name(const char *command, const char *text, char name[FAR_SERVICE_MAX])
 {
     if (!text_is_identifier(text, FAR_SERVICE_MAX)) {
-        fprintf(stderr, "far: %s: `%s` is no service's name: a C identifier of at most %d bytes; far ls lists them\n", command,
-                text, FAR_NAME_MAX);
+        fprintf(stderr, "far: %s: `%s` is no service's name: a C identifier of at most %d bytes; far ls lists them\n",
+                command, text, FAR_NAME_MAX);
         return EX_USAGE;
     }
     memset(name, 0, FAR_SERVICE_MAX);
@@ -192,8 +195,10 @@ static int query_option(int option, char **argv, const char *help, bool json_too
 
 int query_parse(int argc, char **argv, const char *help, bool wants_name, bool json_too, struct query_options *options)
 {
-    static const struct option long_options[] = {
-        {"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option long_options[] = {{"socket", required_argument, NULL, 's'},
+                                                 {"json", no_argument, NULL, 'j'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {0}};
     int option, end = -1;
     *options = (struct query_options){0};
     while (end < 0 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* The connection to fard of far's commands. Everything that goes wrong is printed here, as `far: …`, and comes back as an exit code. */
+/* The connection to fard of far's commands. Everything that goes wrong is printed here, as `far: …`, and comes back as
+ * an exit code. */
 #ifndef FARCALL_FAR_REGISTRY_CLIENT_H
 #define FARCALL_FAR_REGISTRY_CLIENT_H
 
@@ -22,7 +23,8 @@ struct fard_reply {
 int fard_connect(struct fard_connection *connection, const char *socket);
 void fard_disconnect(struct fard_connection *connection);
 
-/* One request, one reply. fd: -1, or a descriptor that travels with it. Returns 0 or the exit code that fard asks for. */
+/* One request, one reply. fd: -1, or a descriptor that travels with it. Returns 0 or the exit code that fard asks for.
+ */
 int fard_ask(struct fard_connection *connection, uint16_t type, const void *body, size_t size, int fd,
              struct fard_reply *reply);
 /* The body of a reply that must have `size` bytes at least; NULL, and said so, if it has not. */

@@ -15,7 +15,8 @@
 static const char help[] =
     "usage: far describe NAME [--json] [--socket PATH]\n"
     "\n"
-    "Says all about one service: where its parts lie, its host, who is granted which level, and for every operation its\n"
+    "Says all about one service: where its parts lie, its host, who is granted which level, and for every operation "
+    "its\n"
     "stub's address (the operation's one name, in every process), the part it lives in, and what a call does at each\n"
     "level: branch (runs in the caller) or trap (goes to the host).\n"
     "\n"
@@ -81,8 +82,8 @@ static void print_head(const struct page *page)
         printf("trouble   %s\n", fard_text(head->trouble, sizeof head->trouble));
     printf("range     0x%012llx to 0x%012llx (%llu MiB)\n", (unsigned long long)entry->base,
            (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20);
-    printf("host      pid %u, uid %u, started %u time%s, %u channel%s\n", entry->host_pid, entry->host_uid, head->generation,
-           head->generation == 1 ? "" : "s", entry->channels, entry->channels == 1 ? "" : "s");
+    printf("host      pid %u, uid %u, started %u time%s, %u channel%s\n", entry->host_pid, entry->host_uid,
+           head->generation, head->generation == 1 ? "" : "s", entry->channels, entry->channels == 1 ? "" : "s");
     printf("interface 0x%016llx\n", (unsigned long long)head->fingerprint);
     printf("build id  ");
     for (size_t i = 0; i < sizeof head->build_id; i++)
@@ -111,9 +112,10 @@ static void print_parts(const struct page *page)
 
 static void print_op(const struct far_describe_op *op)
 {
-    printf("0x%012llx  %-7s %-8s %-6s %-6s %s%s\n", (unsigned long long)op->stub, far_part_name(far_part_of_op(op->flags)),
-           call_at(FAR_LEVEL_TRUSTED, op->flags), call_at(FAR_LEVEL_READ, op->flags), call_at(FAR_LEVEL_NONE, op->flags),
-           op_signature(op), op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
+    printf("0x%012llx  %-7s %-8s %-6s %-6s %s%s\n", (unsigned long long)op->stub,
+           far_part_name(far_part_of_op(op->flags)), call_at(FAR_LEVEL_TRUSTED, op->flags),
+           call_at(FAR_LEVEL_READ, op->flags), call_at(FAR_LEVEL_NONE, op->flags), op_signature(op),
+           op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
 }
 
 static void json_head(struct json *json, const struct page *page)
@@ -214,7 +216,7 @@ static int print_page(struct fard_connection *connection, struct json *json, str
 static int describe(struct fard_connection *connection, struct far_name_request *request, struct json *json)
 {
     static struct fard_reply reply;
-    struct page page;
+    struct page page = {0};
     int code;
     do {
         code = ask_page(connection, request, &reply, &page);

@@ -15,7 +15,8 @@ static const char ls_help[] =
     "Lists the registered services: name and version, state, where it lies, its host, operations, open channels. Far\n"
     "describe NAME says all about one.\n"
     "\n"
-    "States: ready; starting; down (its host died and is started again after a pause); broken (what the store keeps of it\n"
+    "States: ready; starting; down (its host died and is started again after a pause); broken (what the store keeps of "
+    "it\n"
     "cannot be used: far describe says why).\n"
     "\n"
     "Exit codes: 0; 64 usage; 69 fard is not running.\n";
@@ -24,7 +25,8 @@ static const char map_help[] =
     "usage: far map [--json] [--socket PATH]\n"
     "\n"
     "Shows the address window, the same in every process: each range ever given out, by address, and what lies in it.\n"
-    "Ranges marked retired belonged to services that are gone; they are never given out again, so that no stale pointer\n"
+    "Ranges marked retired belonged to services that are gone; they are never given out again, so that no stale "
+    "pointer\n"
     "meets somebody else's data.\n"
     "\n"
     "Exit codes: 0; 64 usage; 69 fard is not running.\n";
@@ -112,8 +114,10 @@ int far_ls_main(int argc, char **argv)
 {
     struct query_options options;
     struct fard_connection connection;
-    struct listing listing = {.type = FAR_MSG_LIST, .entry_size = sizeof(struct far_list_entry),
-                              .id_offset = offsetof(struct far_list_entry, service_id), .each = ls_each,
+    struct listing listing = {.type = FAR_MSG_LIST,
+                              .entry_size = sizeof(struct far_list_entry),
+                              .id_offset = offsetof(struct far_list_entry, service_id),
+                              .each = ls_each,
                               .json = {.out = stdout}};
     int code = query_parse(argc, argv, ls_help, false, true, &options);
     if (code >= 0)
@@ -193,8 +197,11 @@ int far_map_main(int argc, char **argv)
 {
     struct query_options options;
     struct fard_connection connection;
-    struct listing listing = {.type = FAR_MSG_MAP, .entry_size = sizeof(struct far_map_entry),
-                              .id_offset = offsetof(struct far_map_entry, id), .each = map_each, .json = {.out = stdout}};
+    struct listing listing = {.type = FAR_MSG_MAP,
+                              .entry_size = sizeof(struct far_map_entry),
+                              .id_offset = offsetof(struct far_map_entry, id),
+                              .each = map_each,
+                              .json = {.out = stdout}};
     int code = query_parse(argc, argv, map_help, false, true, &options);
     if (code >= 0)
         return code;

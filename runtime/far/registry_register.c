@@ -19,7 +19,8 @@
 static const char help[] =
     "usage: far register FILE.seg [OPTIONS]\n"
     "\n"
-    "Makes a segment known to the node's name server: fard gives it a range of addresses, relocates it once, starts its\n"
+    "Makes a segment known to the node's name server: fard gives it a range of addresses, relocates it once, starts "
+    "its\n"
     "host and answers clients that bind to it. All of it happens, or nothing.\n"
     "\n"
     "  --name NAME       the service's name; default: the one in the header's far_service()\n"
@@ -39,7 +40,8 @@ static const char help[] =
     "    far register kv.seg --trust user:alice --read group:staff --function kv_count\n"
     "\n"
     "Exit codes: 0 registered; 64 usage; 65 no sound segment, or it does not fit what is registered; 66 no such file;\n"
-    "67 no such user or group; 69 fard is not running, a service it needs is not registered, or its host does not start;\n"
+    "67 no such user or group; 69 fard is not running, a service it needs is not registered, or its host does not "
+    "start;\n"
     "73 the name is taken; 74 no space in the store; 77 only fard's user and root may.\n";
 
 struct order {
@@ -155,11 +157,11 @@ static int take_option(struct order *order, int option, char **argv)
 static int parse(int argc, char **argv, struct order *order)
 {
     static const struct option long_options[] = {
-        {"name", required_argument, NULL, 'n'},     {"trust", required_argument, NULL, 't'},
-        {"read", required_argument, NULL, 'r'},     {"function", required_argument, NULL, 'f'},
-        {"data", required_argument, NULL, 'd'},     {"host-uid", required_argument, NULL, 'u'},
-        {"socket", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},           {0},
+        {"name", required_argument, NULL, 'n'},   {"trust", required_argument, NULL, 't'},
+        {"read", required_argument, NULL, 'r'},   {"function", required_argument, NULL, 'f'},
+        {"data", required_argument, NULL, 'd'},   {"host-uid", required_argument, NULL, 'u'},
+        {"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {0},
     };
     int option, end = -1;
     while (end < 0 && (option = getopt_long(argc, argv, "-:", long_options, NULL)) != -1)

@@ -5,7 +5,8 @@
 
 #include "runtime/fard/manage.h"
 
-/* Returns 0, or an exit code with the reason printed. Names are looked up here, so that fard never waits for a directory. */
+/* Returns 0, or an exit code with the reason printed. Names are looked up here, so that fard never waits for a
+ * directory. */
 int who_parse(const char *text, enum far_level level, struct far_rule *rule);
 /* "uid:1000 (alice)", "all": into text[size]. */
 void who_print(const struct far_rule *rule, char *text, size_t size);

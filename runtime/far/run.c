@@ -16,7 +16,8 @@
 static const char help[] =
     "usage: far run [OPTIONS] PROGRAM ARGS…\n"
     "\n"
-    "Runs a program with less trust than the name server would grant it, or towards it. The program is any that is linked\n"
+    "Runs a program with less trust than the name server would grant it, or towards it. The program is any that is "
+    "linked\n"
     "against an import library; it is not changed.\n"
     "\n"
     "  --level LEVEL        ask for no more than none, read or trusted, from all services\n"
@@ -90,9 +91,11 @@ static int take_option(struct settings *settings, int option, char **argv)
     case 'i':
         return not_yet("isolate", "put an ordinary shared library behind a gate; link it into a segment with farld");
     case 't':
-        return not_yet("trust-server", "let a server follow pointers into the client; it gets what its parameters name");
+        return not_yet("trust-server",
+                       "let a server follow pointers into the client; it gets what its parameters name");
     case 'H':
-        return not_yet("global-heap", "give a client a heap in the address window; its memory is copied through A-stacks");
+        return not_yet("global-heap",
+                       "give a client a heap in the address window; its memory is copied through A-stacks");
     case 'h':
         fputs(help, stdout);
         return finish_output(0);
@@ -104,10 +107,14 @@ static int take_option(struct settings *settings, int option, char **argv)
 static int parse(int argc, char **argv, struct settings *settings)
 {
     static const struct option long_options[] = {
-        {"level", required_argument, NULL, 'l'},   {"untrusted", required_argument, NULL, 'u'},
-        {"gate", required_argument, NULL, 'g'},    {"socket", required_argument, NULL, 's'},
-        {"isolate", required_argument, NULL, 'i'}, {"trust-server", required_argument, NULL, 't'},
-        {"global-heap", no_argument, NULL, 'H'},   {"help", no_argument, NULL, 'h'},
+        {"level", required_argument, NULL, 'l'},
+        {"untrusted", required_argument, NULL, 'u'},
+        {"gate", required_argument, NULL, 'g'},
+        {"socket", required_argument, NULL, 's'},
+        {"isolate", required_argument, NULL, 'i'},
+        {"trust-server", required_argument, NULL, 't'},
+        {"global-heap", no_argument, NULL, 'H'},
+        {"help", no_argument, NULL, 'h'},
         {0},
     };
     int option, end = -1;

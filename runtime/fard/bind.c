@@ -10,36 +10,39 @@ static int check_version(const struct service *service, const struct far_import_
     const struct far_iface *iface = service->iface;
     if (table->major == iface->major && table->minor <= iface->minor)
         return 0;
-    return refuse(error, EPROTOTYPE, EX_UNAVAILABLE,
+    return refuse(error, EPROTOTYPE, EX_PROTOCOL,
                   "service '%s': the client was linked against version %u.%u, but %u.%u is registered; %s",
                   service->name, table->major, table->minor, iface->major, iface->minor,
-                  table->major == iface->major ? "register a newer one, or link the client against this one's import library"
-                                               : "link the client against this one's import library");
+                  table->major == iface->major
+                      ? "register a newer one, or link the client against this one's import library"
+                      : "link the client against this one's import library");
 }
 
-static int find_service(const struct registry *registry, const char *name, struct service **out, struct far_error *error)
+static int find_service(const struct registry *registry, const char *name, struct service **out,
+                        struct far_error *error)
 {
     struct service *service = registry_find(registry, name);
     if (!service || service->hidden)
-        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; register it with `far register`", name);
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; register it with `far register`",
+                      name);
     if (!service->iface)
         return refuse(error, EIO, EX_UNAVAILABLE, "service '%s' cannot be used: %s", name, service->broken);
     *out = service;
     return 0;
 }
 
-static int resolve_op(const struct service *service, const struct far_import_table *table, uint32_t index, uint64_t *stub,
-                      struct far_error *error)
+static int resolve_op(const struct service *service, const struct far_import_table *table, uint32_t index,
+                      uint64_t *stub, struct far_error *error)
 {
     const char *name = import_op_name(table, index);
     const struct far_op *op = service_op(service, name);
     if (!op)
-        return refuse(error, EPROTOTYPE, EX_UNAVAILABLE,
+        return refuse(error, EPROTOTYPE, EX_PROTOCOL,
                       "service '%s' %u.%u has no operation '%s', which the client was linked against", service->name,
                       service->iface->major, service->iface->minor, name);
     uint64_t asked = import_op(table, index)->fingerprint;
     if (op->fingerprint != asked)
-        return refuse(error, EPROTOTYPE, EX_UNAVAILABLE,
+        return refuse(error, EPROTOTYPE, EX_PROTOCOL,
                       "service '%s': operation %s is not the one that the client was linked against (fingerprint "
                       "0x%016llx, registered 0x%016llx); registered is: %s; link the client against its import library",
                       service->name, name, (unsigned long long)asked, (unsigned long long)op->fingerprint,
@@ -70,10 +73,11 @@ static void fill_reply(const struct service *service, enum far_level level, stru
     memcpy(reply->service, service->name, sizeof reply->service);
 }
 
-int bind_answer(const struct registry *registry, const struct far_import_table *table, const struct principal *principal,
-                uint32_t want, void *reply, size_t size, size_t *used, struct far_error *error)
+int bind_answer(const struct registry *registry, const struct far_import_table *table,
+                const struct principal *principal, uint32_t want, void *reply, size_t size, size_t *used,
+                struct far_error *error)
 {
-    struct service *service;
+    struct service *service = NULL;
     struct far_bind_reply *head = reply;
     uint64_t *stub = (uint64_t *)(head + 1);
     *used = sizeof *head + table->op_count * sizeof *stub;

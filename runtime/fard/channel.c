@@ -67,7 +67,8 @@ int channel_open(struct client *client, struct host *host, const struct waiter *
     int result = channel ? create_astack(wanted->size, &channel->lines, &fd) : -ENOMEM;
     if (result) {
         free(channel);
-        return refuse(error, -result, EX_TEMPFAIL, "open channel: an A-stack of %llu bytes cannot be made; close others",
+        return refuse(error, -result, EX_TEMPFAIL,
+                      "open channel: an A-stack of %llu bytes cannot be made; close others",
                       (unsigned long long)wanted->size);
     }
     channel->client = client;

@@ -70,8 +70,8 @@ int client_check_manager(const struct client *client, struct far_error *error)
 {
     if (client->who.uid == 0 || client->who.uid == client->fard->uid)
         return 0;
-    return refuse(error, EACCES, EX_NOPERM, "only uid %u, which runs this fard, or root may register and unregister services",
-                  client->fard->uid);
+    return refuse(error, EACCES, EX_NOPERM,
+                  "only uid %u, which runs this fard, or root may register and unregister services", client->fard->uid);
 }
 
 static int dispatch(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,

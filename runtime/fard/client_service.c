@@ -28,7 +28,8 @@ static int prepare_answer(struct client *client, const struct far_message *messa
     answer->bytes = malloc(room);
     if (!answer->bytes)
         return -ENOMEM;
-    return bind_answer(&client->fard->registry, table, &client->who, request->want, answer->bytes, room, &answer->size, error);
+    return bind_answer(&client->fard->registry, table, &client->who, request->want, answer->bytes, room, &answer->size,
+                       error);
 }
 
 int handle_resolve(struct client *client, const struct far_message *message, struct far_error *error)
@@ -120,7 +121,8 @@ static int find_bound(const struct client *client, uint32_t service_id, struct s
 {
     const struct bound *bound = bound_find(client, service_id);
     if (!bound)
-        return refuse(error, EACCES, EX_NOPERM, "open channel: service %u was not bound over this connection", service_id);
+        return refuse(error, EACCES, EX_NOPERM, "open channel: service %u was not bound over this connection",
+                      service_id);
     *service = registry_find_id(&client->fard->registry, service_id);
     if (!*service || !(*service)->host)
         return refuse(error, ENOENT, EX_UNAVAILABLE, "the service is no longer registered");
@@ -131,7 +133,7 @@ static int find_bound(const struct client *client, uint32_t service_id, struct s
 int handle_open_channel(struct client *client, const struct far_message *message, struct far_error *error)
 {
     const struct far_open_channel *request;
-    struct service *service;
+    struct service *service = NULL;
     struct waiter wanted = {.serial = message->serial};
     int result = protocol_check_open_channel(message, &request, error);
     result = result ? result : find_bound(client, request->service_id, &service, &wanted.level, error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Two classes of error, told apart by sign, as in dbus-broker: a negative return value is an errno that the function could
- * not deal with (the request fails with it; in the loop itself it ends fard), a positive one is a documented result.
- * FARD_REFUSED is the result "no, and *error says why in words for whoever asked".
+ * Two classes of error, told apart by sign, as in dbus-broker: a negative return value is an errno that the function
+ * could not deal with (the request fails with it; in the loop itself it ends fard), a positive one is a documented
+ * result. FARD_REFUSED is the result "no, and *error says why in words for whoever asked".
  */
 #ifndef FARCALL_FARD_ERROR_H
 #define FARCALL_FARD_ERROR_H
@@ -16,7 +16,8 @@
 int refuse(struct far_error *error, int code, int exit_code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* For what a negative result was about to say: fills in "what: strerror". Leaves an *error that has text already alone. */
+/* For what a negative result was about to say: fills in "what: strerror". Leaves an *error that has text already alone.
+ */
 void describe_failure(struct far_error *error, int negative_errno, const char *what);
 
 /* One line on fard's stderr. */

@@ -135,7 +135,7 @@ static int load_broken(const struct stored_service *row, const char *why, struct
     (*service)->range = row->range;
     memcpy((*service)->name, row->name, strnlen(row->name, FAR_SERVICE_MAX - 1));
     memcpy((*service)->build_id, row->build_id, sizeof row->build_id);
-    snprintf((*service)->broken, sizeof (*service)->broken, "%.400s; unregister it and register it again", why);
+    snprintf((*service)->broken, sizeof(*service)->broken, "%.400s; unregister it and register it again", why);
     return 0;
 }
 

@@ -16,14 +16,14 @@
 #include "runtime/fard/store.h"
 
 #define CLIENT_CHANNELS_MAX 1024u
-#define UID_CLIENTS_MAX 1024u
-#define UID_CHANNELS_MAX 8192u
-#define UID_BYTES_MAX (64ull << 30)    /* of A-stacks, together */
-#define HOST_START_MS 10000            /* how long a host may take to become ready, and a client waits for one */
-#define HOST_STOP_MS 2000              /* how long it may take to end when asked to */
-#define HOST_PAUSE_MIN_MS 50
-#define HOST_PAUSE_MAX_MS 5000
-#define HOST_STEADY_MS 10000           /* alive for so long: the next pause is the first again */
+#define UID_CLIENTS_MAX     1024u
+#define UID_CHANNELS_MAX    8192u
+#define UID_BYTES_MAX       (64ull << 30) /* of A-stacks, together */
+#define HOST_START_MS       10000         /* how long a host may take to become ready, and a client waits for one */
+#define HOST_STOP_MS        2000          /* how long it may take to end when asked to */
+#define HOST_PAUSE_MIN_MS   50
+#define HOST_PAUSE_MAX_MS   5000
+#define HOST_STEADY_MS      10000 /* alive for so long: the next pause is the first again */
 
 struct fard {
     struct loop loop;
@@ -106,7 +106,7 @@ struct host {
     struct service *service; /* NULL: on fard->leaving */
     struct list link;
     enum far_state state;
-    pid_t pid; /* 0: no process */
+    pid_t pid;          /* 0: no process */
     struct source life; /* pidfd */
     struct peer peer;
     struct timer timer; /* starting: too long; down: start again; leaving: kill */
@@ -163,8 +163,8 @@ void registration_ready(struct host *host);
 void registration_failed(struct host *host, const struct far_error *why); /* frees service; host leaves */
 
 /* channel.c */
-/* Makes the A-stack, tells the host, answers the client. 0, FARD_REFUSED or a negative errno; the client's and account's
- * counts are the caller's. */
+/* Makes the A-stack, tells the host, answers the client. 0, FARD_REFUSED or a negative errno; the client's and
+ * account's counts are the caller's. */
 int channel_open(struct client *client, struct host *host, const struct waiter *wanted, struct far_error *error);
 enum channel_fate { CHANNEL_HOST_GONE = 1, CHANNEL_CLIENT_GONE, CHANNEL_UNREGISTERED };
 /* Marks it dead, wakes both sides, frees it; tells the host unless it is the host that has gone. */

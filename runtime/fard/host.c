@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * A service's host. Its data outlives it: the process may die and be started again any number of times, on the same memory.
+ * A service's host. Its data outlives it: the process may die and be started again any number of times, on the same
+ * memory.
  *
  *     STARTING ── HOST_READY ──► READY ── dies ──► STARTING at once, or DOWN for a pause and then STARTING
  *        └─ HOST_FAILED, dies, or 10 s: with a registration waiting, that fails; otherwise as if it had died
@@ -37,7 +38,7 @@ static int choose_uid(const struct fard *fard, const struct service *service, ui
 
 int host_new(struct fard *fard, struct service *service, struct host **out, struct far_error *error)
 {
-    uid_t uid;
+    uid_t uid = 0;
     int result = choose_uid(fard, service, &uid, error);
     if (result)
         return result;
@@ -111,7 +112,8 @@ static int spawn(struct host *host)
 {
     int socket, pidfd;
     struct fard *fard = host->fard;
-    int result = host_spawn(fard->host_program, host->service->name, host->uid, fard->uid == 0, &host->pid, &pidfd, &socket);
+    int result =
+        host_spawn(fard->host_program, host->service->name, host->uid, fard->uid == 0, &host->pid, &pidfd, &socket);
     if (result) {
         host->pid = 0;
         return result;

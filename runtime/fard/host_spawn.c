@@ -73,7 +73,8 @@ static _Noreturn void fail_start(int socket, const char *what, const char *progr
     _exit(EX_OSERR);
 }
 
-/* The host's uid may not reach the folder that far-host lies in; fard, which starts it, can, and so it is run all the same. */
+/* The host's uid may not reach the folder that far-host lies in; fard, which starts it, can, and so it is run all the
+ * same. */
 static void exec_host(const char *program, const char *name)
 {
     char *arguments[] = {(char *)(uintptr_t)"far-host", (char *)(uintptr_t)name, NULL};

@@ -28,12 +28,13 @@ static bool op_branches(const struct far_op *op, enum stub_kind_of_domain kind)
     return kind == STUBS_HOST || (kind == STUBS_TRUSTED && far_call_branches(FAR_LEVEL_TRUSTED, op->flags));
 }
 
-void image_compose_stubs(const struct far_segment *segment, const struct far_iface *iface, enum stub_kind_of_domain kind,
-                         uint8_t *bytes)
+void image_compose_stubs(const struct far_segment *segment, const struct far_iface *iface,
+                         enum stub_kind_of_domain kind, uint8_t *bytes)
 {
     memset(bytes, stub_reader_for(segment->note->machine)->breakpoint, image_stubs_size(segment));
     for (enum far_part part = FAR_PART_FSTUBS; part <= FAR_PART_DSTUBS; part++)
-        memcpy(bytes + segment->part[part].address, segment->traps[part], FAR_STUB_SIZE); /* slot 0: the way to the gate */
+        memcpy(bytes + segment->part[part].address, segment->traps[part],
+               FAR_STUB_SIZE); /* slot 0: the way to the gate */
     for (uint32_t i = 0; i < iface->ops.count; i++) {
         const struct far_op *op = iface_op(iface, i);
         enum far_part part = far_part_of_op(op->flags);
@@ -121,7 +122,8 @@ int image_relocate(const struct image_target *target, const struct registry *reg
     for (const struct far_reloc *at = segment_next_reloc(stream, NULL); at; at = segment_next_reloc(stream, at)) {
         int result = apply(target, registry, at);
         if (result == -EINVAL)
-            return refuse(error, EINVAL, EX_DATAERR, "relocation command %s at 0x%llx cannot be applied; link the segment again",
+            return refuse(error, EINVAL, EX_DATAERR,
+                          "relocation command %s at 0x%llx cannot be applied; link the segment again",
                           far_reloc_name(at->code), (unsigned long long)at->where);
         if (result)
             return result;
@@ -140,7 +142,8 @@ static int find_need(const struct service *service, const struct registry *regis
                       service->name, op, name, name);
     if (!service_op(*need, op))
         return refuse(error, EPROTOTYPE, EX_DATAERR,
-                      "service '%s' calls operation %s of service '%s', which has no such operation", service->name, op, name);
+                      "service '%s' calls operation %s of service '%s', which has no such operation", service->name, op,
+                      name);
     return 0;
 }
 
@@ -154,10 +157,11 @@ static int check_fingerprint(const struct service *service, const struct service
                       "service '%s' was built against %s %u.%u, but %u.%u is registered; build it against that one",
                       service->name, need->name, major, minor, need->iface->major, need->iface->minor);
     if (op->fingerprint != command->value)
-        return refuse(error, EPROTOTYPE, EX_DATAERR,
-                      "service '%s' calls operation %s of service '%s', which is not what it was built against; registered "
-                      "is: %s",
-                      service->name, op_name, need->name, iface_string(need->iface, op->signature));
+        return refuse(
+            error, EPROTOTYPE, EX_DATAERR,
+            "service '%s' calls operation %s of service '%s', which is not what it was built against; registered "
+            "is: %s",
+            service->name, op_name, need->name, iface_string(need->iface, op->signature));
     return 0;
 }
 

@@ -14,15 +14,16 @@ size_t image_stubs_size(const struct far_segment *segment);
 size_t image_size(const struct far_segment *segment);
 
 /* Compose both stub parts for a kind of domain. iface says, by its flags, where each operation lives. */
-void image_compose_stubs(const struct far_segment *segment, const struct far_iface *iface, enum stub_kind_of_domain kind,
-                         uint8_t *bytes);
+void image_compose_stubs(const struct far_segment *segment, const struct far_iface *iface,
+                         enum stub_kind_of_domain kind, uint8_t *bytes);
 
 /* Where a segment's parts lie once it has a range. */
 void image_place(const struct far_segment *segment, struct service *service);
 
 /*
- * Apply REBASE, STUB and BIND to image (image_size() bytes, const and linkage filled in) and data (the data part, filled
- * in). BIND asks `registry`. Returns 0, FARD_REFUSED, or -EINVAL for a stream that segment_check() should have refused.
+ * Apply REBASE, STUB and BIND to image (image_size() bytes, const and linkage filled in) and data (the data part,
+ * filled in). BIND asks `registry`. Returns 0, FARD_REFUSED, or -EINVAL for a stream that segment_check() should have
+ * refused.
  */
 struct image_target {
     const struct far_segment *segment;

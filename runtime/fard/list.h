@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* A doubly linked list whose links lie inside what it links. A link that was taken out, or zeroed, can be taken out again. */
+/* A doubly linked list whose links lie inside what it links. A link that was taken out, or zeroed, can be taken out
+ * again. */
 #ifndef FARCALL_LIST_H
 #define FARCALL_LIST_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* One epoll loop, one thread. A source may be forgotten and freed at any time, also while its batch is being worked off. */
+/* One epoll loop, one thread. A source may be forgotten and freed at any time, also while its batch is being worked
+ * off. */
 #ifndef FARCALL_LOOP_H
 #define FARCALL_LOOP_H
 
@@ -9,7 +10,7 @@
 #include <sys/epoll.h>
 
 struct source {
-    int fd; /* the owner's */
+    int fd;                                               /* the owner's */
     int (*ready)(struct source *source, uint32_t events); /* a negative result ends the loop with it */
 };
 

@@ -27,7 +27,8 @@ static const char help[] =
     "  --foreground    do not become a daemon: stay, and log to standard error (otherwise: STORE/fard.log)\n"
     "  --version, --help\n"
     "\n"
-    "Without --foreground the command returns when the socket listens, with 0, or says why it could not. SIGTERM or SIGINT\n"
+    "Without --foreground the command returns when the socket listens, with 0, or says why it could not. SIGTERM or "
+    "SIGINT\n"
     "ends fard and its hosts. What data a service held is gone then; names and address ranges are kept.\n"
     "\n"
     "Exit codes: 0 ended by a signal; 64 usage; 65 the store is damaged; 69 socket or store in use; 71 the system\n"
@@ -39,14 +40,26 @@ struct options {
     bool foreground;
 };
 
-enum { OPTION_SOCKET = 256, OPTION_STORE, OPTION_FOREGROUND, OPTION_VERSION, OPTION_HELP, OPTION_LISTEN, OPTION_PEER,
-       OPTION_ETCD };
+enum {
+    OPTION_SOCKET = 256,
+    OPTION_STORE,
+    OPTION_FOREGROUND,
+    OPTION_VERSION,
+    OPTION_HELP,
+    OPTION_LISTEN,
+    OPTION_PEER,
+    OPTION_ETCD
+};
 
 static const struct option long_options[] = {
-    {"socket", required_argument, NULL, OPTION_SOCKET}, {"store", required_argument, NULL, OPTION_STORE},
-    {"foreground", no_argument, NULL, OPTION_FOREGROUND}, {"version", no_argument, NULL, OPTION_VERSION},
-    {"help", no_argument, NULL, OPTION_HELP},           {"listen", required_argument, NULL, OPTION_LISTEN},
-    {"peer", required_argument, NULL, OPTION_PEER},     {"etcd", required_argument, NULL, OPTION_ETCD},
+    {"socket", required_argument, NULL, OPTION_SOCKET},
+    {"store", required_argument, NULL, OPTION_STORE},
+    {"foreground", no_argument, NULL, OPTION_FOREGROUND},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"peer", required_argument, NULL, OPTION_PEER},
+    {"etcd", required_argument, NULL, OPTION_ETCD},
     {NULL, 0, NULL, 0},
 };
 
@@ -111,7 +124,8 @@ static int default_store(char *path, size_t size, struct far_error *error)
         length = snprintf(path, size, "%s/.local/state/farcall", home);
     else
         return refuse(error, ENOENT, EX_USAGE, "no place for the store: HOME is not set; say --store PATH");
-    return length > 0 && (size_t)length < size ? 0 : refuse(error, ENAMETOOLONG, EX_USAGE, "the store's path is too long");
+    return length > 0 && (size_t)length < size ? 0
+                                               : refuse(error, ENAMETOOLONG, EX_USAGE, "the store's path is too long");
 }
 
 static int prepare(struct fard *fard, const struct options *options, struct far_error *error)

@@ -6,13 +6,13 @@
  *     type         request                                                  reply
  *     REGISTER     struct far_register_request, rules, shippings + 1 fd     struct far_register_reply
  *     UNREGISTER   struct far_name_request                                  none
- *     LIST         struct far_page_request                                  struct far_page_reply, struct far_list_entry …
- *     MAP          struct far_page_request                                  struct far_page_reply, struct far_map_entry …
- *     DESCRIBE     struct far_name_request                                  struct far_describe_reply, rules, ops
- *     STATUS       none                                                     struct far_status_reply
+ *     LIST         struct far_page_request                                  struct far_page_reply, struct
+ * far_list_entry … MAP          struct far_page_request                                  struct far_page_reply, struct
+ * far_map_entry … DESCRIBE     struct far_name_request                                  struct far_describe_reply,
+ * rules, ops STATUS       none                                                     struct far_status_reply
  *
- * LIST, MAP and DESCRIBE answer by pages: while `more` is set, ask again with the last entry's id (`after`), or the number
- * of operations seen so far (`first`).
+ * LIST, MAP and DESCRIBE answer by pages: while `more` is set, ask again with the last entry's id (`after`), or the
+ * number of operations seen so far (`first`).
  */
 #ifndef FARCALL_MANAGE_H
 #define FARCALL_MANAGE_H
@@ -23,10 +23,10 @@
 #include <stdbool.h>
 
 #define FAR_HOST_UID_DEFAULT UINT32_MAX
-#define FAR_HOST_UID_FIRST 61184u /* a host's own uid, where fard is root: this + service id % the next */
-#define FAR_HOST_UID_COUNT 4000u
-#define FAR_RULE_MAX 256u      /* policy rules of one service */
-#define FAR_SHIPPING_MAX 4096u /* operations named by --function and --data */
+#define FAR_HOST_UID_FIRST   61184u /* a host's own uid, where fard is root: this + service id % the next */
+#define FAR_HOST_UID_COUNT   4000u
+#define FAR_RULE_MAX         256u  /* policy rules of one service */
+#define FAR_SHIPPING_MAX     4096u /* operations named by --function and --data */
 
 /* Whom a policy rule means, the less specific first: the most specific one that fits decides. */
 #define FAR_WHOS(X) X(ALL, all) X(GID, gid) X(UID, uid)
@@ -34,7 +34,7 @@ enum far_who {
 #define X(NAME, name) FAR_WHO_##NAME,
     FAR_WHOS(X)
 #undef X
-    FAR_WHO_COUNT
+        FAR_WHO_COUNT
 };
 
 struct far_rule {
@@ -45,16 +45,16 @@ struct far_rule {
 };
 
 /* What becomes of a service. The word is what `far ls` shows. */
-#define FAR_STATES(X)                                                                                    \
-    X(STARTING, starting) /* the host has not said yet that it is ready */                              \
-    X(READY, ready)                                                                                      \
-    X(DOWN, down)         /* the host died and is started again after a pause */                        \
-    X(BROKEN, broken)     /* what the store keeps of it cannot be used; unregister it, register it again */
+#define FAR_STATES(X)                                                                                                  \
+    X(STARTING, starting) /* the host has not said yet that it is ready */                                             \
+    X(READY, ready)                                                                                                    \
+    X(DOWN, down)     /* the host died and is started again after a pause */                                           \
+    X(BROKEN, broken) /* what the store keeps of it cannot be used; unregister it, register it again */
 enum far_state {
 #define X(NAME, name) FAR_STATE_##NAME,
     FAR_STATES(X)
 #undef X
-    FAR_STATE_COUNT
+        FAR_STATE_COUNT
 };
 
 /* Then rule_count × struct far_rule; then shipping_bytes of strings: 'f' or 'd', the operation's name, NUL. */
@@ -96,7 +96,7 @@ struct far_list_entry {
     uint64_t base;
     uint64_t size;
     uint32_t service_id;
-    uint32_t state; /* enum far_state */
+    uint32_t state;    /* enum far_state */
     uint32_t host_pid; /* 0: there is none */
     uint32_t host_uid;
     uint32_t restarts;
@@ -164,9 +164,9 @@ _Static_assert(sizeof(struct far_describe_op) == 32, "protocol");
 _Static_assert(sizeof(struct far_status_reply) == 80, "protocol");
 
 /*
- * Does a call of an operation with these FAR_OP_ flags run in the caller, by a branch, for a client of this level (design
- * section 5)? fard composes stub pages by this, far describe shows it. Only code that touches no state of the process it
- * runs in may; an operation that refuses has no code to branch to.
+ * Does a call of an operation with these FAR_OP_ flags run in the caller, by a branch, for a client of this level
+ * (design section 5)? fard composes stub pages by this, far describe shows it. Only code that touches no state of the
+ * process it runs in may; an operation that refuses has no code to branch to.
  */
 static inline bool far_call_branches(enum far_level level, uint32_t op_flags)
 {

@@ -83,7 +83,8 @@ int handle_list(struct client *client, const struct far_message *message, struct
         return result;
     struct far_page_reply *head = page_take(&page, sizeof *head);
     const struct registry *registry = &client->fard->registry;
-    for (const struct service *at = registry_after(registry, request->after); at; at = registry_after(registry, at->id)) {
+    for (const struct service *at = registry_after(registry, request->after); at;
+         at = registry_after(registry, at->id)) {
         struct far_list_entry *entry = at->hidden ? NULL : page_take(&page, sizeof *entry);
         if (entry)
             fill_entry(at, entry);
@@ -197,7 +198,8 @@ int handle_describe(struct client *client, const struct far_message *message, st
         return result;
     const struct service *service = registry_find(&client->fard->registry, request->name);
     if (!service || service->hidden)
-        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them", request->name);
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them",
+                      request->name);
     result = page_new(&page);
     if (result)
         return result;

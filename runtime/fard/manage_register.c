@@ -30,7 +30,8 @@ static int open_file(int *fds, unsigned fd_count, struct file *file, struct far_
 {
     uint64_t size;
     if (fd_count != 1)
-        return refuse(error, EBADMSG, EX_PROTOCOL, "register: one descriptor is expected, the segment's; %u came", fd_count);
+        return refuse(error, EBADMSG, EX_PROTOCOL, "register: one descriptor is expected, the segment's; %u came",
+                      fd_count);
     if (memory_is_immutable(fds[0], &size))
         return refuse(error, EPERM, EX_PROTOCOL,
                       "register: the segment must come as a memfd sealed against writing, shrinking and growing");
@@ -66,7 +67,8 @@ static void drop_segment(struct fard *fard, const struct service *service)
 static int take_range(struct fard *fard, struct service *service, const struct far_segment *segment,
                       struct far_error *error)
 {
-    return store_take_range(fard->store, service->name, segment->note->image_size, &service->id, &service->range, error);
+    return store_take_range(fard->store, service->name, segment->note->image_size, &service->id, &service->range,
+                            error);
 }
 
 /* From here on something exists outside the service: whoever fails must undo it. */
@@ -105,7 +107,8 @@ static int start_registration(struct client *client, uint32_t serial, struct ser
     return FARD_PENDING;
 }
 
-static int make_service(struct client *client, uint32_t serial, const struct service_order *order, struct far_error *error)
+static int make_service(struct client *client, uint32_t serial, const struct service_order *order,
+                        struct far_error *error)
 {
     struct fard *fard = client->fard;
     struct service *service;
@@ -181,8 +184,8 @@ static void send_registered(const struct registration *registration, const struc
     };
     memcpy(reply.name, service->name, sizeof reply.name);
     if (registration->client)
-        peer_send(&registration->client->peer, FAR_MSG_REGISTER | FAR_MSG_REPLY, registration->serial, &reply, sizeof reply,
-                  NULL, 0);
+        peer_send(&registration->client->peer, FAR_MSG_REGISTER | FAR_MSG_REPLY, registration->serial, &reply,
+                  sizeof reply, NULL, 0);
 }
 
 void registration_ready(struct host *host)

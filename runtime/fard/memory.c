@@ -12,7 +12,8 @@
 #define MFD_EXEC 0x0010U /* Linux 6.3 */
 #endif
 
-/* Code is mapped executable from memfds; where vm.memfd_noexec is set, that must be asked for. Older kernels refuse to be. */
+/* Code is mapped executable from memfds; where vm.memfd_noexec is set, that must be asked for. Older kernels refuse to
+ * be. */
 static int create_memfd(const char *name)
 {
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * memfds. Their inodes belong to fard's uid with mode 0600, so that nobody else can reopen a descriptor with more rights
- * through /proc/self/fd. What is shared read-only is sealed: not even fard can change it afterwards.
+ * memfds. Their inodes belong to fard's uid with mode 0600, so that nobody else can reopen a descriptor with more
+ * rights through /proc/self/fd. What is shared read-only is sealed: not even fard can change it afterwards.
  */
 #ifndef FARCALL_MEMORY_H
 #define FARCALL_MEMORY_H
@@ -20,7 +20,8 @@ int memory_create_sealed(const char *name, const void *bytes, size_t size, int *
 /* The same inode, without the right to write. */
 int memory_reopen_read_only(int fd, int *out);
 
-/* Someone else's memfd: is it one, and can nobody change it any more? Returns 0 and its size, or -EPERM if it is not. */
+/* Someone else's memfd: is it one, and can nobody change it any more? Returns 0 and its size, or -EPERM if it is not.
+ */
 int memory_is_immutable(int fd, uint64_t *size);
 
 /* MAP_SHARED, at an address of the kernel's choice. */

@@ -40,8 +40,8 @@ static int check_machine(const struct far_segment *segment, const char *name, st
 {
     if (segment->note->machine == NODE_MACHINE)
         return 0;
-    return refuse(error, ENOEXEC, EX_DATAERR, "service '%s' was built for ELF machine %u, but this node is machine %d", name,
-                  segment->note->machine, NODE_MACHINE);
+    return refuse(error, ENOEXEC, EX_DATAERR, "service '%s' was built for ELF machine %u, but this node is machine %d",
+                  name, segment->note->machine, NODE_MACHINE);
 }
 
 static int fill_service(struct service *service, const struct service_order *order, const struct registry *registry,
@@ -50,7 +50,8 @@ static int fill_service(struct service *service, const struct service_order *ord
     const struct far_iface *record = order->segment->iface;
     const char *name = order->name && order->name[0] ? order->name : iface_string(record, record->service);
     if (!service_name_is_sound(name, FAR_NAME_MAX + 1))
-        return refuse(error, EINVAL, EX_DATAERR, "register: the segment's service has no proper name; give it one by --name");
+        return refuse(error, EINVAL, EX_DATAERR,
+                      "register: the segment's service has no proper name; give it one by --name");
     memcpy(service->name, name, strlen(name));
     service->host_uid_wanted = order->host_uid;
     int result = check_machine(order->segment, name, error);

@@ -177,7 +177,8 @@ static void deliver(struct peer *peer, struct msghdr *message, size_t got, int *
     const struct far_message *head = message->msg_iov->iov_base;
     int result = protocol_check_message(head, got, &error);
     if (!result && message->msg_flags & MSG_CTRUNC)
-        result = refuse(&error, EMFILE, EX_TEMPFAIL, "message: its descriptors did not arrive: too many, or fard has no room");
+        result = refuse(&error, EMFILE, EX_TEMPFAIL,
+                        "message: its descriptors did not arrive: too many, or fard has no room");
     if (!result && message->msg_flags & MSG_TRUNC)
         result = refuse(&error, EMSGSIZE, EX_PROTOCOL, "message: longer than %u bytes", FAR_MESSAGE_MAX);
     if (result)
@@ -189,7 +190,8 @@ static void deliver(struct peer *peer, struct msghdr *message, size_t got, int *
 /* One packet, if there is one. */
 static bool receive(struct peer *peer)
 {
-    _Alignas(16) static uint8_t bytes[FAR_MESSAGE_MAX]; /* one thread, and nothing is kept in it from message to message */
+    _Alignas(
+        16) static uint8_t bytes[FAR_MESSAGE_MAX]; /* one thread, and nothing is kept in it from message to message */
     union control control;
     int fds[FAR_MESSAGE_FDS];
     struct iovec part = {bytes, sizeof bytes};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * The other end of a SOCK_SEQPACKET connection: a client, or a host. Sending never blocks and never fails in the caller's
- * face: what does not fit waits in a bounded queue, and a peer that lets it run over is lost. While anything waits for a
- * peer, nothing more is read from it, so that whoever asks must also listen.
+ * The other end of a SOCK_SEQPACKET connection: a client, or a host. Sending never blocks and never fails in the
+ * caller's face: what does not fit waits in a bounded queue, and a peer that lets it run over is lost. While anything
+ * waits for a peer, nothing more is read from it, so that whoever asks must also listen.
  */
 #ifndef FARCALL_PEER_H
 #define FARCALL_PEER_H
@@ -13,12 +13,13 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
-#define PEER_QUEUE_MAX 2048             /* packets */
+#define PEER_QUEUE_MAX   2048 /* packets */
 #define PEER_QUEUE_BYTES (4u << 20)
 
 struct peer;
 struct peer_calls {
-    /* A sound header, a body of any kind. The callee takes a descriptor by setting it to -1; the rest is closed after. */
+    /* A sound header, a body of any kind. The callee takes a descriptor by setting it to -1; the rest is closed after.
+     */
     void (*message)(struct peer *peer, const struct far_message *message, int *fds, unsigned fd_count);
     /* Gone, or rubbish, or run over. Called once, perhaps from inside peer_send(): mark it, free it later. */
     void (*lost)(struct peer *peer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * The allocator of address ranges: a cursor through the window that only moves forward, so that no address is ever handed
- * out twice and a stale pointer never meets somebody else's data. Between two ranges lies a guard granule.
+ * The allocator of address ranges: a cursor through the window that only moves forward, so that no address is ever
+ * handed out twice and a stale pointer never meets somebody else's data. Between two ranges lies a guard granule.
  */
 #ifndef FARCALL_RANGE_H
 #define FARCALL_RANGE_H

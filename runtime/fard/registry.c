@@ -169,8 +169,9 @@ static int ship_one(struct service *service, const char *string, struct far_erro
     bool data_shipped = string[0] == 'd';
     const struct far_op *found = service_op(service, name);
     if (!found)
-        return refuse(error, ENOENT, EX_DATAERR, "service '%s' has no operation '%s' (named by --%s); `far dump` lists them",
-                      service->name, name, data_shipped ? "data" : "function");
+        return refuse(error, ENOENT, EX_DATAERR,
+                      "service '%s' has no operation '%s' (named by --%s); `far dump` lists them", service->name, name,
+                      data_shipped ? "data" : "function");
     uint32_t index = op_index(service->iface, found);
     struct far_op *op = writable_op(service, index);
     op->flags = data_shipped ? op->flags | FAR_OP_DATA_SHIPPED : op->flags & ~FAR_OP_DATA_SHIPPED;
@@ -178,17 +179,19 @@ static int ship_one(struct service *service, const char *string, struct far_erro
     return 0;
 }
 
-/* Whoever calls a data-shipped operation runs it: nothing of the process it runs in may be touched (design section 5). */
+/* Whoever calls a data-shipped operation runs it: nothing of the process it runs in may be touched (design section 5).
+ */
 static int check_neutral(const struct service *service, struct far_error *error)
 {
     for (uint32_t i = 0; i < service->iface->ops.count; i++) {
         const struct far_op *op = iface_op(service->iface, i);
         uint32_t both = FAR_OP_DATA_SHIPPED | FAR_OP_NEUTRAL;
         if ((op->flags & both) == FAR_OP_DATA_SHIPPED && !(op->flags & FAR_OP_ABSENT))
-            return refuse(error, EINVAL, EX_DATAERR,
-                          "operation %s cannot be data-shipped: its code reaches state of the process that runs it (farld "
-                          "shows the path); ship it by --function %s",
-                          iface_string(service->iface, op->name), iface_string(service->iface, op->name));
+            return refuse(
+                error, EINVAL, EX_DATAERR,
+                "operation %s cannot be data-shipped: its code reaches state of the process that runs it (farld "
+                "shows the path); ship it by --function %s",
+                iface_string(service->iface, op->name), iface_string(service->iface, op->name));
     }
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * The registry: which services there are, where, with which operations and policy. It does no I/O on sockets and starts no
- * processes, so unit tests need neither. A service owns its interface record, its rules and its descriptors.
+ * The registry: which services there are, where, with which operations and policy. It does no I/O on sockets and starts
+ * no processes, so unit tests need neither. A service owns its interface record, its rules and its descriptors.
  */
 #ifndef FARCALL_REGISTRY_H
 #define FARCALL_REGISTRY_H
@@ -22,22 +22,23 @@ enum stub_kind_of_domain {
 };
 
 struct shipping {
-    uint32_t op;      /* index in the interface record */
+    uint32_t op; /* index in the interface record */
     bool data_shipped;
 };
 
 struct service {
     uint32_t id; /* given with the range, never reused */
     char name[FAR_SERVICE_MAX];
-    bool hidden; /* being registered: the name is taken, nobody can bind yet */
-    char broken[512]; /* not empty: why the store's copy cannot be used; then iface is NULL and there are no descriptors */
+    bool hidden;      /* being registered: the name is taken, nobody can bind yet */
+    char broken[512]; /* not empty: why the store's copy cannot be used; then iface is NULL and there are no descriptors
+                       */
     uint8_t build_id[32];
     struct range range;
-    struct far_extent part[FAR_PART_COUNT]; /* absolute */
+    struct far_extent part[FAR_PART_COUNT];   /* absolute */
     struct far_extent init_array, fini_array; /* absolute */
     uint32_t host_uid_wanted;                 /* as registered: FAR_HOST_UID_DEFAULT or a uid */
-    struct far_iface *iface; /* own copy; FAR_OP_DATA_SHIPPED says what was registered */
-    struct shipping *shippings; /* what --function and --data changed */
+    struct far_iface *iface;                  /* own copy; FAR_OP_DATA_SHIPPED says what was registered */
+    struct shipping *shippings;               /* what --function and --data changed */
     uint32_t shipping_count;
     struct far_rule *rules;
     uint32_t rule_count;
@@ -76,9 +77,9 @@ const struct far_op *service_op(const struct service *service, const char *name)
 uint64_t service_stub(const struct service *service, const struct far_op *op);
 
 /*
- * Which shipping each operation has: the record's defaults, changed by `shippings` ('f' or 'd', name, NUL; count of them,
- * checked by request.c). Data-shipped operations must be neutral. Fills in iface (which the service owns already),
- * shippings, shipping_count. Returns 0, FARD_REFUSED or -ENOMEM.
+ * Which shipping each operation has: the record's defaults, changed by `shippings` ('f' or 'd', name, NUL; count of
+ * them, checked by request.c). Data-shipped operations must be neutral. Fills in iface (which the service owns
+ * already), shippings, shipping_count. Returns 0, FARD_REFUSED or -ENOMEM.
  */
 int service_ship(struct service *service, const char *strings, uint32_t count, struct far_error *error);
 

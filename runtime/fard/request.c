@@ -17,12 +17,13 @@ int protocol_check_message(const void *message, size_t got, struct far_error *er
     if (got < sizeof *head)
         return refuse(error, EBADMSG, EX_PROTOCOL, "message: %zu bytes are no header", got);
     if (head->magic != FAR_PROTOCOL_MAGIC)
-        return refuse(error, EBADMSG, EX_PROTOCOL, "message: it does not start as farcall's do; is this farcall's socket?");
+        return refuse(error, EBADMSG, EX_PROTOCOL,
+                      "message: it does not start as farcall's do; is this farcall's socket?");
     if (head->size != got || got > FAR_MESSAGE_MAX)
         return refuse(error, EBADMSG, EX_PROTOCOL, "message: it says %u bytes, but %zu arrived", head->size, got);
     if (head->version != 1)
-        return refuse(error, EPROTONOSUPPORT, EX_PROTOCOL, "message: protocol version %u, but this fard speaks version 1",
-                      head->version);
+        return refuse(error, EPROTONOSUPPORT, EX_PROTOCOL,
+                      "message: protocol version %u, but this fard speaks version 1", head->version);
     return 0;
 }
 
@@ -33,8 +34,8 @@ static size_t body_size(const struct far_message *message)
 
 static int wrong_size(const struct far_message *message, struct far_error *error)
 {
-    return refuse(error, EBADMSG, EX_PROTOCOL, "message of type %u: a body of %zu bytes is not what it has", message->type,
-                  body_size(message));
+    return refuse(error, EBADMSG, EX_PROTOCOL, "message of type %u: a body of %zu bytes is not what it has",
+                  message->type, body_size(message));
 }
 
 static const void *body_of_size(const struct far_message *message, size_t size)
@@ -122,24 +123,26 @@ int protocol_check_register(const struct far_message *message, const struct far_
     *rules = (const void *)(head + 1);
     *shippings = (const char *)(*rules + head->rule_count);
     if (head->name[0] && !service_name_is_sound(head->name, sizeof head->name))
-        return refuse(error, EINVAL, EX_USAGE, "register: the service's name must be a C identifier of at most %d bytes",
-                      FAR_NAME_MAX);
+        return refuse(error, EINVAL, EX_USAGE,
+                      "register: the service's name must be a C identifier of at most %d bytes", FAR_NAME_MAX);
     if (!shippings_are_sound(*shippings, head->shipping_bytes, head->shipping_count))
         return refuse(error, EBADMSG, EX_PROTOCOL, "register: the list of operations is malformed");
     return check_rules(*rules, head->rule_count, error);
 }
 
-int protocol_check_name(const struct far_message *message, const struct far_name_request **request, struct far_error *error)
+int protocol_check_name(const struct far_message *message, const struct far_name_request **request,
+                        struct far_error *error)
 {
     *request = body_of_size(message, sizeof **request);
     if (!*request || (*request)->reserved)
         return wrong_size(message, error);
-    if (!service_name_is_sound((*request)->name, sizeof (*request)->name))
+    if (!service_name_is_sound((*request)->name, sizeof(*request)->name))
         return refuse(error, EINVAL, EX_USAGE, "that is no service's name; `far ls` lists them");
     return 0;
 }
 
-int protocol_check_page(const struct far_message *message, const struct far_page_request **request, struct far_error *error)
+int protocol_check_page(const struct far_message *message, const struct far_page_request **request,
+                        struct far_error *error)
 {
     *request = body_of_size(message, sizeof **request);
     return *request && !(*request)->reserved ? 0 : wrong_size(message, error);

@@ -26,7 +26,8 @@ int socket_default_path(char *path, size_t size, struct far_error *error)
     else if (runtime && *runtime)
         length = snprintf(path, size, "%s%s", runtime, FAR_SOCKET_USER_SUFFIX);
     else
-        return refuse(error, ENOENT, EX_USAGE, "no place for the socket: XDG_RUNTIME_DIR is not set; say --socket PATH");
+        return refuse(error, ENOENT, EX_USAGE,
+                      "no place for the socket: XDG_RUNTIME_DIR is not set; say --socket PATH");
     if (length < 0 || (size_t)length >= size)
         return refuse(error, ENAMETOOLONG, EX_USAGE, "the socket's path is too long; say --socket PATH");
     return 0;
@@ -59,8 +60,8 @@ static int take_lock(struct fard *fard, const char *path, struct far_error *erro
     int result = fard->socket_lock < 0 ? refuse_path(error, lock, "cannot be opened") : 0;
     free(lock);
     if (!result && flock(fard->socket_lock, LOCK_EX | LOCK_NB) < 0)
-        result = refuse(error, EADDRINUSE, EX_UNAVAILABLE, "another fard listens on %s; stop it, or choose another --socket",
-                        path);
+        result = refuse(error, EADDRINUSE, EX_UNAVAILABLE,
+                        "another fard listens on %s; stop it, or choose another --socket", path);
     return result;
 }
 
@@ -74,9 +75,11 @@ static int remove_stale(int fd, const struct sockaddr_un *address, struct far_er
         return refuse(error, EEXIST, EX_CANTCREAT, "%s is there already and is no socket; choose another --socket",
                       address->sun_path);
     if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno != ECONNREFUSED)
-        return refuse(error, EADDRINUSE, EX_UNAVAILABLE, "something listens on %s already; stop it, or choose another --socket",
-                      address->sun_path);
-    return unlink(address->sun_path) < 0 && errno != ENOENT ? refuse_path(error, address->sun_path, "cannot be replaced") : 0;
+        return refuse(error, EADDRINUSE, EX_UNAVAILABLE,
+                      "something listens on %s already; stop it, or choose another --socket", address->sun_path);
+    return unlink(address->sun_path) < 0 && errno != ENOENT
+               ? refuse_path(error, address->sun_path, "cannot be replaced")
+               : 0;
 }
 
 /* Everybody may connect: who it is, the kernel says (SO_PEERCRED), and the policy decides. */
@@ -123,7 +126,7 @@ static int replace_socket(const struct sockaddr_un *address, int *out, struct fa
 
 static int start_listening(struct fard *fard, const struct sockaddr_un *address, struct far_error *error)
 {
-    int fd;
+    int fd = -1;
     int result = replace_socket(address, &fd, error);
     if (result)
         return result;
@@ -136,8 +139,9 @@ int socket_listen(struct fard *fard, const char *path, struct far_error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
-        return refuse(error, ENAMETOOLONG, EX_USAGE, "%s: a socket's path has at most %zu bytes; choose a shorter --socket",
-                      path, sizeof address.sun_path - 1);
+        return refuse(error, ENAMETOOLONG, EX_USAGE,
+                      "%s: a socket's path has at most %zu bytes; choose a shorter --socket", path,
+                      sizeof address.sun_path - 1);
     strcpy(address.sun_path, path);
     int result = create_folder(path, error);
     result = result ? result : take_lock(fard, path, error);

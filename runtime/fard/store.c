@@ -9,13 +9,14 @@
 #include <sysexits.h>
 
 #define STORE_APPLICATION 0x46415231 /* "FAR1" */
-#define STORE_SCHEMA 1
+#define STORE_SCHEMA      1
 
 static const char schema[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE ranges (id INTEGER PRIMARY KEY AUTOINCREMENT, base INTEGER NOT NULL UNIQUE, size INTEGER NOT NULL,"
     " name TEXT NOT NULL);"
-    "CREATE TABLE services (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL UNIQUE, build_id BLOB NOT NULL,"
+    "CREATE TABLE services (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL UNIQUE, build_id BLOB NOT "
+    "NULL,"
     " host_uid INTEGER NOT NULL);"
     "CREATE TABLE rules (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, who INTEGER NOT NULL,"
     " whose INTEGER NOT NULL, level INTEGER NOT NULL);"
@@ -31,9 +32,10 @@ int store_refuse(struct store *store, struct far_error *error, const char *doing
     if (code == SQLITE_FULL)
         return refuse(error, ENOSPC, EX_IOERR, "%s: no space left in %s; nothing was changed", doing, store->path);
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return refuse(error, EUCLEAN, EX_DATAERR,
-                      "%s: %s/names.db is damaged (%s); restore it, or move the folder away to start with an empty store",
-                      doing, store->path, sqlite3_errmsg(store->database));
+        return refuse(
+            error, EUCLEAN, EX_DATAERR,
+            "%s: %s/names.db is damaged (%s); restore it, or move the folder away to start with an empty store", doing,
+            store->path, sqlite3_errmsg(store->database));
     return refuse(error, EIO, EX_IOERR, "%s: %s/names.db: %s", doing, store->path, sqlite3_errmsg(store->database));
 }
 
@@ -118,8 +120,9 @@ static int open_database(struct store *store, struct far_error *error)
     if (code != SQLITE_OK)
         return store_refuse(store, error, "opening the store");
     sqlite3_extended_result_codes(store->database, 0);
-    return store_run(store, "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                            " PRAGMA trusted_schema = OFF;",
+    return store_run(store,
+                     "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                     " PRAGMA trusted_schema = OFF;",
                      "opening the store", error);
 }
 
@@ -130,7 +133,8 @@ static int load_cursor(struct store *store, struct far_error *error)
     int result = store_prepare(store, "SELECT base, size FROM ranges ORDER BY base", &statement, error);
     uint64_t cursor = FAR_WINDOW_BEGIN;
     while (!result && sqlite3_step(statement) == SQLITE_ROW) {
-        struct range range = {(uint64_t)sqlite3_column_int64(statement, 0), (uint64_t)sqlite3_column_int64(statement, 1)};
+        struct range range = {(uint64_t)sqlite3_column_int64(statement, 0),
+                              (uint64_t)sqlite3_column_int64(statement, 1)};
         if (!range_is_sound(&range) || range.base < cursor)
             result = refuse(error, EUCLEAN, EX_DATAERR,
                             "%s/names.db is damaged: range 0x%llx is impossible; restore it, or move the folder away",

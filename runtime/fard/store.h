@@ -44,7 +44,8 @@ int store_put_segment(struct store *store, const uint8_t build_id[32], const voi
 /* Drops it again unless a service in the database needs it. */
 void store_drop_segment(struct store *store, const uint8_t build_id[32]);
 /* A private copy of it in *bytes, free() it. */
-int store_get_segment(struct store *store, const uint8_t build_id[32], void **bytes, size_t *size, struct far_error *error);
+int store_get_segment(struct store *store, const uint8_t build_id[32], void **bytes, size_t *size,
+                      struct far_error *error);
 
 /* What a fard that was killed under way has left: copies that no service needs. */
 void store_sweep(struct store *store);

@@ -48,8 +48,8 @@ static int take_lock(struct store *store, struct far_error *error)
         return refuse_path(error, errno, store->path);
     if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
         return 0;
-    return refuse(error, EBUSY, EX_UNAVAILABLE, "the store %s is in use by another fard; stop it, or choose another --store",
-                  store->path);
+    return refuse(error, EBUSY, EX_UNAVAILABLE,
+                  "the store %s is in use by another fard; stop it, or choose another --store", store->path);
 }
 
 int store_open_folders(struct store *store, const char *path, struct far_error *error)
@@ -200,7 +200,8 @@ static int read_file(int fd, void **bytes, size_t *size)
     return 0;
 }
 
-int store_get_segment(struct store *store, const uint8_t build_id[32], void **bytes, size_t *size, struct far_error *error)
+int store_get_segment(struct store *store, const uint8_t build_id[32], void **bytes, size_t *size,
+                      struct far_error *error)
 {
     char name[SEGMENT_NAME_SIZE];
     segment_name(name, build_id, ".seg");
@@ -209,7 +210,7 @@ int store_get_segment(struct store *store, const uint8_t build_id[32], void **by
     if (fd >= 0)
         close(fd);
     if (result)
-        return refuse(error, -result, EX_IOERR, "%s/segments/%s: %s; unregister the service and register it again", store->path,
-                      name, strerror(-result));
+        return refuse(error, -result, EX_IOERR, "%s/segments/%s: %s; unregister the service and register it again",
+                      store->path, name, strerror(-result));
     return 0;
 }

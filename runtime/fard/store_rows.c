@@ -29,7 +29,8 @@ int store_take_range(struct store *store, const char *name, uint64_t bytes, uint
     uint64_t next;
     int result = range_take(store->cursor, bytes, range, &next);
     if (result == RANGE_EXHAUSTED)
-        return refuse(error, ENOMEM, EX_UNAVAILABLE, "the address window has no room for %llu bytes more; `far map` shows it",
+        return refuse(error, ENOMEM, EX_UNAVAILABLE,
+                      "the address window has no room for %llu bytes more; `far map` shows it",
                       (unsigned long long)bytes);
     if (result)
         return result;
@@ -42,8 +43,8 @@ int store_take_range(struct store *store, const char *name, uint64_t bytes, uint
 static int insert_service(struct store *store, const struct service *service, struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result = store_prepare(store, "INSERT INTO services (id, name, build_id, host_uid) VALUES (?, ?, ?, ?)", &statement,
-                               error);
+    int result = store_prepare(store, "INSERT INTO services (id, name, build_id, host_uid) VALUES (?, ?, ?, ?)",
+                               &statement, error);
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, service->id);
@@ -131,11 +132,12 @@ static const char *column_text(sqlite3_stmt *statement, int column)
     return text ? text : "";
 }
 
-static int load_rules(struct store *store, uint32_t id, struct far_rule *rules, uint32_t *count, struct far_error *error)
+static int load_rules(struct store *store, uint32_t id, struct far_rule *rules, uint32_t *count,
+                      struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result = store_prepare(store, "SELECT who, whose, level FROM rules WHERE service = ? ORDER BY rowid", &statement,
-                               error);
+    int result =
+        store_prepare(store, "SELECT who, whose, level FROM rules WHERE service = ? ORDER BY rowid", &statement, error);
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, id);
@@ -168,8 +170,8 @@ static int load_shippings(struct store *store, uint32_t id, char **strings, uint
 {
     sqlite3_stmt *statement;
     size_t size = 0;
-    int result = store_prepare(store, "SELECT op, data_shipped FROM shippings WHERE service = ? ORDER BY rowid", &statement,
-                               error);
+    int result = store_prepare(store, "SELECT op, data_shipped FROM shippings WHERE service = ? ORDER BY rowid",
+                               &statement, error);
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, id);

@@ -15,8 +15,8 @@ static int find_removable(struct fard *fard, const char *name, struct service **
         return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' is being registered at this moment", name);
     const struct service *dependent = registry_dependent(&fard->registry, name);
     if (dependent)
-        return refuse(error, EBUSY, EX_UNAVAILABLE, "service '%s' calls service '%s'; unregister '%s' first", dependent->name,
-                      name, dependent->name);
+        return refuse(error, EBUSY, EX_UNAVAILABLE, "service '%s' calls service '%s'; unregister '%s' first",
+                      dependent->name, name, dependent->name);
     return 0;
 }
 

@@ -5,8 +5,8 @@ enum block_state {
     STATE_FREE = 1,
     STATE_USED = 2,
 };
-#define STATE_MASK 3u
-#define LOW_MASK (((uint64_t)1 << 48) - 1) /* length and state */
+#define STATE_MASK  3u
+#define LOW_MASK    (((uint64_t)1 << 48) - 1) /* length and state */
 #define LENGTH_MASK (LOW_MASK & ~(uint64_t)(HEAP_ALIGNMENT - 1))
 
 static struct heap_block *block_at(uint64_t address)
@@ -228,8 +228,8 @@ static struct heap_block *search_bins(const struct heap *heap, uint64_t length)
 }
 
 /*
- * Cut a block in two, the first `length` bytes long, neither in a list. The second's word comes first, where nobody walks
- * yet; the first's then makes both visible at once. `first` and `second` are their states afterwards.
+ * Cut a block in two, the first `length` bytes long, neither in a list. The second's word comes first, where nobody
+ * walks yet; the first's then makes both visible at once. `first` and `second` are their states afterwards.
  */
 static struct heap_block *cut(struct heap *heap, struct heap_block *block, uint64_t length, enum block_state first,
                               enum block_state second)
@@ -335,7 +335,8 @@ static struct heap_block *block_of(const struct heap *heap, const void *pointer)
 
     if (!heap->start || address % HEAP_ALIGNMENT || address < heap->start + HEAP_HEADER || address >= heap->top)
         heap_broken("this pointer was not allocated here", pointer);
-    if (block_state(block) == STATE_FREE && (block->word & ~LOW_MASK) == check_of(address_of(block), block->word & LOW_MASK))
+    if (block_state(block) == STATE_FREE &&
+        (block->word & ~LOW_MASK) == check_of(address_of(block), block->word & LOW_MASK))
         heap_broken("this pointer was released before", pointer);
     return trusted_block(heap, block);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * The heap of a segment: malloc for code that runs in many processes at once, over memory they share, any of which may be
- * killed between two instructions.
+ * The heap of a segment: malloc for code that runs in many processes at once, over memory they share, any of which may
+ * be killed between two instructions.
  *
  * The heap is a row of blocks, from `start` to `top`; behind top lies memory never used. A block's first word says how
- * long it is and whether it is in use, and is only ever changed by one 8-byte store. Every change of the row is committed
- * by exactly one such store (of a block's word, or of top), everything that the store makes visible having been written
- * before it. So whoever dies wherever, walking from word to word finds a row of whole blocks. All the rest (lists, the
- * length of the block before) is derived, and heap_recover() makes it anew.
+ * long it is and whether it is in use, and is only ever changed by one 8-byte store. Every change of the row is
+ * committed by exactly one such store (of a block's word, or of top), everything that the store makes visible having
+ * been written before it. So whoever dies wherever, walking from word to word finds a row of whole blocks. All the rest
+ * (lists, the length of the block before) is derived, and heap_recover() makes it anew.
  *
  *     | word | before | payload …          | word | before | …
  *     block                                 block + its length
@@ -22,16 +22,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HEAP_ALIGNMENT 16
-#define HEAP_HEADER 16     /* bytes before a payload */
-#define HEAP_SMALLEST 32   /* bytes of the smallest block: a free one must hold two links */
+#define HEAP_ALIGNMENT  16
+#define HEAP_HEADER     16 /* bytes before a payload */
+#define HEAP_SMALLEST   32 /* bytes of the smallest block: a free one must hold two links */
 #define HEAP_SMALL_BINS 64 /* one for each length below 1 KiB */
-#define HEAP_BINS 192
-#define HEAP_LARGEST ((uint64_t)1 << 46) /* bytes; no heap is that large */
+#define HEAP_BINS       192
+#define HEAP_LARGEST    ((uint64_t)1 << 46) /* bytes; no heap is that large */
 
 struct heap_block {
-    uint64_t word;   /* length | state | check << 48 */
-    uint64_t before; /* length of the block before this one, 0 for the first: derived */
+    uint64_t word;                      /* length | state | check << 48 */
+    uint64_t before;                    /* length of the block before this one, 0 for the first: derived */
     struct heap_block *next, *previous; /* free blocks only, in the payload: derived */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * malloc and friends inside a segment (libfarseg.a, linked into each .seg by farld). The state lies in the segment's data,
- * the memory in its heap part; both are the same bytes in every domain that may touch them.
+ * malloc and friends inside a segment (libfarseg.a, linked into each .seg by farld). The state lies in the segment's
+ * data, the memory in its heap part; both are the same bytes in every domain that may touch them.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -15,11 +15,9 @@
 extern int far_segment_lock(void *lock);
 extern void far_segment_unlock(void *lock);
 
-/* Of farld's linker script. */
-extern char far_heap_start[], far_heap_end[];
+/* Of farld: where the heap starts and ends. Words, not symbols: it may end more than 2 GiB from here. */
+extern char *const volatile far_heap_range[2] __attribute__((visibility("hidden")));
 
-/* As data words, so that a heap may end more than 2 GiB from here: code reaches no further. */
-static char *volatile heap_range[] = {far_heap_start, far_heap_end};
 static struct heap segment_heap;
 static const char *volatile broken_because; /* for whoever debugs the core */
 
@@ -41,7 +39,7 @@ static struct heap *lock_heap(void)
     default:
         heap_broken("the heap's lock failed", segment_heap.lock);
     }
-    heap_start(&segment_heap, heap_range[0], heap_range[1]);
+    heap_start(&segment_heap, far_heap_range[0], far_heap_range[1]);
     return &segment_heap;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* The string functions that allocate: they must allocate here. A member of its own, so that a program may bring another. */
+/* The string functions that allocate: they must allocate here. A member of its own, so that a program may bring
+ * another. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -12,7 +12,7 @@
 #include "testsuite/unit/check.h"
 
 #define ARENA ((size_t)4 << 20)
-#define LIVE 512
+#define LIVE  512
 
 _Noreturn void heap_broken(const char *what, const void *pointer)
 {

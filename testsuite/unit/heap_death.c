@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
  * A process dies in the middle of the heap: after each single instruction of a few operations (ptrace), and at random
- * moments under load (SIGKILL). Whoever takes the lock next must find a heap that can be made sound, and the blocks that
- * were live must be live still, with their contents.
+ * moments under load (SIGKILL). Whoever takes the lock next must find a heap that can be made sound, and the blocks
+ * that were live must be live still, with their contents.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 #include "testsuite/unit/check.h"
 
 #define ARENA ((size_t)64 << 10)
-#define KEPT 16
+#define KEPT  16
 
 /* Shared between the process that dies and the one that goes on. */
 struct shared {

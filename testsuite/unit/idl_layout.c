@@ -115,7 +115,7 @@ static void check_bits(const char *tag, const char *name, const unsigned char *b
     do {                                                               \
         kind tag value;                                                \
         memset(&value, 0, sizeof value);                               \
-        value.member--; /* from 0: all ones */                        \
+        value.member = -1; /* all ones */                               \
         check_bits(#tag, #member, (unsigned char *)&value, sizeof value); \
     } while (0);
 

@@ -8,8 +8,8 @@
 #include "stubgen/stubs.h"
 #include "testsuite/unit/check.h"
 
-#define SLOTS 5
-#define BASE 0x10000u
+#define SLOTS   5
+#define BASE    0x10000u
 #define LINKAGE 0x40000u
 
 static const uint64_t implementations[SLOTS] = {0, 0x20000, STUB_NO_SLOT, STUB_NO_IMPLEMENTATION, 0x20123};

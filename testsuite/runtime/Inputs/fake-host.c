@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * A far-host that runs no code: it looks at what fard sends, says that it is ready, and notes what it is told in the file
- * FAKE_HOST_NOTES, so that fard can be tested alone. FAKE_HOST_MODE: ready (default), fail, die, silent, rubbish.
+ * A far-host that runs no code: it looks at what fard sends, says that it is ready, and notes what it is told in the
+ * file FAKE_HOST_NOTES, so that fard can be tested alone. FAKE_HOST_MODE: ready (default), fail, die, silent, rubbish.
  */
 #include "runtime/protocol.h"
 
@@ -21,7 +21,8 @@ static ssize_t receive(void *bytes, size_t size, int *fds, unsigned *fd_count)
 {
     char control[CMSG_SPACE(FAR_MESSAGE_FDS * sizeof(int))];
     struct iovec part = {bytes, size};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     ssize_t got = recvmsg(FAR_HOST_FD, &message, MSG_CMSG_CLOEXEC);
     struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
     *fd_count = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * write-segment FILE [changed] [needs]: the unit tests' segment as a file. It binds to a service `log` that nobody has; without
- * `needs` those commands are turned into STUB commands to its own kv_find, so that it can be registered alone.
+ * write-segment FILE [changed] [needs]: the unit tests' segment as a file. It binds to a service `log` that nobody has;
+ * without `needs` those commands are turned into STUB commands to its own kv_find, so that it can be registered alone.
  */
 #include "testsuite/unit/make_segment.h"
 
@@ -19,12 +19,14 @@ static void need_nobody(struct made *made)
     }
     uint32_t kv_find = 0;
     uint64_t word = segment.part[FAR_PART_CONST].address + 24;
-    for (const struct far_reloc *at = segment_next_reloc(segment.reloc, NULL); at; at = segment_next_reloc(segment.reloc, at)) {
+    for (const struct far_reloc *at = segment_next_reloc(segment.reloc, NULL); at;
+         at = segment_next_reloc(segment.reloc, at)) {
         struct far_reloc *command = (struct far_reloc *)(made->bytes + ((const uint8_t *)at - made->bytes));
         if (at->code == FAR_RELOC_STUB)
             kv_find = at->name;
         else if (at->code == FAR_RELOC_BIND || at->code == FAR_RELOC_CHECK)
-            *command = (struct far_reloc){.code = FAR_RELOC_STUB, .where = at->where ? at->where : word, .name = kv_find};
+            *command =
+                (struct far_reloc){.code = FAR_RELOC_STUB, .where = at->where ? at->where : word, .name = kv_find};
     }
     make_seal(made);
 }

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The registry: found by name and id, walked by rising id, and what depends on what. */
+#include "runtime/fard/registry.h"
+#include "testsuite/unit/check.h"
+#include "testsuite/unit/make_segment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct service *new_service(uint32_t id, const char *need)
+{
+    struct service *service;
+    if (service_new(&service))
+        abort();
+    service->id = id;
+    snprintf(service->name, sizeof service->name, "service%u", id);
+    if (need) {
+        service->needs = calloc(1, sizeof *service->needs);
+        if (!service->needs)
+            abort();
+        snprintf(service->needs[0], sizeof service->needs[0], "%s", need);
+        service->need_count = 1;
+    }
+    return service;
+}
+
+static void names_and_order(void)
+{
+    struct registry registry;
+    uint32_t last = 0, seen = 0;
+    registry_init(&registry);
+    for (uint32_t i = 0; i < 100; i++)
+        CHECK(registry_add(&registry, new_service(1 + i * 37 % 101, NULL)) == 0);
+    for (struct service *at = registry_after(&registry, 0); at; at = registry_after(&registry, at->id)) {
+        CHECK(at->id > last && registry_find_id(&registry, at->id) == at && registry_find(&registry, at->name) == at);
+        last = at->id;
+        seen++;
+    }
+    CHECK(seen == 100);
+    CHECK(!registry_find(&registry, "service") && !registry_find_id(&registry, 0) &&
+          !registry_find_id(&registry, 4000));
+    struct service *gone = registry_find(&registry, "service38");
+    registry_remove(&registry, gone);
+    registry_remove(&registry, gone);
+    CHECK(registry.count == 99 && !registry_find(&registry, "service38") && !registry_find_id(&registry, 38));
+    service_free(gone);
+    registry_free(&registry);
+}
+
+static void dependents(void)
+{
+    struct registry registry;
+    registry_init(&registry);
+    CHECK(registry_add(&registry, new_service(1, NULL)) == 0 &&
+          registry_add(&registry, new_service(2, "service1")) == 0);
+    CHECK(registry_dependent(&registry, "service1") == registry_find_id(&registry, 2));
+    CHECK(!registry_dependent(&registry, "service2"));
+    registry_free(&registry);
+}
+
+static void names(void)
+{
+    char longest[FAR_NAME_MAX + 2];
+    memset(longest, 'a', sizeof longest);
+    longest[FAR_NAME_MAX] = '\0';
+    CHECK(service_name_is_sound("kv", 3) && service_name_is_sound("_k2", 64) && service_name_is_sound(longest, 64));
+    CHECK(!service_name_is_sound("kv", 2) && !service_name_is_sound("", 1) && !service_name_is_sound("2k", 3));
+    CHECK(!service_name_is_sound("k-v", 4) && !service_name_is_sound("k\n", 3));
+    longest[FAR_NAME_MAX] = 'a';
+    CHECK(!service_name_is_sound(longest, sizeof longest));
+}
+
+static void shipping(void)
+{
+    struct far_error error = {0};
+    struct made record = make_record(MAKE_PLAIN);
+    struct service *service = new_service(1, NULL);
+    service->iface = (struct far_iface *)record.bytes;
+    service->part[FAR_PART_FSTUBS].address = 0x1000;
+    service->part[FAR_PART_DSTUBS].address = 0x2000;
+    const struct far_op *find = service_op(service, "kv_find");
+    CHECK(service_stub(service, find) == 0x2000 + FAR_STUB_SIZE * find->slot);
+    CHECK(service_ship(service, "fkv_find\0fkv_put", 2, &error) == 0 && service->shipping_count == 2);
+    CHECK(service_stub(service, find) == 0x1000 + FAR_STUB_SIZE * find->slot);
+    free(service->shippings);
+    service->shipping_count = 0;
+    CHECK(service_ship(service, "dkv_find", 1, &error) == 0);
+    free(service->shippings);
+    service->shipping_count = 0;
+    CHECK(service_ship(service, "dkv_put", 1, &error) == FARD_REFUSED && strstr(error.text, "kv_put"));
+    free(service->shippings);
+    service->shipping_count = 0;
+    CHECK(service_ship(service, "dnothing", 1, &error) == FARD_REFUSED &&
+          strstr(error.text, "'nothing' (named by --data)"));
+    service_free(service);
+}
+
+int main(void)
+{
+    names_and_order();
+    dependents();
+    names();
+    shipping();
+    return check_result();
+}

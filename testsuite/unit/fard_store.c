@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The store: what was committed is there after it was opened again, and nothing else. */
+#include "runtime/fard/store.h"
+#include "testsuite/unit/check.h"
+#include "testsuite/unit/make_segment.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static struct far_error error;
+
+static struct service *new_service(struct store *store, const char *name)
+{
+    static const struct far_rule rules[2] = {{FAR_WHO_UID, 1000, FAR_LEVEL_TRUSTED, 0},
+                                             {FAR_WHO_ALL, 0, FAR_LEVEL_READ, 0}};
+    struct service *service;
+    if (service_new(&service) || !(service->rules = malloc(sizeof rules)))
+        abort();
+    memcpy(service->rules, rules, sizeof rules);
+    service->rule_count = 2;
+    strcpy(service->name, name);
+    memset(service->build_id, 0xab, sizeof service->build_id);
+    service->iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
+    CHECK(service_ship(service, "fkv_find", 1, &error) == 0);
+    CHECK(store_take_range(store, name, 100, &service->id, &service->range, &error) == 0);
+    return service;
+}
+
+static int see_service(void *context, const struct stored_service *row)
+{
+    CHECK(strcmp(row->name, "kv") == 0 && row->rule_count == 2 && row->rules[0].id == 1000 &&
+          row->rules[1].who == FAR_WHO_ALL);
+    CHECK(row->shipping_count == 1 && strcmp(row->shippings, "fkv_find") == 0);
+    CHECK(row->range.base == FAR_WINDOW_BEGIN && row->range.size == FAR_GRANULE && row->build_id[31] == 0xab);
+    CHECK(row->host_uid == FAR_HOST_UID_DEFAULT);
+    ++*(int *)context;
+    return 0;
+}
+
+static int see_range(void *context, const struct stored_range *row)
+{
+    int *seen = context;
+    CHECK(row->in_use == (*seen == 0) && strcmp(row->name, *seen == 0 ? "kv" : "other") == 0);
+    ++*seen;
+    return 0;
+}
+
+static void write_and_drop(struct store *store)
+{
+    struct service *kv = new_service(store, "kv"), *other = new_service(store, "other");
+    CHECK(other->id > kv->id && other->range.base == range_after(&kv->range));
+    CHECK(store_put_segment(store, kv->build_id, "bytes", 5, &error) == 0);
+    CHECK(store_add_service(store, kv, &error) == 0);
+    strcpy(other->name, "kv"); /* a name that is taken cannot be committed, and leaves nothing */
+    CHECK(store_add_service(store, other, &error) == FARD_REFUSED);
+    store_drop_segment(store, kv->build_id); /* needed: stays */
+    service_free(kv);
+    service_free(other);
+}
+
+static void read_again(struct store *store)
+{
+    int services = 0, ranges = 0;
+    uint8_t build_id[32];
+    void *bytes;
+    size_t size;
+    memset(build_id, 0xab, sizeof build_id);
+    CHECK(store_each_service(store, see_service, &services, &error) == 0 && services == 1);
+    CHECK(store_each_range(store, 0, see_range, &ranges, &error) == 0 && ranges == 2);
+    CHECK(store_cursor(store) == FAR_WINDOW_BEGIN + 4ull * FAR_GRANULE);
+    CHECK(store_get_segment(store, build_id, &bytes, &size, &error) == 0 && size == 5 &&
+          memcmp(bytes, "bytes", 5) == 0);
+    free(bytes);
+    CHECK(store_remove_service(store, 1, build_id, &error) == 0);
+    CHECK(store_get_segment(store, build_id, &bytes, &size, &error) == FARD_REFUSED);
+    services = 0;
+    CHECK(store_each_service(store, see_service, &services, &error) == 0 && services == 0);
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+int main(void)
+{
+    char path[] = "/tmp/fard_store.XXXXXX";
+    struct store *store, *second;
+    if (!mkdtemp(path))
+        return 1;
+    CHECK(store_open(&store, path, &error) == 0);
+    CHECK(store_open(&second, path, &error) == FARD_REFUSED && error.exit == EX_UNAVAILABLE);
+    write_and_drop(store);
+    store_free(store);
+    CHECK(store_open(&store, path, &error) == 0);
+    read_again(store);
+    store_free(store);
+    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return check_result();
+}
