@@ -274,10 +274,10 @@ void enum_add(struct parser *parser, const char *name, struct expr *value)
     body->any_negative |= negative;
     body->next = c.value + 1;
     body->next_negative = negative && body->next != 0;
-    enum basic_type basic = negative ? ((int64_t)c.value >= INT32_MIN ? BASIC_INT : BASIC_LONG)
-                            : c.value <= INT32_MAX ? BASIC_INT
+    enum basic_type basic = negative                ? ((int64_t)c.value >= INT32_MIN ? BASIC_INT : BASIC_LONG)
+                            : c.value <= INT32_MAX  ? BASIC_INT
                             : c.value <= UINT32_MAX ? BASIC_UINT
-                            : c.value <= INT64_MAX ? BASIC_LONG
+                            : c.value <= INT64_MAX  ? BASIC_LONG
                                                     : BASIC_ULONG;
     struct typeref type = {.type = body->type->target.type ? body->type->target.type : unit_basic(parser->unit, basic)};
     unit_add_symbol(parser->unit, name, SYMBOL_ENUMERATOR, type)->value = c.value;

@@ -17,7 +17,8 @@ void parse_error(struct parser *parser, struct place place, enum fc_number numbe
     vsnprintf(message, sizeof message, format, list);
     va_end(list);
     const char *where = parser->fixed_place ? "in this annotation's argument: " : "";
-    diag_error(parser->unit->diagnostics, place, number, arena_format(parser->unit->arena, "%s%s", where, message), NULL);
+    diag_error(parser->unit->diagnostics, place, number, arena_format(parser->unit->arena, "%s%s", where, message),
+               NULL);
 }
 
 static unsigned depth_of(const struct expr *expr)
@@ -109,7 +110,8 @@ static struct expr *build_real(struct parser *parser, const char *digits, struct
     return expr;
 }
 
-/* The first type that holds the value, as C lists them; octal and hexadecimal ones may be unsigned without saying so. */
+/* The first type that holds the value, as C lists them; octal and hexadecimal ones may be unsigned without saying so.
+ */
 static enum basic_type int_type(uint64_t value, const char *suffix, bool decimal)
 {
     bool is_unsigned = strpbrk(suffix, "uU") != NULL;

@@ -55,7 +55,8 @@ void specifiers_add_neutral(struct parser *parser, struct specifiers *specifiers
     if (align->kind == EXPR_TYPE)
         c = (struct constant){.known = align->type.type->complete, .value = align->type.type->align};
     if (!c.known || c.is_real || c.value > ALIGN_MOST || (c.value & (c.value - 1)))
-        parse_error(parser, align->place, FC_BAD_CONSTANT, "an alignment must be a constant power of two, at most 32768");
+        parse_error(parser, align->place, FC_BAD_CONSTANT,
+                    "an alignment must be a constant power of two, at most 32768");
     else if (c.value > specifiers->align)
         specifiers->align = (uint32_t)c.value;
 }
@@ -74,10 +75,9 @@ void specifiers_add_attributes(struct parser *parser, struct specifiers *specifi
 {
     if (specifiers->just_defined)
         apply_to_structure(parser, specifiers->type.type, attributes);
-    struct attributes all = attributes_join((struct attributes){specifiers->attributes, specifiers->annotations},
-                                            specifiers->just_defined
-                                                ? (struct attributes){NULL, attributes.annotations}
-                                                : attributes);
+    struct attributes all =
+        attributes_join((struct attributes){specifiers->attributes, specifiers->annotations},
+                        specifiers->just_defined ? (struct attributes){NULL, attributes.annotations} : attributes);
     specifiers->attributes = all.other;
     specifiers->annotations = all.annotations;
 }
@@ -188,7 +188,8 @@ uint32_t attributes_align(struct parser *parser, const struct attribute *list)
         if (c.known && !c.is_real && c.value <= ALIGN_MOST && (c.value & (c.value - 1)) == 0 && c.value > most)
             most = (uint32_t)c.value;
         else if (!c.known || c.value > ALIGN_MOST)
-            parse_error(parser, list->place, FC_BAD_CONSTANT, "an alignment must be a constant power of two, at most 32768");
+            parse_error(parser, list->place, FC_BAD_CONSTANT,
+                        "an alignment must be a constant power of two, at most 32768");
     }
     return most;
 }
@@ -206,14 +207,18 @@ static struct typeref with_mode(struct parser *parser, struct typeref type, cons
         const char *name;
         enum basic_type plain, unsigned_one;
     } modes[] = {
-        {"QI", BASIC_SCHAR, BASIC_UCHAR},      {"byte", BASIC_SCHAR, BASIC_UCHAR}, {"HI", BASIC_SHORT, BASIC_USHORT},
-        {"SI", BASIC_INT, BASIC_UINT},         {"DI", BASIC_LONG, BASIC_ULONG},    {"TI", BASIC_INT128, BASIC_UINT128},
-        {"word", BASIC_LONG, BASIC_ULONG},     {"pointer", BASIC_LONG, BASIC_ULONG}, {"SF", BASIC_FLOAT, BASIC_FLOAT},
-        {"DF", BASIC_DOUBLE, BASIC_DOUBLE},    {"XF", BASIC_LDOUBLE, BASIC_LDOUBLE}, {"TF", BASIC_FLOAT128, BASIC_FLOAT128},
-        {"SC", BASIC_CFLOAT, BASIC_CFLOAT},    {"DC", BASIC_CDOUBLE, BASIC_CDOUBLE}, {"XC", BASIC_CLDOUBLE, BASIC_CLDOUBLE},
-        {"TC", BASIC_CFLOAT128, BASIC_CFLOAT128},
+        {"QI", BASIC_SCHAR, BASIC_UCHAR},       {"byte", BASIC_SCHAR, BASIC_UCHAR},
+        {"HI", BASIC_SHORT, BASIC_USHORT},      {"SI", BASIC_INT, BASIC_UINT},
+        {"DI", BASIC_LONG, BASIC_ULONG},        {"TI", BASIC_INT128, BASIC_UINT128},
+        {"word", BASIC_LONG, BASIC_ULONG},      {"pointer", BASIC_LONG, BASIC_ULONG},
+        {"SF", BASIC_FLOAT, BASIC_FLOAT},       {"DF", BASIC_DOUBLE, BASIC_DOUBLE},
+        {"XF", BASIC_LDOUBLE, BASIC_LDOUBLE},   {"TF", BASIC_FLOAT128, BASIC_FLOAT128},
+        {"SC", BASIC_CFLOAT, BASIC_CFLOAT},     {"DC", BASIC_CDOUBLE, BASIC_CDOUBLE},
+        {"XC", BASIC_CLDOUBLE, BASIC_CLDOUBLE}, {"TC", BASIC_CFLOAT128, BASIC_CFLOAT128},
     };
-    const char *name = mode && mode->kind == EXPR_NAME ? mode->name : mode && mode->kind == EXPR_TYPE ? mode->type.alias : "";
+    const char *name = mode && mode->kind == EXPR_NAME   ? mode->name
+                       : mode && mode->kind == EXPR_TYPE ? mode->type.alias
+                                                         : "";
     for (size_t i = 0; name && i < sizeof modes / sizeof *modes; i++) {
         size_t length = strlen(modes[i].name);
         const char *inner = strncmp(name, "__", 2) == 0 ? name + 2 : name;

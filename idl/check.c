@@ -68,12 +68,13 @@ static bool read_version(struct check *check, const char *text, struct place pla
 static void read_service(struct check *check, struct service *service)
 {
     const struct annotation *annotation = annotation_find(service->mark->annotation, ANNOTATION_SERVICE);
-    const char *text = annotation->argument, *first = strchr(text, ','), *second = first ? strchr(first + 1, ',') : NULL;
+    const char *text = annotation->argument, *first = strchr(text, ','),
+               *second = first ? strchr(first + 1, ',') : NULL;
     struct arena *arena = check->unit->arena;
     service->valid = second != NULL;
     if (!second) {
-        check_error(check, annotation->place, FC_SERVICE_VERSION, "far_service needs a name, a major and a minor version",
-                    "write far_service(name, 1, 0);");
+        check_error(check, annotation->place, FC_SERVICE_VERSION,
+                    "far_service needs a name, a major and a minor version", "write far_service(name, 1, 0);");
         return;
     }
     service->name = trimmed(arena, text, (size_t)(first - text));
@@ -119,7 +120,8 @@ static void read_services(struct check *check)
     }
 }
 
-/* The service that a declaration belongs to: its own file's; else the one declared last before it; else the only one. */
+/* The service that a declaration belongs to: its own file's; else the one declared last before it; else the only one.
+ */
 static struct service *service_of(const struct check *check, const struct declaration *declaration)
 {
     struct service *last = NULL;
@@ -216,9 +218,10 @@ static void check_unmarked(struct check *check, const struct declaration *declar
                         arena_format(check->unit->arena, "%s is understood but not carried yet by this version", macro),
                         "reach the data through an operation that returns it with far_global");
         else if (annotation_where(a->word) & ON_OPERATION)
-            check_error(check, a->place, FC_WITHOUT_OP,
-                        arena_format(check->unit->arena, "'%s' has %s but is not marked far_op", declaration->name, macro),
-                        "put far_op before its declaration, or take the annotation away");
+            check_error(
+                check, a->place, FC_WITHOUT_OP,
+                arena_format(check->unit->arena, "'%s' has %s but is not marked far_op", declaration->name, macro),
+                "put far_op before its declaration, or take the annotation away");
         else
             check_error(check, a->place, FC_MISPLACED_ANNOTATION,
                         arena_format(check->unit->arena, "%s cannot describe '%s'", macro, declaration->name), NULL);
@@ -287,8 +290,8 @@ static int by_name(const void *a, const void *b)
 static void make_model(struct check *check, struct model *model)
 {
     const struct service *service = check->chosen;
-    *model = (struct model){.service = service->name, .major = service->major, .minor = service->minor,
-                            .place = place_of(service)};
+    *model = (struct model){
+        .service = service->name, .major = service->major, .minor = service->minor, .place = place_of(service)};
     qsort(check->found, check->found_count, sizeof *check->found, by_name);
     model->ops = arena_alloc(check->unit->arena, check->found_count * sizeof *model->ops);
     for (size_t i = 0; i < check->found_count; i++) {

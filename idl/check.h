@@ -14,8 +14,8 @@ struct subject {
     unsigned index;                /* of the parameter, from 0 */
     struct typeref type;           /* of the parameter or result */
     const struct annotation *annotations;
-    uint32_t set; /* of annotations */
-    struct model_param *out; /* the parameter or result that is being made; NULL: an operation */
+    uint32_t set;                     /* of annotations */
+    struct model_param *out;          /* the parameter or result that is being made; NULL: an operation */
     const struct annotation *culprit; /* set by a rule: the annotation to point at */
     const char *detail;               /* set by a rule: {detail} in its message */
 };
@@ -38,12 +38,12 @@ void passing_decide(struct subject *subject);
 
 /* Direction and extent. */
 #define SET_DIRECTIONS (HAS(IN) | HAS(OUT) | HAS(INOUT))
-#define SET_COUNTS (HAS(COUNTED_BY) | HAS(COUNTED_BY_OR_NULL) | HAS(SIZED_BY) | HAS(SIZED_BY_OR_NULL))
-#define SET_EXTENTS (SET_COUNTS | HAS(NULL_TERMINATED) | HAS(GLOBAL) | HAS(HANDLE) | HAS(RELEASE))
+#define SET_COUNTS     (HAS(COUNTED_BY) | HAS(COUNTED_BY_OR_NULL) | HAS(SIZED_BY) | HAS(SIZED_BY_OR_NULL))
+#define SET_EXTENTS    (SET_COUNTS | HAS(NULL_TERMINATED) | HAS(GLOBAL) | HAS(HANDLE) | HAS(RELEASE))
 
 /*
- * Fill in the size expressions of an operation's BUFFER parameters; all their passings are decided already. False if one
- * is wrong.
+ * Fill in the size expressions of an operation's BUFFER parameters; all their passings are decided already. False if
+ * one is wrong.
  */
 bool sizes_fill(struct unit *unit, const struct declaration *declaration, struct model_op *op);
 

@@ -49,7 +49,9 @@ static struct constant converted(struct constant c, const struct type *type)
     if (!c.known || !type)
         return unknown;
     if (type->kind == TYPE_FLOAT && type->size >= 4 && type->size <= 16)
-        return (struct constant){.known = true, .is_real = true, .size = (unsigned)type->size,
+        return (struct constant){.known = true,
+                                 .is_real = true,
+                                 .size = (unsigned)type->size,
                                  .real = type->size == 4 ? (double)(float)real_value(c) : real_value(c)};
     if (type->kind == TYPE_BOOL)
         return integer(is_true(c), 1, false);
@@ -231,8 +233,8 @@ static bool designated(struct unit *unit, const struct type *type, const struct 
 }
 
 /*
- * offsetof as programs without the builtin spell it: (size_t)&((struct s *)0)->member. The operand of & is followed down
- * to a constant pointer.
+ * offsetof as programs without the builtin spell it: (size_t)&((struct s *)0)->member. The operand of & is followed
+ * down to a constant pointer.
  */
 static bool address_of(struct unit *unit, const struct expr *expr, uint64_t *address)
 {

@@ -37,7 +37,8 @@ struct diagnostics {
     bool full; /* so many errors that the rest is not worth reading */
 };
 
-/* Add an error. `advice` may be NULL; both texts are copied. A second error of one line with the same number is dropped. */
+/* Add an error. `advice` may be NULL; both texts are copied. A second error of one line with the same number is
+ * dropped. */
 void diag_error(struct diagnostics *all, struct place place, enum fc_number number, const char *message,
                 const char *advice);
 /*

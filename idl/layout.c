@@ -43,8 +43,8 @@ void layout_array(struct type *type)
 }
 
 struct cursor {
-    uint64_t bits;  /* first bit not used yet */
-    uint64_t most;  /* union: bits of the longest member */
+    uint64_t bits; /* first bit not used yet */
+    uint64_t most; /* union: bits of the longest member */
     uint32_t align;
 };
 

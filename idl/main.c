@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* clang-format off */
 /*
- * faridl:  HEADER ─ preprocess ─► text ─ unit_parse ─► unit ─ model_from_unit ─► model ─ record_from_model ─► record
- *                                                                                  └─ dump_model        output_* ─► file
+ * faridl:  HEADER -- preprocess --> text -- unit_parse --> unit -- model_from_unit --> model
+ *          model -- record_from_model --> record -- output_object, output_bytes --> file
+ *          model -- dump_model --> stdout
  */
+/* clang-format on */
 #include "idl/model.h"
 #include "idl/options.h"
 #include "idl/output.h"
@@ -42,8 +45,7 @@ static int flush_stdout(void)
 
 static const char *dependency_place(struct compilation *c)
 {
-    return c->options.dependency_file ? c->options.dependency_file
-                                      : arena_format(&c->arena, "%s.d", c->options.object);
+    return c->options.dependency_file ? c->options.dependency_file : arena_format(&c->arena, "%s.d", c->options.object);
 }
 
 static int read_input(struct compilation *c)

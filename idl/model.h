@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * The model: the only picture of an interface inside the compiler. check.c makes it from a parsed unit; from then on it is
- * read-only and every emitter (record, dump) takes it const. Outside faridl the interface record is what is read.
+ * The model: the only picture of an interface inside the compiler. check.c makes it from a parsed unit; from then on it
+ * is read-only and every emitter (record, dump) takes it const. Outside faridl the interface record is what is read.
  */
 #ifndef FARCALL_IDL_MODEL_H
 #define FARCALL_IDL_MODEL_H
@@ -21,8 +21,8 @@ struct model_param {
     struct typeref type;
     uint32_t type_index; /* into the model's types */
     enum far_passing passing;
-    unsigned flags; /* FAR_PARAM_… */
-    unsigned width; /* bytes of the value or the pointer */
+    unsigned flags;        /* FAR_PARAM_… */
+    unsigned width;        /* bytes of the value or the pointer */
     struct far_expr *size; /* BUFFER: postfix; its value is bytes */
     uint32_t size_count;
     const char *description; /* "const char *key" */
@@ -73,9 +73,10 @@ struct model {
 };
 
 /*
- * Check a parsed unit and make its model. In a header (source false) the service is the one that the main file declares;
- * in a source it is the one whose operations it defines, and *defines says whether there is any. Returns true and fills
- * *model if nothing was wrong; what was wrong is in the unit's diagnostics. The model lives in the unit's arena.
+ * Check a parsed unit and make its model. In a header (source false) the service is the one that the main file
+ * declares; in a source it is the one whose operations it defines, and *defines says whether there is any. Returns true
+ * and fills *model if nothing was wrong; what was wrong is in the unit's diagnostics. The model lives in the unit's
+ * arena.
  */
 bool model_from_unit(struct unit *unit, bool source, struct model *model, bool *defines);
 

@@ -32,8 +32,8 @@ static void take_access(struct unit *unit, const struct type *function, const st
     if (!param || param->type.type->kind != TYPE_POINTER || mode->kind != EXPR_NAME)
         return;
     uint32_t set = annotation_set(param->annotations);
-    const char *word = strstr(mode->name, "read_only")     ? "farcall.in"
-                       : strstr(mode->name, "write_only")  ? "farcall.out"
+    const char *word = strstr(mode->name, "read_only")    ? "farcall.in"
+                       : strstr(mode->name, "write_only") ? "farcall.out"
                        : strstr(mode->name, "read_write") ? "farcall.inout"
                                                           : NULL;
     if (word && !(set & (SET_DIRECTIONS | HAS(GLOBAL) | HAS(HANDLE))))
@@ -111,9 +111,15 @@ static bool make_param(struct unit *unit, const struct declaration *declaration,
                        unsigned index, struct model_param *out)
 {
     struct subject subject = {
-        .unit = unit, .declaration = declaration, .function = declaration->type.type, .param = param,
-        .index = index, .type = param->type, .annotations = param->annotations,
-        .set = annotation_set(param->annotations), .out = out,
+        .unit = unit,
+        .declaration = declaration,
+        .function = declaration->type.type,
+        .param = param,
+        .index = index,
+        .type = param->type,
+        .annotations = param->annotations,
+        .set = annotation_set(param->annotations),
+        .out = out,
     };
     if (!rules_hold(&subject, ON_PARAMETER))
         return false;
@@ -127,9 +133,13 @@ static bool make_param(struct unit *unit, const struct declaration *declaration,
 static bool make_result(struct unit *unit, const struct declaration *declaration, struct model_param *out)
 {
     struct subject subject = {
-        .unit = unit, .declaration = declaration, .function = declaration->type.type,
-        .type = declaration->type.type->target, .annotations = declaration->annotations,
-        .set = annotation_set(declaration->annotations), .out = out,
+        .unit = unit,
+        .declaration = declaration,
+        .function = declaration->type.type,
+        .type = declaration->type.type->target,
+        .annotations = declaration->annotations,
+        .set = annotation_set(declaration->annotations),
+        .out = out,
     };
     if (!rules_hold(&subject, ON_RESULT))
         return false;
@@ -190,7 +200,8 @@ static void take_fails(struct unit *unit, const struct annotation *annotation, s
     const struct type *type = op->result.type.type;
     struct constant c;
     if (type->kind == TYPE_VOID) {
-        fails_error(unit, annotation, FC_FAILS_VOID, op, "%s returns nothing, so it cannot return a value when it fails",
+        fails_error(unit, annotation, FC_FAILS_VOID, op,
+                    "%s returns nothing, so it cannot return a value when it fails",
                     "let it return int, or leave far_fails out: the domain's handler runs then");
         return;
     }
@@ -249,8 +260,11 @@ bool operation_make(struct unit *unit, const struct declaration *declaration, st
 {
     *op = (struct model_op){.name = declaration->name, .place = declaration->place};
     struct subject subject = {
-        .unit = unit, .declaration = declaration, .function = declaration->type.type,
-        .annotations = declaration->annotations, .set = annotation_set(declaration->annotations),
+        .unit = unit,
+        .declaration = declaration,
+        .function = declaration->type.type,
+        .annotations = declaration->annotations,
+        .set = annotation_set(declaration->annotations),
     };
     if (!rules_hold(&subject, ON_OPERATION))
         return false;

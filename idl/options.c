@@ -60,8 +60,8 @@ static void add_flag(struct options *options, struct arena *arena, const char *f
 /* Flags that take their argument from the next word if it is not joined. */
 static bool takes_word(const char *flag)
 {
-    static const char *const always[] = {"-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-isysroot", "-Xclang",
-                                         "--sysroot", "-target", "--param", "-x"};
+    static const char *const always[] = {"-isystem", "-iquote",   "-idirafter", "-include", "-imacros", "-isysroot",
+                                         "-Xclang",  "--sysroot", "-target",    "--param",  "-x"};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         if (strcmp(flag, always[i]) == 0)
             return true;
@@ -70,8 +70,9 @@ static bool takes_word(const char *flag)
 
 static bool for_preprocessor(const char *flag)
 {
-    static const char *const starts[] = {"-I", "-D", "-U", "-i", "-std=", "-ansi", "-f", "-m", "-W", "-O", "-g", "-w", "-nostd",
-                                         "--sysroot=", "--target=", "-pthread", "-undef", "-pedantic", "--gcc-"};
+    static const char *const starts[] = {
+        "-I", "-D", "-U",     "-i",         "-std=",     "-ansi",    "-f",     "-m",        "-W",    "-O",
+        "-g", "-w", "-nostd", "--sysroot=", "--target=", "-pthread", "-undef", "-pedantic", "--gcc-"};
     if (takes_word(flag))
         return true;
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
@@ -98,8 +99,15 @@ static void note_dialect(struct options *options, const char *flag)
 /* Flags that would make other layouts than the ones computed here. */
 static bool changes_layout(const char *flag)
 {
-    static const char *const names[] = {"-m32", "-mx32", "-m16", "-fshort-enums", "-fpack-struct", "-mms-bitfields",
-                                        "-fshort-wchar", "-mlong-double-64", "-mlong-double-128"};
+    static const char *const names[] = {"-m32",
+                                        "-mx32",
+                                        "-m16",
+                                        "-fshort-enums",
+                                        "-fpack-struct",
+                                        "-mms-bitfields",
+                                        "-fshort-wchar",
+                                        "-mlong-double-64",
+                                        "-mlong-double-128"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strncmp(flag, names[i], strlen(names[i])) == 0)
             return true;

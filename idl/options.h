@@ -7,14 +7,14 @@
 
 struct options {
     const char *input;
-    bool is_source;        /* --unit: a source that may define operations, not a header */
-    const char *object;    /* -o */
-    const char *record;    /* --record */
+    bool is_source;     /* --unit: a source that may define operations, not a header */
+    const char *object; /* -o */
+    const char *record; /* --record */
     enum dump dump;
-    const char *compiler;  /* --cc */
-    const char **flags;    /* for the preprocessor, in order */
+    const char *compiler; /* --cc */
+    const char **flags;   /* for the preprocessor, in order */
     size_t flag_count;
-    bool dependencies;     /* -MD */
+    bool dependencies;           /* -MD */
     const char *dependency_file; /* -MF */
     bool c23, gnu, unsigned_char;
 };

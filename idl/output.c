@@ -96,7 +96,7 @@ int output_bytes(const char *path, const void *bytes, size_t size)
 /* --- the object --- */
 
 /* Section names, in the order of the section headers. */
-#define NAMES "\0" FAR_SECTION_IFACE "\0.note.GNU-stack\0.shstrtab"
+#define NAMES      "\0" FAR_SECTION_IFACE "\0.note.GNU-stack\0.shstrtab"
 #define NAME_IFACE 1
 #define NAME_STACK (NAME_IFACE + sizeof FAR_SECTION_IFACE)
 #define NAME_NAMES (NAME_STACK + sizeof ".note.GNU-stack")

@@ -10,25 +10,25 @@
 struct parser {
     struct unit *unit;
     void *scanner;
-    struct place place;       /* of the next character */
-    bool fixed_place;         /* an annotation's argument: every token stands where the annotation stands */
-    bool overflowed;          /* a line number or offset did not fit */
+    struct place place;                /* of the next character */
+    bool fixed_place;                  /* an annotation's argument: every token stands where the annotation stands */
+    bool overflowed;                   /* a line number or offset did not fit */
     const struct parameter *shadowing; /* parameters whose names hide typedefs */
-    int start_token;          /* injected first: selects the grammar's entry; 0 once given */
-    unsigned skip_depth;      /* brackets open while a body or an initialiser is skipped */
-    int skip_result;          /* token to return when the skipped text ends */
-    const char *last_name;    /* the latest identifier token, and where it stood: for "unknown type name" */
+    int start_token;                   /* injected first: selects the grammar's entry; 0 once given */
+    unsigned skip_depth;               /* brackets open while a body or an initialiser is skipped */
+    int skip_result;                   /* token to return when the skipped text ends */
+    const char *last_name;             /* the latest identifier token, and where it stood: for "unknown type name" */
     struct place last_name_place;
-    bool last_was_name;       /* it was the token before the current one */
-    unsigned last_type_word;  /* code of the latest token if that was a type word, else 0 */
+    bool last_was_name;      /* it was the token before the current one */
+    unsigned last_type_word; /* code of the latest token if that was a type word, else 0 */
     bool previous_was_name;
     const char *previous_name;
     struct place previous_name_place;
     struct enum_body *enum_body; /* the enumeration whose enumerators are being parsed */
-    uint32_t pack;            /* #pragma pack in force */
+    uint32_t pack;               /* #pragma pack in force */
     uint32_t pack_stack[PACK_DEPTH];
     unsigned pack_depth;
-    struct expr *expression;  /* result of an expression parse */
+    struct expr *expression; /* result of an expression parse */
 };
 
 /* A word token: as spelled, and for type words, qualifiers and storage what it stands for. */
@@ -64,9 +64,9 @@ struct specifiers {
     unsigned words;
     unsigned storage;
     unsigned qualifiers;
-    uint32_t align;            /* _Alignas */
-    struct typeref type;       /* of a structure, enumeration, typedef, typeof */
-    bool just_defined;         /* the last thing added was a structure's body: attributes after it are the type's */
+    uint32_t align;      /* _Alignas */
+    struct typeref type; /* of a structure, enumeration, typedef, typeof */
+    bool just_defined;   /* the last thing added was a structure's body: attributes after it are the type's */
     bool invalid;
     struct attribute *attributes;
     struct annotation *annotations;
@@ -174,7 +174,7 @@ struct enum_body {
     uint64_t next; /* value of the next enumerator that has none of its own */
     bool next_negative, any_negative;
     bool unknown, any_unknown; /* the latest value, any value: not followed */
-    uint64_t least, most; /* of the negative values and of the others */
+    uint64_t least, most;      /* of the negative values and of the others */
 };
 struct type *build_enum(struct parser *parser, const char *tag, struct attributes attributes, struct place place,
                         struct typeref beneath);

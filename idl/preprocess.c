@@ -42,8 +42,9 @@ static char **command_line(const struct options *options, struct arena *arena, c
         argv[count++] = arena_string(arena, "-MF");
         argv[count++] = arena_string(arena, dependency_file);
         argv[count++] = arena_string(arena, "-MT");
-        argv[count++] = arena_string(arena, options->object ? options->object : options->record ? options->record
-                                                                                               : options->input);
+        argv[count++] = arena_string(arena, options->object   ? options->object
+                                            : options->record ? options->record
+                                                              : options->input);
     }
     argv[count++] = arena_string(arena, "-xc");
     argv[count++] = arena_string(arena, options->input);
@@ -92,7 +93,8 @@ static char *read_all(int from, size_t *size)
     return text;
 }
 
-int preprocess(const struct options *options, struct arena *arena, const char *dependency_file, char **text, size_t *size)
+int preprocess(const struct options *options, struct arena *arena, const char *dependency_file, char **text,
+               size_t *size)
 {
     char **argv = command_line(options, arena, dependency_file);
     pid_t child;

@@ -6,9 +6,11 @@
 #include "idl/options.h"
 
 /*
- * The preprocessed text, malloc'ed (the caller frees it, after a failure too), NUL-terminated, its length in *size. dependency_file: where to write dependencies
- * (NULL: nowhere). Returns 0, or an exit code after saying what went wrong.
+ * The preprocessed text, malloc'ed (the caller frees it, after a failure too), NUL-terminated, its length in *size.
+ * dependency_file: where to write dependencies (NULL: nowhere). Returns 0, or an exit code after saying what went
+ * wrong.
  */
-int preprocess(const struct options *options, struct arena *arena, const char *dependency_file, char **text, size_t *size);
+int preprocess(const struct options *options, struct arena *arena, const char *dependency_file, char **text,
+               size_t *size);
 
 #endif

@@ -115,7 +115,8 @@ static void add_member(struct record *record, const struct model_member *member)
 static void add_type(struct record *record, const struct model_type *type)
 {
     const struct type *c = type->ref.type;
-    bool sized = type->kind != FAR_TYPE_VOID && type->kind != FAR_TYPE_FUNCTION && c->complete && type->view != VIEW_OPAQUE;
+    bool sized =
+        type->kind != FAR_TYPE_VOID && type->kind != FAR_TYPE_FUNCTION && c->complete && type->view != VIEW_OPAQUE;
     bool derived = type->kind == FAR_TYPE_POINTER || type->kind == FAR_TYPE_ARRAY;
     struct far_type out = {
         .name = add_string(record, type->name),
@@ -202,10 +203,14 @@ static void *assemble(struct record *record, struct far_iface *header, size_t *s
 void *record_from_model(const struct model *model, struct arena *arena, size_t *size)
 {
     struct record record = {
-        .model = model, .arena = arena,
-        .ops.size = sizeof(struct far_op), .params.size = sizeof(struct far_param),
-        .types.size = sizeof(struct far_type), .members.size = sizeof(struct far_member),
-        .exprs.size = sizeof(struct far_expr), .strings.size = 1,
+        .model = model,
+        .arena = arena,
+        .ops.size = sizeof(struct far_op),
+        .params.size = sizeof(struct far_param),
+        .types.size = sizeof(struct far_type),
+        .members.size = sizeof(struct far_member),
+        .exprs.size = sizeof(struct far_expr),
+        .strings.size = 1,
     };
     struct far_iface header = {
         .magic = FAR_IFACE_MAGIC,

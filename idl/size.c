@@ -75,14 +75,17 @@ static void emit_name(struct sizing *sizing, const struct expr *expr)
         size_error(sizing, FC_SIZE_UNKNOWN_NAME, parameter_names(sizing), "'%s' is neither a parameter nor a constant",
                    expr->name);
     } else if (param->type.type->kind == TYPE_POINTER) {
-        size_error(sizing, FC_SIZE_IS_POINTER, arena_format(sizing->unit->arena, "write *%s for what it points to", expr->name),
+        size_error(sizing, FC_SIZE_IS_POINTER,
+                   arena_format(sizing->unit->arena, "write *%s for what it points to", expr->name),
                    "'%s' is a pointer", expr->name);
     } else if (!is_integer(param->type.type)) {
         size_error(sizing, FC_SIZE_NOT_INTEGER, "a size is an integer parameter, or *p of a pointer to one",
                    "'%s' is not an integer", expr->name);
     } else {
         const struct type *type = param->type.type;
-        emit_node(sizing, (struct far_expr){.code = FAR_EXPR_PARAM, .width = (uint8_t)type->size, .index = index,
+        emit_node(sizing, (struct far_expr){.code = FAR_EXPR_PARAM,
+                                            .width = (uint8_t)type->size,
+                                            .index = index,
                                             .flags = type->is_signed ? FAR_EXPR_SIGNED : 0});
     }
 }
@@ -107,7 +110,9 @@ static void emit_deref(struct sizing *sizing, const struct expr *expr)
                    "'%s' has a size of its own", expr->name);
     } else {
         const struct type *type = param->type.type->target.type;
-        emit_node(sizing, (struct far_expr){.code = FAR_EXPR_DEREF, .width = (uint8_t)type->size, .index = index,
+        emit_node(sizing, (struct far_expr){.code = FAR_EXPR_DEREF,
+                                            .width = (uint8_t)type->size,
+                                            .index = index,
                                             .flags = type->is_signed ? FAR_EXPR_SIGNED : 0});
     }
 }

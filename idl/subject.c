@@ -45,8 +45,8 @@ static const char *suggestion(const struct subject *s)
     if (!(to->is_char || to->kind == TYPE_VOID) && to->kind != TYPE_FUNCTION)
         list = arena_format(arena, "%s`%s *%s %s` if it is one object, ", list, spelled,
                             target_const ? "far_in" : "far_out", name);
-    return arena_format(arena, "write %sfar_global if it lies in a global segment, far_handle if the client never looks inside",
-                        list);
+    return arena_format(
+        arena, "write %sfar_global if it lies in a global segment, far_handle if the client never looks inside", list);
 }
 
 static const char *subject_name(const struct subject *s)

@@ -33,10 +33,10 @@ enum type_kind {
     TYPE_UNKNOWN, /* typeof of something that is not followed: no size, refused where it matters */
 };
 
-#define QUALIFIER_CONST 1u
+#define QUALIFIER_CONST    1u
 #define QUALIFIER_VOLATILE 2u
 #define QUALIFIER_RESTRICT 4u
-#define QUALIFIER_ATOMIC 8u
+#define QUALIFIER_ATOMIC   8u
 #define QUALIFIER_NULLABLE 16u
 
 /* A use of a type: with its qualifiers and, for spelling only, the typedef name it was written with. */
@@ -50,20 +50,20 @@ struct typeref {
 struct type {
     enum type_kind kind;
     bool is_signed;
-    bool is_char;   /* plain, signed or unsigned char */
+    bool is_char; /* plain, signed or unsigned char */
     bool complete;
-    bool defining;  /* a structure whose members are being parsed */
+    bool defining; /* a structure whose members are being parsed */
     bool packed;
     bool variadic;
     bool prototyped;
-    bool has_count; /* ARRAY: of known length */
-    bool flexible;  /* STRUCT: ends in a flexible array member */
+    bool has_count;           /* ARRAY: of known length */
+    bool flexible;            /* STRUCT: ends in a flexible array member */
     bool carries_annotations; /* STRUCT, UNION: a member has some */
-    unsigned depth;     /* of derivations; STRUCT, UNION: of structures inside structures */
-    uint32_t align;     /* bytes */
-    uint32_t min_align; /* by an attribute; 0: none */
-    uint32_t pack;      /* by #pragma pack when it was defined; 0: none */
-    uint64_t size;      /* bytes */
+    unsigned depth;           /* of derivations; STRUCT, UNION: of structures inside structures */
+    uint32_t align;           /* bytes */
+    uint32_t min_align;       /* by an attribute; 0: none */
+    uint32_t pack;            /* by #pragma pack when it was defined; 0: none */
+    uint64_t size;            /* bytes */
     const char *name;         /* basic: its C name; tagged: the tag or NULL */
     const char *typedef_name; /* of a type without a tag: the first typedef that named it */
     struct typeref target;    /* POINTER, ARRAY, VECTOR: element; FUNCTION: result; ENUM: the integer beneath */
@@ -83,16 +83,16 @@ struct member {
     bool is_bit_field;
     bool packed;
     uint32_t min_align;
-    uint64_t offset;     /* bytes; filled in by layout.c */
+    uint64_t offset; /* bytes; filled in by layout.c */
     uint32_t bit_width;
     uint32_t bit_offset; /* bits from offset */
     struct member *next;
 };
 
 struct parameter {
-    const char *name; /* NULL: none */
-    struct typeref type;     /* as it is passed: arrays and functions are pointers */
-    struct type *array;      /* what was written, if it was an array; else NULL */
+    const char *name;    /* NULL: none */
+    struct typeref type; /* as it is passed: arrays and functions are pointers */
+    struct type *array;  /* what was written, if it was an array; else NULL */
     struct annotation *annotations;
     struct place place;
     struct parameter *next;
@@ -128,7 +128,7 @@ struct expr {
     const char *name;    /* NAME, MEMBER, ARROW; STRING: its bytes */
     struct typeref type; /* INT, FLOAT: its type; CAST, SIZEOF, ALIGNOF, OFFSETOF, TYPE */
     struct expr *left, *right, *third;
-    struct expr *next;   /* in an argument list */
+    struct expr *next; /* in an argument list */
 };
 
 enum storage {
@@ -185,7 +185,7 @@ struct unit {
     size_t size;
     struct declaration *declarations, **declarations_end;
     struct service_mark *services, **services_end;
-    struct annotation *strays; /* annotations that stood where no declaration takes them */
+    struct annotation *strays;     /* annotations that stood where no declaration takes them */
     struct type **annotated_types; /* structures with annotated members */
     size_t annotated_type_count, annotated_type_room;
     struct symbol *symbols[SYMBOL_BUCKETS];
@@ -197,40 +197,40 @@ struct unit {
 };
 
 /* The basic types, each once: X(NAME, "spelling", kind, bytes, signed). */
-#define BASIC_TYPES(X)                                            \
-    X(VOID, "void", TYPE_VOID, 0, false)                          \
-    X(BOOL, "_Bool", TYPE_BOOL, 1, false)                         \
-    X(CHAR, "char", TYPE_INT, 1, true)                            \
-    X(SCHAR, "signed char", TYPE_INT, 1, true)                    \
-    X(UCHAR, "unsigned char", TYPE_INT, 1, false)                 \
-    X(SHORT, "short", TYPE_INT, 2, true)                          \
-    X(USHORT, "unsigned short", TYPE_INT, 2, false)               \
-    X(INT, "int", TYPE_INT, 4, true)                              \
-    X(UINT, "unsigned int", TYPE_INT, 4, false)                   \
-    X(LONG, "long", TYPE_INT, 8, true)                            \
-    X(ULONG, "unsigned long", TYPE_INT, 8, false)                 \
-    X(LLONG, "long long", TYPE_INT, 8, true)                      \
-    X(ULLONG, "unsigned long long", TYPE_INT, 8, false)           \
-    X(INT128, "__int128", TYPE_INT, 16, true)                     \
-    X(UINT128, "unsigned __int128", TYPE_INT, 16, false)          \
-    X(HALF, "_Float16", TYPE_FLOAT, 2, true)                      \
-    X(BFLOAT, "__bf16", TYPE_FLOAT, 2, true)                      \
-    X(FLOAT, "float", TYPE_FLOAT, 4, true)                        \
-    X(DOUBLE, "double", TYPE_FLOAT, 8, true)                      \
-    X(LDOUBLE, "long double", TYPE_FLOAT, 16, true)               \
-    X(FLOAT128, "_Float128", TYPE_FLOAT, 16, true)                \
-    X(CHALF, "_Float16 _Complex", TYPE_COMPLEX, 4, true)          \
-    X(CFLOAT, "float _Complex", TYPE_COMPLEX, 8, true)            \
-    X(CDOUBLE, "double _Complex", TYPE_COMPLEX, 16, true)         \
-    X(CLDOUBLE, "long double _Complex", TYPE_COMPLEX, 32, true)   \
-    X(CFLOAT128, "_Float128 _Complex", TYPE_COMPLEX, 32, true)    \
+#define BASIC_TYPES(X)                                                                                                 \
+    X(VOID, "void", TYPE_VOID, 0, false)                                                                               \
+    X(BOOL, "_Bool", TYPE_BOOL, 1, false)                                                                              \
+    X(CHAR, "char", TYPE_INT, 1, true)                                                                                 \
+    X(SCHAR, "signed char", TYPE_INT, 1, true)                                                                         \
+    X(UCHAR, "unsigned char", TYPE_INT, 1, false)                                                                      \
+    X(SHORT, "short", TYPE_INT, 2, true)                                                                               \
+    X(USHORT, "unsigned short", TYPE_INT, 2, false)                                                                    \
+    X(INT, "int", TYPE_INT, 4, true)                                                                                   \
+    X(UINT, "unsigned int", TYPE_INT, 4, false)                                                                        \
+    X(LONG, "long", TYPE_INT, 8, true)                                                                                 \
+    X(ULONG, "unsigned long", TYPE_INT, 8, false)                                                                      \
+    X(LLONG, "long long", TYPE_INT, 8, true)                                                                           \
+    X(ULLONG, "unsigned long long", TYPE_INT, 8, false)                                                                \
+    X(INT128, "__int128", TYPE_INT, 16, true)                                                                          \
+    X(UINT128, "unsigned __int128", TYPE_INT, 16, false)                                                               \
+    X(HALF, "_Float16", TYPE_FLOAT, 2, true)                                                                           \
+    X(BFLOAT, "__bf16", TYPE_FLOAT, 2, true)                                                                           \
+    X(FLOAT, "float", TYPE_FLOAT, 4, true)                                                                             \
+    X(DOUBLE, "double", TYPE_FLOAT, 8, true)                                                                           \
+    X(LDOUBLE, "long double", TYPE_FLOAT, 16, true)                                                                    \
+    X(FLOAT128, "_Float128", TYPE_FLOAT, 16, true)                                                                     \
+    X(CHALF, "_Float16 _Complex", TYPE_COMPLEX, 4, true)                                                               \
+    X(CFLOAT, "float _Complex", TYPE_COMPLEX, 8, true)                                                                 \
+    X(CDOUBLE, "double _Complex", TYPE_COMPLEX, 16, true)                                                              \
+    X(CLDOUBLE, "long double _Complex", TYPE_COMPLEX, 32, true)                                                        \
+    X(CFLOAT128, "_Float128 _Complex", TYPE_COMPLEX, 32, true)                                                         \
     X(VA_LIST, "__builtin_va_list", TYPE_UNKNOWN, 24, false)
 
 enum basic_type {
 #define X(NAME, spelling, kind, bytes, sign) BASIC_##NAME,
     BASIC_TYPES(X)
 #undef X
-    BASIC_COUNT
+        BASIC_COUNT
 };
 
 /* --- symbols and types (tree.c) --- */
@@ -268,7 +268,7 @@ struct typeref expr_type(struct unit *unit, const struct expr *expr);
 /* --- layout (layout.c): the only place that knows sizes, alignments and offsets --- */
 uint32_t layout_basic_align(enum type_kind kind, uint64_t size);
 void layout_pointer(struct type *type);
-void layout_array(struct type *type);       /* complete if its element is and its count is known */
+void layout_array(struct type *type); /* complete if its element is and its count is known */
 void layout_structure(struct unit *unit, struct type *type);
 /* Choose the integer type of an enumeration from its least and greatest value. */
 void layout_enum(struct unit *unit, struct type *type, bool negative, uint64_t least, uint64_t most);

@@ -18,6 +18,19 @@ extern void far_segment_unlock(void *lock);
 /* Of farld: where the heap starts and ends. Words, not symbols: it may end more than 2 GiB from here. */
 extern char *const volatile far_heap_range[2] __attribute__((visibility("hidden")));
 
+/* Weak: code that brings an allocator of its own, or only its own strdup, keeps it. */
+#pragma weak malloc
+#pragma weak free
+#pragma weak calloc
+#pragma weak realloc
+#pragma weak reallocarray
+#pragma weak aligned_alloc
+#pragma weak memalign
+#pragma weak posix_memalign
+#pragma weak malloc_usable_size
+#pragma weak strdup
+#pragma weak strndup
+
 static struct heap segment_heap;
 static const char *volatile broken_because; /* for whoever debugs the core */
 
@@ -172,5 +185,5 @@ char *strndup(const char *text, size_t limit)
 
 char *strdup(const char *text)
 {
-    return strndup(text, SIZE_MAX - 1);
+    return strndup(text, PTRDIFF_MAX - 1);
 }

@@ -46,6 +46,12 @@ static int bind_locked(struct far_import *import, uint64_t *stub, struct far_err
     return 0;
 }
 
+/* What a shell script can tell apart: fard's own choice but for what every client must say alike. */
+static int exit_code(const struct far_error *error)
+{
+    return error->code == EPROTOTYPE ? EX_PROTOCOL : error->code == EACCES || error->code == EPERM ? EX_NOPERM : error->exit;
+}
+
 void far_bind(struct far_import *import)
 {
     sigset_t saved;
@@ -61,5 +67,5 @@ void far_bind(struct far_import *import)
         return;
     /* Nothing of the program has run yet, and nothing of it could work. */
     fprintf(stderr, "far: %s\n", error.text);
-    _exit(error.exit);
+    _exit(exit_code(&error));
 }

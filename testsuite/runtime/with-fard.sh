@@ -14,6 +14,7 @@ work=$(mktemp -d /tmp/with-fard.XXXXXX) || exit 71
 chmod 755 "$work" # clients under other uids must reach the socket
 log=${FARD_LOG:-$work/log}
 export FARCALL_SOCKET=$work/run/socket
+export PYTHONDONTWRITEBYTECODE=1 # tests leave nothing in the source tree
 fard_pid=
 
 stop() {

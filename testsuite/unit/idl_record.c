@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define FAR(text) "__attribute__((__annotate__(\"farcall." text "\")))"
-#define SERVICE "struct " FAR("service(kv,1,2)") " far_service_;\n"
-#define OP FAR("op") " "
+#define SERVICE   "struct " FAR("service(kv,1,2)") " far_service_;\n"
+#define OP        FAR("op") " "
 
 struct compiled {
     struct arena arena;
@@ -48,11 +48,12 @@ static void check_reads(void)
 {
     char why[256] = "";
     struct compiled *c = compile(
-        SERVICE "typedef unsigned long size_t; struct node { struct node *next; int bits : 3; char name[8]; };\n"
-        OP FAR("data_shipped") " const struct node *" FAR("global") " kv_find(const char *" FAR("null_terminated") " key);\n"
-        OP FAR("fails(-1)") " int kv_get(void *" FAR("out") FAR("sized_by(*n)") " to, size_t *" FAR("inout") " n);\n"
-        OP "double kv_sum(const short *" FAR("counted_by(n - 1)") " of, unsigned char n);\n"
-        OP "void kv_close(struct node *" FAR("release") " it);\n");
+        SERVICE "typedef unsigned long size_t; struct node { struct node *next; int bits : 3; char name[8]; };\n" OP
+            FAR("data_shipped") " const struct node *" FAR("global") " kv_find(const char *" FAR(
+                "null_terminated") " key);\n" OP FAR("fails(-1)") " int kv_get(void *" FAR("out")
+                FAR("sized_by(*n)") " to, size_t *" FAR("inout") " n);\n" OP "double kv_sum(const short *" FAR(
+                    "counted_by(n - 1)") " of, unsigned char n);\n" OP
+                                         "void kv_close(struct node *" FAR("release") " it);\n");
     CHECK(c->good);
     if (!c->good)
         return discard(c);
@@ -96,8 +97,10 @@ static void check_fingerprints(void)
     uint64_t base = fingerprint(SERVICE OP "int f(const struct s { int a; long b; } *" FAR("in") " p);");
     /* Names of parameters, where it runs, what else there is: no difference. */
     CHECK(base == fingerprint(SERVICE "int x;\n" OP "int f(const struct s { int a; long b; } *" FAR("in") " other);"));
-    CHECK(base == fingerprint(SERVICE OP FAR("data_shipped") "int f(const struct s { int a; long b; } *" FAR("in") " p);"));
-    CHECK(base == fingerprint(SERVICE OP "int f(const struct s { int a; long b; } *" FAR("in") " p); " OP "int g(void);"));
+    CHECK(base ==
+          fingerprint(SERVICE OP FAR("data_shipped") "int f(const struct s { int a; long b; } *" FAR("in") " p);"));
+    CHECK(base ==
+          fingerprint(SERVICE OP "int f(const struct s { int a; long b; } *" FAR("in") " p); " OP "int g(void);"));
     CHECK(base == fingerprint(SERVICE "typedef struct s { int a; long b; } t; typedef int r;" OP "r f(const t *p);"));
     /* A member, its place, its name, its type, a result, an annotation: a difference. */
     CHECK(base != fingerprint(SERVICE OP "int f(const struct s { int a; long b; int c; } *" FAR("in") " p);"));
@@ -105,7 +108,8 @@ static void check_fingerprints(void)
     CHECK(base != fingerprint(SERVICE OP "int f(const struct s { int a; long c; } *" FAR("in") " p);"));
     CHECK(base != fingerprint(SERVICE OP "int f(const struct s { unsigned a; long b; } *" FAR("in") " p);"));
     CHECK(base != fingerprint(SERVICE OP "long f(const struct s { int a; long b; } *" FAR("in") " p);"));
-    CHECK(base != fingerprint(SERVICE OP FAR("fails(-1)") "int f(const struct s { int a; long b; } *" FAR("in") " p);"));
+    CHECK(base !=
+          fingerprint(SERVICE OP FAR("fails(-1)") "int f(const struct s { int a; long b; } *" FAR("in") " p);"));
     CHECK(base != fingerprint(SERVICE OP "int f(struct s { int a; long b; } *" FAR("inout") " p);"));
 }
 

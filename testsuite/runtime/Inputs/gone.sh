@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# usage: gone.sh BUILD CLIENT WORK-DIRECTORY: start fard, bind the client, kill fard, start it again.
+build=$1 client=$2 work=$3
+rm -rf "$work" && mkdir -p "$work" && chmod 755 "$work"
+export FARCALL_SOCKET=$work/run/socket
+start() {
+  : >"$work/log"
+  "$build/bin/fard" --foreground --socket "$FARCALL_SOCKET" --store "$work/store" >>"$work/log" 2>&1 </dev/null &
+  fard=$!
+  for _ in $(seq 400); do grep -q '^fard: listening' "$work/log" && return; sleep 0.025; done
+  cat "$work/log" >&2
+  exit 70
+}
+trap 'kill "$fard" 2>/dev/null; wait' EXIT
+start
+"$build/bin/far" register "$build/examples/kv/kv.seg" >/dev/null || exit
+coproc CLIENT { exec "$client"; }
+exec {to}>&"${CLIENT[1]}" {from}<&"${CLIENT[0]}"
+ask() { echo "$1" >&"$to"; read -r -t 60 answer <&"$from" || answer='no answer: it hangs'; echo "$answer"; }
+ask bound
+kill -9 "$fard"; wait "$fard" 2>/dev/null
+ask 'fard killed'
+ask 'fard killed'
+start
+ask 'fard again'
+ask 'fard again'
