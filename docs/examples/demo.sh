@@ -49,10 +49,21 @@ else
 fi
 
 title "1. A segment, in the order of Figure 1"
-say "kv.h is a C header with annotations; kv.c is plain C. farcc compiled it, farld linked kv.seg:"
-show "far dump kv.seg"
-"$bin/far" dump "$kv/kv.seg" | sed -n '1,60p'
-say "… (the whole of it: build/bin/far dump build/examples/kv/kv.seg)"
+say "kv.h is a C header with annotations; kv.c is plain C. farcc compiled it, farld linked kv.seg."
+show "far dump kv.seg      # here: its parts, one stub of each kind, one operation of each kind, the relocation commands"
+"$bin/far" dump --section=header,parts "$kv/kv.seg" | sed '1d'
+# Of the stubs, the way to the gate and one operation where it lives.
+stubs_of() {
+  "$bin/far" dump --section=stubs "$kv/kv.seg" | awk -v part="$1" -v name="$2" '
+    /^[a-z]/ { here = index($0, part) > 0; if (here) print; next }
+    /^  slot/ { shown = here && ($2 == 0 || $3 == name) }
+    shown'
+}
+stubs_of fstubs kv_put
+stubs_of dstubs kv_find
+"$bin/far" dump --section=operations "$kv/kv.seg" | awk '/^operations/ || /^  kv_/ { shown = /^operations|kv_find |kv_put / } shown'
+"$bin/far" dump --section=relocs "$kv/kv.seg"
+say "(all of it: build/bin/far dump build/examples/kv/kv.seg)"
 
 title "2. The node's daemon registers it"
 show "fard --foreground &"
@@ -65,14 +76,17 @@ show "far register kv.seg ${register_kv[*]}"
 say "($note)"
 
 title "3. One client binary, three times"
-say "The same file, linked once against libkv.so. What differs is what is mapped for whoever runs it."
+say "The same file, linked once against libkv.so. What differs is what fard maps for whoever runs it: with trust the"
+say "stub is one branch into code mapped here; without, it traps into the host, a process of its own. The addresses"
+say "are the same every time."
 for who in "$trusted" "$reader" "$stranger"; do
   show "client        # as $who"
   as "$who" "$kv/client"
 done
 
 title "4. The host is killed in the middle of calls"
-show "client --hammer 2   # and kill -9 of the host, twice"
+say "kv_put is called without a pause; its header says far_fails(-1), so that is what a call that was cut off returns."
+show "client --hammer 2    # and kill -9 of the host, twice"
 as "$stranger" "$kv/client" --hammer 2 &
 hammer=$!
 for _ in 1 2; do
