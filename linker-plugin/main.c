@@ -158,7 +158,12 @@ int main(int argc, char **argv)
     clear_workplace(&link);
     if (fflush(stdout) && !link.errors.status)
         error_add(&link.errors, EX_IOERR, "cannot write the output: %s", strerror(errno));
-    status = print_errors(&link.errors);
+    status = interrupted_by ? EX_SOFTWARE
+                            : print_errors(&link.errors); /* lld's end by our signal is no error of the input */
     release(&link);
+    if (interrupted_by) {
+        signal(interrupted_by, SIG_DFL);
+        raise(interrupted_by);
+    }
     return status;
 }

@@ -15,6 +15,13 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+/* Calls code of a segment, which carries no type information for clang's check of indirect calls. */
+#if defined(__clang__)
+#define CALLS_SEGMENT __attribute__((no_sanitize("function")))
+#else
+#define CALLS_SEGMENT
+#endif
+
 /* After a call that needed more than this, a worker's private memory is given back. Bytes. */
 #define HOST_ARENA_KEEP (16u << 20)
 

@@ -245,7 +245,7 @@ static unsigned serve_any(struct worker *worker, const struct far_plan *plan, ui
 typedef uint64_t plain_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
 /* Plain values in registers and nothing to check: an ordinary call, with registers that no parameter uses as they are. */
-__attribute__((no_sanitize("function"))) static void serve_plain(struct worker *worker, const struct far_plan *plan,
+CALLS_SEGMENT static void serve_plain(struct worker *worker, const struct far_plan *plan,
                                                                  uint64_t function)
 {
     uint64_t argument[FAR_ASTACK_REGISTERS] = {0};

@@ -94,7 +94,7 @@ static bool array_inside(const struct host *host, const struct far_extent *array
              far_inside(&host->part[FAR_PART_DATA], array->address, array->size)));
 }
 
-__attribute__((no_sanitize("function"))) static void initialise(const struct host *host)
+CALLS_SEGMENT static void initialise(const struct host *host)
 {
     char name[] = "far-host", *arguments[] = {name, NULL};
     const uint64_t *entry = (const uint64_t *)host->init_array.address;
@@ -103,7 +103,7 @@ __attribute__((no_sanitize("function"))) static void initialise(const struct hos
             ((constructor *)(uintptr_t)entry[i])(1, arguments, environ);
 }
 
-__attribute__((no_sanitize("function"))) void host_finish(const struct host *host)
+CALLS_SEGMENT void host_finish(const struct host *host)
 {
     const uint64_t *entry = (const uint64_t *)host->fini_array.address;
     for (uint64_t i = host->fini_array.size / sizeof *entry; i-- > 0;)
