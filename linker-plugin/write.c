@@ -278,9 +278,15 @@ static int put_in_place(struct link *link, const struct file *file)
 {
     const char *output = link->options.output;
     char *temporary = arena_format(&link->arena, "%s.XXXXXX", output);
-    int fd = mkstemp(temporary);
-    mode_t mask = umask(0);
+    struct stat there;
+    mode_t mask;
+    int fd;
 
+    /* A pipe or /dev/null is written to; putting a file in its place would destroy it. */
+    if (!stat(output, &there) && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
+        return file_write(&link->errors, output, file->bytes, file->size);
+    fd = mkstemp(temporary);
+    mask = umask(0);
     umask(mask);
     if (fd < 0)
         return error_add(&link->errors, EX_CANTCREAT, "cannot create '%s': %s", output, strerror(errno));
