@@ -70,7 +70,7 @@ _Static_assert(offsetof(struct far_import, stub) == 32, "far implib lays this ou
  * far_resolve: the address of the stub of the table's operation op_index. Called from IFUNC resolvers, while the program
  * is still being relocated: before any constructor, before the program's own relocations, perhaps before the thread's
  * stack protector is set up. Never returns NULL: if no name server answers it returns the address of a function that
- * says so, so that a program which never calls the service still runs.
+ * says so; far_bind, which runs before main, explains and ends the process.
  *
  * far_bind: maps the service at its addresses, or says why not and ends the process. Called once, from the import
  * library's constructor.

@@ -23,23 +23,23 @@
 #define FARCALL_VERSION_MAJOR 0
 #define FARCALL_VERSION_MINOR 1
 #define FARCALL_VERSION_PATCH 0
-#define FARCALL_VERSION "0.1.0"
+#define FARCALL_VERSION       "0.1.0"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* What a server grants a client. */
-#define FAR_LEVELS(X)                                                                    \
-    X(NONE, none)       /* parameters and results, nothing else; calls trap */           \
-    X(READ, read)       /* returned pointers can be followed; calls trap */              \
+#define FAR_LEVELS(X)                                                                                                  \
+    X(NONE, none)       /* parameters and results, nothing else; calls trap */                                         \
+    X(READ, read)       /* returned pointers can be followed; calls trap */                                            \
     X(TRUSTED, trusted) /* code and data are mapped; calls branch */
 enum far_level {
     FAR_LEVEL_UNSET, /* no such service is bound in this process */
 #define X(NAME, name) FAR_LEVEL_##NAME,
     FAR_LEVELS(X)
 #undef X
-    FAR_LEVEL_COUNT
+        FAR_LEVEL_COUNT
 };
 
 /* What this process was granted by the service of that name; FAR_LEVEL_UNSET if it is not bound here. */
@@ -72,7 +72,8 @@ typedef void (*far_failure_handler)(const struct far_failure *failure);
 /*
  * What runs when an operation without far_fails cannot complete. The handler runs in the thread that called. If it
  * returns, the operation returns zero with errno set; it may as well end the thread or the process, or jump out.
- * NULL: the default again, which prints service, operation and reason, and aborts. Returns the handler there was before.
+ * NULL: the default again, which prints service, operation and reason, and aborts. Returns the handler there was
+ * before.
  */
 far_failure_handler far_set_failure_handler(far_failure_handler handler);
 

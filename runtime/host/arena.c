@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #define ARENA_GRANULE 65536
-#define ARENA_GUARD 4096
+#define ARENA_GUARD   4096
 /* Below this, faulting pages in one by one is as good. */
 #define ARENA_POPULATE (256u << 10)
 
@@ -24,7 +24,8 @@ int arena_reserve(struct arena *arena, uint64_t size, uint64_t keep)
     mprotect(base + room, ARENA_GUARD, PROT_NONE);
 #ifdef MADV_POPULATE_WRITE
     if (size >= ARENA_POPULATE)
-        madvise(base, (size + 4095) & ~(uint64_t)4095, MADV_POPULATE_WRITE); /* one call for what would be many faults */
+        madvise(base, (size + 4095) & ~(uint64_t)4095,
+                MADV_POPULATE_WRITE); /* one call for what would be many faults */
 #endif
     if (keep)
         memcpy(base, arena->base, keep);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * The clients of a service and the handles they hold. A handle is the service's own pointer; from a client's mouth it is a
- * number, and only a number that this client was given, and has not given back, is made a pointer again.
+ * The clients of a service and the handles they hold. A handle is the service's own pointer; from a client's mouth it
+ * is a number, and only a number that this client was given, and has not given back, is made a pointer again.
  *
  * A client is known by its process: its record lives as long as the process (its pidfd tells), not as long as its
  * channels, since a thread that ends closes its channel and its handles may be another thread's.
@@ -26,7 +26,7 @@ struct host_client {
     uint32_t pid, uid;
     int pidfd; /* -1: unknown; then the record ends with its last channel */
     uint32_t channels;
-    pthread_mutex_t lock; /* guards the handles */
+    pthread_mutex_t lock;  /* guards the handles */
     struct handle *handle; /* open addressing, `room` places, a power of two */
     uint32_t count, room;
     struct host_client *next;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * far-host: the process in which a service's own domain runs. fard starts it, with a socket as descriptor FAR_HOST_FD, and
- * tells it which service it is and whose A-stacks to serve. One thread a channel; nothing here believes what lies in one.
+ * far-host: the process in which a service's own domain runs. fard starts it, with a socket as descriptor FAR_HOST_FD,
+ * and tells it which service it is and whose A-stacks to serve. One thread a channel; nothing here believes what lies
+ * in one.
  */
 #ifndef FARCALL_HOST_H
 #define FARCALL_HOST_H
@@ -39,7 +40,8 @@ struct host {
 };
 
 /* start.c: map, link, run constructors. 0, or -errno and *error. */
-int host_start(struct host *host, const struct far_host_start *start, const struct far_fds *fds, struct far_error *error);
+int host_start(struct host *host, const struct far_host_start *start, const struct far_fds *fds,
+               struct far_error *error);
 /* The constructors' counterparts, at an orderly end. */
 void host_finish(const struct host *host);
 
@@ -54,7 +56,7 @@ void client_put(struct host_client *client);
 bool handle_begin(struct host_client *client, uint64_t handle, bool release);
 void handle_end(struct host_client *client, uint64_t handle, bool release);
 void handle_put_down(struct host_client *client, uint64_t handle); /* handle_begin undone: nothing was called */
-int handle_give(struct host_client *client, uint64_t handle); /* 0, or -ENOMEM */
+int handle_give(struct host_client *client, uint64_t handle);      /* 0, or -ENOMEM */
 
 /* A worker's private memory for by-reference parameters. */
 struct arena {

@@ -16,13 +16,13 @@
 
 #define STOP_MS 500 /* for calls that are under way when fard says goodbye */
 
-static const char help[] =
-    "usage: far-host\n"
-    "\n"
-    "The process in which a service runs. fard starts one for each registered service, with its socket as descriptor 3,\n"
-    "and again when it dies; there is nothing to be gained from starting it by hand.\n"
-    "\n"
-    "See also: fard --help, far register --help\n";
+static const char help[] = "usage: far-host\n"
+                           "\n"
+                           "The process in which a service runs. fard starts one for each registered service, with its "
+                           "socket as descriptor 3,\n"
+                           "and again when it dies; there is nothing to be gained from starting it by hand.\n"
+                           "\n"
+                           "See also: fard --help, far register --help\n";
 
 /* One packet from fard. */
 struct packet {
@@ -84,7 +84,8 @@ static void tell_fard(enum far_message_type type, const struct far_error *error)
     struct {
         struct far_message message;
         struct far_error error;
-    } packet = {.message = {.magic = FAR_PROTOCOL_MAGIC, .size = sizeof packet.message, .type = (uint16_t)type, .version = 1}};
+    } packet = {
+        .message = {.magic = FAR_PROTOCOL_MAGIC, .size = sizeof packet.message, .type = (uint16_t)type, .version = 1}};
     if (error) {
         packet.error = *error;
         packet.message.size = sizeof packet;

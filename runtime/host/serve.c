@@ -3,8 +3,8 @@
  * One call, host side. What the client wrote is read once, into private memory, and checked there; the operation sees
  * only that. In order, as each step trusts the one before:
  *
- *     slot → words → plain values, addresses → sizes of the first group → copy → sizes that depend on it → copy → handles
- *     → call → copy out → reply
+ *     slot → words → plain values, addresses → sizes of the first group → copy → sizes that depend on it → copy →
+ * handles → call → copy out → reply
  */
 #include "runtime/host/host.h"
 
@@ -22,7 +22,10 @@ struct serving {
     struct far_sizes sizes;
 };
 
-static uint64_t read_once(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
+static uint64_t read_once(const uint64_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
 
 static void snapshot(struct serving *serving)
 {
@@ -244,9 +247,9 @@ static unsigned serve_any(struct worker *worker, const struct far_plan *plan, ui
 
 typedef uint64_t plain_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
-/* Plain values in registers and nothing to check: an ordinary call, with registers that no parameter uses as they are. */
-CALLS_SEGMENT static void serve_plain(struct worker *worker, const struct far_plan *plan,
-                                                                 uint64_t function)
+/* Plain values in registers and nothing to check: an ordinary call, with registers that no parameter uses as they are.
+ */
+CALLS_SEGMENT static void serve_plain(struct worker *worker, const struct far_plan *plan, uint64_t function)
 {
     uint64_t argument[FAR_ASTACK_REGISTERS] = {0};
     for (unsigned i = 0; i < plan->integers; i++)

@@ -22,7 +22,8 @@ static int read_iface(struct host *host, const struct far_fds *fds, struct far_e
     if (!record)
         return -error->code;
     if (iface_check(record, size, why, sizeof why) != 0)
-        return far_fail(error, EPROTO, EX_DATAERR, "service %s: its interface record is not valid: %s", host->service, why);
+        return far_fail(error, EPROTO, EX_DATAERR, "service %s: its interface record is not valid: %s", host->service,
+                        why);
     host->iface = record;
     if (plans_from_iface(&host->plans, host->iface) != 0)
         return far_fail(error, ENOTSUP, EX_DATAERR, "service %s: this version's gates cannot carry its operations",
@@ -87,11 +88,10 @@ typedef void destructor(void);
 
 static bool array_inside(const struct host *host, const struct far_extent *array)
 {
-    return array->size == 0 ||
-           (array->address % 8 == 0 && array->size % 8 == 0 &&
-            (far_inside(&host->part[FAR_PART_CONST], array->address, array->size) ||
-             far_inside(&host->part[FAR_PART_LINKAGE], array->address, array->size) ||
-             far_inside(&host->part[FAR_PART_DATA], array->address, array->size)));
+    return array->size == 0 || (array->address % 8 == 0 && array->size % 8 == 0 &&
+                                (far_inside(&host->part[FAR_PART_CONST], array->address, array->size) ||
+                                 far_inside(&host->part[FAR_PART_LINKAGE], array->address, array->size) ||
+                                 far_inside(&host->part[FAR_PART_DATA], array->address, array->size)));
 }
 
 CALLS_SEGMENT static void initialise(const struct host *host)
@@ -117,7 +117,8 @@ static uint32_t spin_limit(void)
     return wished >= 0 ? (uint32_t)wished : FAR_SPIN_DEFAULT;
 }
 
-int host_start(struct host *host, const struct far_host_start *start, const struct far_fds *fds, struct far_error *error)
+int host_start(struct host *host, const struct far_host_start *start, const struct far_fds *fds,
+               struct far_error *error)
 {
     memcpy(host->service, start->service, sizeof host->service);
     host->service[sizeof host->service - 1] = '\0';

@@ -23,16 +23,16 @@ static bool finished(const struct worker *worker, uint32_t sequence)
 }
 
 /*
- * Client and worker that wait for each other in turn look like one busy thread to the scheduler, and it may leave them on
- * one core for good, where every call costs two context switches instead of two cache lines. After some such calls the
- * worker asks to be elsewhere, each time less readily: where the other cores are busy it is brought back.
+ * Client and worker that wait for each other in turn look like one busy thread to the scheduler, and it may leave them
+ * on one core for good, where every call costs two context switches instead of two cache lines. After some such calls
+ * the worker asks to be elsewhere, each time less readily: where the other cores are busy it is brought back.
  */
 struct company {
     uint32_t calls; /* in a row, with the client on our core */
     uint32_t limit;
 };
 #define COMPANY_FIRST 64
-#define COMPANY_LAST 65536
+#define COMPANY_LAST  65536
 
 static void step_aside(uint32_t core)
 {

@@ -31,7 +31,8 @@ struct bound {
 static const uint32_t fds_of_level[FAR_LEVEL_COUNT] = {
     [FAR_LEVEL_NONE] = 1u << FAR_FD_STUBS | 1u << FAR_FD_IFACE,
     [FAR_LEVEL_READ] = 1u << FAR_FD_STUBS | 1u << FAR_FD_IFACE | 1u << FAR_FD_DATA,
-    [FAR_LEVEL_TRUSTED] = 1u << FAR_FD_STUBS | 1u << FAR_FD_IFACE | 1u << FAR_FD_DATA | 1u << FAR_FD_IMAGE | 1u << FAR_FD_RELOC,
+    [FAR_LEVEL_TRUSTED] =
+        1u << FAR_FD_STUBS | 1u << FAR_FD_IFACE | 1u << FAR_FD_DATA | 1u << FAR_FD_IMAGE | 1u << FAR_FD_RELOC,
 };
 
 static int bad_answer(const struct far_import_table *table, const char *what, struct far_error *error)
@@ -91,7 +92,8 @@ static const struct far_iface *read_iface(const struct bound *bound, struct far_
         return NULL;
     if (iface_check(record, size, why, sizeof why) == 0)
         return record;
-    far_fail(error, EPROTO, EX_PROTOCOL, "service %s: its interface record is not valid: %s", bound->reply.service, why);
+    far_fail(error, EPROTO, EX_PROTOCOL, "service %s: its interface record is not valid: %s", bound->reply.service,
+             why);
     munmap((void *)(uintptr_t)record, size);
     return NULL;
 }
@@ -100,6 +102,8 @@ static const struct far_iface *read_iface(const struct bound *bound, struct far_
 static int check_operations(const struct far_import_table *table, const struct bound *bound,
                             const struct far_iface *iface, struct far_error *error)
 {
+    if (iface->fingerprint != bound->reply.fingerprint)
+        return bad_answer(table, "another interface record", error);
     for (uint32_t i = 0; i < table->op_count; i++) {
         const char *name = import_op_name(table, i);
         const struct far_op *op = iface_op_by_name(iface, name);
@@ -127,10 +131,12 @@ static int check_traps(const struct far_binding *binding, enum far_part which, s
         const uint8_t *code = (const uint8_t *)(part->address + at);
         struct stub_meaning stub = reader->read(code, part->address + at);
         bool way = at == 0 && stub.kind == STUB_KIND_GATE && stub.target == binding->part[FAR_PART_LINKAGE].address;
-        bool trap = at && stub.kind == STUB_KIND_TRAP && stub.target == part->address && stub.slot == at / FAR_STUB_SIZE;
+        bool trap =
+            at && stub.kind == STUB_KIND_TRAP && stub.target == part->address && stub.slot == at / FAR_STUB_SIZE;
         if (!way && !trap && stub.kind != STUB_KIND_EMPTY)
-            return far_fail(error, EPROTO, EX_PROTOCOL, "service %s: what fard sent as stub %llu of its %s is not a trap",
-                            binding->service, (unsigned long long)(at / FAR_STUB_SIZE), far_part_name(which));
+            return far_fail(error, EPROTO, EX_PROTOCOL,
+                            "service %s: what fard sent as stub %llu of its %s is not a trap", binding->service,
+                            (unsigned long long)(at / FAR_STUB_SIZE), far_part_name(which));
     }
     return reader ? 0
                   : far_fail(error, ENOEXEC, EX_DATAERR, "service %s is built for another machine", binding->service);
@@ -208,7 +214,14 @@ static int make_plans(struct far_binding *binding, struct far_error *error)
     return 0;
 }
 
-/* What is left behind on failure (mappings, memory) does not matter: whoever fails to bind ends. */
+static void binding_free(struct far_binding *binding)
+{
+    plans_free(&binding->plans);
+    free((void *)(uintptr_t)binding->table);
+    free(binding);
+}
+
+/* Mappings that are left behind on failure do not matter: whoever fails to bind ends, or never uses the range. */
 static int bind_new(const struct far_import_table *table, const struct bound *bound, const struct far_iface *iface,
                     struct far_binding **result, struct far_error *error)
 {
@@ -222,10 +235,13 @@ static int bind_new(const struct far_import_table *table, const struct bound *bo
         failed = map_binding(binding, bound, &stream, error);
     if (!failed)
         failed = process_add_binding(binding, error);
+    if (failed)
+        binding_free(binding);
     return failed || !stream ? failed : depend_bind(stream, binding->service, error);
 }
 
-int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result, struct far_error *error)
+int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result,
+                 struct far_error *error)
 {
     struct bound bound;
     void *buffer = malloc(FAR_MESSAGE_MAX);
@@ -271,11 +287,11 @@ int binding_renew(struct far_binding *binding, struct far_error *error)
         return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it again", binding->service);
     int failed = ask(binding->table, &bound, buffer, error);
     if (!failed && bound.reply.base != binding->base)
-        failed = far_fail(error, ESTALE, EX_TEMPFAIL, "service %s was registered anew since this process was bound to it",
-                          binding->service);
+        failed = far_fail(error, ESTALE, EX_TEMPFAIL,
+                          "service %s was registered anew since this process was bound to it", binding->service);
     else if (!failed && bound.reply.level != binding->level)
-        failed = far_fail(error, EACCES, EX_NOPERM, "service %s: the rights of this process have changed since it was bound",
-                          binding->service);
+        failed = far_fail(error, EACCES, EX_NOPERM,
+                          "service %s: the rights of this process have changed since it was bound", binding->service);
     else if (!failed)
         failed = renew_data(binding, &bound, error);
     if (!failed)

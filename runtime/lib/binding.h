@@ -23,19 +23,20 @@ struct far_import_table;
 struct far_binding {
     const uint8_t *slot_flags; /* plans' own; gate_x86_64.S reads these two words */
     uint32_t slot_count;
-    uint32_t index;            /* among the process's bindings */
+    uint32_t index; /* among the process's bindings */
     struct far_plan *const *plan;
     struct far_plans plans;
     const struct far_iface *iface;
     uint64_t base;
-    uint32_t level;        /* enum far_level */
-    uint32_t service_id;   /* as known on connection number `known_on` */
+    uint32_t level;      /* enum far_level */
+    uint32_t service_id; /* as known on connection number `known_on` */
     uint32_t known_on;
     struct far_extent part[FAR_PART_COUNT]; /* absolute */
-    dev_t data_device;     /* which memory is mapped as data: fard makes another when it is started anew */
+    dev_t data_device; /* which memory is mapped as data: fard makes another when it is started anew */
     ino_t data_inode;
     char service[FAR_SERVICE_MAX];
-    const struct far_import_table *table; /* our copy of what we were bound with, to do it again on another connection */
+    const struct far_import_table
+        *table; /* our copy of what we were bound with, to do it again on another connection */
 };
 
 /* What there is one of in a process. */
@@ -47,7 +48,7 @@ struct far_process {
     uint32_t connection_number; /* 0: there was none yet */
     pid_t connection_pid;       /* whose it is: a child of fork must not use its parent's */
     struct far_binding *binding[FAR_BINDING_MAX];
-    uint32_t binding_count;     /* written last: readers need no lock */
+    uint32_t binding_count; /* written last: readers need no lock */
 };
 extern struct far_process far_process;
 
@@ -70,11 +71,12 @@ struct far_binding *process_find_address(uint64_t address);
 int process_add_binding(struct far_binding *binding, struct far_error *error);
 
 /*
- * Bind a service by an import table (checked) on the process's connection, with the lock held: ask fard, map, fill in the
- * linkage, bind what it is bound to itself. Shares the binding if the service is bound already. stub[] may be NULL.
+ * Bind a service by an import table (checked) on the process's connection, with the lock held: ask fard, map, fill in
+ * the linkage, bind what it is bound to itself. Shares the binding if the service is bound already. stub[] may be NULL.
  * 0, or -errno and *error.
  */
-int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result, struct far_error *error);
+int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result,
+                 struct far_error *error);
 
 /* Make fard know this binding on the present connection, with the lock held. 0, or -errno and *error. */
 int binding_renew(struct far_binding *binding, struct far_error *error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * The process gate, client side: LRPC over an A-stack (astack.h). The fast path copies registers into one line, publishes
- * it and looks for the answer in another; everything that needs more is out of its way, in functions that are not inlined.
+ * The process gate, client side: LRPC over an A-stack (astack.h). The fast path copies registers into one line,
+ * publishes it and looks for the answer in another; everything that needs more is out of its way, in functions that are
+ * not inlined.
  */
 #include "runtime/lib/call.h"
 
@@ -10,11 +11,14 @@
 
 #include <errno.h>
 
-#define NOT_INLINE __attribute__((noinline, cold))
+#define NOT_INLINE        __attribute__((noinline, cold))
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 
 /* For a signal handler of this very thread, nothing more. */
-static inline void order_for_signals(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+static inline void order_for_signals(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
 
 static long milliseconds(void)
 {
@@ -127,7 +131,8 @@ NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_bindin
     struct far_thread *thread = far_thread_get();
     if (!plan || !thread || thread->depth == FAR_DEPTH_MAX) {
         int error = !plan ? ENOSYS : !thread ? ENOMEM : EBUSY;
-        call_fails(frame, binding, plan, error, !plan ? "no operation has this slot" : "too many calls interrupt each other");
+        call_fails(frame, binding, plan, error,
+                   !plan ? "no operation has this slot" : "too many calls interrupt each other");
         return;
     }
     struct far_channel *channel = &thread->channel[thread->depth][binding->index];

@@ -73,8 +73,8 @@ static void thread_end(void *value)
 /* The parent's call is still running in this A-stack; the child's copy of that call ends as if the host had died. */
 static void abandon(struct far_channel *channel)
 {
-    struct far_astack *astack = mmap(channel->astack, FAR_ASTACK_AREA, PROT_READ | PROT_WRITE,
-                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    struct far_astack *astack =
+        mmap(channel->astack, FAR_ASTACK_AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (astack == MAP_FAILED)
         return;
     astack->fate.dead = 1;
@@ -105,8 +105,7 @@ struct far_thread *far_thread_get(void)
     if (far_thread)
         return far_thread;
     pthread_once(&thread_key_once, make_key);
-    struct far_thread *thread =
-        mmap(NULL, sizeof *thread, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct far_thread *thread = mmap(NULL, sizeof *thread, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (thread == MAP_FAILED)
         return NULL;
     pthread_setspecific(thread_key, thread);
@@ -178,8 +177,8 @@ static int channel_map(struct far_channel *channel, const struct far_channel_rep
     if (astack == MAP_FAILED) {
         if (fd[1] >= 0)
             close(fd[1]);
-        return far_fail(error, code, EX_OSERR, "cannot map an A-stack of %llu bytes: %s", (unsigned long long)reply->size,
-                        strerror(code));
+        return far_fail(error, code, EX_OSERR, "cannot map an A-stack of %llu bytes: %s",
+                        (unsigned long long)reply->size, strerror(code));
     }
     *channel = (struct far_channel){.astack = astack,
                                     .size = reply->size,
@@ -190,7 +189,8 @@ static int channel_map(struct far_channel *channel, const struct far_channel_rep
     return 0;
 }
 
-static int channel_open(struct far_binding *binding, struct far_channel *channel, uint64_t size, struct far_error *error)
+static int channel_open(struct far_binding *binding, struct far_channel *channel, uint64_t size,
+                        struct far_error *error)
 {
     sigset_t saved;
     int fd[2];
@@ -224,7 +224,8 @@ int channel_grow(struct far_binding *binding, struct far_channel *channel, uint6
 {
     struct far_channel larger;
     if (size > FAR_ASTACK_MAX)
-        return far_fail(error, E2BIG, EX_DATAERR, "the parameters need %llu bytes, more than an A-stack can have (%llu)",
+        return far_fail(error, E2BIG, EX_DATAERR,
+                        "the parameters need %llu bytes, more than an A-stack can have (%llu)",
                         (unsigned long long)size, (unsigned long long)FAR_ASTACK_MAX);
     /* The new one first, so that the host sees this client all the time and keeps the handles that it gave it. */
     int failed = channel_open(binding, &larger, grown_size(size), error);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Channels: an A-stack shared by one client thread and one worker of a service's host. A thread has one for each service
- * it calls, opened at the first call. A call from a signal handler that interrupted another call has channels of its
- * own, one set for each depth, so that no call ever finds another's half-written A-stack.
- * Everything here may run in a signal handler: memory comes from mmap, signals are blocked while a lock is held.
+ * Channels: an A-stack shared by one client thread and one worker of a service's host. A thread has one for each
+ * service it calls, opened at the first call. A call from a signal handler that interrupted another call has channels
+ * of its own, one set for each depth, so that no call ever finds another's half-written A-stack. Everything here may
+ * run in a signal handler: memory comes from mmap, signals are blocked while a lock is held.
  */
 #ifndef FARCALL_CHANNEL_H
 #define FARCALL_CHANNEL_H
@@ -22,12 +22,12 @@
 struct far_channel {
     struct far_astack *astack; /* NULL: not open */
     uint64_t size;
-    uint32_t sequence;  /* of the last call */
-    uint32_t spin;      /* looks before sleeping */
-    uint32_t cpu;       /* what we last wrote to call.cpu */
-    uint32_t id;        /* as fard knows it, on connection number `opened_on` */
+    uint32_t sequence; /* of the last call */
+    uint32_t spin;     /* looks before sleeping */
+    uint32_t cpu;      /* what we last wrote to call.cpu */
+    uint32_t id;       /* as fard knows it, on connection number `opened_on` */
     uint32_t opened_on;
-    int host_pidfd;     /* readable once the host is gone; -1: unknown */
+    int host_pidfd; /* readable once the host is gone; -1: unknown */
 } __attribute__((aligned(64)));
 
 /* What a thread has. Lives in an mmap of its own, of which only the pages in use cost memory. */

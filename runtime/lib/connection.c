@@ -29,7 +29,8 @@ int connection_open(struct far_connection *connection, const char *path, struct 
     size_t length = strnlen(path, sizeof address.sun_path);
     connection->fd = -1;
     if (length >= sizeof address.sun_path)
-        return far_fail(error, ENAMETOOLONG, EX_USAGE, "cannot reach fard: the path of its socket is longer than %zu bytes",
+        return far_fail(error, ENAMETOOLONG, EX_USAGE,
+                        "cannot reach fard: the path of its socket is longer than %zu bytes",
                         sizeof address.sun_path - 1);
     memcpy(address.sun_path, path, length + 1);
     int fd = move_up(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
@@ -122,8 +123,7 @@ static void take_fds(struct msghdr *header, struct far_answer *answer)
 static int receive_packet(int fd, struct far_message *message, struct far_answer *answer, struct far_error *scratch)
 {
     /* Too small a buffer for an error's text must not lose it: the body goes to two places, one after the other. */
-    struct iovec vector[3] = {
-        {message, sizeof *message}, {answer->body, answer->room}, {scratch, sizeof *scratch}};
+    struct iovec vector[3] = {{message, sizeof *message}, {answer->body, answer->room}, {scratch, sizeof *scratch}};
     union {
         struct cmsghdr align;
         char bytes[CMSG_SPACE(FAR_MESSAGE_FDS * sizeof(int))];
@@ -163,8 +163,8 @@ static int refused(const struct far_answer *answer, const struct far_error *rest
     return -error->code;
 }
 
-int connection_request(struct far_connection *connection, enum far_message_type type, const struct iovec *body, int count,
-                       struct far_answer *answer, struct far_error *error)
+int connection_request(struct far_connection *connection, enum far_message_type type, const struct iovec *body,
+                       int count, struct far_answer *answer, struct far_error *error)
 {
     struct far_message message = {
         .magic = FAR_PROTOCOL_MAGIC, .type = (uint16_t)type, .version = 1, .serial = ++connection->serial};

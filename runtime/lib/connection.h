@@ -20,7 +20,7 @@ struct far_connection {
 
 /* An answer: its body, and the descriptors that came with it, which belong to the caller. */
 struct far_answer {
-    void *body;  /* given by the caller */
+    void *body; /* given by the caller */
     size_t room;
     size_t size; /* filled in */
     int fd[FAR_MESSAGE_FDS];
@@ -35,8 +35,8 @@ void connection_close(struct far_connection *connection);
  * Send a request (body[0..count) one after the other) and wait for its answer. 0, or -errno and *error: what fard said,
  * or what is wrong with the connection (-EPIPE, -ETIMEDOUT, -EPROTO: then it is closed and no use any more).
  */
-int connection_request(struct far_connection *connection, enum far_message_type type, const struct iovec *body, int count,
-                       struct far_answer *answer, struct far_error *error);
+int connection_request(struct far_connection *connection, enum far_message_type type, const struct iovec *body,
+                       int count, struct far_answer *answer, struct far_error *error);
 
 /* Send something that is not answered. Failure to do so matters to nobody. */
 void connection_tell(struct far_connection *connection, enum far_message_type type, const void *body, size_t size);

@@ -15,7 +15,8 @@ const struct far_reloc_header *depend_read_stream(const struct far_mapping *mapp
     size_t size;
     char why[256];
     struct far_extent relative[FAR_PART_COUNT];
-    const void *stream = map_file(mapping->fds->fd[FAR_FD_RELOC], &size, mapping->service, "relocation commands", error);
+    const void *stream =
+        map_file(mapping->fds->fd[FAR_FD_RELOC], &size, mapping->service, "relocation commands", error);
     if (!stream)
         return NULL;
     for (int i = 0; i < FAR_PART_COUNT; i++)
@@ -106,8 +107,8 @@ static int bind_service(const struct far_reloc_header *stream, const char *self,
     struct far_binding *binding;
     int failed = needs_collect(&needs, stream, service);
     if (!failed && needs.count == 0)
-        failed = far_fail(error, EPROTO, EX_DATAERR, "service %s is bound to %s but does not say what it expects of it", self,
-                          service);
+        failed = far_fail(error, EPROTO, EX_DATAERR, "service %s is bound to %s but does not say what it expects of it",
+                          self, service);
     else if (failed)
         far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind %s", self, service);
     if (!failed) {

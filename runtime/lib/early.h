@@ -38,7 +38,10 @@ static inline long early_read(long fd, void *buffer, size_t size)
     return early_call(SYS_read, fd, (long)buffer, (long)size, 0, 0, 0);
 }
 
-static inline void early_close(long fd) { early_call(SYS_close, fd, 0, 0, 0, 0, 0); }
+static inline void early_close(long fd)
+{
+    early_call(SYS_close, fd, 0, 0, 0, 0, 0);
+}
 
 static inline size_t early_length(const char *text)
 {

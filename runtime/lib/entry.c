@@ -11,7 +11,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* Where the import's stubs were said to be, while the program was loaded, they must be now: addresses are out already. */
+/* Where the import's stubs were said to be, while the program was loaded, they must be now: addresses are out already.
+ */
 static int agrees(const struct far_import *import, const struct far_binding *binding, const uint64_t *stub)
 {
     return import->state != FAR_IMPORT_RESOLVED ||
@@ -49,7 +50,9 @@ static int bind_locked(struct far_import *import, uint64_t *stub, struct far_err
 /* What a shell script can tell apart: fard's own choice but for what every client must say alike. */
 static int exit_code(const struct far_error *error)
 {
-    return error->code == EPROTOTYPE ? EX_PROTOCOL : error->code == EACCES || error->code == EPERM ? EX_NOPERM : error->exit;
+    return error->code == EPROTOTYPE                       ? EX_PROTOCOL
+           : error->code == EACCES || error->code == EPERM ? EX_NOPERM
+                                                           : error->exit;
 }
 
 void far_bind(struct far_import *import)

@@ -6,6 +6,7 @@
 #include "runtime/protocol.h"
 
 /* Fills in *error and returns -code, so that a step reads: return far_fail(error, EPROTO, EX_PROTOCOL, "…", …). */
-int far_fail(struct far_error *error, int code, int exit, const char *format, ...) __attribute__((format(printf, 4, 5)));
+int far_fail(struct far_error *error, int code, int exit, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

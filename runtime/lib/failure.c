@@ -9,7 +9,8 @@
 
 static void print_and_abort(const struct far_failure *failure)
 {
-    fprintf(stderr, "far: %s.%s could not complete: %s (%s); declare it far_fails(value) to get a value and errno instead\n",
+    fprintf(stderr,
+            "far: %s.%s could not complete: %s (%s); declare it far_fails(value) to get a value and errno instead\n",
             failure->service, failure->operation, failure->reason, strerror(failure->error));
     abort();
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * What the assembly of a gate shares with C: the frame in which a call's registers are written down, and the first words of
- * a binding. Drift is made fatal by the assertions at the end.
+ * What the assembly of a gate shares with C: the frame in which a call's registers are written down, and the first
+ * words of a binding. Drift is made fatal by the assertions at the end.
  */
 #ifndef FARCALL_GATE_H
 #define FARCALL_GATE_H
 
-#define FAR_FRAME_INTEGER 0
-#define FAR_FRAME_FLOATS 48
-#define FAR_FRAME_RESULT 112
+#define FAR_FRAME_INTEGER      0
+#define FAR_FRAME_FLOATS       48
+#define FAR_FRAME_RESULT       112
 #define FAR_FRAME_FLOAT_RESULT 120
-#define FAR_FRAME_STACK 128
-#define FAR_FRAME_SIZE 144 /* a multiple of 16 */
+#define FAR_FRAME_STACK        128
+#define FAR_FRAME_SIZE         144 /* a multiple of 16 */
 
 #define FAR_BINDING_SLOT_FLAGS 0
 #define FAR_BINDING_SLOT_COUNT 8
-#define FAR_SLOT_HAS_FLOATS 1 /* slot_flags: some parameter travels in an SSE register */
+#define FAR_SLOT_HAS_FLOATS    1 /* slot_flags: some parameter travels in an SSE register */
 
 #ifndef __ASSEMBLER__
 
@@ -26,8 +26,8 @@
 
 /* A call as it arrived (System V ABI, x86-64), and what it is to return. */
 struct far_frame {
-    uint64_t integer[6];  /* rdi rsi rdx rcx r8 r9 */
-    uint64_t floats[8];   /* low halves of xmm0 … xmm7; written only for operations with FAR_SLOT_HAS_FLOATS */
+    uint64_t integer[6];   /* rdi rsi rdx rcx r8 r9 */
+    uint64_t floats[8];    /* low halves of xmm0 … xmm7; written only for operations with FAR_SLOT_HAS_FLOATS */
     uint64_t result;       /* rax */
     uint64_t float_result; /* low half of xmm0 */
     const uint64_t *stack; /* the caller's stack arguments */

@@ -5,14 +5,14 @@
 #include <stdbool.h>
 
 /*
- * glibc keeps what a mutex is in one word; robust and process-shared are bits of it that pthread_mutex_init sets and does
- * nothing else for. So a mutex that was initialised by zeros can be made both by one atomic store, before its first use.
- * testsuite/unit/gate_mutex.c compares with what pthread_mutex_init makes of these attributes.
+ * glibc keeps what a mutex is in one word; robust and process-shared are bits of it that pthread_mutex_init sets and
+ * does nothing else for. So a mutex that was initialised by zeros can be made both by one atomic store, before its
+ * first use. testsuite/unit/gate_mutex.c compares with what pthread_mutex_init makes of these attributes.
  */
-#define KIND_ROBUST 16
-#define KIND_SHARED 128
-#define KIND_ELISION 256 /* has no robust variant either */
-#define KIND_TYPE 3
+#define KIND_ROBUST   16
+#define KIND_SHARED   128
+#define KIND_ELISION  256 /* has no robust variant either */
+#define KIND_TYPE     3
 #define KIND_ADAPTIVE PTHREAD_MUTEX_ADAPTIVE_NP /* spins, and has no robust variant */
 
 /* Robust mutexes do not use this word: here it says that the one who initialised it wants to hear of a dead owner. */
@@ -24,7 +24,8 @@ static void make_shared(pthread_mutex_t *mutex)
     while ((kind & (KIND_ROBUST | KIND_SHARED)) != (KIND_ROBUST | KIND_SHARED)) {
         int type = (kind & KIND_TYPE) == KIND_ADAPTIVE ? PTHREAD_MUTEX_NORMAL : kind & KIND_TYPE;
         int wanted = (kind & ~(KIND_TYPE | KIND_ELISION)) | type | KIND_ROBUST | KIND_SHARED;
-        if (__atomic_compare_exchange_n(&mutex->__data.__kind, &kind, wanted, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        if (__atomic_compare_exchange_n(&mutex->__data.__kind, &kind, wanted, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
             break;
     }
 }
@@ -51,7 +52,10 @@ int far_host_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_
     return 0;
 }
 
-int far_host_pthread_mutex_destroy(pthread_mutex_t *mutex) { return pthread_mutex_destroy(mutex); }
+int far_host_pthread_mutex_destroy(pthread_mutex_t *mutex)
+{
+    return pthread_mutex_destroy(mutex);
+}
 
 int far_host_pthread_mutex_lock(pthread_mutex_t *mutex)
 {
@@ -65,7 +69,10 @@ int far_host_pthread_mutex_trylock(pthread_mutex_t *mutex)
     return after_locking(mutex, pthread_mutex_trylock(mutex));
 }
 
-int far_host_pthread_mutex_unlock(pthread_mutex_t *mutex) { return pthread_mutex_unlock(mutex); }
+int far_host_pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    return pthread_mutex_unlock(mutex);
+}
 
 _Static_assert(sizeof(pthread_mutex_t) <= FAR_SEGMENT_LOCK_SIZE, "the segment's lock is a mutex");
 _Static_assert(_Alignof(pthread_mutex_t) <= 8, "the segment's lock is a mutex");
@@ -80,4 +87,7 @@ int far_host_far_segment_lock(void *lock)
     return result;
 }
 
-int far_host_far_segment_unlock(void *lock) { return pthread_mutex_unlock(lock); }
+int far_host_far_segment_unlock(void *lock)
+{
+    return pthread_mutex_unlock(lock);
+}

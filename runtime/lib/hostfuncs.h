@@ -10,8 +10,8 @@
 
 /*
  * A mutex in a segment is process-shared and robust, whatever it was initialised as: PTHREAD_MUTEX_INITIALIZER, static
- * zero, or pthread_mutex_init with any attributes. If its owner dies inside, the next to lock it gets it and 0, unless it
- * was initialised robust on purpose: then EOWNERDEAD, as POSIX says.
+ * zero, or pthread_mutex_init with any attributes. If its owner dies inside, the next to lock it gets it and 0, unless
+ * it was initialised robust on purpose: then EOWNERDEAD, as POSIX says.
  */
 int far_host_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes);
 int far_host_pthread_mutex_destroy(pthread_mutex_t *mutex);

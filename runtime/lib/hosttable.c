@@ -19,7 +19,7 @@ struct neutral {
 };
 
 static const struct neutral neutral_functions[] = {
-#define FAR_HOST(name) {#name, NULL},
+#define FAR_HOST(name)     {#name, NULL},
 #define FAR_HOST_OWN(name) {#name, (void *)far_host_##name},
 #include "runtime/hostsyms.def"
 #undef FAR_HOST
@@ -49,7 +49,7 @@ void *far_host_function(const char *name)
 }
 
 /* A name for each thunk of refused_x86_64.S. */
-#define REFUSED_THUNKS 512
+#define REFUSED_THUNKS     512
 #define REFUSED_THUNK_SIZE 16
 extern const char far_refused_thunks[];
 
@@ -61,7 +61,8 @@ static unsigned refused_count; /* guarded by the lock under which binding happen
 void far_refused(unsigned index);
 void far_refused(unsigned index)
 {
-    fprintf(stderr, "far: service %s called %s, which is not neutral code: it cannot run in its caller's process (pid %d)\n",
+    fprintf(stderr,
+            "far: service %s called %s, which is not neutral code: it cannot run in its caller's process (pid %d)\n",
             refused[index].service, refused[index].name, (int)getpid());
     abort();
 }
@@ -89,8 +90,8 @@ static void *process_object(const char *service, const char *name, struct far_er
 {
     void *object = dlsym(RTLD_DEFAULT, name);
     if (!object)
-        far_fail(error, ENOSYS, EX_UNAVAILABLE, "service %s needs %s, which this process's C library does not have", service,
-                 name);
+        far_fail(error, ENOSYS, EX_UNAVAILABLE, "service %s needs %s, which this process's C library does not have",
+                 service, name);
     return object;
 }
 

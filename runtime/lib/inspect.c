@@ -6,7 +6,10 @@
 #include <farcall/farcall.h>
 #include <stdint.h>
 
-const char *far_version(void) { return FARCALL_VERSION; }
+const char *far_version(void)
+{
+    return FARCALL_VERSION;
+}
 
 enum far_level far_level(const char *service)
 {
@@ -16,10 +19,9 @@ enum far_level far_level(const char *service)
 
 const char *far_level_name(enum far_level level)
 {
-    static const char *const names[] = {
-        "unset",
+    static const char *const names[] = {"unset",
 #define X(NAME, name) #name,
-        FAR_LEVELS(X)
+                                        FAR_LEVELS(X)
 #undef X
     };
     return names[(unsigned)level < FAR_LEVEL_COUNT ? level : FAR_LEVEL_UNSET];

@@ -43,8 +43,8 @@ static int link_copy(const struct far_mapping *mapping, const struct far_reloc *
     return 0;
 }
 
-int link_domain(const struct far_mapping *mapping, const struct far_reloc_header *stream, const struct far_linker *linker,
-                struct far_error *error)
+int link_domain(const struct far_mapping *mapping, const struct far_reloc_header *stream,
+                const struct far_linker *linker, struct far_error *error)
 {
     int failed = 0;
     const struct far_reloc *command = segment_next_reloc(stream, NULL);

@@ -51,8 +51,8 @@ const void *map_file(int fd, size_t *size, const char *service, const char *what
 int map_check_parts(const struct far_mapping *mapping, struct far_error *error)
 {
     uint64_t end = mapping->base;
-    bool fine = mapping->base >= FAR_WINDOW_BEGIN && mapping->base < FAR_WINDOW_END && mapping->base % FAR_PART_ALIGN == 0 &&
-                mapping->part[FAR_PART_FSTUBS].address == mapping->base;
+    bool fine = mapping->base >= FAR_WINDOW_BEGIN && mapping->base < FAR_WINDOW_END &&
+                mapping->base % FAR_PART_ALIGN == 0 && mapping->part[FAR_PART_FSTUBS].address == mapping->base;
     for (int i = 0; i < FAR_PART_COUNT && fine; i++) {
         const struct far_extent *part = &mapping->part[i];
         fine = (part->address % FAR_PART_ALIGN == 0 || part->size == 0) && part->address >= end &&
@@ -80,7 +80,7 @@ static int explain(const struct far_mapping *mapping, const struct piece *piece,
         FAR_PARTS(X)
 #undef X
     };
-    const char *hint = code == EEXIST ? "something else is mapped there already"
+    const char *hint = code == EEXIST   ? "something else is mapped there already"
                        : code == ENOMEM ? "is there a limit on address space (ulimit -v)?"
                        : code == EPERM  ? "may files be mapped executable here?"
                        : code == EPROTO ? "the file that fard sent is too short"
@@ -93,9 +93,8 @@ static int explain(const struct far_mapping *mapping, const struct piece *piece,
 static bool file_covers(const struct piece *piece, uint64_t size)
 {
     struct stat status;
-    return piece->fd < 0 ||
-           (fstat(piece->fd, &status) == 0 && (uint64_t)status.st_size >= piece->offset &&
-            (uint64_t)status.st_size - piece->offset >= size);
+    return piece->fd < 0 || (fstat(piece->fd, &status) == 0 && (uint64_t)status.st_size >= piece->offset &&
+                             (uint64_t)status.st_size - piece->offset >= size);
 }
 
 static int map_piece(const struct far_mapping *mapping, const struct piece *piece, struct far_error *error)
@@ -115,9 +114,10 @@ static int map_piece(const struct far_mapping *mapping, const struct piece *piec
     return explain(mapping, piece, EEXIST, error);
 }
 
-/* What is never written is mapped private: kernels before 6.7 refuse shared mappings of a sealed memfd, gdb likes it. */
-static struct piece piece_at(const struct far_mapping *mapping, enum far_part part, enum far_bind_fd file, int protection,
-                             int sharing)
+/* What is never written is mapped private: kernels before 6.7 refuse shared mappings of a sealed memfd, gdb likes it.
+ */
+static struct piece piece_at(const struct far_mapping *mapping, enum far_part part, enum far_bind_fd file,
+                             int protection, int sharing)
 {
     uint64_t origin = file == FAR_FD_DATA ? mapping->part[FAR_PART_DATA].address : mapping->base;
     return (struct piece){part, mapping->fds->fd[file], mapping->part[part].address - origin, protection,

@@ -47,8 +47,8 @@ extern const struct far_linker far_client_linker; /* hosttable.c */
 extern const struct far_linker far_host_linker;
 
 /* Apply HOST and COPY of a checked stream. */
-int link_domain(const struct far_mapping *mapping, const struct far_reloc_header *stream, const struct far_linker *linker,
-                struct far_error *error);
+int link_domain(const struct far_mapping *mapping, const struct far_reloc_header *stream,
+                const struct far_linker *linker, struct far_error *error);
 
 static inline bool far_inside(const struct far_extent *part, uint64_t address, uint64_t size)
 {

@@ -20,7 +20,10 @@ struct crossing {
     struct far_sizes sizes;
 };
 
-static void *pointer_from(uint64_t word) { return (void *)(uintptr_t)word; }
+static void *pointer_from(uint64_t word)
+{
+    return (void *)(uintptr_t)word;
+}
 
 static int take_string(struct crossing *crossing, uint32_t i, struct far_error *error)
 {
@@ -28,7 +31,8 @@ static int take_string(struct crossing *crossing, uint32_t i, struct far_error *
         return 0;
     size_t length = strnlen(pointer_from(crossing->word[i]), FAR_STRING_LIMIT);
     if (length == FAR_STRING_LIMIT)
-        return far_fail(error, E2BIG, EX_DATAERR, "parameter %u: a string of %u bytes or more", i + 1, FAR_STRING_LIMIT);
+        return far_fail(error, E2BIG, EX_DATAERR, "parameter %u: a string of %u bytes or more", i + 1,
+                        FAR_STRING_LIMIT);
     crossing->sizes.bytes[i] = length + 1;
     return 0;
 }
@@ -131,7 +135,8 @@ static int have_room(struct far_binding *binding, struct far_channel *channel, u
     return failed ? -error->code : 0;
 }
 
-static int cross(const struct crossing *crossing, struct far_channel *channel, uint32_t *status, struct far_error *error)
+static int cross(const struct crossing *crossing, struct far_channel *channel, uint32_t *status,
+                 struct far_error *error)
 {
     char *area = (char *)channel->astack + FAR_ASTACK_AREA;
     put_area(crossing, area);

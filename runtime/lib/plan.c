@@ -6,9 +6,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static uint64_t width_mask(unsigned width) { return far_extend(UINT64_MAX, width, false); }
+static uint64_t width_mask(unsigned width)
+{
+    return far_extend(UINT64_MAX, width, false);
+}
 
-static bool by_reference(unsigned passing) { return passing == FAR_PASS_BUFFER || passing == FAR_PASS_STRING; }
+static bool by_reference(unsigned passing)
+{
+    return passing == FAR_PASS_BUFFER || passing == FAR_PASS_STRING;
+}
 
 static int plan_place(struct far_plan *plan, struct far_plan_param *param)
 {

@@ -3,8 +3,9 @@
  * A plan: what a gate needs to know of one operation, worked out once at bind from the interface record, so that a call
  * looks nothing up. Both sides of the process gate make the same plans from the same record.
  *
- * `place` and `index` follow the System V ABI: integers and pointers in six registers, floats in eight, what is left on the
- * stack, eight bytes each, in parameter order. The call line and the wide block of an A-stack are laid out the same way.
+ * `place` and `index` follow the System V ABI: integers and pointers in six registers, floats in eight, what is left on
+ * the stack, eight bytes each, in parameter order. The call line and the wide block of an A-stack are laid out the same
+ * way.
  */
 #ifndef FARCALL_PLAN_H
 #define FARCALL_PLAN_H
@@ -17,8 +18,8 @@
 enum far_place { FAR_PLACE_INTEGER, FAR_PLACE_FLOAT, FAR_PLACE_STACK };
 
 struct far_plan_param {
-    uint8_t passing;     /* enum far_passing */
-    uint8_t flags;       /* FAR_PARAM_… */
+    uint8_t passing; /* enum far_passing */
+    uint8_t flags;   /* FAR_PARAM_… */
     uint8_t width;
     uint8_t place;       /* enum far_place */
     uint8_t index;       /* in its place */
@@ -30,24 +31,24 @@ struct far_plan_param {
     uint64_t mask;        /* the bits of the word that mean something */
 };
 
-#define FAR_PLAN_FAST 0x1u        /* client: only plain values in registers: copy, publish, wait */
-#define FAR_PLAN_FAST_HOST 0x2u   /* host: the same, and nothing to check */
-#define FAR_PLAN_FLOATS 0x4u      /* some parameter travels in an SSE register */
-#define FAR_PLAN_BY_REFERENCE 0x8u /* some parameter travels in the area */
-#define FAR_PLAN_WIDE 0x10u       /* some parameter travels in the wide block */
+#define FAR_PLAN_FAST         0x1u  /* client: only plain values in registers: copy, publish, wait */
+#define FAR_PLAN_FAST_HOST    0x2u  /* host: the same, and nothing to check */
+#define FAR_PLAN_FLOATS       0x4u  /* some parameter travels in an SSE register */
+#define FAR_PLAN_BY_REFERENCE 0x8u  /* some parameter travels in the area */
+#define FAR_PLAN_WIDE         0x10u /* some parameter travels in the wide block */
 
 struct far_plan {
     const struct far_op *op;
     const char *name;
     uint8_t flags;
     uint8_t param_count;
-    uint8_t integers;      /* integer registers in use */
+    uint8_t integers; /* integer registers in use */
     uint8_t floats;
-    uint8_t stack;         /* stack words in use */
-    uint8_t result;        /* enum far_passing */
+    uint8_t stack;  /* stack words in use */
+    uint8_t result; /* enum far_passing */
     uint8_t result_width;
     bool result_signed;
-    uint64_t result_mask;  /* the bits of the result that mean something */
+    uint64_t result_mask;                /* the bits of the result that mean something */
     uint64_t mask[FAR_ASTACK_REGISTERS]; /* the same for each integer register */
     struct far_plan_param param[FAR_PARAM_MAX];
 };

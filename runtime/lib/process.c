@@ -85,7 +85,10 @@ void process_after_fork(void)
     far_process.connection_number++;
 }
 
-static uint32_t binding_count(void) { return __atomic_load_n(&far_process.binding_count, __ATOMIC_ACQUIRE); }
+static uint32_t binding_count(void)
+{
+    return __atomic_load_n(&far_process.binding_count, __ATOMIC_ACQUIRE);
+}
 
 struct far_binding *process_find_service(const char *service)
 {

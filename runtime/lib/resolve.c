@@ -11,13 +11,13 @@
 #include "runtime/lib/settings.h"
 #include "runtime/protocol.h"
 
-#define AF_UNIX 1
+#define AF_UNIX        1
 #define SOCK_SEQPACKET 5
-#define SOCK_CLOEXEC 02000000
-#define SOL_SOCKET 1
-#define SO_RCVTIMEO 20
-#define MSG_NOSIGNAL 0x4000
-#define PATIENCE 15 /* seconds that the name server has for its answer */
+#define SOCK_CLOEXEC   02000000
+#define SOL_SOCKET     1
+#define SO_RCVTIMEO    20
+#define MSG_NOSIGNAL   0x4000
+#define PATIENCE       15 /* seconds that the name server has for its answer */
 
 struct address {
     uint16_t family;
@@ -34,7 +34,8 @@ struct work {
     };
 };
 
-/* What a program reaches that calls through an address which was never bound: not before far_bind, which reports first. */
+/* What a program reaches that calls through an address which was never bound: not before far_bind, which reports first.
+ */
 static void unresolved(void)
 {
     static const char text[] = "far: a call to a service that is not bound: its import library was not initialised\n";
@@ -45,11 +46,15 @@ static void unresolved(void)
 
 static struct work *work_new(void)
 {
-    long address = early_call(SYS_mmap, 0, sizeof(struct work), 3 /* READ | WRITE */, 0x22 /* PRIVATE | ANONYMOUS */, -1, 0);
+    long address =
+        early_call(SYS_mmap, 0, sizeof(struct work), 3 /* READ | WRITE */, 0x22 /* PRIVATE | ANONYMOUS */, -1, 0);
     return address < 0 && address > -4096 ? NULL : (struct work *)address;
 }
 
-static void work_free(struct work *work) { early_call(SYS_munmap, (long)work, sizeof *work, 0, 0, 0, 0); }
+static void work_free(struct work *work)
+{
+    early_call(SYS_munmap, (long)work, sizeof *work, 0, 0, 0, 0);
+}
 
 static long connect_to_fard(struct work *work)
 {

@@ -5,7 +5,7 @@
 #include "runtime/lib/early.h"
 #include "runtime/protocol.h"
 
-#define AT_NULL 0
+#define AT_NULL   0
 #define AT_SECURE 23
 
 /* One variable that we look for. */
@@ -30,15 +30,16 @@ struct reader {
 
 static int secure_process(void)
 {
-    uint64_t entry[2];
+    uint64_t entry[2 * 64]; /* twice what Linux has */
+    int secure = 0;
     long fd = early_open_for_reading("/proc/self/auxv");
     if (fd < 0)
         return 0;
-    int secure = 0;
-    while (early_read(fd, entry, sizeof entry) == (long)sizeof entry && entry[0] != AT_NULL)
-        if (entry[0] == AT_SECURE)
-            secure = entry[1] != 0;
+    long got = early_read(fd, entry, sizeof entry);
     early_close(fd);
+    for (long i = 0; i + 1 < got / (long)sizeof *entry && entry[i] != AT_NULL; i += 2)
+        if (entry[i] == AT_SECURE)
+            secure = entry[i + 1] != 0;
     return secure;
 }
 
@@ -99,8 +100,8 @@ static void read_environment(struct wanted *wanted)
 
 static uint32_t level_from_text(const char *text)
 {
-#define X(NAME, name)                                                                              \
-    if (early_length(text) == sizeof #name - 1 && early_equal(text, #name, sizeof #name - 1))      \
+#define X(NAME, name)                                                                                                  \
+    if (early_length(text) == sizeof #name - 1 && early_equal(text, #name, sizeof #name - 1))                          \
         return FAR_LEVEL_##NAME;
     FAR_LEVELS(X)
 #undef X

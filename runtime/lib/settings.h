@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * What the environment says to farcall. Read from /proc/self/environ, the environment as the program was started with, so
- * that an IFUNC resolver (which has no getenv yet) and far_bind always see the same. Freestanding.
+ * What the environment says to farcall. Read from /proc/self/environ, the environment as the program was started with,
+ * so that an IFUNC resolver (which has no getenv yet) and far_bind always see the same. Freestanding.
  */
 #ifndef FARCALL_SETTINGS_H
 #define FARCALL_SETTINGS_H
@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #define FAR_SOCKET_PATH_MAX 108 /* bytes of sockaddr_un.sun_path, NUL included */
-#define FAR_SETTINGS_WORD 16
-#define FAR_SETTINGS_LIST 1024
+#define FAR_SETTINGS_WORD   16
+#define FAR_SETTINGS_LIST   1024
 
 /* Something in the environment that cannot be obeyed; far_bind says so and ends the process. */
 enum far_settings_fault {
@@ -21,7 +21,7 @@ enum far_settings_fault {
 };
 
 struct far_settings {
-    char socket[FAR_SOCKET_PATH_MAX];  /* where fard listens */
+    char socket[FAR_SOCKET_PATH_MAX]; /* where fard listens */
     char level_text[FAR_SETTINGS_WORD];
     char spin_text[FAR_SETTINGS_WORD];
     char untrusted[FAR_SETTINGS_LIST]; /* comma list; "*": every service */

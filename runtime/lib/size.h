@@ -30,6 +30,9 @@ static inline bool far_by_reference(const struct far_plan_param *param)
 }
 
 /* How many bytes of a measured parameter are worth reading. */
-static inline uint64_t far_measured_bytes(uint64_t bytes) { return bytes < sizeof(uint64_t) ? bytes : sizeof(uint64_t); }
+static inline uint64_t far_measured_bytes(uint64_t bytes)
+{
+    return bytes < sizeof(uint64_t) ? bytes : sizeof(uint64_t);
+}
 
 #endif

@@ -33,7 +33,10 @@ static inline void far_pause(void)
 #endif
 }
 
-static inline uint32_t far_load(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline uint32_t far_load(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
 
 /*
  * The core this thread runs on, plus one, so that a fresh A-stack's zero is nobody's core. From the thread's rseq area
@@ -59,8 +62,8 @@ static inline uint32_t far_spin_while(const uint32_t *word, uint32_t old, uint32
 }
 
 /*
- * Sleep until *word is not `old`, somebody wakes us, a signal comes, or `ns` passed: the caller looks again. Saying so in
- * *sleeping comes first, then the fence, then the last look (futex_wait's own), so that far_publish cannot miss us.
+ * Sleep until *word is not `old`, somebody wakes us, a signal comes, or `ns` passed: the caller looks again. Saying so
+ * in *sleeping comes first, then the fence, then the last look (futex_wait's own), so that far_publish cannot miss us.
  */
 static inline void far_sleep_while(uint32_t *word, uint32_t old, uint32_t *sleeping, long ns)
 {
@@ -72,7 +75,10 @@ static inline void far_sleep_while(uint32_t *word, uint32_t old, uint32_t *sleep
     __atomic_store_n(sleeping, 0, __ATOMIC_RELAXED);
 }
 
-static inline void far_wake(uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0); }
+static inline void far_wake(uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
 
 /* Write the word that the partner waits for, after everything it announces; wake the partner if it sleeps. */
 static inline void far_publish(uint32_t *word, uint32_t value, const uint32_t *partner_sleeping)

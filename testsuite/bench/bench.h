@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
  * Measuring side by side. Each comparison runs its two halves in turn, round after round, in one process: machines that
- * share their cores vary by the minute, ratios from one round do not. Reported is the median of the rounds' ratios, with
- * their quartiles; nanoseconds are printed for orientation and mean nothing by themselves.
+ * share their cores vary by the minute, ratios from one round do not. Reported is the median of the rounds' ratios,
+ * with their quartiles; nanoseconds are printed for orientation and mean nothing by themselves.
  */
 #ifndef FARCALL_BENCH_H
 #define FARCALL_BENCH_H
@@ -17,10 +17,10 @@
 #define BENCH_SLICES 9 /* of a round, the halves in turn; the fastest counts: the others were disturbed */
 
 struct bench {
-    const char *name;  /* "branch/jmp": one word, for machines */
-    const char *what;  /* for people */
-    const char *floor; /* what it is compared with */
-    double limit;      /* of the ratio; 0: none is promised */
+    const char *name;                                /* "branch/jmp": one word, for machines */
+    const char *what;                                /* for people */
+    const char *floor;                               /* what it is compared with */
+    double limit;                                    /* of the ratio; 0: none is promised */
     double floor_ns[BENCH_ROUNDS], ns[BENCH_ROUNDS]; /* of one call */
 };
 
@@ -31,7 +31,10 @@ static inline double bench_now_ns(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static inline double bench_least(double a, double b) { return a < b ? a : b; }
+static inline double bench_least(double a, double b)
+{
+    return a < b ? a : b;
+}
 
 static inline int bench_compare(const void *a, const void *b)
 {
@@ -59,17 +62,18 @@ static inline int bench_report(const struct bench *bench)
     char promise[32] = "";
     if (bench->limit > 0)
         snprintf(promise, sizeof promise, "at most %.2f: %s", bench->limit, median <= bench->limit ? "yes" : "NO");
-    printf("%-44s %11.2f  %-34s %11.2f  %7.3f  [%.3f … %.3f]  %s\n", bench->what, ns, bench->floor, floor_ns, median, low,
-           high, promise);
+    printf("%-44s %11.2f  %-34s %11.2f  %7.3f  [%.3f … %.3f]  %s\n", bench->what, ns, bench->floor, floor_ns, median,
+           low, high, promise);
     fflush(stdout);
     const char *path = getenv("BENCH_JSON");
     FILE *json = path ? fopen(path, "a") : NULL;
     if (!json)
         return path != NULL;
-    fprintf(json,
-            "{\"name\": \"%s\", \"ratio\": %.4f, \"ratio_low\": %.4f, \"ratio_high\": %.4f, \"limit\": %.2f, \"ns\": %.3f, "
-            "\"floor_ns\": %.3f, \"rounds\": %d}\n",
-            bench->name, median, low, high, bench->limit, ns, floor_ns, BENCH_ROUNDS);
+    fprintf(
+        json,
+        "{\"name\": \"%s\", \"ratio\": %.4f, \"ratio_low\": %.4f, \"ratio_high\": %.4f, \"limit\": %.2f, \"ns\": %.3f, "
+        "\"floor_ns\": %.3f, \"rounds\": %d}\n",
+        bench->name, median, low, high, bench->limit, ns, floor_ns, BENCH_ROUNDS);
     return fclose(json) != 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * The branch gate: a trusted call of a service against a hand-written jmp to the same function, and against that function
- * in an ordinary shared library. All three are called through this program's PLT.
+ * The branch gate: a trusted call of a service against a hand-written jmp to the same function, and against that
+ * function in an ordinary shared library. All three are called through this program's PLT.
  */
 #include "testsuite/bench/bench.h"
 
@@ -14,13 +14,13 @@ int prefixed_kv_null(void); /* libbench_jump.so: the same source, compiled with 
 #define CALLS 100000
 
 /* The same loop three times: what differs is whom the PLT leads to. */
-#define LOOP(function)                                                        \
-    __attribute__((noinline, aligned(64))) static double time_##function(void) \
-    {                                                                         \
-        double start = bench_now_ns();                                        \
-        for (int i = 0; i < CALLS; i++)                                       \
-            function();                                                       \
-        return (bench_now_ns() - start) / CALLS;                              \
+#define LOOP(function)                                                                                                 \
+    __attribute__((noinline, aligned(64))) static double time_##function(void)                                         \
+    {                                                                                                                  \
+        double start = bench_now_ns();                                                                                 \
+        for (int i = 0; i < CALLS; i++)                                                                                \
+            function();                                                                                                \
+        return (bench_now_ns() - start) / CALLS;                                                                       \
     }
 LOOP(kv_null)
 LOOP(jump_kv_null)

@@ -30,8 +30,14 @@ struct table {
     _Alignas(128) uint32_t running;
 };
 
-static void futex_wait(uint32_t *word, uint32_t old) { syscall(SYS_futex, word, FUTEX_WAIT, old, NULL, NULL, 0); }
-static void futex_wake(uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0); }
+static void futex_wait(uint32_t *word, uint32_t old)
+{
+    syscall(SYS_futex, word, FUTEX_WAIT, old, NULL, NULL, 0);
+}
+static void futex_wake(uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
 
 static void spin_until(const uint32_t *word, uint32_t value)
 {
@@ -131,8 +137,11 @@ int main(int argc, char **argv)
         return 64;
     }
     bool sleeping = strcmp(argv[1], "sleep") == 0;
-    struct bench bench = sleeping ? (struct bench){"process/sleep", "process gate, one core, asleep", "bare futex ping-pong", 1.3, {0}, {0}}
-                                  : (struct bench){"process/spin", "process gate, two cores, spinning", "bare cache-line ping-pong", 1.5, {0}, {0}};
+    struct bench bench =
+        sleeping
+            ? (struct bench){"process/sleep", "process gate, one core, asleep", "bare futex ping-pong", 1.3, {0}, {0}}
+            : (struct bench){
+                  "process/spin", "process gate, two cores, spinning", "bare cache-line ping-pong", 1.5, {0}, {0}};
     uint32_t count = sleeping ? 500 : 2000;
     if (far_stub_kind((const void *)kv_null) != FAR_STUB_TRAP || kv_null() != 0) {
         fprintf(stderr, "bench: kv_null's stub is no trap here, or its host does not answer: %s\n", strerror(errno));

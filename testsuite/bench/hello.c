@@ -2,4 +2,7 @@
 /* The least client of kv, for start.c. It never heard of farcall. */
 int kv_null(void);
 
-int main(void) { return kv_null(); }
+int main(void)
+{
+    return kv_null();
+}

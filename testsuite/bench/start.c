@@ -55,7 +55,8 @@ static int measure(struct bench *bench, char **argv, const char *level)
 
 int main(int argc, char **argv)
 {
-    struct bench trusted = {"start/trusted", "start, bind, call, exit: trusted", "the same, plain shared library", 0, {0}, {0}};
+    struct bench trusted = {
+        "start/trusted", "start, bind, call, exit: trusted", "the same, plain shared library", 0, {0}, {0}};
     struct bench none = {"start/none", "start, bind, call, exit: none", "the same, plain shared library", 0, {0}, {0}};
     if (argc != 5) {
         fprintf(stderr, "usage: start HELLO IMPORT-DIRECTORY PLAIN-DIRECTORY FARCALL-DIRECTORY\n");

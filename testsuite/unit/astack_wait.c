@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* The waiting protocol of two threads, with every mixture of spinning and sleeping: no wake-up lost, no call answered twice. */
+/* The waiting protocol of two threads, with every mixture of spinning and sleeping: no wake-up lost, no call answered
+ * twice. */
 #include "runtime/lib/wait.h"
 #include "testsuite/unit/check.h"
 

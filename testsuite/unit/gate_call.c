@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* Calls through the process gate, from trap stub to a host in another process and back: every way a parameter crosses. */
+/* Calls through the process gate, from trap stub to a host in another process and back: every way a parameter crosses.
+ */
 #include "testsuite/unit/gate_service.h"
 
 #include <farcall/farcall.h>
@@ -12,17 +13,35 @@ static char *shared; /* what the service's data would be: in both processes, at 
 #define SHARED_SIZE 65536
 
 /* The implementations: run in the child. */
-static int add(int a, int b) { return a + b; }
-static void set_errno(int value) { errno = value; }
-static _Bool not(_Bool a) { return !a; }
+static int add(int a, int b)
+{
+    return a + b;
+}
+static void set_errno(int value)
+{
+    errno = value;
+}
+static _Bool not(_Bool a)
+{
+    return !a;
+}
 static uint64_t mix(uint64_t a, double b, int c, uint64_t d, float e, int f, uint64_t g, int h, double i, uint64_t j)
 {
     return a + (uint64_t)(b * 10) + (uint64_t)c + d + (uint64_t)(e * 100) + (uint64_t)f + g * 3 + (uint64_t)(h * -5) +
            (uint64_t)i + j * 7;
 }
-static double half(double x) { return x / 2; }
-static float third(float x, int by) { return x / (float)by; }
-static int length(const char *text) { return text ? (int)strlen(text) : -1; }
+static double half(double x)
+{
+    return x / 2;
+}
+static float third(float x, int by)
+{
+    return x / (float)by;
+}
+static int length(const char *text)
+{
+    return text ? (int)strlen(text) : -1;
+}
 static int sum(const uint8_t *bytes, int n)
 {
     int total = 0;
@@ -50,22 +69,58 @@ static int reverse(char *text, uint64_t n)
     }
     return 0;
 }
-static uint64_t read_node(const struct node *node) { return node ? node->word[3] : 99; }
-static uint64_t write_node(struct node *node) { return node->word[0] = 5; }
-static struct node *open_node(void) { return (struct node *)(shared + 4096); }
-static uint64_t use_node(struct node *node) { return node ? 1 : 2; }
-static int close_node(struct node *node) { return node != NULL; }
+static uint64_t read_node(const struct node *node)
+{
+    return node ? node->word[3] : 99;
+}
+static uint64_t write_node(struct node *node)
+{
+    return node->word[0] = 5;
+}
+static struct node *open_node(void)
+{
+    return (struct node *)(shared + 4096);
+}
+static uint64_t use_node(struct node *node)
+{
+    return node ? 1 : 2;
+}
+static int close_node(struct node *node)
+{
+    return node != NULL;
+}
 static int crash(void)
 {
     kill(getpid(), SIGKILL);
     return 0;
 }
-static int slow(int ms) { return usleep((useconds_t)ms * 1000); }
+static int slow(int ms)
+{
+    return usleep((useconds_t)ms * 1000);
+}
 static void plain_void(void) {}
 
 enum {
-    ADD, SET_ERRNO, NOT, MIX, HALF, THIRD, LENGTH, SUM, PRODUCE, REVERSE, READ_NODE, WRITE_NODE, OPEN_NODE, USE_NODE,
-    CLOSE_NODE, CRASH, SLOW, ABSENT, PLAIN_VOID, OP_COUNT
+    ADD,
+    SET_ERRNO,
+    NOT,
+    MIX,
+    HALF,
+    THIRD,
+    LENGTH,
+    SUM,
+    PRODUCE,
+    REVERSE,
+    READ_NODE,
+    WRITE_NODE,
+    OPEN_NODE,
+    USE_NODE,
+    CLOSE_NODE,
+    CRASH,
+    SLOW,
+    ABSENT,
+    PLAIN_VOID,
+    OP_COUNT
 };
 
 static const struct far_expr exprs[] = {
@@ -113,12 +168,12 @@ static void check_values(void)
     CHECK(errno == 42); /* left alone by an operation that does not set it */
     STUB(void (*)(int), SET_ERRNO)(ENOENT);
     CHECK(errno == ENOENT);
-    CHECK(STUB(_Bool (*)(_Bool), NOT)(0) == 1);
-    CHECK(STUB(_Bool (*)(_Bool), NOT)(1) == 0);
+    CHECK(STUB(_Bool(*)(_Bool), NOT)(0) == 1);
+    CHECK(STUB(_Bool(*)(_Bool), NOT)(1) == 0);
     CHECK(STUB(double (*)(double), HALF)(5) == 2.5);
     CHECK(STUB(float (*)(float, int), THIRD)(9, 3) == 3);
-    CHECK(STUB(uint64_t (*)(uint64_t, double, int, uint64_t, float, int, uint64_t, int, double, uint64_t), MIX)(
-              1, 2.5, -3, 4, 5.25f, 6, 7, -8, 9.0, 10) == mix(1, 2.5, -3, 4, 5.25f, 6, 7, -8, 9.0, 10));
+    CHECK(STUB(uint64_t (*)(uint64_t, double, int, uint64_t, float, int, uint64_t, int, double, uint64_t),
+               MIX)(1, 2.5, -3, 4, 5.25f, 6, 7, -8, 9.0, 10) == mix(1, 2.5, -3, 4, 5.25f, 6, 7, -8, 9.0, 10));
     STUB(void (*)(void), PLAIN_VOID)();
 }
 
@@ -199,7 +254,10 @@ static void check_handles(void)
 
 /* Keep hold of the failure, and come back. */
 static struct far_failure seen;
-static void remember(const struct far_failure *failure) { seen = *failure; }
+static void remember(const struct far_failure *failure)
+{
+    seen = *failure;
+}
 
 static void check_refusals(void)
 {

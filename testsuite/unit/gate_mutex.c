@@ -46,7 +46,10 @@ static void die_holding(int (*lock)(void *), void *mutex)
     waitpid(child, NULL, 0);
 }
 
-static int lock_mutex(void *mutex) { return far_host_pthread_mutex_lock(mutex); }
+static int lock_mutex(void *mutex)
+{
+    return far_host_pthread_mutex_lock(mutex);
+}
 
 static void check_static(void)
 {
@@ -99,7 +102,7 @@ static void check_segment_lock(void)
     munmap(lock, 4096);
 }
 
-#define USERS 4
+#define USERS  4
 #define ROUNDS 5000
 
 /* Processes that all use it first at the same time: one conversion, no lost lock. */

@@ -25,19 +25,19 @@ enum { G_VOID, G_INT, G_BOOL, G_ULONG, G_FLOAT, G_DOUBLE, G_NODE, G_NODE_POINTER
 
 /* Passings as the tables below spell them. */
 #define G_RESULT_NONE {.type = G_VOID, .passing = FAR_PASS_VOID}
-#define G_V_INT {.type = G_INT, .passing = FAR_PASS_VALUE, .flags = FAR_PARAM_SIGNED, .width = 4}
-#define G_V_BOOL {.type = G_BOOL, .passing = FAR_PASS_VALUE, .width = 1}
-#define G_V_ULONG {.type = G_ULONG, .passing = FAR_PASS_VALUE, .width = 8}
-#define G_V_FLOAT {.type = G_FLOAT, .passing = FAR_PASS_FLOAT, .width = 4}
-#define G_V_DOUBLE {.type = G_DOUBLE, .passing = FAR_PASS_FLOAT, .width = 8}
-#define G_GLOBAL_IN {.type = G_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .flags = FAR_PARAM_IN, .width = 8}
-#define G_GLOBAL_OUT {.type = G_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .flags = FAR_PARAM_OUT, .width = 8}
-#define G_HANDLE {.type = G_NODE_POINTER, .passing = FAR_PASS_HANDLE, .width = 8}
+#define G_V_INT       {.type = G_INT, .passing = FAR_PASS_VALUE, .flags = FAR_PARAM_SIGNED, .width = 4}
+#define G_V_BOOL      {.type = G_BOOL, .passing = FAR_PASS_VALUE, .width = 1}
+#define G_V_ULONG     {.type = G_ULONG, .passing = FAR_PASS_VALUE, .width = 8}
+#define G_V_FLOAT     {.type = G_FLOAT, .passing = FAR_PASS_FLOAT, .width = 4}
+#define G_V_DOUBLE    {.type = G_DOUBLE, .passing = FAR_PASS_FLOAT, .width = 8}
+#define G_GLOBAL_IN   {.type = G_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .flags = FAR_PARAM_IN, .width = 8}
+#define G_GLOBAL_OUT  {.type = G_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .flags = FAR_PARAM_OUT, .width = 8}
+#define G_HANDLE      {.type = G_NODE_POINTER, .passing = FAR_PASS_HANDLE, .width = 8}
 #define G_HANDLE_LAST {.type = G_NODE_POINTER, .passing = FAR_PASS_HANDLE, .flags = FAR_PARAM_RELEASE, .width = 8}
-#define G_STRING {.type = G_CHARS, .passing = FAR_PASS_STRING, .flags = FAR_PARAM_IN, .width = 8}
-#define G_BUFFER(in_out, first, count) \
+#define G_STRING      {.type = G_CHARS, .passing = FAR_PASS_STRING, .flags = FAR_PARAM_IN, .width = 8}
+#define G_BUFFER(in_out, first, count)                                                                                 \
     {.type = G_BYTES, .passing = FAR_PASS_BUFFER, .flags = in_out, .width = 8, .size_first = first, .size_count = count}
-#define G_IN FAR_PARAM_IN
+#define G_IN  FAR_PARAM_IN
 #define G_OUT FAR_PARAM_OUT
 
 struct gate_op {
@@ -66,9 +66,10 @@ static inline uint32_t gate_text(char *pool, uint32_t *used, const char *string)
     return at;
 }
 
-/* The record's tables one after the other; offsets count from its first byte. Not all that iface_check() would ask for. */
-static inline const struct far_iface *gate_record(const struct gate_op *op, uint32_t op_count, const struct far_expr *expr,
-                                                  uint32_t expr_count)
+/* The record's tables one after the other; offsets count from its first byte. Not all that iface_check() would ask for.
+ */
+static inline const struct far_iface *gate_record(const struct gate_op *op, uint32_t op_count,
+                                                  const struct far_expr *expr, uint32_t expr_count)
 {
     static const struct far_type types[G_TYPES] = {
         [G_VOID] = {.kind = FAR_TYPE_VOID},
@@ -98,8 +99,12 @@ static inline const struct far_iface *gate_record(const struct gate_op *op, uint
     iface->params.offset = at;
     for (uint32_t i = 0; i < op_count; i++) {
         struct far_op *to = (struct far_op *)(bytes + iface->ops.offset) + i;
-        *to = (struct far_op){.name = gate_text(bytes, &text, op[i].name), .slot = i + 1, .flags = op[i].flags,
-                              .first_param = params, .param_count = op[i].param_count, .deadline_ms = op[i].deadline_ms,
+        *to = (struct far_op){.name = gate_text(bytes, &text, op[i].name),
+                              .slot = i + 1,
+                              .flags = op[i].flags,
+                              .first_param = params,
+                              .param_count = op[i].param_count,
+                              .deadline_ms = op[i].deadline_ms,
                               .fails = op[i].fails};
         memcpy(bytes + at, op[i].param, (1 + op[i].param_count) * sizeof *op[i].param);
         at += (1 + op[i].param_count) * (uint32_t)sizeof *op[i].param;

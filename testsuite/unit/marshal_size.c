@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-#define CONST(n) {.code = FAR_EXPR_CONST, .value = n}
-#define PARAM(i, bytes) {.code = FAR_EXPR_PARAM, .width = bytes, .index = i}
+#define CONST(n)               {.code = FAR_EXPR_CONST, .value = n}
+#define PARAM(i, bytes)        {.code = FAR_EXPR_PARAM, .width = bytes, .index = i}
 #define PARAM_SIGNED(i, bytes) {.code = FAR_EXPR_PARAM, .width = bytes, .index = i, .flags = FAR_EXPR_SIGNED}
-#define DEREF(i, bytes) {.code = FAR_EXPR_DEREF, .width = bytes, .index = i}
+#define DEREF(i, bytes)        {.code = FAR_EXPR_DEREF, .width = bytes, .index = i}
 #define DEREF_SIGNED(i, bytes) {.code = FAR_EXPR_DEREF, .width = bytes, .index = i, .flags = FAR_EXPR_SIGNED}
-#define OPERATOR(name) {.code = FAR_EXPR_##name}
+#define OPERATOR(name)         {.code = FAR_EXPR_##name}
 
 static struct far_plan plan = {.param_count = 4};
 static struct far_sizes sizes;
@@ -25,7 +25,8 @@ static uint64_t evaluate(const struct far_expr *expr, uint32_t count)
     return status == FAR_CALL_DONE ? bytes : BAD;
 }
 
-#define EVALUATE(...) evaluate((const struct far_expr[]){__VA_ARGS__}, sizeof((struct far_expr[]){__VA_ARGS__}) / sizeof(struct far_expr))
+#define EVALUATE(...)                                                                                                  \
+    evaluate((const struct far_expr[]){__VA_ARGS__}, sizeof((struct far_expr[]){__VA_ARGS__}) / sizeof(struct far_expr))
 
 static void check_arithmetic(void)
 {
@@ -47,11 +48,11 @@ static void check_arithmetic(void)
 static void check_widths(void)
 {
     sizes = (struct far_sizes){.value = {0xffffffffu, 0x1ff, 0x80, 5}};
-    CHECK(EVALUATE(PARAM_SIGNED(0, 4)) == BAD);  /* -1 */
-    CHECK(EVALUATE(PARAM(0, 4)) == BAD);         /* 4 GiB - 1 */
+    CHECK(EVALUATE(PARAM_SIGNED(0, 4)) == BAD); /* -1 */
+    CHECK(EVALUATE(PARAM(0, 4)) == BAD);        /* 4 GiB - 1 */
     CHECK(EVALUATE(PARAM(0, 2)) == 0xffff);
     CHECK(EVALUATE(PARAM(1, 1)) == 0xff);
-    CHECK(EVALUATE(PARAM_SIGNED(2, 1)) == BAD);  /* -128 */
+    CHECK(EVALUATE(PARAM_SIGNED(2, 1)) == BAD); /* -128 */
     CHECK(EVALUATE(PARAM_SIGNED(2, 2)) == 0x80);
     CHECK(EVALUATE(PARAM_SIGNED(3, 4)) == 5);
 }
@@ -60,7 +61,7 @@ static void check_deref(void)
 {
     sizes = (struct far_sizes){.value = {1, 0, 1, 1}, .measured = {77, 88, 99, 0xffffffffu}, .bytes = {8, 8, 4, 4}};
     CHECK(EVALUATE(DEREF(0, 8)) == 77);
-    CHECK(EVALUATE(DEREF(1, 8)) == 0);          /* NULL */
+    CHECK(EVALUATE(DEREF(1, 8)) == 0); /* NULL */
     CHECK(EVALUATE(DEREF(2, 4)) == 99);
     CHECK(EVALUATE(DEREF(2, 8)) == BAD);        /* only four bytes were passed */
     CHECK(EVALUATE(DEREF_SIGNED(3, 4)) == BAD); /* -1 */
@@ -82,7 +83,8 @@ static void check_places(void)
     static const struct far_expr eight[] = {CONST(8)}, deref[] = {DEREF(2, 8)};
     plan.param[0] = (struct far_plan_param){.passing = FAR_PASS_BUFFER, .size = deref, .size_count = 1, .late = true};
     plan.param[1] = (struct far_plan_param){.passing = FAR_PASS_STRING};
-    plan.param[2] = (struct far_plan_param){.passing = FAR_PASS_BUFFER, .size = eight, .size_count = 1, .measured = true};
+    plan.param[2] =
+        (struct far_plan_param){.passing = FAR_PASS_BUFFER, .size = eight, .size_count = 1, .measured = true};
     plan.param[3] = (struct far_plan_param){.passing = FAR_PASS_VALUE};
     sizes = (struct far_sizes){.value = {1, 1, 1, 0}, .bytes = {0, 17, 0, 0}};
     CHECK(sizes_place(&plan, &sizes, false) == FAR_CALL_DONE);

@@ -12,7 +12,7 @@ start() {
   cat "$work/log" >&2
   exit 70
 }
-trap 'kill "$fard" 2>/dev/null; wait' EXIT
+trap 'kill "$fard" $CLIENT_PID 2>/dev/null; wait' EXIT
 start
 "$build/bin/far" register "$build/examples/kv/kv.seg" >/dev/null || exit
 coproc CLIENT { exec "$client"; }
