@@ -128,6 +128,15 @@ static int default_store(char *path, size_t size, struct far_error *error)
                                                : refuse(error, ENAMETOOLONG, EX_USAGE, "the store's path is too long");
 }
 
+/* A host whose service calls another finds us where we are, whatever our own environment said; limits that somebody set
+ * for clients are not for hosts. */
+static int tell_hosts(const struct fard *fard)
+{
+    unsetenv(FAR_ENV_LEVEL);
+    unsetenv(FAR_ENV_UNTRUSTED);
+    return setenv(FAR_SOCKET_ENV, fard->socket_path, 1) == 0 ? 0 : -errno;
+}
+
 static int prepare(struct fard *fard, const struct options *options, struct far_error *error)
 {
     char socket_path[4096], store_path[4096];
@@ -138,6 +147,7 @@ static int prepare(struct fard *fard, const struct options *options, struct far_
         result = default_store(store_path, sizeof store_path, error);
     /* The socket first: no host is started for a fard that may not be. Who connects waits until the loop runs. */
     result = result ? result : socket_listen(fard, options->socket ? options->socket : socket_path, error);
+    result = result ? result : tell_hosts(fard);
     return result ? result : fard_load(fard, options->store ? options->store : store_path, error);
 }
 

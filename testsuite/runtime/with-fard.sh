@@ -36,7 +36,8 @@ trap 'stop 130' INT
 trap 'stop 143' TERM
 trap 'stop $?' EXIT
 
-"$fard" --foreground --socket "$FARCALL_SOCKET" --store "${FARD_STORE:-$work/store}" >"$log" 2>&1 </dev/null &
+# Not told by the environment: hosts must learn the socket from fard itself.
+env -u FARCALL_SOCKET "$fard" --foreground --socket "$FARCALL_SOCKET" --store "${FARD_STORE:-$work/store}" >"$log" 2>&1 </dev/null &
 fard_pid=$!
 for _ in $(seq 400); do
   grep -q '^fard: listening' "$log" && break
