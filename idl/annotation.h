@@ -19,33 +19,33 @@
 #define ON_DATA      0x20u
 
 /* X(WORD, "name", prefix of its macro, takes an argument, where it may stand, carried by this version) */
-#define FAR_ANNOTATIONS(X)                                                                                             \
-    X(SERVICE, "service", "far_", true, ON_FILE, true)                                                                 \
-    X(OP, "op", "far_", false, ON_OPERATION, true)                                                                     \
-    X(FUNCTION_SHIPPED, "function_shipped", "far_", false, ON_OPERATION, true)                                         \
-    X(DATA_SHIPPED, "data_shipped", "far_", false, ON_OPERATION, true)                                                 \
-    X(FAILS, "fails", "far_", true, ON_OPERATION, true)                                                                \
-    X(ONEWAY, "oneway", "far_", false, ON_OPERATION, true)                                                             \
-    X(ASYNC, "async", "far_", false, ON_OPERATION, false)                                                              \
-    X(DEADLINE, "deadline", "far_", true, ON_OPERATION, true)                                                          \
-    X(IDEMPOTENT, "idempotent", "far_", false, ON_OPERATION, true)                                                     \
-    X(ABSENT, "absent", "far_", false, ON_OPERATION, true)                                                             \
-    X(IN, "in", "far_", false, ON_PARAMETER, true)                                                                     \
-    X(OUT, "out", "far_", false, ON_PARAMETER, true)                                                                   \
-    X(INOUT, "inout", "far_", false, ON_PARAMETER, true)                                                               \
-    X(COUNTED_BY, "counted_by", "__", true, ON_PARAMETER | ON_MEMBER, true)                                            \
-    X(COUNTED_BY_OR_NULL, "counted_by_or_null", "__", true, ON_PARAMETER | ON_MEMBER, true)                            \
-    X(SIZED_BY, "sized_by", "__", true, ON_PARAMETER | ON_MEMBER, true)                                                \
-    X(SIZED_BY_OR_NULL, "sized_by_or_null", "__", true, ON_PARAMETER | ON_MEMBER, true)                                \
-    X(NULL_TERMINATED, "null_terminated", "__", false, ON_PARAMETER | ON_MEMBER, true)                                 \
-    X(DEEP, "deep", "far_", false, ON_PARAMETER, false)                                                                \
-    X(HANDLE, "handle", "far_", false, ON_PARAMETER | ON_RESULT | ON_MEMBER, true)                                     \
-    X(RELEASE, "release", "far_", false, ON_PARAMETER, true)                                                           \
-    X(CALLBACK, "callback", "far_", false, ON_PARAMETER, false)                                                        \
-    X(GLOBAL, "global", "far_", false, ON_PARAMETER | ON_RESULT, true)                                                 \
-    X(FD, "fd", "far_", false, ON_PARAMETER | ON_RESULT, false)                                                        \
-    X(LIFETIME, "lifetime", "far_", true, ON_PARAMETER | ON_RESULT, false)                                             \
-    X(OPAQUE, "opaque", "far_", false, ON_MEMBER, true)                                                                \
+#define FAR_ANNOTATIONS(X)                                                                  \
+    X(SERVICE, "service", "far_", true, ON_FILE, true)                                      \
+    X(OP, "op", "far_", false, ON_OPERATION, true)                                          \
+    X(FUNCTION_SHIPPED, "function_shipped", "far_", false, ON_OPERATION, true)              \
+    X(DATA_SHIPPED, "data_shipped", "far_", false, ON_OPERATION, true)                      \
+    X(FAILS, "fails", "far_", true, ON_OPERATION, true)                                     \
+    X(ONEWAY, "oneway", "far_", false, ON_OPERATION, true)                                  \
+    X(ASYNC, "async", "far_", false, ON_OPERATION, false)                                   \
+    X(DEADLINE, "deadline", "far_", true, ON_OPERATION, true)                               \
+    X(IDEMPOTENT, "idempotent", "far_", false, ON_OPERATION, true)                          \
+    X(ABSENT, "absent", "far_", false, ON_OPERATION, true)                                  \
+    X(IN, "in", "far_", false, ON_PARAMETER, true)                                          \
+    X(OUT, "out", "far_", false, ON_PARAMETER, true)                                        \
+    X(INOUT, "inout", "far_", false, ON_PARAMETER, true)                                    \
+    X(COUNTED_BY, "counted_by", "__", true, ON_PARAMETER | ON_MEMBER, true)                 \
+    X(COUNTED_BY_OR_NULL, "counted_by_or_null", "__", true, ON_PARAMETER | ON_MEMBER, true) \
+    X(SIZED_BY, "sized_by", "__", true, ON_PARAMETER | ON_MEMBER, true)                     \
+    X(SIZED_BY_OR_NULL, "sized_by_or_null", "__", true, ON_PARAMETER | ON_MEMBER, true)     \
+    X(NULL_TERMINATED, "null_terminated", "__", false, ON_PARAMETER | ON_MEMBER, true)      \
+    X(DEEP, "deep", "far_", false, ON_PARAMETER, false)                                     \
+    X(HANDLE, "handle", "far_", false, ON_PARAMETER | ON_RESULT | ON_MEMBER, true)          \
+    X(RELEASE, "release", "far_", false, ON_PARAMETER, true)                                \
+    X(CALLBACK, "callback", "far_", false, ON_PARAMETER, false)                             \
+    X(GLOBAL, "global", "far_", false, ON_PARAMETER | ON_RESULT, true)                      \
+    X(FD, "fd", "far_", false, ON_PARAMETER | ON_RESULT, false)                             \
+    X(LIFETIME, "lifetime", "far_", true, ON_PARAMETER | ON_RESULT, false)                  \
+    X(OPAQUE, "opaque", "far_", false, ON_MEMBER, true)                                     \
     X(SHARED, "shared", "far_", true, ON_DATA, false)
 
 enum annotation_word {

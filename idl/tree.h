@@ -197,33 +197,33 @@ struct unit {
 };
 
 /* The basic types, each once: X(NAME, "spelling", kind, bytes, signed). */
-#define BASIC_TYPES(X)                                                                                                 \
-    X(VOID, "void", TYPE_VOID, 0, false)                                                                               \
-    X(BOOL, "_Bool", TYPE_BOOL, 1, false)                                                                              \
-    X(CHAR, "char", TYPE_INT, 1, true)                                                                                 \
-    X(SCHAR, "signed char", TYPE_INT, 1, true)                                                                         \
-    X(UCHAR, "unsigned char", TYPE_INT, 1, false)                                                                      \
-    X(SHORT, "short", TYPE_INT, 2, true)                                                                               \
-    X(USHORT, "unsigned short", TYPE_INT, 2, false)                                                                    \
-    X(INT, "int", TYPE_INT, 4, true)                                                                                   \
-    X(UINT, "unsigned int", TYPE_INT, 4, false)                                                                        \
-    X(LONG, "long", TYPE_INT, 8, true)                                                                                 \
-    X(ULONG, "unsigned long", TYPE_INT, 8, false)                                                                      \
-    X(LLONG, "long long", TYPE_INT, 8, true)                                                                           \
-    X(ULLONG, "unsigned long long", TYPE_INT, 8, false)                                                                \
-    X(INT128, "__int128", TYPE_INT, 16, true)                                                                          \
-    X(UINT128, "unsigned __int128", TYPE_INT, 16, false)                                                               \
-    X(HALF, "_Float16", TYPE_FLOAT, 2, true)                                                                           \
-    X(BFLOAT, "__bf16", TYPE_FLOAT, 2, true)                                                                           \
-    X(FLOAT, "float", TYPE_FLOAT, 4, true)                                                                             \
-    X(DOUBLE, "double", TYPE_FLOAT, 8, true)                                                                           \
-    X(LDOUBLE, "long double", TYPE_FLOAT, 16, true)                                                                    \
-    X(FLOAT128, "_Float128", TYPE_FLOAT, 16, true)                                                                     \
-    X(CHALF, "_Float16 _Complex", TYPE_COMPLEX, 4, true)                                                               \
-    X(CFLOAT, "float _Complex", TYPE_COMPLEX, 8, true)                                                                 \
-    X(CDOUBLE, "double _Complex", TYPE_COMPLEX, 16, true)                                                              \
-    X(CLDOUBLE, "long double _Complex", TYPE_COMPLEX, 32, true)                                                        \
-    X(CFLOAT128, "_Float128 _Complex", TYPE_COMPLEX, 32, true)                                                         \
+#define BASIC_TYPES(X)                                          \
+    X(VOID, "void", TYPE_VOID, 0, false)                        \
+    X(BOOL, "_Bool", TYPE_BOOL, 1, false)                       \
+    X(CHAR, "char", TYPE_INT, 1, true)                          \
+    X(SCHAR, "signed char", TYPE_INT, 1, true)                  \
+    X(UCHAR, "unsigned char", TYPE_INT, 1, false)               \
+    X(SHORT, "short", TYPE_INT, 2, true)                        \
+    X(USHORT, "unsigned short", TYPE_INT, 2, false)             \
+    X(INT, "int", TYPE_INT, 4, true)                            \
+    X(UINT, "unsigned int", TYPE_INT, 4, false)                 \
+    X(LONG, "long", TYPE_INT, 8, true)                          \
+    X(ULONG, "unsigned long", TYPE_INT, 8, false)               \
+    X(LLONG, "long long", TYPE_INT, 8, true)                    \
+    X(ULLONG, "unsigned long long", TYPE_INT, 8, false)         \
+    X(INT128, "__int128", TYPE_INT, 16, true)                   \
+    X(UINT128, "unsigned __int128", TYPE_INT, 16, false)        \
+    X(HALF, "_Float16", TYPE_FLOAT, 2, true)                    \
+    X(BFLOAT, "__bf16", TYPE_FLOAT, 2, true)                    \
+    X(FLOAT, "float", TYPE_FLOAT, 4, true)                      \
+    X(DOUBLE, "double", TYPE_FLOAT, 8, true)                    \
+    X(LDOUBLE, "long double", TYPE_FLOAT, 16, true)             \
+    X(FLOAT128, "_Float128", TYPE_FLOAT, 16, true)              \
+    X(CHALF, "_Float16 _Complex", TYPE_COMPLEX, 4, true)        \
+    X(CFLOAT, "float _Complex", TYPE_COMPLEX, 8, true)          \
+    X(CDOUBLE, "double _Complex", TYPE_COMPLEX, 16, true)       \
+    X(CLDOUBLE, "long double _Complex", TYPE_COMPLEX, 32, true) \
+    X(CFLOAT128, "_Float128 _Complex", TYPE_COMPLEX, 32, true)  \
     X(VA_LIST, "__builtin_va_list", TYPE_UNKNOWN, 24, false)
 
 enum basic_type {

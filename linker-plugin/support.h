@@ -21,7 +21,7 @@ void arena_free(struct arena *arena);
 
 /* Room for one more entry of a list: `items` grows by doubling. LIST_ADD gives a pointer to the new, zeroed entry. */
 void *list_grow(struct arena *arena, void *items, size_t count, size_t item_size);
-#define LIST_ADD(arena, list, list_count)                                                                              \
+#define LIST_ADD(arena, list, list_count) \
     (((list) = list_grow(arena, list, list_count, sizeof *(list))), &(list)[(list_count)++])
 
 /* A table from names to pointers. Names are not copied. */

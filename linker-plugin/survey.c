@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define MAP_INPUT_INDENT 8 /* lld's map: output sections start in column 0 of the text, inputs 8 further, symbols 16   \
+#define MAP_INPUT_INDENT \
+    8 /* lld's map: output sections start in column 0 of the text, inputs 8 further, symbols 16   \
                             */
 
 /* "kv.o:(.text.kv_put)", directories left out. */

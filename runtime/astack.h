@@ -25,57 +25,58 @@
 
 #include <stdint.h>
 
-#define FAR_ASTACK_LINE 64
-#define FAR_ASTACK_WIDE 256
-#define FAR_ASTACK_AREA 4096
-#define FAR_ASTACK_ALIGN 16
-#define FAR_ASTACK_DEFAULT (1u << 20) /* bytes; a call that needs more opens a larger one */
-#define FAR_ASTACK_MAX (1ull << 30)
+#define FAR_ASTACK_LINE      64
+#define FAR_ASTACK_WIDE      256
+#define FAR_ASTACK_AREA      4096
+#define FAR_ASTACK_ALIGN     16
+#define FAR_ASTACK_DEFAULT   (1u << 20) /* bytes; a call that needs more opens a larger one */
+#define FAR_ASTACK_MAX       (1ull << 30)
 #define FAR_ASTACK_REGISTERS 6 /* integer arguments in line 0; the rest in the wide block */
-#define FAR_ASTACK_FLOATS 8
+#define FAR_ASTACK_FLOATS    8
 
 /* Written into a sequence word by fard when the other side has died. Sequence numbers never take this value. */
 #define FAR_SEQUENCE_DEAD 0xFFFFFFFFu
 
 /* What became of a call (reply.status). */
-#define FAR_CALL_STATUSES(X)                                                                   \
-    X(DONE, 0, "done")                                                                         \
-    X(BAD_SLOT, ENOSYS, "no operation has this slot")                                          \
-    X(BAD_ARGUMENT, EFAULT, "a parameter names memory that this client may not access")        \
-    X(BAD_SIZE, EINVAL, "a size is negative, overflows, or is larger than the call carries")   \
-    X(BAD_STRING, EINVAL, "a string is not terminated")                                        \
-    X(BAD_HANDLE, EBADF, "a handle was not given to this client, or was released")             \
-    X(NO_MEMORY, ENOMEM, "the host has no memory for the parameters")                          \
+#define FAR_CALL_STATUSES(X)                                                                 \
+    X(DONE, 0, "done")                                                                       \
+    X(BAD_SLOT, ENOSYS, "no operation has this slot")                                        \
+    X(BAD_ARGUMENT, EFAULT, "a parameter names memory that this client may not access")      \
+    X(BAD_SIZE, EINVAL, "a size is negative, overflows, or is larger than the call carries") \
+    X(BAD_STRING, EINVAL, "a string is not terminated")                                      \
+    X(BAD_HANDLE, EBADF, "a handle was not given to this client, or was released")           \
+    X(NO_MEMORY, ENOMEM, "the host has no memory for the parameters")                        \
     X(ABSENT, ENOSYS, "the operation is exported but refuses")
 
 enum far_call_status {
 #define X(NAME, error, text) FAR_CALL_##NAME,
     FAR_CALL_STATUSES(X)
 #undef X
-    FAR_CALL_STATUS_COUNT
+        FAR_CALL_STATUS_COUNT
 };
 
 struct far_call_line { /* client writes */
     uint32_t sequence; /* futex; written last */
     uint32_t slot;
-    uint64_t argument[FAR_ASTACK_REGISTERS]; /* VALUE, GLOBAL, HANDLE: the value; BUFFER: 1 or 0 for NULL; STRING: bytes with NUL, 0 for NULL */
+    uint64_t argument
+        [FAR_ASTACK_REGISTERS]; /* VALUE, GLOBAL, HANDLE: the value; BUFFER: 1 or 0 for NULL; STRING: bytes with NUL, 0 for NULL */
     uint32_t sleeping;
     uint32_t cpu; /* where the client last ran: who shares its core must not spin */
 } __attribute__((aligned(FAR_ASTACK_LINE)));
 
-struct far_reply_line { /* host writes */
-    uint32_t sequence; /* futex; written last, equal to the call's */
-    uint32_t status;   /* enum far_call_status */
-    uint64_t result;      /* integer result register */
+struct far_reply_line {    /* host writes */
+    uint32_t sequence;     /* futex; written last, equal to the call's */
+    uint32_t status;       /* enum far_call_status */
+    uint64_t result;       /* integer result register */
     uint64_t float_result; /* bits of the SSE result register */
-    int32_t error;        /* the operation's errno */
+    int32_t error;         /* the operation's errno */
     uint32_t sleeping;
     uint32_t cpu;
     uint32_t reserved[7];
 } __attribute__((aligned(FAR_ASTACK_LINE)));
 
 struct far_fate_line { /* fard writes */
-    uint32_t dead; /* 1: host gone, 2: client gone, 3: service unregistered */
+    uint32_t dead;     /* 1: host gone, 2: client gone, 3: service unregistered */
     uint32_t reserved[15];
 } __attribute__((aligned(FAR_ASTACK_LINE)));
 

@@ -13,12 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FAR_IFACE_MAGIC "FARIFACE"
+#define FAR_IFACE_MAGIC   "FARIFACE"
 #define FAR_IFACE_VERSION 1
-#define FAR_NAME_MAX 63      /* bytes in a service's name, without the NUL */
-#define FAR_PARAM_MAX 16     /* parameters of one operation */
-#define FAR_EXPR_MAX 32      /* nodes of one size expression */
-#define FAR_STRING_LIMIT (1u << 20) /* bytes of a string parameter that a gate carries, NUL included */
+#define FAR_NAME_MAX      63         /* bytes in a service's name, without the NUL */
+#define FAR_PARAM_MAX     16         /* parameters of one operation */
+#define FAR_EXPR_MAX      32         /* nodes of one size expression */
+#define FAR_STRING_LIMIT  (1u << 20) /* bytes of a string parameter that a gate carries, NUL included */
 
 struct far_table {
     uint32_t offset; /* of the first entry */
@@ -28,14 +28,14 @@ struct far_table {
 struct far_iface {
     char magic[8];
     uint32_t version;
-    uint32_t size;        /* bytes of the whole record, a multiple of 8 */
-    uint32_t service;     /* string */
+    uint32_t size;    /* bytes of the whole record, a multiple of 8 */
+    uint32_t service; /* string */
     uint16_t major;
     uint16_t minor;
     uint64_t fingerprint; /* of all operations together */
     uint32_t machine;     /* ELF e_machine whose type layouts these are */
     uint32_t flags;       /* 0 */
-    struct far_table ops; /* struct far_op, sorted by name (strcmp); slot = index + 1 unless a previous version said else */
+    struct far_table ops; /* struct far_op, sorted by name (strcmp) */
     struct far_table params;
     struct far_table types;
     struct far_table members;
@@ -45,45 +45,45 @@ struct far_iface {
 
 /* Operation flags. */
 #define FAR_OP_DATA_SHIPPED 0x1u /* default part: dstubs; otherwise fstubs */
-#define FAR_OP_HAS_FAILS 0x2u    /* fails holds the value to return when a call cannot complete */
-#define FAR_OP_ONEWAY 0x4u
-#define FAR_OP_IDEMPOTENT 0x8u
-#define FAR_OP_ABSENT 0x10u      /* exported, but refuses */
-#define FAR_OP_ASYNC 0x20u
-#define FAR_OP_NEUTRAL 0x40u     /* set by farld: reaches no process-local state. Not part of the fingerprint */
+#define FAR_OP_HAS_FAILS    0x2u /* fails holds the value to return when a call cannot complete */
+#define FAR_OP_ONEWAY       0x4u
+#define FAR_OP_IDEMPOTENT   0x8u
+#define FAR_OP_ABSENT       0x10u /* exported, but refuses */
+#define FAR_OP_ASYNC        0x20u
+#define FAR_OP_NEUTRAL      0x40u /* set by farld: reaches no process-local state. Not part of the fingerprint */
 
 /* How a value crosses. */
-#define FAR_PASSINGS(X)                                                                   \
-    X(VOID, "void")      /* results only */                                               \
-    X(VALUE, "value")    /* integer, enumeration, boolean: an integer register */         \
-    X(FLOAT, "float")    /* float (size 4) or double (size 8): an SSE register */          \
-    X(BUFFER, "buffer")  /* by reference, flat: `size` says how many bytes */             \
-    X(STRING, "string")  /* by reference, up to and with its NUL; in only */              \
-    X(GLOBAL, "global")  /* address in a global segment, passed as it is and checked */   \
-    X(HANDLE, "handle")  /* the server's own pointer, opaque to the client */
+#define FAR_PASSINGS(X)                                                                \
+    X(VOID, "void")     /* results only */                                             \
+    X(VALUE, "value")   /* integer, enumeration, boolean: an integer register */       \
+    X(FLOAT, "float")   /* float (size 4) or double (size 8): an SSE register */       \
+    X(BUFFER, "buffer") /* by reference, flat: `size` says how many bytes */           \
+    X(STRING, "string") /* by reference, up to and with its NUL; in only */            \
+    X(GLOBAL, "global") /* address in a global segment, passed as it is and checked */ \
+    X(HANDLE, "handle") /* the server's own pointer, opaque to the client */
 
 enum far_passing {
 #define X(NAME, name) FAR_PASS_##NAME,
     FAR_PASSINGS(X)
 #undef X
-    FAR_PASS_COUNT
+        FAR_PASS_COUNT
 };
 
-#define FAR_PARAM_IN 0x1u
-#define FAR_PARAM_OUT 0x2u      /* IN | OUT: inout */
-#define FAR_PARAM_RELEASE 0x4u  /* HANDLE: not valid any more after this call */
-#define FAR_PARAM_SIGNED 0x8u   /* VALUE: sign-extend from `width` */
+#define FAR_PARAM_IN       0x1u
+#define FAR_PARAM_OUT      0x2u  /* IN | OUT: inout */
+#define FAR_PARAM_RELEASE  0x4u  /* HANDLE: not valid any more after this call */
+#define FAR_PARAM_SIGNED   0x8u  /* VALUE: sign-extend from `width` */
 #define FAR_PARAM_OPTIONAL 0x10u /* by reference: NULL is allowed (…_or_null) */
 
 struct far_param {
-    uint32_t name;    /* string; 0 for results and unnamed parameters */
-    uint32_t type;    /* index into types */
-    uint8_t passing;  /* enum far_passing */
-    uint8_t flags;    /* FAR_PARAM_… */
-    uint8_t width;    /* bytes of the value itself (1, 2, 4, 8); of the pointer for by-reference ones */
+    uint32_t name;   /* string; 0 for results and unnamed parameters */
+    uint32_t type;   /* index into types */
+    uint8_t passing; /* enum far_passing */
+    uint8_t flags;   /* FAR_PARAM_… */
+    uint8_t width;   /* bytes of the value itself (1, 2, 4, 8); of the pointer for by-reference ones */
     uint8_t reserved;
-    uint32_t size_first; /* BUFFER: index of the first node of the size expression; its value is BYTES */
-    uint32_t size_count; /* BUFFER: number of nodes, 1 … FAR_EXPR_MAX */
+    uint32_t size_first;  /* BUFFER: index of the first node of the size expression; its value is BYTES */
+    uint32_t size_count;  /* BUFFER: number of nodes, 1 … FAR_EXPR_MAX */
     uint32_t description; /* string: the declaration as written, for messages: "const char *key" */
 };
 
@@ -103,20 +103,20 @@ struct far_op {
 };
 
 /* Size expressions: postfix, evaluated on 64-bit values with every overflow and negative value an error. */
-#define FAR_EXPRS(X)                                                                              \
-    X(CONST, "const") /* push value */                                                            \
-    X(PARAM, "param") /* push VALUE parameter `index` (0-based, the result not counted) */        \
+#define FAR_EXPRS(X)                                                                                               \
+    X(CONST, "const") /* push value */                                                                             \
+    X(PARAM, "param") /* push VALUE parameter `index` (0-based, the result not counted) */                         \
     X(DEREF, "deref") /* push the `width`-byte integer that BUFFER parameter `index` points to; 0 if it is NULL */ \
-    X(ADD, "add")                                                                                 \
-    X(SUB, "sub")                                                                                 \
-    X(MUL, "mul")                                                                                 \
+    X(ADD, "add")                                                                                                  \
+    X(SUB, "sub")                                                                                                  \
+    X(MUL, "mul")                                                                                                  \
     X(DIV, "div")
 
 enum far_expr_code {
 #define X(NAME, name) FAR_EXPR_##NAME,
     FAR_EXPRS(X)
 #undef X
-    FAR_EXPR_CODE_COUNT
+        FAR_EXPR_CODE_COUNT
 };
 
 #define FAR_EXPR_SIGNED 0x1u /* PARAM, DEREF: sign-extend from width; a negative value is an error */
@@ -131,26 +131,27 @@ struct far_expr {
 };
 
 /* Types: what is reached from operations, for fingerprints, dumps and (later) structured parameters. */
-#define FAR_TYPES(X) \
-    X(VOID, "void") X(BOOL, "bool") X(INT, "int") X(FLOAT, "float") X(ENUM, "enum") X(POINTER, "pointer") \
-    X(ARRAY, "array") X(STRUCT, "struct") X(UNION, "union") X(FUNCTION, "function") X(OPAQUE, "opaque")
+#define FAR_TYPES(X)                                                                                        \
+    X(VOID, "void")                                                                                         \
+    X(BOOL, "bool") X(INT, "int") X(FLOAT, "float") X(ENUM, "enum") X(POINTER, "pointer") X(ARRAY, "array") \
+        X(STRUCT, "struct") X(UNION, "union") X(FUNCTION, "function") X(OPAQUE, "opaque")
 
 enum far_type_kind {
 #define X(NAME, name) FAR_TYPE_##NAME,
     FAR_TYPES(X)
 #undef X
-    FAR_TYPE_COUNT
+        FAR_TYPE_COUNT
 };
 
 #define FAR_TYPE_SIGNED 0x1u
-#define FAR_TYPE_CONST 0x2u /* POINTER: what it points to is const */
+#define FAR_TYPE_CONST  0x2u /* POINTER: what it points to is const */
 
 struct far_type {
     uint32_t name; /* string: as C spells it, "unsigned long", "struct node" */
     uint8_t kind;  /* enum far_type_kind */
     uint8_t flags;
-    uint16_t align; /* bytes */
-    uint64_t size;  /* bytes; 0 for void, functions and incomplete types */
+    uint16_t align;  /* bytes */
+    uint64_t size;   /* bytes; 0 for void, functions and incomplete types */
     uint32_t target; /* POINTER, ARRAY: index of the pointed-to or element type; otherwise 0 */
     uint32_t reserved;
     uint64_t count; /* ARRAY: elements */
@@ -161,8 +162,8 @@ struct far_type {
 struct far_member {
     uint32_t name;
     uint32_t type;
-    uint64_t offset;    /* bytes */
-    uint16_t bit_width; /* 0: not a bit-field */
+    uint64_t offset;     /* bytes */
+    uint16_t bit_width;  /* 0: not a bit-field */
     uint16_t bit_offset; /* bits from offset */
     uint32_t reserved;
 };
@@ -188,7 +189,8 @@ const struct far_op *iface_op(const struct far_iface *iface, uint32_t index);
 const struct far_op *iface_op_by_name(const struct far_iface *iface, const char *name); /* NULL if there is none */
 const struct far_op *iface_op_by_slot(const struct far_iface *iface, uint32_t slot);    /* NULL if there is none */
 const struct far_param *iface_result(const struct far_iface *iface, const struct far_op *op);
-const struct far_param *iface_param(const struct far_iface *iface, const struct far_op *op, uint32_t index); /* 0-based */
+const struct far_param *iface_param(const struct far_iface *iface, const struct far_op *op,
+                                    uint32_t index); /* 0-based */
 const struct far_type *iface_type(const struct far_iface *iface, uint32_t index);
 const struct far_member *iface_member(const struct far_iface *iface, uint32_t index);
 const struct far_expr *iface_expr(const struct far_iface *iface, uint32_t index);

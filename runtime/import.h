@@ -14,17 +14,17 @@
 #include <stdint.h>
 
 #define FAR_IMPORT_SECTION ".far.import"
-#define FAR_IMPORT_MAGIC "FARIMPRT"
+#define FAR_IMPORT_MAGIC   "FARIMPRT"
 #define FAR_IMPORT_VERSION 1
-#define FAR_IMPORT_MAX 60000   /* bytes of a whole table: it must fit in one message to fard */
-#define FAR_IMPORT_SERVICE 64  /* bytes of the service's name, NUL and zero padding included */
+#define FAR_IMPORT_MAX     60000 /* bytes of a whole table: it must fit in one message to fard */
+#define FAR_IMPORT_SERVICE 64    /* bytes of the service's name, NUL and zero padding included */
 
 struct far_import_table {
-    char magic[8];        /* FAR_IMPORT_MAGIC */
-    uint32_t version;     /* FAR_IMPORT_VERSION */
-    uint32_t size;        /* bytes of the whole table, strings included; a multiple of 8, at most FAR_IMPORT_MAX */
+    char magic[8];    /* FAR_IMPORT_MAGIC */
+    uint32_t version; /* FAR_IMPORT_VERSION */
+    uint32_t size;    /* bytes of the whole table, strings included; a multiple of 8, at most FAR_IMPORT_MAX */
     char service[FAR_IMPORT_SERVICE];
-    uint16_t major;       /* version of the interface that the client was linked against */
+    uint16_t major; /* version of the interface that the client was linked against */
     uint16_t minor;
     uint32_t op_count;    /* at least 1 */
     uint64_t fingerprint; /* of all operations together: equal fingerprints need no look at the single ones */
@@ -53,11 +53,11 @@ enum far_import_state {
  */
 struct far_import {
     const struct far_import_table *table;
-    uint64_t base;     /* address of the segment's first byte, once known */
-    void *binding;     /* struct far_binding *, once bound */
-    uint32_t state;    /* enum far_import_state */
+    uint64_t base;  /* address of the segment's first byte, once known */
+    void *binding;  /* struct far_binding *, once bound */
+    uint32_t state; /* enum far_import_state */
     uint32_t reserved;
-    uint64_t *stub;    /* op_count stub addresses, in the table's order; 0 while unknown */
+    uint64_t *stub; /* op_count stub addresses, in the table's order; 0 while unknown */
 };
 
 #define FAR_IMPORT_STATE_SIZE 40

@@ -16,33 +16,34 @@
 #include <stdint.h>
 
 #define FAR_PROTOCOL_MAGIC 0x31524146u /* "FAR1" */
-#define FAR_MESSAGE_MAX 65536u         /* bytes of one packet, header included */
-#define FAR_MESSAGE_FDS 8              /* descriptors with one packet, at most */
-#define FAR_SERVICE_MAX 64             /* bytes of a service's name, NUL included */
+#define FAR_MESSAGE_MAX    65536u      /* bytes of one packet, header included */
+#define FAR_MESSAGE_FDS    8           /* descriptors with one packet, at most */
+#define FAR_SERVICE_MAX    64          /* bytes of a service's name, NUL included */
 
 /* Where fard listens: $FARCALL_SOCKET, else $XDG_RUNTIME_DIR + first suffix if it exists, else the system's. */
-#define FAR_SOCKET_ENV "FARCALL_SOCKET"
+#define FAR_SOCKET_ENV         "FARCALL_SOCKET"
 #define FAR_SOCKET_USER_SUFFIX "/farcall/socket"
-#define FAR_SOCKET_SYSTEM "/run/farcall/socket"
+#define FAR_SOCKET_SYSTEM      "/run/farcall/socket"
 
 /* Client side settings by environment (also set by `far run`); ignored where AT_SECURE is set. */
-#define FAR_ENV_LEVEL "FARCALL_LEVEL"         /* ask for no more than this level: none, read, trusted */
-#define FAR_ENV_UNTRUSTED "FARCALL_UNTRUSTED" /* comma list of services whose code may not run in this process: no branch */
-#define FAR_ENV_SPIN "FARCALL_SPIN"           /* spin iterations before sleeping; 0: sleep at once */
+#define FAR_ENV_LEVEL "FARCALL_LEVEL" /* ask for no more than this level: none, read, trusted */
+#define FAR_ENV_UNTRUSTED \
+    "FARCALL_UNTRUSTED"             /* comma list of services whose code may not run in this process: no branch */
+#define FAR_ENV_SPIN "FARCALL_SPIN" /* spin iterations before sleeping; 0: sleep at once */
 
 enum far_message_type {
     FAR_MSG_ERROR = 1,
     /* clients and import libraries */
-    FAR_MSG_RESOLVE,       /* body: struct far_bind_request + import table; reply: struct far_bind_reply, no fds */
-    FAR_MSG_BIND,          /* the same; the reply comes with descriptors */
-    FAR_MSG_OPEN_CHANNEL,  /* body: struct far_open_channel; reply: struct far_channel_reply + 2 fds: A-stack, host pidfd */
+    FAR_MSG_RESOLVE,      /* body: struct far_bind_request + import table; reply: struct far_bind_reply, no fds */
+    FAR_MSG_BIND,         /* the same; the reply comes with descriptors */
+    FAR_MSG_OPEN_CHANNEL, /* body: struct far_open_channel; reply: struct far_channel_reply + 2 fds: A-stack, host pidfd */
     FAR_MSG_CLOSE_CHANNEL, /* body: struct far_close_channel; no reply */
     /* fard → host and back, over the socket that the host inherits as descriptor FAR_HOST_FD */
-    FAR_MSG_HOST_START,    /* fard → host: struct far_host_start + fds */
-    FAR_MSG_HOST_READY,    /* host → fard, no body */
-    FAR_MSG_HOST_FAILED,   /* host → fard: struct far_error */
-    FAR_MSG_HOST_CHANNEL,  /* fard → host: struct far_host_channel + 1 fd: the A-stack; no reply */
-    FAR_MSG_HOST_CLOSE,    /* fard → host: struct far_close_channel; no reply */
+    FAR_MSG_HOST_START,   /* fard → host: struct far_host_start + fds */
+    FAR_MSG_HOST_READY,   /* host → fard, no body */
+    FAR_MSG_HOST_FAILED,  /* host → fard: struct far_error */
+    FAR_MSG_HOST_CHANNEL, /* fard → host: struct far_host_channel + 1 fd: the A-stack; no reply */
+    FAR_MSG_HOST_CLOSE,   /* fard → host: struct far_close_channel; no reply */
     /* management (far register, ls, …): bodies in runtime/fard/manage.h */
     FAR_MSG_REGISTER = 64,
     FAR_MSG_UNREGISTER,
@@ -54,18 +55,18 @@ enum far_message_type {
 };
 
 struct far_message {
-    uint32_t magic;  /* FAR_PROTOCOL_MAGIC */
-    uint32_t size;   /* bytes of the packet, this header included */
-    uint16_t type;   /* enum far_message_type */
+    uint32_t magic;   /* FAR_PROTOCOL_MAGIC */
+    uint32_t size;    /* bytes of the packet, this header included */
+    uint16_t type;    /* enum far_message_type */
     uint16_t version; /* 1 */
-    uint32_t serial; /* chosen by the requester */
+    uint32_t serial;  /* chosen by the requester */
 };
 
 /* Body of FAR_MSG_ERROR. */
 struct far_error {
-    int32_t code;     /* errno value: ENOENT unknown service, EPROTOTYPE interface mismatch, EACCES refused, … */
-    int32_t exit;     /* the sysexits code a command should end with */
-    char text[1016];  /* what, where, what to do; NUL-terminated, one line, no trailing newline */
+    int32_t code;    /* errno value: ENOENT unknown service, EPROTOTYPE interface mismatch, EACCES refused, … */
+    int32_t exit;    /* the sysexits code a command should end with */
+    char text[1016]; /* what, where, what to do; NUL-terminated, one line, no trailing newline */
 };
 
 /* Trust that a server grants a client (design section 6): enum far_level of the public header. */
@@ -73,7 +74,7 @@ struct far_error {
 
 /* RESOLVE, BIND: this, then the import library's table (struct far_import_table of runtime/import.h) as it stands. */
 struct far_bind_request {
-    uint32_t want;     /* enum far_level: ask for no more than this; FAR_LEVEL_UNSET: whatever is granted */
+    uint32_t want; /* enum far_level: ask for no more than this; FAR_LEVEL_UNSET: whatever is granted */
     uint32_t reserved;
 };
 
@@ -91,10 +92,10 @@ struct far_bind_reply {
     uint64_t base;        /* address of the segment's first byte */
     uint64_t fingerprint; /* of the registered interface */
     uint32_t service_id;
-    uint32_t level;       /* enum far_level that was granted (and not more than wanted) */
-    uint32_t fds;         /* bit mask of 1 << enum far_bind_fd */
-    uint32_t op_count;    /* entries that follow: one a requested operation, in the import table's order */
-    uint32_t generation;  /* of the host; informative */
+    uint32_t level;      /* enum far_level that was granted (and not more than wanted) */
+    uint32_t fds;        /* bit mask of 1 << enum far_bind_fd */
+    uint32_t op_count;   /* entries that follow: one a requested operation, in the import table's order */
+    uint32_t generation; /* of the host; informative */
     uint32_t reserved;
     struct far_extent part[FAR_PART_COUNT]; /* absolute addresses */
     char service[FAR_SERVICE_MAX];
@@ -120,7 +121,7 @@ struct far_close_channel {
 };
 
 /* fard → host. fds: all of enum far_bind_fd. part[] absolute. */
-#define FAR_HOST_FD 3
+#define FAR_HOST_FD         3
 #define FAR_HOST_INITIALISE 1u /* the data is fresh: run the constructors (init_array) before FAR_MSG_HOST_READY */
 
 struct far_host_start {

@@ -30,39 +30,39 @@
 /* The address window (design section 3). A sanitizer that needs another window changes it here, by the build. */
 #ifndef FAR_WINDOW_BEGIN
 #define FAR_WINDOW_BEGIN 0x300000000000
-#define FAR_WINDOW_END 0x500000000000
+#define FAR_WINDOW_END   0x500000000000
 #endif
-#define FAR_GRANULE 0x200000   /* ranges are handed out in multiples of this, bytes */
-#define FAR_PART_ALIGN 0x10000 /* parts of a segment start on multiples of this, bytes */
+#define FAR_GRANULE    0x200000 /* ranges are handed out in multiples of this, bytes */
+#define FAR_PART_ALIGN 0x10000  /* parts of a segment start on multiples of this, bytes */
 
 #define FAR_STUB_SIZE 16 /* bytes a stub; stub address = part base + 16 * slot */
 #define FAR_SLOT_GATE 0  /* slot 0 of each stub part: the way to the gate that the trap stubs jump to */
-#define FAR_SLOT_MAX 4095
+#define FAR_SLOT_MAX  4095
 
 /*
  * The linkage header, at the very start of the linkage part. The trap variant's slot 0 loads its address into r10
  * (x86-64) and jumps through its first word, with the slot number in r11d. Offsets in bytes.
  */
-#define FAR_LINKAGE_GATE 0     /* where a trap goes: far_gate_process or another gate's entry */
-#define FAR_LINKAGE_BINDING 8  /* the runtime's own word: its struct far_binding */
-#define FAR_LINKAGE_BASE 16    /* address of the segment's first byte */
+#define FAR_LINKAGE_GATE     0  /* where a trap goes: far_gate_process or another gate's entry */
+#define FAR_LINKAGE_BINDING  8  /* the runtime's own word: its struct far_binding */
+#define FAR_LINKAGE_BASE     16 /* address of the segment's first byte */
 #define FAR_LINKAGE_RESERVED 24
-#define FAR_LINKAGE_HEADER 32  /* size of this header; .got follows */
+#define FAR_LINKAGE_HEADER   32 /* size of this header; .got follows */
 
 /* Section names. */
-#define FAR_SECTION_FSTUBS ".far.fstubs"
-#define FAR_SECTION_DSTUBS ".far.dstubs"
+#define FAR_SECTION_FSTUBS  ".far.fstubs"
+#define FAR_SECTION_DSTUBS  ".far.dstubs"
 #define FAR_SECTION_LINKAGE ".far.linkage"
-#define FAR_SECTION_IFACE ".far.iface"
-#define FAR_SECTION_RELOC ".far.reloc"
+#define FAR_SECTION_IFACE   ".far.iface"
+#define FAR_SECTION_RELOC   ".far.reloc"
 #define FAR_SECTION_TRAPS_F ".far.traps.fstubs"
 #define FAR_SECTION_TRAPS_D ".far.traps.dstubs"
-#define FAR_SECTION_NOTE ".note.farcall"
+#define FAR_SECTION_NOTE    ".note.farcall"
 
 /* A reference to an operation's canonical address is left by the pass and the linker as this prefix + its name. */
 #define FAR_STUB_SYMBOL_PREFIX "far_stub."
 
-#define FAR_NOTE_TYPE 1
+#define FAR_NOTE_TYPE      1
 #define FAR_FORMAT_VERSION 1
 
 #ifndef __ASSEMBLER__
@@ -71,20 +71,20 @@
 #include <stdint.h>
 
 /* The parts, in address order: name, right to read, write, execute in a trusted domain. */
-#define FAR_PARTS(X)        \
-    X(FSTUBS, fstubs, "r-x") \
-    X(DSTUBS, dstubs, "r-x") \
-    X(CODE, code, "r-x")     \
-    X(CONST, const, "r--")   \
+#define FAR_PARTS(X)           \
+    X(FSTUBS, fstubs, "r-x")   \
+    X(DSTUBS, dstubs, "r-x")   \
+    X(CODE, code, "r-x")       \
+    X(CONST, const, "r--")     \
     X(LINKAGE, linkage, "rw-") \
-    X(DATA, data, "rw-")     \
+    X(DATA, data, "rw-")       \
     X(HEAP, heap, "rw-")
 
 enum far_part {
 #define X(NAME, name, rights) FAR_PART_##NAME,
     FAR_PARTS(X)
 #undef X
-    FAR_PART_COUNT
+        FAR_PART_COUNT
 };
 #define FAR_LOAD_PARTS FAR_PART_HEAP /* parts that have a PT_LOAD header */
 
@@ -119,12 +119,12 @@ struct far_reloc_header {
 };
 
 /* Command, its word, who applies it, what the fields mean. */
-#define FAR_RELOCS(X)                                                                                                 \
+#define FAR_RELOCS(X)                                                                                                  \
     X(REBASE, "node", "where: first word; count bitmap words follow: bit i of word j: word 64*j+i is an address here") \
-    X(BIND, "node", "where: word; name: service; name2: operation; value: addend")                                    \
-    X(STUB, "node", "where: word; name: operation of this segment; value: addend")                                    \
-    X(HOST, "domain", "where: word in linkage; name: function of the process; value: addend")                         \
-    X(COPY, "domain", "where: bytes in linkage; name: data object of the process; value: its size")                   \
+    X(BIND, "node", "where: word; name: service; name2: operation; value: addend")                                     \
+    X(STUB, "node", "where: word; name: operation of this segment; value: addend")                                     \
+    X(HOST, "domain", "where: word in linkage; name: function of the process; value: addend")                          \
+    X(COPY, "domain", "where: bytes in linkage; name: data object of the process; value: its size")                    \
     X(CHECK, "bind", "name: service; name2: operation; value: fingerprint; count: major << 16 | minor")
 
 enum far_reloc_code {
@@ -132,7 +132,7 @@ enum far_reloc_code {
 #define X(NAME, when, what) FAR_RELOC_##NAME,
     FAR_RELOCS(X)
 #undef X
-    FAR_RELOC_CODE_COUNT
+        FAR_RELOC_CODE_COUNT
 };
 
 struct far_reloc {
@@ -168,15 +168,15 @@ struct far_segment {
     const uint8_t *bytes; /* the file */
     size_t size;
     const struct far_note *note;
-    struct far_extent part[FAR_PART_COUNT];    /* addresses relative to the segment's start */
-    const uint8_t *content[FAR_PART_COUNT];    /* file bytes of each part; NULL for the heap */
-    size_t content_size[FAR_PART_COUNT];       /* file bytes of each part; the rest of the part is zero */
-    const uint8_t *traps[2];                   /* trap variants: fstubs, dstubs; slot_count * FAR_STUB_SIZE each */
-    const void *iface;                         /* interface record, already checked by iface_check() */
+    struct far_extent part[FAR_PART_COUNT]; /* addresses relative to the segment's start */
+    const uint8_t *content[FAR_PART_COUNT]; /* file bytes of each part; NULL for the heap */
+    size_t content_size[FAR_PART_COUNT];    /* file bytes of each part; the rest of the part is zero */
+    const uint8_t *traps[2];                /* trap variants: fstubs, dstubs; slot_count * FAR_STUB_SIZE each */
+    const void *iface;                      /* interface record, already checked by iface_check() */
     size_t iface_size;
-    const struct far_reloc_header *reloc;      /* relocation commands, each already checked */
+    const struct far_reloc_header *reloc; /* relocation commands, each already checked */
     size_t reloc_size;
-    struct far_extent init_array;              /* addresses relative to the start; size 0 if there is none */
+    struct far_extent init_array; /* addresses relative to the start; size 0 if there is none */
     struct far_extent fini_array;
 };
 
@@ -187,7 +187,8 @@ struct far_segment {
  * flags: SEGMENT_SKIP_DIGEST leaves out the SHA-256 (for fuzzing the structural checks).
  */
 #define SEGMENT_SKIP_DIGEST 1u
-int segment_check(const void *bytes, size_t size, unsigned flags, struct far_segment *segment, char *why, size_t why_size);
+int segment_check(const void *bytes, size_t size, unsigned flags, struct far_segment *segment, char *why,
+                  size_t why_size);
 
 /*
  * The next relocation command of a checked segment's stream: pass NULL for the first; NULL after the last. A REBASE
@@ -197,11 +198,12 @@ const struct far_reloc *segment_next_reloc(const struct far_reloc_header *stream
 /* A string of the stream, by a checked command's name or name2. */
 const char *segment_reloc_string(const struct far_reloc_header *stream, uint32_t offset);
 /* Check a relocation stream on its own, against the parts it may touch. As segment_check(). */
-int segment_reloc_check(const void *stream, size_t size, const struct far_extent part[FAR_PART_COUNT], char *why, size_t why_size);
+int segment_reloc_check(const void *stream, size_t size, const struct far_extent part[FAR_PART_COUNT], char *why,
+                        size_t why_size);
 
-const char *far_part_name(enum far_part part);            /* "fstubs" … */
-const char *far_part_rights(enum far_part part);          /* "r-x" … */
-const char *far_reloc_name(enum far_reloc_code code);     /* "REBASE" … or NULL */
+const char *far_part_name(enum far_part part);        /* "fstubs" … */
+const char *far_part_rights(enum far_part part);      /* "r-x" … */
+const char *far_reloc_name(enum far_reloc_code code); /* "REBASE" … or NULL */
 
 #endif /* !__ASSEMBLER__ */
 #endif

@@ -14,10 +14,10 @@
 #define FARCALL_ANNOTATE_H
 
 #define FAR_TEXT_(...) #__VA_ARGS__
-#define FAR_TEXT(...) FAR_TEXT_(__VA_ARGS__)
+#define FAR_TEXT(...)  FAR_TEXT_(__VA_ARGS__)
 
 #if defined(__clang__) || defined(__FARCALL_IDL__)
-#define FAR_ANNOTATE(name) __attribute__((__annotate__("farcall." name)))
+#define FAR_ANNOTATE(name)                __attribute__((__annotate__("farcall." name)))
 #define FAR_ANNOTATE_WITH(name, argument) __attribute__((__annotate__("farcall." name "(" argument ")")))
 #else
 #define FAR_ANNOTATE(name)
@@ -34,26 +34,26 @@
 #endif
 
 /* Operation: before the declaration. */
-#define far_op FAR_ANNOTATE("op")
+#define far_op               FAR_ANNOTATE("op")
 #define far_function_shipped FAR_ANNOTATE("function_shipped")
-#define far_data_shipped FAR_ANNOTATE("data_shipped")
-#define far_fails(...) FAR_ANNOTATE_WITH("fails", FAR_TEXT(__VA_ARGS__))
-#define far_oneway FAR_ANNOTATE("oneway")
-#define far_async FAR_ANNOTATE("async")
-#define far_deadline(ms) FAR_ANNOTATE_WITH("deadline", FAR_TEXT(ms))
-#define far_idempotent FAR_ANNOTATE("idempotent")
-#define far_absent FAR_ANNOTATE("absent")
+#define far_data_shipped     FAR_ANNOTATE("data_shipped")
+#define far_fails(...)       FAR_ANNOTATE_WITH("fails", FAR_TEXT(__VA_ARGS__))
+#define far_oneway           FAR_ANNOTATE("oneway")
+#define far_async            FAR_ANNOTATE("async")
+#define far_deadline(ms)     FAR_ANNOTATE_WITH("deadline", FAR_TEXT(ms))
+#define far_idempotent       FAR_ANNOTATE("idempotent")
+#define far_absent           FAR_ANNOTATE("absent")
 
 /* Parameter or result: after the star. */
-#define far_in FAR_ANNOTATE("in")
-#define far_out FAR_ANNOTATE("out")
-#define far_inout FAR_ANNOTATE("inout")
-#define far_deep FAR_ANNOTATE("deep")
-#define far_handle FAR_ANNOTATE("handle")
-#define far_release FAR_ANNOTATE("release")
-#define far_callback FAR_ANNOTATE("callback")
-#define far_global FAR_ANNOTATE("global")
-#define far_fd FAR_ANNOTATE("fd")
+#define far_in           FAR_ANNOTATE("in")
+#define far_out          FAR_ANNOTATE("out")
+#define far_inout        FAR_ANNOTATE("inout")
+#define far_deep         FAR_ANNOTATE("deep")
+#define far_handle       FAR_ANNOTATE("handle")
+#define far_release      FAR_ANNOTATE("release")
+#define far_callback     FAR_ANNOTATE("callback")
+#define far_global       FAR_ANNOTATE("global")
+#define far_fd           FAR_ANNOTATE("fd")
 #define far_lifetime(of) FAR_ANNOTATE_WITH("lifetime", FAR_TEXT(of))
 
 /* Structure member. */

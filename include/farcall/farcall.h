@@ -30,9 +30,9 @@ extern "C" {
 #endif
 
 /* What a server grants a client. */
-#define FAR_LEVELS(X)                                                                                                  \
-    X(NONE, none)       /* parameters and results, nothing else; calls trap */                                         \
-    X(READ, read)       /* returned pointers can be followed; calls trap */                                            \
+#define FAR_LEVELS(X)                                                          \
+    X(NONE, none)       /* parameters and results, nothing else; calls trap */ \
+    X(READ, read)       /* returned pointers can be followed; calls trap */    \
     X(TRUSTED, trusted) /* code and data are mapped; calls branch */
 enum far_level {
     FAR_LEVEL_UNSET, /* no such service is bound in this process */

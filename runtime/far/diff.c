@@ -39,7 +39,8 @@ static const char *type_name(const struct far_iface *iface, const struct far_par
 
 static void compare_param(struct diff *diff, const struct far_op *old_op, const struct far_op *new_op, uint32_t at)
 {
-    const struct far_param *old_param = iface_result(diff->old, old_op) + at, *new_param = iface_result(diff->new, new_op) + at;
+    const struct far_param *old_param = iface_result(diff->old, old_op) + at,
+                           *new_param = iface_result(diff->new, new_op) + at;
     char name[DUMP_NAME_SIZE] = "result", old_words[DUMP_WORDS_SIZE], new_words[DUMP_WORDS_SIZE];
     const char *kind = at ? "parameter" : "result";
     if (at)
@@ -98,8 +99,9 @@ static void compare_op(struct diff *diff, const struct far_op *old_op, const str
         compare_param(diff, old_op, new_op, at);
     compare_annotations(diff, old_op, new_op);
     if (diff->changes == before && old_op->fingerprint != new_op->fingerprint)
-        diff_report(diff, "fingerprint", "its fingerprint was %016" PRIx64 ", now %016" PRIx64
-                    ", by something that the records do not show", old_op->fingerprint, new_op->fingerprint);
+        diff_report(diff, "fingerprint",
+                    "its fingerprint was %016" PRIx64 ", now %016" PRIx64 ", by something that the records do not show",
+                    old_op->fingerprint, new_op->fingerprint);
 }
 
 static void compare_ops(struct diff *diff)
@@ -109,7 +111,9 @@ static void compare_ops(struct diff *diff)
     while (i < diff->old->ops.count || j < diff->new->ops.count) {
         const struct far_op *old_op = i < diff->old->ops.count ? iface_op(diff->old, i) : NULL;
         const struct far_op *new_op = j < diff->new->ops.count ? iface_op(diff->new, j) : NULL;
-        int order = !old_op ? 1 : !new_op ? -1 : strcmp(iface_string(diff->old, old_op->name), iface_string(diff->new, new_op->name));
+        int order = !old_op   ? 1
+                    : !new_op ? -1
+                              : strcmp(iface_string(diff->old, old_op->name), iface_string(diff->new, new_op->name));
         if (order == 0) {
             compare_op(diff, old_op, new_op);
         } else if (order < 0) {
@@ -127,13 +131,14 @@ static void compare_ops(struct diff *diff)
 void diff_interfaces(struct diff *diff)
 {
     const struct far_iface *old_iface = diff->old, *new_iface = diff->new;
-    const char *old_name = iface_string(old_iface, old_iface->service), *new_name = iface_string(new_iface, new_iface->service);
+    const char *old_name = iface_string(old_iface, old_iface->service),
+               *new_name = iface_string(new_iface, new_iface->service);
     diff->operation = NULL;
     if (strcmp(old_name, new_name) != 0)
         diff_report(diff, "service", "its name was %s, now %s", old_name, new_name);
     if (old_iface->major != new_iface->major || old_iface->minor != new_iface->minor)
-        diff_report(diff, "version", "its version was %u.%u, now %u.%u", old_iface->major, old_iface->minor, new_iface->major,
-                    new_iface->minor);
+        diff_report(diff, "version", "its version was %u.%u, now %u.%u", old_iface->major, old_iface->minor,
+                    new_iface->major, new_iface->minor);
     if (old_iface->machine != new_iface->machine)
         diff_report(diff, "machine", "it was for %s, now for %s", dump_machine_name(old_iface->machine),
                     dump_machine_name(new_iface->machine));
@@ -170,7 +175,8 @@ static int show_diff(const struct loaded *old_file, const struct loaded *new_fil
         json_bool(&json, "same", diff.changes == 0);
         json_close(&json, '}');
     } else if (diff.changes) {
-        printf("%s and %s: %u difference%s\n", old_file->file, new_file->file, diff.changes, diff.changes == 1 ? "" : "s");
+        printf("%s and %s: %u difference%s\n", old_file->file, new_file->file, diff.changes,
+               diff.changes == 1 ? "" : "s");
     } else {
         printf("%s and %s: the same interface\n", old_file->file, new_file->file);
     }

@@ -9,10 +9,10 @@
 struct diff {
     const struct far_iface *old, *new;
     FILE *out;
-    struct json *json;      /* NULL: text */
-    const char *operation;  /* what is being compared; NULL: the service as a whole */
-    unsigned changes;       /* reported so far */
-    uint32_t *seen;         /* by old type: the last `round` that compared it */
+    struct json *json;     /* NULL: text */
+    const char *operation; /* what is being compared; NULL: the service as a whole */
+    unsigned changes;      /* reported so far */
+    uint32_t *seen;        /* by old type: the last `round` that compared it */
     uint32_t round;
 };
 

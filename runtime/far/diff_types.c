@@ -29,11 +29,12 @@ static void later(struct diff *diff, struct queue *queue, uint32_t old_index, ui
     queue->pairs[queue->tail++] = (struct pair){old_index, new_index};
 }
 
-static const struct far_member *find_member(const struct far_iface *iface, const struct far_type *type, const char *name,
-                                            uint32_t hint)
+static const struct far_member *find_member(const struct far_iface *iface, const struct far_type *type,
+                                            const char *name, uint32_t hint)
 {
     /* Members keep their places nearly always. */
-    if (hint < type->member_count && !strcmp(iface_string(iface, iface_member(iface, type->first_member + hint)->name), name))
+    if (hint < type->member_count &&
+        !strcmp(iface_string(iface, iface_member(iface, type->first_member + hint)->name), name))
         return iface_member(iface, type->first_member + hint);
     for (uint32_t i = 0; i < type->member_count; i++) {
         const struct far_member *member = iface_member(iface, type->first_member + i);
@@ -43,8 +44,8 @@ static const struct far_member *find_member(const struct far_iface *iface, const
     return NULL;
 }
 
-static void compare_member(struct diff *diff, struct queue *queue, const char *type, const struct far_member *old_member,
-                           const struct far_member *new_member)
+static void compare_member(struct diff *diff, struct queue *queue, const char *type,
+                           const struct far_member *old_member, const struct far_member *new_member)
 {
     const char *name = iface_string(diff->old, old_member->name);
     const char *old_type = name_of(diff->old, old_member->type), *new_type = name_of(diff->new, new_member->type);
@@ -96,7 +97,8 @@ static void compare_pair(struct diff *diff, struct queue *queue, struct pair pai
     if (old_type->flags != new_type->flags)
         diff_report(diff, "layout", "%s: signedness or constness changed", name);
     if (old_type->count != new_type->count)
-        diff_report(diff, "layout", "%s: had %" PRIu64 " elements, now %" PRIu64, name, old_type->count, new_type->count);
+        diff_report(diff, "layout", "%s: had %" PRIu64 " elements, now %" PRIu64, name, old_type->count,
+                    new_type->count);
     compare_members(diff, queue, name, old_type, new_type);
     if (old_type->kind == FAR_TYPE_POINTER || old_type->kind == FAR_TYPE_ARRAY)
         later(diff, queue, old_type->target, new_type->target);

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 struct instruction {
-    uint8_t length;    /* bytes, at least 1 */
-    bool has_target;   /* it names an address: */
+    uint8_t length;  /* bytes, at least 1 */
+    bool has_target; /* it names an address: */
     uint64_t target;
     char text[48];
 };

@@ -48,21 +48,24 @@ void dump_segment(const struct far_segment *segment, const struct dump_options *
 
 static void print_help(void)
 {
-    printf("usage: far dump FILE.seg [--section=NAMES] [--relocs] [--json]\n"
-           "\n"
-           "Shows a segment file in the order of its addresses: what it is, its parts and who may do what with them, the\n"
-           "stubs of both parts disassembled in both variants (branch for trusted clients, trap for the others), its\n"
-           "operations and the relocation commands that binding applies. The whole file is checked first, its SHA-256 too.\n"
-           "\n"
-           "  --section=NAMES    only these (separated by commas), or `all`:\n");
+    printf(
+        "usage: far dump FILE.seg [--section=NAMES] [--relocs] [--json]\n"
+        "\n"
+        "Shows a segment file in the order of its addresses: what it is, its parts and who may do what with them, the\n"
+        "stubs of both parts disassembled in both variants (branch for trusted clients, trap for the others), its\n"
+        "operations and the relocation commands that binding applies. The whole file is checked first, its SHA-256 "
+        "too.\n"
+        "\n"
+        "  --section=NAMES    only these (separated by commas), or `all`:\n");
 #define X(NAME, name, shown, what) printf("      %-12s %s%s\n", #name, what, (shown) ? "" : " (not shown by default)");
     DUMP_SECTIONS(X)
 #undef X
-    printf("  --relocs           the address of every word that REBASE changes, not their number and range\n"
-           "  --json             the same as JSON\n"
-           "\n"
-           "Example: far dump --section=stubs kv.seg\n"
-           "Exit codes: 0 shown, 64 wrong usage, 65 not a sound segment, 66 no such file, 74 cannot write the output.\n");
+    printf(
+        "  --relocs           the address of every word that REBASE changes, not their number and range\n"
+        "  --json             the same as JSON\n"
+        "\n"
+        "Example: far dump --section=stubs kv.seg\n"
+        "Exit codes: 0 shown, 64 wrong usage, 65 not a sound segment, 66 no such file, 74 cannot write the output.\n");
 }
 
 static bool section_by_name(const char *name, unsigned *sections)

@@ -11,27 +11,27 @@
 #include <stdio.h>
 
 /* Sections in the order they are shown: name, shown unless asked for otherwise, what it is. */
-#define DUMP_SECTIONS(X)                                                               \
-    X(HEADER, header, true, "format, machine, build id, sizes")                        \
+#define DUMP_SECTIONS(X)                                                                \
+    X(HEADER, header, true, "format, machine, build id, sizes")                         \
     X(PARTS, parts, true, "the parts in address order, with the rights of each domain") \
-    X(STUBS, stubs, true, "both stub parts, both variants, disassembled")              \
-    X(SYMBOLS, symbols, false, "the functions of the code part")                       \
-    X(OPERATIONS, operations, true, "signatures, shipping, parameters, fingerprints")  \
-    X(TYPES, types, false, "layouts of the types that operations reach")               \
+    X(STUBS, stubs, true, "both stub parts, both variants, disassembled")               \
+    X(SYMBOLS, symbols, false, "the functions of the code part")                        \
+    X(OPERATIONS, operations, true, "signatures, shipping, parameters, fingerprints")   \
+    X(TYPES, types, false, "layouts of the types that operations reach")                \
     X(RELOCS, relocs, true, "relocation commands")
 
 enum dump_section {
 #define X(NAME, name, shown, what) DUMP_##NAME,
     DUMP_SECTIONS(X)
 #undef X
-    DUMP_SECTION_COUNT
+        DUMP_SECTION_COUNT
 };
 
 struct dump_options {
-    unsigned sections;  /* bit mask of 1 << enum dump_section */
-    bool each_word;     /* --relocs: every word of a REBASE command, not its count and range */
+    unsigned sections; /* bit mask of 1 << enum dump_section */
+    bool each_word;    /* --relocs: every word of a REBASE command, not its count and range */
     bool colour;
-    const char *file;   /* as the user named it */
+    const char *file; /* as the user named it */
 };
 
 struct dump {
@@ -48,9 +48,9 @@ extern const unsigned dump_default_sections;
 void dump_segment(const struct far_segment *segment, const struct dump_options *options, FILE *out);
 void dump_segment_json(const struct far_segment *segment, const struct dump_options *options, FILE *out);
 
-void dump_header(const struct dump *dump);     /* dump_layout.c */
+void dump_header(const struct dump *dump); /* dump_layout.c */
 void dump_parts(const struct dump *dump);
-void dump_stubs(const struct dump *dump);      /* dump_stubs.c */
+void dump_stubs(const struct dump *dump); /* dump_stubs.c */
 void dump_symbols(const struct dump *dump);
 void dump_operations(const struct dump *dump); /* dump_operations.c */
 void dump_types(const struct dump *dump);      /* dump_types.c */

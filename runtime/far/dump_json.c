@@ -40,7 +40,8 @@ static void emit_parts(struct json *json, const struct dump *dump)
     json_close(json, ']');
 }
 
-static void emit_variant(struct json *json, const struct dump *dump, const char *name, const uint8_t *code, uint64_t address)
+static void emit_variant(struct json *json, const struct dump *dump, const char *name, const uint8_t *code,
+                         uint64_t address)
 {
     json_open(json, name, '{');
     json_bytes(json, "bytes", code, FAR_STUB_SIZE);

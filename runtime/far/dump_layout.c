@@ -53,8 +53,9 @@ void dump_header(const struct dump *dump)
     FILE *out = dump->out;
     fprintf(out, "%s%s%s: farcall segment, format %u, for %s\n", dump_bold(dump), dump->options->file, dump_plain(dump),
             note->format, dump_machine_name(note->machine));
-    fprintf(out, "  service       %s %u.%u, %u operation%s, %u slots with the way to the gate\n", iface_string(iface, iface->service), iface->major,
-            iface->minor, iface->ops.count, iface->ops.count == 1 ? "" : "s", note->slot_count);
+    fprintf(out, "  service       %s %u.%u, %u operation%s, %u slots with the way to the gate\n",
+            iface_string(iface, iface->service), iface->major, iface->minor, iface->ops.count,
+            iface->ops.count == 1 ? "" : "s", note->slot_count);
     fprintf(out, "  fingerprint   %016" PRIx64 "\n  build id      ", iface->fingerprint);
     for (size_t i = 0; i < sizeof note->build_id; i++)
         fprintf(out, "%02x", note->build_id[i]);
@@ -79,7 +80,7 @@ void dump_parts(const struct dump *dump)
         char address[24], size[24];
         snprintf(address, sizeof address, "0x%08" PRIx64, extent->address);
         snprintf(size, sizeof size, "0x%" PRIx64, extent->size);
-        fprintf(out, "  %-8s  %-12s  %-10s  %-7s  %-4s  %-4s  %s\n", far_part_name(part), address, size, rights->trusted,
-                rights->read, rights->none, rights->shared);
+        fprintf(out, "  %-8s  %-12s  %-10s  %-7s  %-4s  %-4s  %s\n", far_part_name(part), address, size,
+                rights->trusted, rights->read, rights->none, rights->shared);
     }
 }

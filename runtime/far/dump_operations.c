@@ -37,7 +37,8 @@ static void print_operation(const struct dump *dump, const struct far_op *op)
     const struct far_iface *iface = dump->iface;
     char name[DUMP_NAME_SIZE], words[DUMP_WORDS_SIZE], fails[DUMP_FAILS_SIZE];
     int column = name_column(iface, op);
-    fprintf(dump->out, "  %s%s%s  slot %u, ", dump_bold(dump), iface_string(iface, op->name), dump_plain(dump), op->slot);
+    fprintf(dump->out, "  %s%s%s  slot %u, ", dump_bold(dump), iface_string(iface, op->name), dump_plain(dump),
+            op->slot);
     print_flags(dump, op);
     fprintf(dump->out, "\n      %s", iface_string(iface, op->signature));
     if (op->file)

@@ -5,10 +5,9 @@
 
 static const char *applied(enum far_reloc_code code)
 {
-    static const char *const when[] = {
-        "",
+    static const char *const when[] = {"",
 #define X(NAME, when, what) when,
-        FAR_RELOCS(X)
+                                       FAR_RELOCS(X)
 #undef X
     };
     return when[code];
@@ -63,7 +62,8 @@ static void print_word(void *context, uint64_t where)
 static void print_rebase(const struct dump *dump, const struct far_reloc *command)
 {
     uint64_t first = 0, last = 0, count = dump_rebase_extent(command, &first, &last);
-    fprintf(dump->out, "%" PRIu64 " word%s hold%s an address here", count, count == 1 ? "" : "s", count == 1 ? "s" : "");
+    fprintf(dump->out, "%" PRIu64 " word%s hold%s an address here", count, count == 1 ? "" : "s",
+            count == 1 ? "s" : "");
     if (count)
         fprintf(dump->out, ", from 0x%06" PRIx64 " to 0x%06" PRIx64, first, last);
     fputc('\n', dump->out);

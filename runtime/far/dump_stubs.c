@@ -67,7 +67,9 @@ static void print_slot(const struct dump *dump, enum far_part part, uint32_t slo
     const struct far_op *op = iface_op_by_slot(dump->iface, slot);
     enum far_part home = op && op->flags & FAR_OP_DATA_SHIPPED ? FAR_PART_DSTUBS : FAR_PART_FSTUBS;
     fprintf(dump->out, "  slot %u  %s%s%s%s\n", slot, dump_bold(dump),
-            slot == FAR_SLOT_GATE ? "the way to the gate" : op ? iface_string(dump->iface, op->name) : "(no operation)",
+            slot == FAR_SLOT_GATE ? "the way to the gate"
+            : op                  ? iface_string(dump->iface, op->name)
+                                  : "(no operation)",
             dump_plain(dump), op && home == part ? "  (default home)" : "");
     bool same = memcmp(branch, trap, FAR_STUB_SIZE) == 0;
     print_variant(dump, same ? "both" : "branch", branch, address);

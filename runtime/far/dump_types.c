@@ -27,7 +27,8 @@ void dump_types(const struct dump *dump)
         fprintf(dump->out, "  %u  %s: %s, %" PRIu64 " bytes, aligned to %u", i, type_name(iface, i),
                 far_type_kind_name(type->kind), type->size, type->align);
         if (type->kind == FAR_TYPE_POINTER || type->kind == FAR_TYPE_ARRAY)
-            fprintf(dump->out, ", of %s%s", type->flags & FAR_TYPE_CONST ? "const " : "", type_name(iface, type->target));
+            fprintf(dump->out, ", of %s%s", type->flags & FAR_TYPE_CONST ? "const " : "",
+                    type_name(iface, type->target));
         fputc('\n', dump->out);
         for (uint32_t m = 0; m < type->member_count; m++)
             print_member(dump, iface_member(iface, type->first_member + m));

@@ -21,7 +21,8 @@ struct term {
     char text[TERM_SIZE];
 };
 
-static void leaf_words(const struct far_iface *iface, const struct far_op *op, const struct far_expr *node, struct term *out)
+static void leaf_words(const struct far_iface *iface, const struct far_op *op, const struct far_expr *node,
+                       struct term *out)
 {
     char name[DUMP_NAME_SIZE];
     out->compound = false;
@@ -118,7 +119,8 @@ void dump_param_words(const struct far_iface *iface, const struct far_op *op, co
     if (param->passing == FAR_PASS_BUFFER)
         buffer_words(iface, op, param, words);
     else if (param->passing == FAR_PASS_VALUE || param->passing == FAR_PASS_FLOAT)
-        snprintf(words, DUMP_WORDS_SIZE, "%s, %u byte%s", plain_words(param), param->width, param->width == 1 ? "" : "s");
+        snprintf(words, DUMP_WORDS_SIZE, "%s, %u byte%s", plain_words(param), param->width,
+                 param->width == 1 ? "" : "s");
     else
         snprintf(words, DUMP_WORDS_SIZE, "%s", plain_words(param));
     if (param->flags & FAR_PARAM_OPTIONAL)

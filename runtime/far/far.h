@@ -4,15 +4,15 @@
 #define FARCALL_FAR_H
 
 /* name, one line for `far --help` */
-#define FAR_COMMANDS(X)                                                                       \
+#define FAR_COMMANDS(X)                                                                         \
     X(dump, "show a segment file: layout, stubs disassembled, operations, relocation commands") \
-    X(diff, "compare the interfaces of two segment files, naming what changed")                \
-    X(implib, "write the import library that clients link against")                            \
-    X(register, "register a segment file as a service with the node's name server")            \
-    X(unregister, "take a service away from the name server")                                  \
-    X(ls, "list the registered services")                                                      \
-    X(describe, "show one service: range, host, operations, who is trusted")                   \
-    X(map, "show the address window: every range and what lies in it")                         \
+    X(diff, "compare the interfaces of two segment files, naming what changed")                 \
+    X(implib, "write the import library that clients link against")                             \
+    X(register, "register a segment file as a service with the node's name server")             \
+    X(unregister, "take a service away from the name server")                                   \
+    X(ls, "list the registered services")                                                       \
+    X(describe, "show one service: range, host, operations, who is trusted")                    \
+    X(map, "show the address window: every range and what lies in it")                          \
     X(run, "run a program with chosen trust and gate settings")
 
 #define X(name, help) int far_##name##_main(int argc, char **argv);

@@ -20,8 +20,10 @@ static void print_help(void)
 {
     printf("usage: far implib FILE.seg -o libNAME.so [--soname NAME] [--rpath DIR | --no-rpath] [--dump=asm]\n"
            "\n"
-           "Writes the import library of a service: a small shared library that exports its operations. A client is linked\n"
-           "against it once; what its calls cost (a branch, a trap) is decided when the client starts, by the name server.\n"
+           "Writes the import library of a service: a small shared library that exports its operations. A client is "
+           "linked\n"
+           "against it once; what its calls cost (a branch, a trap) is decided when the client starts, by the name "
+           "server.\n"
            "\n"
            "  -o FILE         the library to write\n"
            "  --soname NAME   what clients record as needed; without it, the base name of FILE\n"
@@ -29,13 +31,16 @@ static void print_help(void)
            "  --no-rpath      nowhere: libfarcall.so lies in a system folder\n"
            "  --dump=asm      print the library as assembly text instead of writing it\n"
            "\n"
-           "Every operation's symbol is an IFUNC that resolves to its stub, so &operation in a client is the stub's address,\n"
-           "the same in every process. A program linked with -no-pie whose code is not position-independent makes an entry\n"
+           "Every operation's symbol is an IFUNC that resolves to its stub, so &operation in a client is the stub's "
+           "address,\n"
+           "the same in every process. A program linked with -no-pie whose code is not position-independent makes an "
+           "entry\n"
            "in its own PLT the address instead; compile it with -fno-direct-access-external-data (or -fPIC, or\n"
            "gcc -mno-direct-extern-access) if it compares or stores such addresses.\n"
            "\n"
            "Example: far implib kv.seg -o libkv.so && cc client.c -L. -lkv\n"
-           "Exit codes: 0 written, 64 wrong usage, 65 not a sound segment, 66 no such file, 69 no compiler or libfarcall.so,\n"
+           "Exit codes: 0 written, 64 wrong usage, 65 not a sound segment, 66 no such file, 69 no compiler or "
+           "libfarcall.so,\n"
            "73 cannot create the library.\n");
 }
 
@@ -67,7 +72,8 @@ static int check_service(const struct loaded *loaded)
         return EX_DATAERR;
     }
     if (implib_table_size(loaded->iface) > FAR_IMPORT_MAX) {
-        fprintf(stderr, "far: %s: its %u operations need an import table of %zu bytes, and one holds %d; split the service\n",
+        fprintf(stderr,
+                "far: %s: its %u operations need an import table of %zu bytes, and one holds %d; split the service\n",
                 loaded->file, loaded->iface->ops.count, implib_table_size(loaded->iface), FAR_IMPORT_MAX);
         return EX_DATAERR;
     }
@@ -81,7 +87,8 @@ static int find_libfarcall(const struct implib_options *options)
         return EX_OSERR;
     int code = access(file, R_OK) == 0 ? 0 : EX_UNAVAILABLE;
     if (code)
-        fprintf(stderr, "far: implib: %s: %s; import libraries need it, so install farcall whole\n", file, strerror(errno));
+        fprintf(stderr, "far: implib: %s: %s; import libraries need it, so install farcall whole\n", file,
+                strerror(errno));
     free(file);
     return code;
 }
@@ -145,9 +152,12 @@ struct arguments {
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
     enum { SONAME = 256, RPATH, NO_RPATH, DUMP };
-    static const struct option options[] = {{"output", required_argument, NULL, 'o'}, {"soname", required_argument, NULL, SONAME},
-                                            {"rpath", required_argument, NULL, RPATH}, {"no-rpath", no_argument, NULL, NO_RPATH},
-                                            {"dump", required_argument, NULL, DUMP},   {"help", no_argument, NULL, 'h'},
+    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                            {"soname", required_argument, NULL, SONAME},
+                                            {"rpath", required_argument, NULL, RPATH},
+                                            {"no-rpath", no_argument, NULL, NO_RPATH},
+                                            {"dump", required_argument, NULL, DUMP},
+                                            {"help", no_argument, NULL, 'h'},
                                             {0}};
     int option;
     while ((option = getopt_long(argc, argv, ":ho:", options, NULL)) != -1) {

@@ -11,7 +11,7 @@ struct implib_options {
     const char *segment; /* input file, for messages */
     const char *output;
     const char *soname;
-    const char *rpath; /* NULL: none */
+    const char *rpath;          /* NULL: none */
     const char *library_folder; /* where libfarcall.so is */
 };
 

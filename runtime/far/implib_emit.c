@@ -24,8 +24,8 @@ static void emit_table(FILE *out, const struct far_iface *iface)
     fprintf(out, "\t.section %s,\"a\",@progbits\n\t.balign 8\n.Ltable:\n", FAR_IMPORT_SECTION);
     fprintf(out, "\t.ascii \"%s\"\n\t.long %d, .Ltable_end - .Ltable\n", FAR_IMPORT_MAGIC, FAR_IMPORT_VERSION);
     fprintf(out, "\t.ascii \"%s\"\n\t.zero %zu\n", service, FAR_IMPORT_SERVICE - strlen(service));
-    fprintf(out, "\t.short %u, %u\n\t.long %u\n\t.quad 0x%016" PRIx64 "\n", iface->major, iface->minor, iface->ops.count,
-            iface->fingerprint);
+    fprintf(out, "\t.short %u, %u\n\t.long %u\n\t.quad 0x%016" PRIx64 "\n", iface->major, iface->minor,
+            iface->ops.count, iface->fingerprint);
     for (uint32_t i = 0; i < iface->ops.count; i++)
         fprintf(out, "\t.quad 0x%016" PRIx64 "\n\t.long .Lname%u - .Ltable, 0\n", iface_op(iface, i)->fingerprint, i);
     for (uint32_t i = 0; i < iface->ops.count; i++)
@@ -50,14 +50,15 @@ static void emit_state(FILE *out, const struct far_iface *iface)
 static void emit_resolver(FILE *out, const char *name, uint32_t index)
 {
     fprintf(out, "\n\t.globl %s\n\t.type %s, @gnu_indirect_function\n\t.balign 16\n%s:\n", name, name, name);
-    fprintf(out, "\tendbr64\n"
-                 "\tsubq $8, %%rsp\n"
-                 "\tleaq .Limport(%%rip), %%rdi\n"
-                 "\tmovl $%u, %%esi\n"
-                 "\tcallq *far_resolve@GOTPCREL(%%rip)\n"
-                 "\taddq $8, %%rsp\n"
-                 "\tretq\n"
-                 "\t.size %s, . - %s\n",
+    fprintf(out,
+            "\tendbr64\n"
+            "\tsubq $8, %%rsp\n"
+            "\tleaq .Limport(%%rip), %%rdi\n"
+            "\tmovl $%u, %%esi\n"
+            "\tcallq *far_resolve@GOTPCREL(%%rip)\n"
+            "\taddq $8, %%rsp\n"
+            "\tretq\n"
+            "\t.size %s, . - %s\n",
             index, name, name);
 }
 

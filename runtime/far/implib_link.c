@@ -7,9 +7,9 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define ARGUMENTS_MAX 40
@@ -71,7 +71,8 @@ static int run(struct command *command, int input)
         return -ENOMEM;
     int err = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     if (!err) /* the cast is what every caller of exec does: arguments are not written to */
-        err = posix_spawnp(&child, command->argument[0], &actions, NULL, (char **)(uintptr_t)command->argument, environ);
+        err =
+            posix_spawnp(&child, command->argument[0], &actions, NULL, (char **)(uintptr_t)command->argument, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (err)
         return -err;
@@ -94,11 +95,13 @@ static int link_to(const struct implib_options *options, int source, const char 
     fill_command(&command, options, temporary);
     int code = run(&command, source);
     if (code < 0) {
-        fprintf(stderr, "far: implib: cannot run %s: %s; install clang 19 and lld 19\n", FAR_IMPLIB_COMPILER, strerror(-code));
+        fprintf(stderr, "far: implib: cannot run %s: %s; install clang 19 and lld 19\n", FAR_IMPLIB_COMPILER,
+                strerror(-code));
         return EX_UNAVAILABLE;
     }
     if (code) {
-        fprintf(stderr, "far: %s: cannot create it: %s -shared ended with %d, see above\n", options->output, FAR_IMPLIB_COMPILER, code);
+        fprintf(stderr, "far: %s: cannot create it: %s -shared ended with %d, see above\n", options->output,
+                FAR_IMPLIB_COMPILER, code);
         return EX_CANTCREAT;
     }
     return rename(temporary, options->output) == 0 ? 0 : cannot_create(options->output, errno);

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define FILE_MAX ((size_t)1 << 32) /* bytes; more than any segment, less than what would only be found out slowly */
@@ -102,7 +102,7 @@ int bad_option(const char *command, char **argv)
 {
     /* getopt has stepped over a long option already, but not over a short one in a cluster. */
     const char *shown = optind > 1 ? argv[optind - 1] : "";
-    fprintf(stderr, "far: %s: option `%s` is unknown, or needs a value; far %s --help lists the options\n", command, shown,
-            command);
+    fprintf(stderr, "far: %s: option `%s` is unknown, or needs a value; far %s --help lists the options\n", command,
+            shown, command);
     return EX_USAGE;
 }

@@ -7,8 +7,8 @@
 #include "runtime/segment.h"
 
 struct loaded {
-    const char *file;          /* as the user named it */
-    uint8_t *bytes;            /* owned */
+    const char *file; /* as the user named it */
+    uint8_t *bytes;   /* owned */
     size_t size;
     struct far_segment segment; /* checked; points into bytes */
     const struct far_iface *iface;

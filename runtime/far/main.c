@@ -20,8 +20,10 @@ static const struct command {
 
 static void print_help(FILE *out)
 {
-    fprintf(out, "usage: far COMMAND …\n\n"
-                 "Looks at farcall segments, makes import libraries from them, and talks to the node's name server, fard.\n\n");
+    fprintf(
+        out,
+        "usage: far COMMAND …\n\n"
+        "Looks at farcall segments, makes import libraries from them, and talks to the node's name server, fard.\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
     fprintf(out, "\nFrom a header to a call:\n"

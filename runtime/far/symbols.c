@@ -53,8 +53,8 @@ void symbols_load(struct symbols *symbols, const struct far_segment *segment)
     const uint8_t *bytes = elf_section_bytes(&elf, table);
     const char *names = (const char *)elf_section_bytes(&elf, strings);
     if (bytes && names)
-        collect(symbols, &segment->part[FAR_PART_CODE], (const Elf64_Sym *)bytes, table->sh_size / sizeof(Elf64_Sym), names,
-                strings->sh_size);
+        collect(symbols, &segment->part[FAR_PART_CODE], (const Elf64_Sym *)bytes, table->sh_size / sizeof(Elf64_Sym),
+                names, strings->sh_size);
 }
 
 void symbols_free(struct symbols *symbols)

@@ -45,10 +45,10 @@ struct far_rule {
 };
 
 /* What becomes of a service. The word is what `far ls` shows. */
-#define FAR_STATES(X)                                                                                                  \
-    X(STARTING, starting) /* the host has not said yet that it is ready */                                             \
-    X(READY, ready)                                                                                                    \
-    X(DOWN, down)     /* the host died and is started again after a pause */                                           \
+#define FAR_STATES(X)                                                        \
+    X(STARTING, starting) /* the host has not said yet that it is ready */   \
+    X(READY, ready)                                                          \
+    X(DOWN, down)     /* the host died and is started again after a pause */ \
     X(BROKEN, broken) /* what the store keeps of it cannot be used; unregister it, register it again */
 enum far_state {
 #define X(NAME, name) FAR_STATE_##NAME,

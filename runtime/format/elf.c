@@ -22,8 +22,10 @@ static int open_programs(struct elf_view *view, const struct complaint *to)
     const Elf64_Ehdr *header = view->header;
     if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phoff % 8 ||
         !range_inside(header->e_phoff, (uint64_t)header->e_phnum * sizeof(Elf64_Phdr), view->size))
-        return complain(to, "ELF program headers (%u at offset 0x%llx) are not inside the file's %zu bytes; the file is "
-                        "truncated or damaged", header->e_phnum, (unsigned long long)header->e_phoff, view->size);
+        return complain(to,
+                        "ELF program headers (%u at offset 0x%llx) are not inside the file's %zu bytes; the file is "
+                        "truncated or damaged",
+                        header->e_phnum, (unsigned long long)header->e_phoff, view->size);
     view->programs = (const Elf64_Phdr *)(view->bytes + header->e_phoff);
     return 0;
 }
@@ -33,8 +35,10 @@ static int open_sections(struct elf_view *view, const struct complaint *to)
     const Elf64_Ehdr *header = view->header;
     if (header->e_shentsize != sizeof(Elf64_Shdr) || header->e_shoff % 8 || header->e_shnum == 0 ||
         !range_inside(header->e_shoff, (uint64_t)header->e_shnum * sizeof(Elf64_Shdr), view->size))
-        return complain(to, "ELF section headers (%u at offset 0x%llx) are not inside the file's %zu bytes; the file is "
-                        "truncated, damaged or stripped", header->e_shnum, (unsigned long long)header->e_shoff, view->size);
+        return complain(to,
+                        "ELF section headers (%u at offset 0x%llx) are not inside the file's %zu bytes; the file is "
+                        "truncated, damaged or stripped",
+                        header->e_shnum, (unsigned long long)header->e_shoff, view->size);
     view->sections = (const Elf64_Shdr *)(view->bytes + header->e_shoff);
     if (header->e_shstrndx >= header->e_shnum)
         return complain(to, "the ELF file has no section names; link the segment again");

@@ -39,10 +39,11 @@ static int check_table(const struct iface_walk *walk, const struct far_table *ta
         return 0;
     if (table->offset % align || table->offset < sizeof(struct far_iface) ||
         !range_inside(table->offset, (uint64_t)table->count * entry, walk->iface->size))
-        return complain(&walk->to,
-                        "interface record: the table of %s (offset %u, %u entries of %zu bytes) does not lie inside the "
-                        "record's %u bytes; the file is damaged, build it again",
-                        name, table->offset, table->count, entry, walk->iface->size);
+        return complain(
+            &walk->to,
+            "interface record: the table of %s (offset %u, %u entries of %zu bytes) does not lie inside the "
+            "record's %u bytes; the file is damaged, build it again",
+            name, table->offset, table->count, entry, walk->iface->size);
     return 0;
 }
 
@@ -67,7 +68,8 @@ static int check_header(const struct iface_walk *walk, size_t size)
         return complain(&walk->to, "interface record: version %u, but this program reads version %d; build it again",
                         iface->version, FAR_IFACE_VERSION);
     if (iface->size != size || size % 8)
-        return complain(&walk->to, "interface record: it says %u bytes, but there are %zu; the file is truncated or damaged",
+        return complain(&walk->to,
+                        "interface record: it says %u bytes, but there are %zu; the file is truncated or damaged",
                         iface->size, size);
     if (iface->flags || iface->machine == 0)
         return complain(&walk->to, "interface record: header flags 0x%x, machine %u: not written by this version",
@@ -79,7 +81,8 @@ static int check_service(const struct iface_walk *walk)
 {
     const struct far_iface *iface = walk->iface;
     if (!walk_identifier(walk, iface->service))
-        return complain(&walk->to, "interface record: the service's name is no C identifier; say far_service(name, 1, 0)");
+        return complain(&walk->to,
+                        "interface record: the service's name is no C identifier; say far_service(name, 1, 0)");
     const char *name = iface_string(iface, iface->service);
     if (strnlen(name, FAR_NAME_MAX + 1) > FAR_NAME_MAX)
         return complain(&walk->to, "interface record: the service's name is longer than %d bytes; choose a shorter one",
@@ -93,8 +96,10 @@ int iface_check(const void *record, size_t size, char *why, size_t why_size)
     if ((uintptr_t)record % 8)
         return complain(&walk.to, "interface record: it is not aligned to 8 bytes");
     if (size < sizeof(struct far_iface) || size > UINT32_MAX)
-        return complain(&walk.to, "interface record: %zu bytes cannot hold one (the header alone has %zu); the file is "
-                        "truncated or damaged", size, sizeof(struct far_iface));
+        return complain(&walk.to,
+                        "interface record: %zu bytes cannot hold one (the header alone has %zu); the file is "
+                        "truncated or damaged",
+                        size, sizeof(struct far_iface));
     int err = check_header(&walk, size);
     err = err ? err : check_tables(&walk);
     err = err ? err : check_service(&walk);

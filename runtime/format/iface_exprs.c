@@ -25,7 +25,8 @@ static bool size_needs_memory(const struct iface_walk *walk, const struct far_pa
     return false;
 }
 
-static const char *param_node_mistake(const struct iface_walk *walk, const struct far_op *op, const struct far_expr *node)
+static const char *param_node_mistake(const struct iface_walk *walk, const struct far_op *op,
+                                      const struct far_expr *node)
 {
     if (node->index >= op->param_count)
         return "its size names a parameter that does not exist";
@@ -37,7 +38,8 @@ static const char *param_node_mistake(const struct iface_walk *walk, const struc
     return NULL;
 }
 
-static const char *deref_node_mistake(const struct iface_walk *walk, const struct far_op *op, const struct far_expr *node)
+static const char *deref_node_mistake(const struct iface_walk *walk, const struct far_op *op,
+                                      const struct far_expr *node)
 {
     if (node->index >= op->param_count)
         return "its size names a parameter that does not exist";

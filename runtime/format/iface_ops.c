@@ -5,11 +5,10 @@
 
 #include <string.h>
 
-#define OP_FLAGS                                                                                                   \
-    (FAR_OP_DATA_SHIPPED | FAR_OP_HAS_FAILS | FAR_OP_ONEWAY | FAR_OP_IDEMPOTENT | FAR_OP_ABSENT | FAR_OP_ASYNC |    \
+#define OP_FLAGS                                                                                                 \
+    (FAR_OP_DATA_SHIPPED | FAR_OP_HAS_FAILS | FAR_OP_ONEWAY | FAR_OP_IDEMPOTENT | FAR_OP_ABSENT | FAR_OP_ASYNC | \
      FAR_OP_NEUTRAL)
-#define PARAM_FLAGS \
-    (FAR_PARAM_IN | FAR_PARAM_OUT | FAR_PARAM_RELEASE | FAR_PARAM_SIGNED | FAR_PARAM_OPTIONAL)
+#define PARAM_FLAGS (FAR_PARAM_IN | FAR_PARAM_OUT | FAR_PARAM_RELEASE | FAR_PARAM_SIGNED | FAR_PARAM_OPTIONAL)
 
 static bool is_width(unsigned width)
 {
@@ -100,14 +99,16 @@ static int bad_op(const struct iface_walk *walk, uint32_t index, const char *wha
 {
     const struct far_op *op = iface_op(walk->iface, index);
     const char *name = walk_identifier(walk, op->name) ? iface_string(walk->iface, op->name) : "?";
-    return complain(&walk->to, "interface record: operation %u (%s): %s; build it again with faridl", index, name, what);
+    return complain(&walk->to, "interface record: operation %u (%s): %s; build it again with faridl", index, name,
+                    what);
 }
 
 static int bad_param(const struct iface_walk *walk, const struct far_op *op, uint32_t at, const char *what)
 {
     const char *name = iface_string(walk->iface, op->name);
     if (at == 0)
-        return complain(&walk->to, "interface record: operation %s: result: %s; build it again with faridl", name, what);
+        return complain(&walk->to, "interface record: operation %s: result: %s; build it again with faridl", name,
+                        what);
     return complain(&walk->to, "interface record: operation %s: parameter %u: %s; build it again with faridl", name, at,
                     what);
 }
@@ -155,8 +156,8 @@ int iface_check_ops(const struct iface_walk *walk)
     uint8_t slots[FAR_SLOT_MAX / 8 + 1] = {0};
     uint32_t count = walk->iface->ops.count;
     if (count > FAR_SLOT_MAX)
-        return complain(&walk->to, "interface record: %u operations, but a service has %d slots; split the service", count,
-                        FAR_SLOT_MAX);
+        return complain(&walk->to, "interface record: %u operations, but a service has %d slots; split the service",
+                        count, FAR_SLOT_MAX);
     for (uint32_t i = 0; i < count; i++) {
         int err = check_op(walk, i, slots);
         if (err)

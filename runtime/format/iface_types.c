@@ -50,14 +50,16 @@ static const char *type_mistake(const struct iface_walk *walk, const struct far_
     return type->kind == FAR_TYPE_ARRAY ? array_mistake(walk, type) : NULL;
 }
 
-static const char *member_mistake(const struct iface_walk *walk, const struct far_type *type, const struct far_member *m)
+static const char *member_mistake(const struct iface_walk *walk, const struct far_type *type,
+                                  const struct far_member *m)
 {
     if (m->type >= walk->iface->types.count)
         return "a member's type does not exist";
     if (!walk_text(walk, m->name) || m->reserved)
         return "a member's name is not in the record or not printable";
     /* A bit-field's bits may lie anywhere from its offset on, so only the bits themselves must be inside. */
-    uint64_t bytes = m->bit_width ? ((uint64_t)m->bit_offset + m->bit_width + 7) / 8 : iface_type(walk->iface, m->type)->size;
+    uint64_t bytes =
+        m->bit_width ? ((uint64_t)m->bit_offset + m->bit_width + 7) / 8 : iface_type(walk->iface, m->type)->size;
     if (!range_inside(m->offset, bytes, type->size))
         return "a member lies outside the structure";
     return NULL;

@@ -6,8 +6,8 @@
 #include "runtime/format/complain.h"
 #include "runtime/iface.h"
 
-#define IFACE_IDENTIFIER_LIMIT 512 /* bytes of a C name, NUL included */
-#define IFACE_TEXT_LIMIT 8192      /* bytes of a signature, description or type name, NUL included */
+#define IFACE_IDENTIFIER_LIMIT 512  /* bytes of a C name, NUL included */
+#define IFACE_TEXT_LIMIT       8192 /* bytes of a signature, description or type name, NUL included */
 
 struct iface_walk {
     const struct far_iface *iface;
@@ -15,8 +15,8 @@ struct iface_walk {
 };
 
 /* Strings: 0 for what is missing, and otherwise inside the strings table and terminated there. */
-bool walk_text(const struct iface_walk *walk, uint32_t offset);            /* printable, may be 0 */
-bool walk_identifier(const struct iface_walk *walk, uint32_t offset);      /* a C name, may not be 0 */
+bool walk_text(const struct iface_walk *walk, uint32_t offset);       /* printable, may be 0 */
+bool walk_identifier(const struct iface_walk *walk, uint32_t offset); /* a C name, may not be 0 */
 
 int iface_check_types(const struct iface_walk *walk);
 int iface_check_ops(const struct iface_walk *walk);

@@ -10,13 +10,15 @@
 static int check_header(const struct far_import_table *table, size_t size, const struct complaint *to)
 {
     if (memcmp(table->magic, FAR_IMPORT_MAGIC, sizeof table->magic) != 0)
-        return complain(to, "import table: it does not start with " FAR_IMPORT_MAGIC "; was the library made by far implib?");
+        return complain(to, "import table: it does not start with " FAR_IMPORT_MAGIC
+                            "; was the library made by far implib?");
     if (table->version != FAR_IMPORT_VERSION)
-        return complain(to, "import table: version %u, but this program reads version %d; make the import library again",
+        return complain(to,
+                        "import table: version %u, but this program reads version %d; make the import library again",
                         table->version, FAR_IMPORT_VERSION);
     if (table->size != size || size % 8)
-        return complain(to, "import table: it says %u bytes, but there are %zu; the import library is damaged", table->size,
-                        size);
+        return complain(to, "import table: it says %u bytes, but there are %zu; the import library is damaged",
+                        table->size, size);
     if (!text_is_identifier(table->service, sizeof table->service))
         return complain(to, "import table: the service's name is no C identifier; the import library is damaged");
     if (table->op_count < 1 || table->op_count > FAR_SLOT_MAX ||
@@ -35,10 +37,13 @@ static int check_op(const struct far_import_table *table, uint32_t index, const 
     size_t room = table->size - op->name;
     const char *name = import_op_name(table, index);
     if (!text_is_identifier(name, room < OP_NAME_LIMIT ? room : OP_NAME_LIMIT))
-        return complain(to, "import table: the name of operation %u is no C identifier; the import library is damaged", index);
+        return complain(to, "import table: the name of operation %u is no C identifier; the import library is damaged",
+                        index);
     if (index > 0 && strcmp(import_op_name(table, index - 1), name) >= 0)
-        return complain(to, "import table: operation %s is not in its place: they must be sorted; make the import library "
-                        "again", name);
+        return complain(to,
+                        "import table: operation %s is not in its place: they must be sorted; make the import library "
+                        "again",
+                        name);
     return 0;
 }
 

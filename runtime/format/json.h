@@ -16,13 +16,14 @@ struct json {
     bool has_value; /* the innermost object or array has one already */
 };
 
-void json_open(struct json *json, const char *name, char bracket); /* '{' or '[' */
-void json_close(struct json *json, char bracket);                  /* '}' or ']' */
+void json_open(struct json *json, const char *name, char bracket);       /* '{' or '[' */
+void json_close(struct json *json, char bracket);                        /* '}' or ']' */
 void json_string(struct json *json, const char *name, const char *text); /* NULL text: null */
 void json_number(struct json *json, const char *name, uint64_t value);
 void json_signed(struct json *json, const char *name, int64_t value);
 void json_bool(struct json *json, const char *name, bool value);
 void json_hex(struct json *json, const char *name, uint64_t value); /* "0x…": addresses and fingerprints exceed 2^53 */
-void json_bytes(struct json *json, const char *name, const void *bytes, size_t size); /* as lower-case hexadecimal text */
+void json_bytes(struct json *json, const char *name, const void *bytes,
+                size_t size); /* as lower-case hexadecimal text */
 
 #endif

@@ -25,10 +25,9 @@ const char *far_part_rights(enum far_part part)
 
 const char *far_reloc_name(enum far_reloc_code code)
 {
-    static const char *const names[] = {
-        NULL,
+    static const char *const names[] = {NULL,
 #define X(NAME, when, what) #NAME,
-        FAR_RELOCS(X)
+                                        FAR_RELOCS(X)
 #undef X
     };
     return (unsigned)code < FAR_RELOC_CODE_COUNT ? names[code] : NULL;

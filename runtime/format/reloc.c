@@ -21,7 +21,8 @@ struct reloc_walk {
 static int bad_command(const struct reloc_walk *walk, const struct far_reloc *command, const char *what)
 {
     const char *name = far_reloc_name(command->code);
-    return complain(&walk->to, "relocation commands: %s at offset %zu of " FAR_SECTION_RELOC ": %s; link the segment again",
+    return complain(&walk->to,
+                    "relocation commands: %s at offset %zu of " FAR_SECTION_RELOC ": %s; link the segment again",
                     name ? name : "unknown command", (size_t)((const uint8_t *)command - walk->stream), what);
 }
 
@@ -45,9 +46,9 @@ static bool is_inside_part(const struct reloc_walk *walk, enum far_part part, ui
 
 static bool is_word(const struct reloc_walk *walk, uint64_t where)
 {
-    return where % 8 == 0 && (is_inside_part(walk, FAR_PART_CONST, where, 8) ||
-                              is_inside_part(walk, FAR_PART_LINKAGE, where, 8) ||
-                              is_inside_part(walk, FAR_PART_DATA, where, 8));
+    return where % 8 == 0 &&
+           (is_inside_part(walk, FAR_PART_CONST, where, 8) || is_inside_part(walk, FAR_PART_LINKAGE, where, 8) ||
+            is_inside_part(walk, FAR_PART_DATA, where, 8));
 }
 
 static const char *rebase_mistake(const struct reloc_walk *walk, const struct far_reloc *command)
@@ -71,8 +72,7 @@ static const char *rebase_mistake(const struct reloc_walk *walk, const struct fa
 static const char *word_mistake(const struct reloc_walk *walk, const struct far_reloc *command)
 {
     bool linkage_only = command->code == FAR_RELOC_HOST;
-    if (!is_word(walk, command->where) ||
-        (linkage_only && !is_inside_part(walk, FAR_PART_LINKAGE, command->where, 8)))
+    if (!is_word(walk, command->where) || (linkage_only && !is_inside_part(walk, FAR_PART_LINKAGE, command->where, 8)))
         return linkage_only ? "its word is not in linkage" : "its word is not in const, linkage or data";
     if (command->code == FAR_RELOC_BIND)
         return is_name(walk, command->name, FAR_NAME_MAX + 1) && is_name(walk, command->name2, SYMBOL_LIMIT)
@@ -133,8 +133,9 @@ static int check_commands(const struct reloc_walk *walk)
     for (uint32_t i = 0; i < walk->header->command_count; i++) {
         const struct far_reloc *command = (const struct far_reloc *)(walk->stream + at);
         if (end - at < sizeof *command || end - at < command_size(command))
-            return complain(&walk->to, "relocation commands: command %u of %u does not fit before offset %u of "
-                            FAR_SECTION_RELOC "; the file is damaged, link the segment again",
+            return complain(&walk->to,
+                            "relocation commands: command %u of %u does not fit before offset %u of " FAR_SECTION_RELOC
+                            "; the file is damaged, link the segment again",
                             i + 1, walk->header->command_count, end);
         const char *mistake = command_mistake(walk, command);
         if (mistake)
@@ -142,8 +143,10 @@ static int check_commands(const struct reloc_walk *walk)
         at += (uint32_t)command_size(command);
     }
     if (at != end)
-        return complain(&walk->to, "relocation commands: %u bytes between the last command and the strings; link the "
-                        "segment again", end - at);
+        return complain(&walk->to,
+                        "relocation commands: %u bytes between the last command and the strings; link the "
+                        "segment again",
+                        end - at);
     return 0;
 }
 
@@ -157,12 +160,15 @@ int segment_reloc_check(const void *stream, size_t size, const struct far_extent
     if (size < sizeof *header || size > UINT32_MAX || memcmp(header->magic, "FARRELOC", sizeof header->magic) != 0)
         return complain(&walk.to, "relocation commands: " FAR_SECTION_RELOC " does not start with FARRELOC");
     if (header->version != FAR_FORMAT_VERSION)
-        return complain(&walk.to, "relocation commands: version %u, but this program reads version %d; link the segment again",
+        return complain(&walk.to,
+                        "relocation commands: version %u, but this program reads version %d; link the segment again",
                         header->version, FAR_FORMAT_VERSION);
     if (header->size != size || header->command_end < sizeof *header || header->command_end > size ||
         header->command_end % 8)
-        return complain(&walk.to, "relocation commands: the header says %u bytes with strings from %u on, but there are %zu; "
-                        "the file is truncated or damaged", header->size, header->command_end, size);
+        return complain(&walk.to,
+                        "relocation commands: the header says %u bytes with strings from %u on, but there are %zu; "
+                        "the file is truncated or damaged",
+                        header->size, header->command_end, size);
     return check_commands(&walk);
 }
 

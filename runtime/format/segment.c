@@ -27,7 +27,8 @@ static int check_digest(struct segment_walk *walk, unsigned flags)
     if (segment_digest(segment->bytes, segment->size, hole, digest) != 0)
         return complain(&walk->to, "its SHA-256 cannot be computed; is libcrypto installed whole?");
     if (memcmp(digest, segment->note->build_id, sizeof digest) != 0)
-        return complain(&walk->to, "its bytes do not match its build id: the file was changed after farld wrote it, or is "
+        return complain(&walk->to,
+                        "its bytes do not match its build id: the file was changed after farld wrote it, or is "
                         "damaged; link it again or copy it again");
     return 0;
 }
@@ -46,7 +47,8 @@ static int check_record(struct segment_walk *walk)
         return err;
     const struct far_iface *iface = segment->iface;
     if (iface->machine != segment->note->machine)
-        return complain(&walk->to, "its interface record is for machine %u, its code for machine %u; build both for one",
+        return complain(&walk->to,
+                        "its interface record is for machine %u, its code for machine %u; build both for one",
                         iface->machine, segment->note->machine);
     return 0;
 }
@@ -63,7 +65,8 @@ static int check_relocs(struct segment_walk *walk)
     return segment_reloc_check(segment->reloc, segment->reloc_size, segment->part, walk->to.text, walk->to.size);
 }
 
-int segment_check(const void *bytes, size_t size, unsigned flags, struct far_segment *segment, char *why, size_t why_size)
+int segment_check(const void *bytes, size_t size, unsigned flags, struct far_segment *segment, char *why,
+                  size_t why_size)
 {
     struct segment_walk walk = {.segment = segment, .to = {why, why_size}};
     *segment = (struct far_segment){.bytes = bytes, .size = size};

@@ -25,7 +25,8 @@ static int find_note(struct segment_walk *walk)
     memcpy(&header, bytes, sizeof header);
     if (header.n_namesz != sizeof NOTE_NAME || header.n_descsz != sizeof(struct far_note) ||
         header.n_type != FAR_NOTE_TYPE || memcmp(bytes + sizeof header, NOTE_NAME, sizeof NOTE_NAME) != 0)
-        return complain(&walk->to, "section " FAR_SECTION_NOTE " does not hold farcall's note; link the segment with farld");
+        return complain(&walk->to,
+                        "section " FAR_SECTION_NOTE " does not hold farcall's note; link the segment with farld");
     walk->segment->note = (const struct far_note *)(bytes + start);
     return 0;
 }
@@ -37,7 +38,8 @@ int segment_check_note(struct segment_walk *walk)
         return err;
     const struct far_note *note = walk->segment->note;
     if (note->format != FAR_FORMAT_VERSION)
-        return complain(&walk->to, "segment format %u, but this program reads format %d; link it with this version's farld",
+        return complain(&walk->to,
+                        "segment format %u, but this program reads format %d; link it with this version's farld",
                         note->format, FAR_FORMAT_VERSION);
     if (note->machine != walk->elf.header->e_machine)
         return complain(&walk->to, "its note says machine %u, its ELF header %u; the file is damaged", note->machine,
@@ -50,7 +52,8 @@ int segment_check_note(struct segment_walk *walk)
     if (note->slot_count < 1 || note->slot_count > FAR_SLOT_MAX + 1)
         return complain(&walk->to, "its note says %u slots; there are 1 to %d", note->slot_count, FAR_SLOT_MAX + 1);
     if (note->image_size % FAR_PART_ALIGN || note->image_size > FAR_WINDOW_END - FAR_WINDOW_BEGIN)
-        return complain(&walk->to, "its image of 0x%llx bytes is no multiple of 0x%x, or larger than the address window",
+        return complain(&walk->to,
+                        "its image of 0x%llx bytes is no multiple of 0x%x, or larger than the address window",
                         (address)note->image_size, FAR_PART_ALIGN);
     return 0;
 }
@@ -67,7 +70,8 @@ static int bad_part(struct segment_walk *walk, enum far_part part, const Elf64_P
                     far_part_name(part), (address)load->p_vaddr, (address)load->p_memsz, (address)load->p_filesz, what);
 }
 
-static const char *part_mistake(const struct segment_walk *walk, enum far_part part, const Elf64_Phdr *load, uint64_t end)
+static const char *part_mistake(const struct segment_walk *walk, enum far_part part, const Elf64_Phdr *load,
+                                uint64_t end)
 {
     const struct far_note *note = walk->segment->note;
     bool stubs = part == FAR_PART_FSTUBS || part == FAR_PART_DSTUBS;
@@ -108,8 +112,10 @@ static int place_heap(struct segment_walk *walk, uint64_t end)
     const struct far_note *note = walk->segment->note;
     uint64_t start = (end + FAR_PART_ALIGN - 1) / FAR_PART_ALIGN * FAR_PART_ALIGN;
     if (start > note->image_size || note->image_size - start != note->heap_size)
-        return complain(&walk->to, "its data ends at 0x%llx and its image at 0x%llx, which leaves no heap of 0x%llx bytes; "
-                        "link the segment again", (address)end, (address)note->image_size, (address)note->heap_size);
+        return complain(&walk->to,
+                        "its data ends at 0x%llx and its image at 0x%llx, which leaves no heap of 0x%llx bytes; "
+                        "link the segment again",
+                        (address)end, (address)note->image_size, (address)note->heap_size);
     walk->segment->part[FAR_PART_HEAP] = (struct far_extent){start, note->heap_size};
     return 0;
 }
@@ -121,11 +127,13 @@ int segment_check_parts(struct segment_walk *walk)
     for (unsigned i = 0; i < walk->elf.header->e_phnum; i++) {
         const Elf64_Phdr *load = &walk->elf.programs[i];
         if (load->p_type == PT_TLS)
-            return complain(&walk->to, "it has thread-local variables, which cannot be shared; remove them from the service");
+            return complain(&walk->to,
+                            "it has thread-local variables, which cannot be shared; remove them from the service");
         if (load->p_type != PT_LOAD)
             continue;
         if (part == FAR_LOAD_PARTS)
-            return complain(&walk->to, "it has more than %d PT_LOAD headers, one a part; link it with farld", FAR_LOAD_PARTS);
+            return complain(&walk->to, "it has more than %d PT_LOAD headers, one a part; link it with farld",
+                            FAR_LOAD_PARTS);
         int err = check_part(walk, part, load, end);
         if (err)
             return err;
@@ -145,8 +153,10 @@ static int check_array(struct segment_walk *walk, const char *name, struct far_e
         return 0;
     if (section->sh_addr % 8 || section->sh_size % 8 || section->sh_addr < home->address ||
         !range_inside(section->sh_addr - home->address, section->sh_size, home->size))
-        return complain(&walk->to, "section %s (address 0x%llx, %llu bytes) is not an array of addresses inside part const; "
-                        "link the segment again", name, (address)section->sh_addr, (address)section->sh_size);
+        return complain(&walk->to,
+                        "section %s (address 0x%llx, %llu bytes) is not an array of addresses inside part const; "
+                        "link the segment again",
+                        name, (address)section->sh_addr, (address)section->sh_size);
     *extent = (struct far_extent){section->sh_addr, section->sh_size};
     return 0;
 }

@@ -16,8 +16,10 @@ static int check_slots(struct segment_walk *walk)
     for (uint32_t i = 0; i < iface->ops.count; i++) {
         const struct far_op *op = iface_op(iface, i);
         if (op->slot >= walk->segment->note->slot_count)
-            return complain(&walk->to, "operation %s has slot %u, but there are stubs for %u slots only; link the segment "
-                            "again", iface_string(iface, op->name), op->slot, walk->segment->note->slot_count);
+            return complain(&walk->to,
+                            "operation %s has slot %u, but there are stubs for %u slots only; link the segment "
+                            "again",
+                            iface_string(iface, op->name), op->slot, walk->segment->note->slot_count);
     }
     return 0;
 }
@@ -58,7 +60,8 @@ static int check_part_stubs(struct segment_walk *walk, enum far_part part, bool 
     const struct stub_reader *reader = stub_reader_for(note->machine);
     uint64_t base = walk->segment->part[part].address;
     for (uint32_t slot = 0; slot < note->slot_count; slot++) {
-        struct stub_meaning stub = reader->read(stubs + (size_t)slot * FAR_STUB_SIZE, base + (uint64_t)slot * FAR_STUB_SIZE);
+        struct stub_meaning stub =
+            reader->read(stubs + (size_t)slot * FAR_STUB_SIZE, base + (uint64_t)slot * FAR_STUB_SIZE);
         const char *mistake = slot == FAR_SLOT_GATE ? gate_mistake(walk, &stub)
                               : trap                ? trap_mistake(&stub, slot, base)
                                                     : branch_mistake(walk, &stub, slot, base);
@@ -74,14 +77,15 @@ static int check_operations_have_stubs(struct segment_walk *walk)
     const struct far_segment *segment = walk->segment;
     const struct far_iface *iface = segment->iface;
     const struct stub_reader *reader = stub_reader_for(segment->note->machine);
-    const uint8_t *variants[] = {segment->content[FAR_PART_FSTUBS], segment->content[FAR_PART_DSTUBS], segment->traps[0],
-                                 segment->traps[1]};
+    const uint8_t *variants[] = {segment->content[FAR_PART_FSTUBS], segment->content[FAR_PART_DSTUBS],
+                                 segment->traps[0], segment->traps[1]};
     for (uint32_t i = 0; i < iface->ops.count; i++) {
         const struct far_op *op = iface_op(iface, i);
         for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
             if (reader->read(variants[v] + (size_t)op->slot * FAR_STUB_SIZE, 0).kind == STUB_KIND_EMPTY)
-                return complain(&walk->to, "operation %s has no stub in slot %u of part %s, %s variant; link the segment again",
-                                iface_string(iface, op->name), op->slot, far_part_name(v % 2), v < 2 ? "branch" : "trap");
+                return complain(
+                    &walk->to, "operation %s has no stub in slot %u of part %s, %s variant; link the segment again",
+                    iface_string(iface, op->name), op->slot, far_part_name(v % 2), v < 2 ? "branch" : "trap");
         }
     }
     return 0;

@@ -12,10 +12,11 @@ struct segment_walk {
     struct complaint to;
 };
 
-int segment_check_note(struct segment_walk *walk);    /* segment_parts.c: note, its facts about the file */
-int segment_check_parts(struct segment_walk *walk);   /* the six PT_LOADs and the heap */
-int segment_check_arrays(struct segment_walk *walk);  /* .init_array, .fini_array */
-int segment_check_stubs(struct segment_walk *walk);   /* segment_stubs.c: both parts, both variants, slots */
-int segment_check_words(struct segment_walk *walk);   /* segment_words.c: REBASE words' values, STUB commands' operations */
+int segment_check_note(struct segment_walk *walk);   /* segment_parts.c: note, its facts about the file */
+int segment_check_parts(struct segment_walk *walk);  /* the six PT_LOADs and the heap */
+int segment_check_arrays(struct segment_walk *walk); /* .init_array, .fini_array */
+int segment_check_stubs(struct segment_walk *walk);  /* segment_stubs.c: both parts, both variants, slots */
+int segment_check_words(
+    struct segment_walk *walk); /* segment_words.c: REBASE words' values, STUB commands' operations */
 
 #endif

@@ -30,8 +30,10 @@ static int check_rebase(struct segment_walk *walk, const struct far_reloc *comma
             uint64_t where = command->where + 8 * (64 * (uint64_t)j + (unsigned)__builtin_ctzll(left));
             uint64_t value = word_value(segment, where);
             if (value > segment->note->image_size)
-                return complain(&walk->to, "relocation commands: the word at 0x%llx holds 0x%llx, which is no address inside "
-                                "the image; link the segment again", (unsigned long long)where, (unsigned long long)value);
+                return complain(&walk->to,
+                                "relocation commands: the word at 0x%llx holds 0x%llx, which is no address inside "
+                                "the image; link the segment again",
+                                (unsigned long long)where, (unsigned long long)value);
         }
     }
     return 0;
@@ -42,15 +44,16 @@ static int check_stub(struct segment_walk *walk, const struct far_reloc *command
     const char *name = segment_reloc_string(walk->segment->reloc, command->name);
     if (iface_op_by_name(walk->segment->iface, name))
         return 0;
-    return complain(&walk->to, "relocation commands: STUB names %s, which is no operation of this segment; link it again",
-                    name);
+    return complain(&walk->to,
+                    "relocation commands: STUB names %s, which is no operation of this segment; link it again", name);
 }
 
 int segment_check_words(struct segment_walk *walk)
 {
     const struct far_reloc_header *stream = walk->segment->reloc;
     int err = 0;
-    for (const struct far_reloc *at = segment_next_reloc(stream, NULL); !err && at; at = segment_next_reloc(stream, at)) {
+    for (const struct far_reloc *at = segment_next_reloc(stream, NULL); !err && at;
+         at = segment_next_reloc(stream, at)) {
         if (at->code == FAR_RELOC_REBASE)
             err = check_rebase(walk, at);
         else if (at->code == FAR_RELOC_STUB)

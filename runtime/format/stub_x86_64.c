@@ -20,18 +20,21 @@ static const struct shape shapes[] = {
      {0xf3, 0x0f, 0x1e, 0xfa,                    /* endbr64            */
       0xe9, 0, 0, 0, 0,                          /* jmp implementation */
       INT3, INT3, INT3, INT3, INT3, INT3, INT3}, /* int3 …             */
-     5, 0},
+     5,
+     0},
     {STUB_KIND_TRAP,
      {0xf3, 0x0f, 0x1e, 0xfa, /* endbr64         */
       0x41, 0xbb, 0, 0, 0, 0, /* mov $slot,%r11d */
       0xe9, 0, 0, 0, 0,       /* jmp way_to_gate */
       INT3},                  /* int3            */
-     11, 6},
+     11,
+     6},
     {STUB_KIND_GATE,
      {0x4c, 0x8d, 0x15, 0, 0, 0, 0,        /* lea linkage(%rip),%r10 */
       0x41, 0xff, 0x22,                    /* jmp *(%r10)            */
       INT3, INT3, INT3, INT3, INT3, INT3}, /* int3 …                 */
-     3, 0},
+     3,
+     0},
 };
 
 static uint32_t number_at(const uint8_t *code)

@@ -100,8 +100,8 @@ static void read_environment(struct wanted *wanted)
 
 static uint32_t level_from_text(const char *text)
 {
-#define X(NAME, name)                                                                                                  \
-    if (early_length(text) == sizeof #name - 1 && early_equal(text, #name, sizeof #name - 1))                          \
+#define X(NAME, name)                                                                         \
+    if (early_length(text) == sizeof #name - 1 && early_equal(text, #name, sizeof #name - 1)) \
         return FAR_LEVEL_##NAME;
     FAR_LEVELS(X)
 #undef X

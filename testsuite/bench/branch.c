@@ -14,13 +14,13 @@ int prefixed_kv_null(void); /* libbench_jump.so: the same source, compiled with 
 #define CALLS 100000
 
 /* The same loop three times: what differs is whom the PLT leads to. */
-#define LOOP(function)                                                                                                 \
-    __attribute__((noinline, aligned(64))) static double time_##function(void)                                         \
-    {                                                                                                                  \
-        double start = bench_now_ns();                                                                                 \
-        for (int i = 0; i < CALLS; i++)                                                                                \
-            function();                                                                                                \
-        return (bench_now_ns() - start) / CALLS;                                                                       \
+#define LOOP(function)                                                         \
+    __attribute__((noinline, aligned(64))) static double time_##function(void) \
+    {                                                                          \
+        double start = bench_now_ns();                                         \
+        for (int i = 0; i < CALLS; i++)                                        \
+            function();                                                        \
+        return (bench_now_ns() - start) / CALLS;                               \
     }
 LOOP(kv_null)
 LOOP(jump_kv_null)

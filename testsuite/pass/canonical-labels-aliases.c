@@ -13,7 +13,10 @@ odd:
     return by;
 }
 int same_add(int by, long times) __attribute__((alias("counter_add")));
-void *address(void) { return (void *)counter_add; }
+void *address(void)
+{
+    return (void *)counter_add;
+}
 
 // CHECK: GOTPCRELX {{.*}} far_stub.counter_add - 4
 // CHECK: R_X86_64_64 {{.*}} .text.far.op.counter_add + {{[1-9a-f]}}

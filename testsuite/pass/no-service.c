@@ -4,6 +4,12 @@
 // CHECK-NOT: .far.iface
 #ifdef CLIENT
 #include "counter.h"
-int client(void) { return counter_add(1, 2); }
+int client(void)
+{
+    return counter_add(1, 2);
+}
 #endif
-int plain(int x) { return x + 1; }
+int plain(int x)
+{
+    return x + 1;
+}

@@ -3,8 +3,14 @@
 // RUN: llvm-readelf -s -S %t.o | FileCheck %s
 #include "counter.h"
 
-int counter_add(int by, long times) { return by + (int)times; }
-int helper(int x) { return x; }
+int counter_add(int by, long times)
+{
+    return by + (int)times;
+}
+int helper(int x)
+{
+    return x;
+}
 
 // CHECK-DAG: .text.far.op.counter_add
 // CHECK-DAG: .text.helper

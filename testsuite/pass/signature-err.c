@@ -6,7 +6,10 @@
 // RUN: not ls %t.o
 
 // CHECK: signature-err.c:[[#@LINE+1]]:5: error: operation 'counter_add' {{.*}} parameter 2 is not an 8-byte integer as '{{.*}}' says (counter.h:6) [FC-0202]
-int counter_add(int by, int times) { return by * times; }
+int counter_add(int by, int times)
+{
+    return by * times;
+}
 // CHECK: signature-err.c:[[#@LINE+1]]:6: error: operation 'counter_scale' {{.*}} 2 parameters, not 1
 void counter_scale(double by, int more) {}
 // CHECK: signature-err.c:[[#@LINE+1]]:6: error: operation 'counter_value' {{.*}} it does not return a 4-byte integer

@@ -9,4 +9,7 @@
 static __thread int last;
 // PLAIN: error: thread-local variable 'last' in a unit of service 'counter': {{.*}} [FC-0201]
 
-int counter_add(int by, long times) { return last += by + (int)times; }
+int counter_add(int by, long times)
+{
+    return last += by + (int)times;
+}

@@ -20,12 +20,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MUST(condition)                                                                                          \
-    do {                                                                                                         \
-        if (!(condition)) {                                                                                      \
-            fprintf(stderr, "%s:%d: failed: %s (%s)\n", __FILE__, __LINE__, #condition, strerror(errno));        \
-            exit(1);                                                                                             \
-        }                                                                                                        \
+#define MUST(condition)                                                                                   \
+    do {                                                                                                  \
+        if (!(condition)) {                                                                               \
+            fprintf(stderr, "%s:%d: failed: %s (%s)\n", __FILE__, __LINE__, #condition, strerror(errno)); \
+            exit(1);                                                                                      \
+        }                                                                                                 \
     } while (0)
 
 static void put_and_get(const char *key, size_t size, int seed)
@@ -94,7 +94,8 @@ static void children(void)
 
 static void sizes(void)
 {
-    static const size_t some[] = {0, 1, 15, 16, 17, 4095, 4096, 65536, (1u << 20) - 4096, 1u << 20, 5u << 20, 20u << 20, 3};
+    static const size_t some[] = {0,        1,        15,        16, 17, 4095, 4096, 65536, (1u << 20) - 4096,
+                                  1u << 20, 5u << 20, 20u << 20, 3};
     for (size_t i = 0; i < sizeof some / sizeof *some; i++)
         put_and_get("size", some[i], (int)i);
     MUST(kv_put("size", "", 0) == 0);
@@ -116,7 +117,8 @@ static void inspect(void)
 {
     MUST(far_level("kv") != FAR_LEVEL_UNSET && far_level("nobody") == FAR_LEVEL_UNSET);
     MUST(strcmp(far_service_of((const void *)kv_null), "kv") == 0 && !far_service_of(&errno) && !far_service_of(NULL));
-    MUST(far_stub_kind((const void *)kv_null) == (far_level("kv") == FAR_LEVEL_TRUSTED ? FAR_STUB_BRANCH : FAR_STUB_TRAP));
+    MUST(far_stub_kind((const void *)kv_null) ==
+         (far_level("kv") == FAR_LEVEL_TRUSTED ? FAR_STUB_BRANCH : FAR_STUB_TRAP));
     MUST(far_stub_kind((const char *)(uintptr_t)kv_null + 1) == FAR_STUB_UNKNOWN);
     MUST(far_stub_kind((const void *)inspect) == FAR_STUB_UNKNOWN);
     MUST(strcmp(far_version(), FARCALL_VERSION) == 0);

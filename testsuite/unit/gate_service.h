@@ -35,7 +35,7 @@ enum { G_VOID, G_INT, G_BOOL, G_ULONG, G_FLOAT, G_DOUBLE, G_NODE, G_NODE_POINTER
 #define G_HANDLE      {.type = G_NODE_POINTER, .passing = FAR_PASS_HANDLE, .width = 8}
 #define G_HANDLE_LAST {.type = G_NODE_POINTER, .passing = FAR_PASS_HANDLE, .flags = FAR_PARAM_RELEASE, .width = 8}
 #define G_STRING      {.type = G_CHARS, .passing = FAR_PASS_STRING, .flags = FAR_PARAM_IN, .width = 8}
-#define G_BUFFER(in_out, first, count)                                                                                 \
+#define G_BUFFER(in_out, first, count) \
     {.type = G_BYTES, .passing = FAR_PASS_BUFFER, .flags = in_out, .width = 8, .size_first = first, .size_count = count}
 #define G_IN  FAR_PARAM_IN
 #define G_OUT FAR_PARAM_OUT

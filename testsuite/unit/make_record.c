@@ -35,7 +35,8 @@ static uint32_t text(struct record *record, const char *string)
 
 static void add_member(struct record *record, const char *name, uint32_t type, uint64_t offset)
 {
-    record->members[record->member_count++] = (struct far_member){.name = text(record, name), .type = type, .offset = offset};
+    record->members[record->member_count++] =
+        (struct far_member){.name = text(record, name), .type = type, .offset = offset};
 }
 
 static void add_types(struct record *record, enum make_variant variant)
@@ -43,17 +44,35 @@ static void add_types(struct record *record, enum make_variant variant)
     uint64_t node = variant == MAKE_PLAIN ? 32 : 40;
     struct far_type types[T_COUNT] = {
         [T_VOID] = {.name = text(record, "void"), .kind = FAR_TYPE_VOID, .align = 1},
-        [T_CHAR] = {.name = text(record, "char"), .kind = FAR_TYPE_INT, .flags = FAR_TYPE_SIGNED, .align = 1, .size = 1},
+        [T_CHAR] =
+            {.name = text(record, "char"), .kind = FAR_TYPE_INT, .flags = FAR_TYPE_SIGNED, .align = 1, .size = 1},
         [T_INT] = {.name = text(record, "int"), .kind = FAR_TYPE_INT, .flags = FAR_TYPE_SIGNED, .align = 4, .size = 4},
         [T_ULONG] = {.name = text(record, "unsigned long"), .kind = FAR_TYPE_INT, .align = 8, .size = 8},
-        [T_KEY] = {.name = text(record, "char[16]"), .kind = FAR_TYPE_ARRAY, .align = 1, .size = 16, .target = T_CHAR, .count = 16},
-        [T_NODE] = {.name = text(record, "struct node"), .kind = FAR_TYPE_STRUCT, .align = 8, .size = node, .first_member = 0},
-        [T_NODE_POINTER] = {.name = text(record, "const struct node *"), .kind = FAR_TYPE_POINTER, .flags = FAR_TYPE_CONST,
-                            .align = 8, .size = 8, .target = T_NODE},
-        [T_STRING] = {.name = text(record, "const char *"), .kind = FAR_TYPE_POINTER, .flags = FAR_TYPE_CONST, .align = 8,
-                      .size = 8, .target = T_CHAR},
+        [T_KEY] = {.name = text(record, "char[16]"),
+                   .kind = FAR_TYPE_ARRAY,
+                   .align = 1,
+                   .size = 16,
+                   .target = T_CHAR,
+                   .count = 16},
+        [T_NODE] =
+            {.name = text(record, "struct node"), .kind = FAR_TYPE_STRUCT, .align = 8, .size = node, .first_member = 0},
+        [T_NODE_POINTER] = {.name = text(record, "const struct node *"),
+                            .kind = FAR_TYPE_POINTER,
+                            .flags = FAR_TYPE_CONST,
+                            .align = 8,
+                            .size = 8,
+                            .target = T_NODE},
+        [T_STRING] = {.name = text(record, "const char *"),
+                      .kind = FAR_TYPE_POINTER,
+                      .flags = FAR_TYPE_CONST,
+                      .align = 8,
+                      .size = 8,
+                      .target = T_CHAR},
         [T_BYTES] = {.name = text(record, "void *"), .kind = FAR_TYPE_POINTER, .align = 8, .size = 8, .target = T_VOID},
-        [T_ULONG_POINTER] = {.name = text(record, "unsigned long *"), .kind = FAR_TYPE_POINTER, .align = 8, .size = 8,
+        [T_ULONG_POINTER] = {.name = text(record, "unsigned long *"),
+                             .kind = FAR_TYPE_POINTER,
+                             .align = 8,
+                             .size = 8,
                              .target = T_ULONG},
     };
     add_member(record, "next", T_NODE_POINTER, 0);
@@ -93,7 +112,8 @@ static void end_op(struct record *record)
 }
 
 static const struct far_param nothing = {.type = T_VOID, .passing = FAR_PASS_VOID};
-static const struct far_param an_int = {.type = T_INT, .passing = FAR_PASS_VALUE, .flags = FAR_PARAM_SIGNED, .width = 4};
+static const struct far_param an_int = {
+    .type = T_INT, .passing = FAR_PASS_VALUE, .flags = FAR_PARAM_SIGNED, .width = 4};
 static const struct far_param a_node = {.type = T_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .width = 8};
 static const struct far_param a_key = {.type = T_STRING, .passing = FAR_PASS_STRING, .flags = FAR_PARAM_IN, .width = 8};
 
@@ -118,17 +138,28 @@ static void add_put(struct record *record, enum make_variant variant)
 {
     bool plain = variant == MAKE_PLAIN;
     uint8_t width = plain ? 8 : 4;
-    begin_op(record, "kv_put", FAR_OP_HAS_FAILS, plain ? "int kv_put(const char *key, void *val, unsigned long n)"
-                                                       : "int kv_put(const char *key, void *val, int n)");
+    begin_op(record, "kv_put", FAR_OP_HAS_FAILS,
+             plain ? "int kv_put(const char *key, void *val, unsigned long n)"
+                   : "int kv_put(const char *key, void *val, int n)");
     record->ops[record->op_count - 1].fails = (uint32_t)-1;
     record->exprs[record->expr_count++] =
         (struct far_expr){.code = FAR_EXPR_PARAM, .width = width, .index = 2, .flags = plain ? 0 : FAR_EXPR_SIGNED};
     add_param(record, an_int, NULL, NULL);
     add_param(record, a_key, "key", "const char *key");
-    add_param(record, (struct far_param){.type = T_BYTES, .passing = FAR_PASS_BUFFER, .flags = FAR_PARAM_IN, .width = 8,
-                                         .size_first = 0, .size_count = 1}, "val", "const void *val");
-    add_param(record, (struct far_param){.type = plain ? T_ULONG : T_INT, .passing = FAR_PASS_VALUE,
-                                         .flags = plain ? 0 : FAR_PARAM_SIGNED, .width = width}, "n", "n");
+    add_param(record,
+              (struct far_param){.type = T_BYTES,
+                                 .passing = FAR_PASS_BUFFER,
+                                 .flags = FAR_PARAM_IN,
+                                 .width = 8,
+                                 .size_first = 0,
+                                 .size_count = 1},
+              "val", "const void *val");
+    add_param(record,
+              (struct far_param){.type = plain ? T_ULONG : T_INT,
+                                 .passing = FAR_PASS_VALUE,
+                                 .flags = plain ? 0 : FAR_PARAM_SIGNED,
+                                 .width = width},
+              "n", "n");
     end_op(record);
 }
 
@@ -142,11 +173,22 @@ static void add_read(struct record *record)
     record->exprs[record->expr_count++] = (struct far_expr){.code = FAR_EXPR_ADD};
     record->exprs[record->expr_count++] = (struct far_expr){.code = FAR_EXPR_CONST, .value = 8};
     add_param(record, nothing, NULL, NULL);
-    add_param(record, (struct far_param){.type = T_BYTES, .passing = FAR_PASS_BUFFER, .flags = FAR_PARAM_OUT | FAR_PARAM_OPTIONAL,
-                                         .width = 8, .size_first = first, .size_count = 3}, "to", "void *to");
-    add_param(record, (struct far_param){.type = T_ULONG_POINTER, .passing = FAR_PASS_BUFFER,
-                                         .flags = FAR_PARAM_IN | FAR_PARAM_OUT, .width = 8, .size_first = first + 3,
-                                         .size_count = 1}, "length", "unsigned long *length");
+    add_param(record,
+              (struct far_param){.type = T_BYTES,
+                                 .passing = FAR_PASS_BUFFER,
+                                 .flags = FAR_PARAM_OUT | FAR_PARAM_OPTIONAL,
+                                 .width = 8,
+                                 .size_first = first,
+                                 .size_count = 3},
+              "to", "void *to");
+    add_param(record,
+              (struct far_param){.type = T_ULONG_POINTER,
+                                 .passing = FAR_PASS_BUFFER,
+                                 .flags = FAR_PARAM_IN | FAR_PARAM_OUT,
+                                 .width = 8,
+                                 .size_first = first + 3,
+                                 .size_count = 1},
+              "length", "unsigned long *length");
     end_op(record);
 }
 
@@ -182,9 +224,10 @@ static void put_table(struct made *made, struct far_table *table, const void *en
 
 static struct made finish(struct record *record, struct far_iface iface, uint32_t service)
 {
-    uint32_t strings = (uint32_t)(sizeof iface + record->op_count * sizeof(struct far_op) +
-                                  record->param_count * sizeof(struct far_param) + record->type_count * sizeof(struct far_type) +
-                                  record->member_count * sizeof(struct far_member) + record->expr_count * sizeof(struct far_expr));
+    uint32_t strings =
+        (uint32_t)(sizeof iface + record->op_count * sizeof(struct far_op) +
+                   record->param_count * sizeof(struct far_param) + record->type_count * sizeof(struct far_type) +
+                   record->member_count * sizeof(struct far_member) + record->expr_count * sizeof(struct far_expr));
     struct made made = {.bytes = aligned_alloc(64, 16384), .size = sizeof iface};
     if (!made.bytes)
         abort();
@@ -206,8 +249,11 @@ static struct made finish(struct record *record, struct far_iface iface, uint32_
 struct made make_record(enum make_variant variant)
 {
     struct record *record = calloc(1, sizeof *record);
-    struct far_iface iface = {.version = FAR_IFACE_VERSION, .major = 1, .minor = variant == MAKE_CHANGED,
-                              .fingerprint = 0xfeedfacecafef00du + variant, .machine = EM_X86_64};
+    struct far_iface iface = {.version = FAR_IFACE_VERSION,
+                              .major = 1,
+                              .minor = variant == MAKE_CHANGED,
+                              .fingerprint = 0xfeedfacecafef00du + variant,
+                              .machine = EM_X86_64};
     if (!record)
         abort();
     memcpy(iface.magic, FAR_IFACE_MAGIC, sizeof iface.magic);

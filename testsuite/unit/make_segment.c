@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS 4 /* slot 0 and three operations */
-#define STUBS_SIZE (SLOTS * FAR_STUB_SIZE)
-#define PART(part) ((uint64_t)(part) * FAR_PART_ALIGN)
-#define HEAP_SIZE (2 * FAR_PART_ALIGN)
-#define FILE_SIZE 65536
+#define SLOTS        4 /* slot 0 and three operations */
+#define STUBS_SIZE   (SLOTS * FAR_STUB_SIZE)
+#define PART(part)   ((uint64_t)(part) * FAR_PART_ALIGN)
+#define HEAP_SIZE    (2 * FAR_PART_ALIGN)
+#define FILE_SIZE    65536
 #define SECTIONS_MAX 20
 
 struct writer {
@@ -42,20 +42,30 @@ static uint64_t append(struct writer *writer, const void *bytes, size_t size)
 static Elf64_Shdr *add_section(struct writer *writer, const char *name, uint32_t type, uint64_t offset, uint64_t size)
 {
     Elf64_Shdr *section = &writer->sections[writer->section_count++];
-    *section = (Elf64_Shdr){.sh_name = (Elf64_Word)writer->names_size, .sh_type = type, .sh_offset = offset, .sh_size = size,
+    *section = (Elf64_Shdr){.sh_name = (Elf64_Word)writer->names_size,
+                            .sh_type = type,
+                            .sh_offset = offset,
+                            .sh_size = size,
                             .sh_addralign = 1};
     memcpy(writer->names + writer->names_size, name, strlen(name) + 1);
     writer->names_size += strlen(name) + 1;
     return section;
 }
 
-static void add_part(struct writer *writer, enum far_part part, const char *name, const void *bytes, size_t size, uint64_t memory)
+static void add_part(struct writer *writer, enum far_part part, const char *name, const void *bytes, size_t size,
+                     uint64_t memory)
 {
     const char *rights = far_part_rights(part);
     uint64_t offset = append(writer, bytes, size);
     uint32_t flags = (rights[0] == 'r' ? PF_R : 0) | (rights[1] == 'w' ? PF_W : 0) | (rights[2] == 'x' ? PF_X : 0);
-    writer->programs[part] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = flags, .p_offset = offset, .p_vaddr = PART(part),
-                                          .p_paddr = PART(part), .p_filesz = size, .p_memsz = memory, .p_align = 16};
+    writer->programs[part] = (Elf64_Phdr){.p_type = PT_LOAD,
+                                          .p_flags = flags,
+                                          .p_offset = offset,
+                                          .p_vaddr = PART(part),
+                                          .p_paddr = PART(part),
+                                          .p_filesz = size,
+                                          .p_memsz = memory,
+                                          .p_align = 16};
     add_section(writer, name, SHT_PROGBITS, offset, size)->sh_addr = PART(part);
 }
 
@@ -133,7 +143,11 @@ static void add_relocs(struct writer *writer)
     uint32_t end = offsetof(__typeof__(stream), strings);
     struct far_reloc rest[5] = {
         {.code = FAR_RELOC_STUB, .where = PART(FAR_PART_DATA) + 8, .name = end + KV_FIND},
-        {.code = FAR_RELOC_BIND, .where = PART(FAR_PART_CONST) + 16, .name = end + LOG, .name2 = end + LOG_WRITE, .value = 0},
+        {.code = FAR_RELOC_BIND,
+         .where = PART(FAR_PART_CONST) + 16,
+         .name = end + LOG,
+         .name2 = end + LOG_WRITE,
+         .value = 0},
         {.code = FAR_RELOC_HOST, .where = PART(FAR_PART_LINKAGE) + 32, .name = end + MEMCPY},
         {.code = FAR_RELOC_COPY, .where = PART(FAR_PART_LINKAGE) + 40, .name = end + STDERR, .value = 8},
         {.code = FAR_RELOC_CHECK, .count = 1 << 16 | 2, .name = end + LOG, .name2 = end + LOG_WRITE, .value = 0xabcdef},
@@ -152,8 +166,11 @@ static void add_note(struct writer *writer)
         struct far_note note;
     } note = {.header = {8, sizeof(struct far_note), FAR_NOTE_TYPE},
               .name = "farcall",
-              .note = {.format = FAR_FORMAT_VERSION, .machine = EM_X86_64, .image_size = PART(FAR_PART_HEAP) + HEAP_SIZE,
-                       .heap_size = HEAP_SIZE, .slot_count = SLOTS}};
+              .note = {.format = FAR_FORMAT_VERSION,
+                       .machine = EM_X86_64,
+                       .image_size = PART(FAR_PART_HEAP) + HEAP_SIZE,
+                       .heap_size = HEAP_SIZE,
+                       .slot_count = SLOTS}};
     add_section(writer, FAR_SECTION_NOTE, SHT_NOTE, append(writer, &note, sizeof note), sizeof note)->sh_addralign = 4;
 }
 
@@ -164,11 +181,15 @@ static void add_symbols(struct writer *writer, enum make_variant variant)
     Elf64_Sym symbols[5] = {{0}};
     Elf64_Word name = 1;
     for (unsigned i = 1; i < 5; i++) {
-        symbols[i] = (Elf64_Sym){.st_name = name, .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), .st_shndx = 3,
-                                 .st_value = PART(FAR_PART_CODE) + 16 * (i - 1), .st_size = 3};
+        symbols[i] = (Elf64_Sym){.st_name = name,
+                                 .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+                                 .st_shndx = 3,
+                                 .st_value = PART(FAR_PART_CODE) + 16 * (i - 1),
+                                 .st_size = 3};
         name += (Elf64_Word)strlen(strings + name) + 1;
     }
-    Elf64_Shdr *table = add_section(writer, ".symtab", SHT_SYMTAB, append(writer, symbols, sizeof symbols), sizeof symbols);
+    Elf64_Shdr *table =
+        add_section(writer, ".symtab", SHT_SYMTAB, append(writer, symbols, sizeof symbols), sizeof symbols);
     table->sh_link = writer->section_count;
     table->sh_entsize = sizeof *symbols;
     add_section(writer, ".strtab", SHT_STRTAB, append(writer, strings, sizeof names[0]), sizeof names[0]);
@@ -179,8 +200,13 @@ static void add_headers(struct writer *writer)
     Elf64_Shdr *names = add_section(writer, ".shstrtab", SHT_STRTAB, 0, 0);
     names->sh_size = writer->names_size;
     names->sh_offset = append(writer, writer->names, writer->names_size);
-    Elf64_Ehdr header = {.e_type = ET_DYN, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_phoff = sizeof header,
-                         .e_ehsize = sizeof header, .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = FAR_LOAD_PARTS,
+    Elf64_Ehdr header = {.e_type = ET_DYN,
+                         .e_machine = EM_X86_64,
+                         .e_version = EV_CURRENT,
+                         .e_phoff = sizeof header,
+                         .e_ehsize = sizeof header,
+                         .e_phentsize = sizeof(Elf64_Phdr),
+                         .e_phnum = FAR_LOAD_PARTS,
                          .e_shentsize = sizeof(Elf64_Shdr)};
     memcpy(header.e_ident, ELFMAG, SELFMAG);
     header.e_ident[EI_CLASS] = ELFCLASS64;
@@ -196,8 +222,9 @@ void make_seal(struct made *made)
 {
     /* The note is found by its name, not by a check: what was broken may keep any check from coming this far. */
     uint8_t *name = memmem(made->bytes, made->size, "\1\0\0\0farcall", 12);
-    if (!name || segment_digest(made->bytes, made->size, (size_t)(name + 12 - made->bytes) + offsetof(struct far_note, build_id),
-                                name + 12 + offsetof(struct far_note, build_id)) != 0)
+    if (!name ||
+        segment_digest(made->bytes, made->size, (size_t)(name + 12 - made->bytes) + offsetof(struct far_note, build_id),
+                       name + 12 + offsetof(struct far_note, build_id)) != 0)
         abort();
 }
 

@@ -25,7 +25,7 @@ static uint64_t evaluate(const struct far_expr *expr, uint32_t count)
     return status == FAR_CALL_DONE ? bytes : BAD;
 }
 
-#define EVALUATE(...)                                                                                                  \
+#define EVALUATE(...) \
     evaluate((const struct far_expr[]){__VA_ARGS__}, sizeof((struct far_expr[]){__VA_ARGS__}) / sizeof(struct far_expr))
 
 static void check_arithmetic(void)

@@ -15,28 +15,33 @@ struct table {
 static struct table make_table(void)
 {
     uint32_t strings = offsetof(struct table, strings);
-    return (struct table){.header = {.magic = "FARIMPRT", .version = FAR_IMPORT_VERSION, .size = sizeof(struct table),
-                                     .service = "kv", .major = 1, .op_count = 2, .fingerprint = 7},
+    return (struct table){.header = {.magic = "FARIMPRT",
+                                     .version = FAR_IMPORT_VERSION,
+                                     .size = sizeof(struct table),
+                                     .service = "kv",
+                                     .major = 1,
+                                     .op_count = 2,
+                                     .fingerprint = 7},
                           .op = {{.fingerprint = 1, .name = strings}, {.fingerprint = 2, .name = strings + 8}},
                           .strings = "kv_find\0kv_put"};
 }
 
-#define BREAKS(X)                                                                  \
-    X(t.header.magic[7] = 0, "does not start")                                     \
-    X(t.header.version = 2, "version 2")                                           \
-    X(t.header.size = 8, "damaged")                                                \
-    X(t.header.service[0] = 0, "service's name")                                   \
-    X(memset(t.header.service, 'a', sizeof t.header.service), "service's name")    \
-    X(t.header.service[1] = '\n', "service's name")                                \
-    X(t.header.op_count = 0, "0 operations")                                       \
-    X(t.header.op_count = 0xffffffff, "do not fit")                                \
-    X(t.header.op_count = 3, "has no name")                                        \
-    X(t.op[1].name = 0, "has no name")                                             \
-    X(t.op[1].name = 96, "has no name")                                            \
-    X(t.op[1].name = sizeof t, "has no name")                                      \
-    X(t.op[1].reserved = 1, "has no name")                                         \
-    X(memset(t.strings + 8, 'x', 8), "no C identifier")                            \
-    X(t.strings[0] = '9', "no C identifier")                                       \
+#define BREAKS(X)                                                               \
+    X(t.header.magic[7] = 0, "does not start")                                  \
+    X(t.header.version = 2, "version 2")                                        \
+    X(t.header.size = 8, "damaged")                                             \
+    X(t.header.service[0] = 0, "service's name")                                \
+    X(memset(t.header.service, 'a', sizeof t.header.service), "service's name") \
+    X(t.header.service[1] = '\n', "service's name")                             \
+    X(t.header.op_count = 0, "0 operations")                                    \
+    X(t.header.op_count = 0xffffffff, "do not fit")                             \
+    X(t.header.op_count = 3, "has no name")                                     \
+    X(t.op[1].name = 0, "has no name")                                          \
+    X(t.op[1].name = 96, "has no name")                                         \
+    X(t.op[1].name = sizeof t, "has no name")                                   \
+    X(t.op[1].reserved = 1, "has no name")                                      \
+    X(memset(t.strings + 8, 'x', 8), "no C identifier")                         \
+    X(t.strings[0] = '9', "no C identifier")                                    \
     X(t.op[1].name = t.op[0].name, "must be sorted")
 
 int main(void)
@@ -48,13 +53,13 @@ int main(void)
     CHECK(import_check((char *)&t + 1, sizeof t - 1, why, sizeof why) == -EINVAL);
     for (size_t size = 0; size < sizeof t; size++)
         CHECK(import_check(&t, size, why, sizeof why) == -EINVAL);
-#define X(breaking, expected)                                                        \
-    do {                                                                             \
-        t = make_table();                                                            \
-        why[0] = 0;                                                                  \
-        (void)(breaking);                                                            \
-        CHECK(import_check(&t, sizeof t, why, sizeof why) == -EINVAL);               \
-        CHECK(strstr(why, expected));                                                \
+#define X(breaking, expected)                                          \
+    do {                                                               \
+        t = make_table();                                              \
+        why[0] = 0;                                                    \
+        (void)(breaking);                                              \
+        CHECK(import_check(&t, sizeof t, why, sizeof why) == -EINVAL); \
+        CHECK(strstr(why, expected));                                  \
     } while (0);
     BREAKS(X)
 #undef X

@@ -33,13 +33,12 @@
 
 #define UNUSED __attribute__((unused))
 
-#define must(condition)                                                                         \
-    do {                                                                                        \
-        if (!(condition)) {                                                                     \
-            fprintf(stderr, "%s:%d: does not hold: %s (%s)\n", __FILE__, __LINE__, #condition,  \
-                    strerror(errno));                                                           \
-            exit(1);                                                                            \
-        }                                                                                       \
+#define must(condition)                                                                                          \
+    do {                                                                                                         \
+        if (!(condition)) {                                                                                      \
+            fprintf(stderr, "%s:%d: does not hold: %s (%s)\n", __FILE__, __LINE__, #condition, strerror(errno)); \
+            exit(1);                                                                                             \
+        }                                                                                                        \
     } while (0)
 
 static UNUSED double seconds(void)
@@ -49,7 +48,10 @@ static UNUSED double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static UNUSED void nap(int ms) { poll(NULL, 0, ms); }
+static UNUSED void nap(int ms)
+{
+    poll(NULL, 0, ms);
+}
 
 /* One packet from fard. */
 struct answer {
@@ -235,7 +237,8 @@ static UNUSED int try_open_channel(int fard, uint32_t service_id, uint64_t size,
         struct far_channel_reply reply;
         memcpy(&reply, answer->bytes + sizeof answer->head, sizeof reply);
         must(answer->fd_count == 2);
-        *channel = (struct channel){.size = reply.size, .id = reply.channel, .fd = answer->fd[0], .host = answer->fd[1]};
+        *channel =
+            (struct channel){.size = reply.size, .id = reply.channel, .fd = answer->fd[0], .host = answer->fd[1]};
         void *astack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, channel->fd, 0);
         must(astack != MAP_FAILED);
         channel->astack = astack;
@@ -260,7 +263,10 @@ static UNUSED void close_channel(int fard, struct channel *channel)
     close(channel->host);
 }
 
-static UNUSED char *area_of(const struct channel *channel) { return (char *)channel->astack + FAR_ASTACK_AREA; }
+static UNUSED char *area_of(const struct channel *channel)
+{
+    return (char *)channel->astack + FAR_ASTACK_AREA;
+}
 
 /* Publish this number and always wake: a liar has no manners. */
 static UNUSED void publish(struct channel *channel, uint32_t sequence)

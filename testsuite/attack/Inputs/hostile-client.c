@@ -55,8 +55,8 @@ static void wrong_slots(struct channel *channel, const struct bound *bound)
 }
 
 static const uint64_t huge[] = {
-    65536,      1u << 20,           1u << 30,      (1u << 30) + 1, 1ull << 31,         1ull << 32,         (1ull << 32) + 16,
-    1ull << 62, (1ull << 63) - 1,   1ull << 63,    UINT64_MAX - 15, UINT64_MAX - 4096, UINT64_MAX,
+    65536,      1u << 20,         1u << 30,   (1u << 30) + 1,  1ull << 31,        1ull << 32, (1ull << 32) + 16,
+    1ull << 62, (1ull << 63) - 1, 1ull << 63, UINT64_MAX - 15, UINT64_MAX - 4096, UINT64_MAX,
 };
 #define HUGE_COUNT (sizeof huge / sizeof *huge)
 
@@ -91,8 +91,12 @@ static void attack_kv(int fard, const struct bound *kv)
     must(CALL(&channel, put, 2, 0, 10) == FAR_CALL_BAD_ARGUMENT);
     must(CALL(&channel, get, 2, 0, 10, 1) == FAR_CALL_BAD_ARGUMENT);
     must(CALL(&channel, get, 2, 1, 10, 0) == FAR_CALL_BAD_ARGUMENT);
-    const uint64_t pointers[] = {kv->reply.part[FAR_PART_DATA].address, kv->reply.part[FAR_PART_HEAP].address,
-                                 kv->reply.part[FAR_PART_CODE].address, kv->reply.base, (uint64_t)(uintptr_t)area, 2,
+    const uint64_t pointers[] = {kv->reply.part[FAR_PART_DATA].address,
+                                 kv->reply.part[FAR_PART_HEAP].address,
+                                 kv->reply.part[FAR_PART_CODE].address,
+                                 kv->reply.base,
+                                 (uint64_t)(uintptr_t)area,
+                                 2,
                                  UINT64_MAX};
     for (unsigned i = 0; i < sizeof pointers / sizeof *pointers; i++) {
         must(CALL(&channel, get, 2, pointers[i], 16, 1) == FAR_CALL_BAD_ARGUMENT);
@@ -130,11 +134,13 @@ static void attack_zlib(int fard, const struct bound *zlib)
     }
     for (int level = -3; level < 12; level++) {
         memcpy(area, &(uint64_t){64}, 8);
-        must(CALL(&channel, slot_of(zlib, "compress2"), 1, 1, 1, 16, (uint32_t)level | 0xdead00000000) == FAR_CALL_DONE);
+        must(CALL(&channel, slot_of(zlib, "compress2"), 1, 1, 1, 16, (uint32_t)level | 0xdead00000000) ==
+             FAR_CALL_DONE);
     }
     must(CALL(&channel, slot_of(zlib, "crc32"), 0, 0, 1000) == FAR_CALL_DONE); /* NULL is allowed */
     must(CALL(&channel, slot_of(zlib, "crc32"), 0, 1, UINT32_MAX) == FAR_CALL_BAD_SIZE);
-    /* zlib looks at the only byte before it looks for NULL: what the interface allows must be what the code can bear. */
+    /* zlib looks at the only byte before it looks for NULL: what the interface allows must be what the code can bear.
+     */
     must(CALL(&channel, slot_of(zlib, "adler32"), 1, 0, 1) == FAR_CALL_BAD_ARGUMENT);
     must(CALL(&channel, slot_of(zlib, "adler32"), 0, 0, 0) == FAR_CALL_DONE);
     close_channel(fard, &channel);
@@ -158,7 +164,8 @@ static void *vandalise(void *argument)
         area[value % 64] = (uint8_t)(seed >> 24);
         area[value % 8192] = (uint8_t)seed;
         if (value % 4 == 0)
-            *(volatile uint64_t *)&astack->call.argument[value / 4 % 6] = value % 3 ? value % 4000 : huge[value % HUGE_COUNT];
+            *(volatile uint64_t *)&astack->call.argument[value / 4 % 6] =
+                value % 3 ? value % 4000 : huge[value % HUGE_COUNT];
         if (value % 64 == 0)
             *(volatile uint32_t *)&astack->reply.status = value;
         if (value % 128 == 0)
@@ -181,7 +188,10 @@ static void fuzz(int fard, const struct bound *bound, unsigned calls, bool with_
         uint64_t words[6];
         for (int j = 0; j < 6; j++) {
             uint32_t kind = chance() % 8;
-            words[j] = kind < 3 ? chance() % 3 : kind < 6 ? chance() % 5000 : kind < 7 ? huge[chance() % HUGE_COUNT] : chance();
+            words[j] = kind < 3   ? chance() % 3
+                       : kind < 6 ? chance() % 5000
+                       : kind < 7 ? huge[chance() % HUGE_COUNT]
+                                  : chance();
         }
         uint64_t length = chance() % 4000;
         memcpy(area_of(&channel), &length, 8);

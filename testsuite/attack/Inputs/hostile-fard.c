@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Attacks on the name server itself, and through it on hosts; each is one mode, named by the first argument. A mode ends
- * with 0 and one line if fard and the host of kv stood it.
+ * Attacks on the name server itself, and through it on hosts; each is one mode, named by the first argument. A mode
+ * ends with 0 and one line if fard and the host of kv stood it.
  */
 #include "attack.h"
 
@@ -40,8 +40,8 @@ static int lingering_socket(void)
 }
 
 /*
- * Descriptors that are slow to close. fard must be the last who has one: so it is sent while fard does not read, because
- * we do not read its answers, and closed by us before we go on.
+ * Descriptors that are slow to close. fard must be the last who has one: so it is sent while fard does not read,
+ * because we do not read its answers, and closed by us before we go on.
  */
 static void send_and_close(int attacker, uint16_t type, bool hang_up)
 {
@@ -109,7 +109,8 @@ static void flood_channels(void)
         ;
 }
 
-/* Answers with descriptors in them, never read: in flight, each counts against the user that sent it, and that is fard. */
+/* Answers with descriptors in them, never read: in flight, each counts against the user that sent it, and that is fard.
+ */
 static void fill_flight(void)
 {
     int fards[20], honest = connect_fard();
