@@ -131,10 +131,18 @@ struct far_expr {
 };
 
 /* Types: what is reached from operations, for fingerprints, dumps and (later) structured parameters. */
-#define FAR_TYPES(X)                                                                                        \
-    X(VOID, "void")                                                                                         \
-    X(BOOL, "bool") X(INT, "int") X(FLOAT, "float") X(ENUM, "enum") X(POINTER, "pointer") X(ARRAY, "array") \
-        X(STRUCT, "struct") X(UNION, "union") X(FUNCTION, "function") X(OPAQUE, "opaque")
+#define FAR_TYPES(X)        \
+    X(VOID, "void")         \
+    X(BOOL, "bool")         \
+    X(INT, "int")           \
+    X(FLOAT, "float")       \
+    X(ENUM, "enum")         \
+    X(POINTER, "pointer")   \
+    X(ARRAY, "array")       \
+    X(STRUCT, "struct")     \
+    X(UNION, "union")       \
+    X(FUNCTION, "function") \
+    X(OPAQUE, "opaque")
 
 enum far_type_kind {
 #define X(NAME, name) FAR_TYPE_##NAME,

@@ -126,54 +126,140 @@ static void check_bits(const char *tag, const char *name, const unsigned char *b
     check_failures++;
 }
 
-#define WHOLE(kind, tag)      check_whole(#tag, sizeof(kind tag), _Alignof(kind tag));
-#define AT(kind, tag, member) check_offset(#tag, #member, __builtin_offsetof(kind tag, member));
+#define WHOLE(kind, tag)      check_whole(#tag, sizeof(kind tag), _Alignof(kind tag))
+#define AT(kind, tag, member) check_offset(#tag, #member, __builtin_offsetof(kind tag, member))
 #define BITS(kind, tag, member)                                           \
     do {                                                                  \
         kind tag value;                                                   \
         memset(&value, 0, sizeof value);                                  \
         value.member = -1; /* all ones */                                 \
         check_bits(#tag, #member, (unsigned char *)&value, sizeof value); \
-    } while (0);
+    } while (0)
 
 static void check_plain(void)
 {
-    WHOLE(struct, s1)
-    AT(struct, s1, b)
-    AT(struct, s1, c) AT(struct, s1, d) AT(struct, s1, e) AT(struct, s1, f) WHOLE(struct, s2) AT(struct, s2, b)
-        AT(struct, s2, c) WHOLE(struct, s3) AT(struct, s3, b) AT(struct, s3, c) AT(struct, s3, d) AT(struct, s3, e)
-            WHOLE(struct, s4) AT(struct, s4, tail) WHOLE(struct, s5) AT(struct, s5, x) AT(struct, s5, y)
-                AT(struct, s5, z) AT(struct, s5, b) WHOLE(union, u1) WHOLE(union, u2) AT(union, u2, b) WHOLE(struct, s6)
-                    AT(struct, s6, b) AT(struct, s6, c) WHOLE(struct, s7) AT(struct, s7, b) WHOLE(struct, s8)
-                        AT(struct, s8, b) AT(struct, s8, c) WHOLE(struct, s9) AT(struct, s9, g) AT(struct, s9, h)
-                            AT(struct, s9, i)
+    WHOLE(struct, s1);
+    AT(struct, s1, b);
+    AT(struct, s1, c);
+    AT(struct, s1, d);
+    AT(struct, s1, e);
+    AT(struct, s1, f);
+    WHOLE(struct, s2);
+    AT(struct, s2, b);
+    AT(struct, s2, c);
+    WHOLE(struct, s3);
+    AT(struct, s3, b);
+    AT(struct, s3, c);
+    AT(struct, s3, d);
+    AT(struct, s3, e);
+    WHOLE(struct, s4);
+    AT(struct, s4, tail);
+    WHOLE(struct, s5);
+    AT(struct, s5, x);
+    AT(struct, s5, y);
+    AT(struct, s5, z);
+    AT(struct, s5, b);
+    WHOLE(union, u1);
+    WHOLE(union, u2);
+    AT(union, u2, b);
+    WHOLE(struct, s6);
+    AT(struct, s6, b);
+    AT(struct, s6, c);
+    WHOLE(struct, s7);
+    AT(struct, s7, b);
+    WHOLE(struct, s8);
+    AT(struct, s8, b);
+    AT(struct, s8, c);
+    WHOLE(struct, s9);
+    AT(struct, s9, g);
+    AT(struct, s9, h);
+    AT(struct, s9, i);
 }
 
 static void check_attributes(void)
 {
-    WHOLE(struct, p1)
-    AT(struct, p1, b)
-    AT(struct, p1, c) WHOLE(struct, p2) AT(struct, p2, b) AT(struct, p2, c) WHOLE(struct, p3) AT(struct, p3, b)
-        AT(struct, p3, c) WHOLE(struct, p4) AT(struct, p4, b) AT(struct, p4, c) WHOLE(struct, a1) WHOLE(struct, a2)
-            AT(struct, a2, b) AT(struct, a2, c) WHOLE(struct, a3) AT(struct, a3, b) AT(struct, a3, c) WHOLE(struct, a4)
-                AT(struct, a4, b) AT(struct, a4, c) WHOLE(struct, a5) AT(struct, a5, b) AT(struct, a5, c)
-                    WHOLE(struct, k1) AT(struct, k1, b) AT(struct, k1, c) AT(struct, k1, d) WHOLE(struct, k2)
-                        BITS(struct, k2, b) BITS(struct, k2, c) AT(struct, k2, d) WHOLE(struct, k3) AT(struct, k3, b)
+    WHOLE(struct, p1);
+    AT(struct, p1, b);
+    AT(struct, p1, c);
+    WHOLE(struct, p2);
+    AT(struct, p2, b);
+    AT(struct, p2, c);
+    WHOLE(struct, p3);
+    AT(struct, p3, b);
+    AT(struct, p3, c);
+    WHOLE(struct, p4);
+    AT(struct, p4, b);
+    AT(struct, p4, c);
+    WHOLE(struct, a1);
+    WHOLE(struct, a2);
+    AT(struct, a2, b);
+    AT(struct, a2, c);
+    WHOLE(struct, a3);
+    AT(struct, a3, b);
+    AT(struct, a3, c);
+    WHOLE(struct, a4);
+    AT(struct, a4, b);
+    AT(struct, a4, c);
+    WHOLE(struct, a5);
+    AT(struct, a5, b);
+    AT(struct, a5, c);
+    WHOLE(struct, k1);
+    AT(struct, k1, b);
+    AT(struct, k1, c);
+    AT(struct, k1, d);
+    WHOLE(struct, k2);
+    BITS(struct, k2, b);
+    BITS(struct, k2, c);
+    AT(struct, k2, d);
+    WHOLE(struct, k3);
+    AT(struct, k3, b);
 }
 
 static void check_bit_fields(void)
 {
-    WHOLE(struct, b1)
-    BITS(struct, b1, a)
-    BITS(struct, b1, b) BITS(struct, b1, c) WHOLE(struct, b2) BITS(struct, b2, b) BITS(struct, b2, c)
-        BITS(struct, b2, d) WHOLE(struct, b3) BITS(struct, b3, a) BITS(struct, b3, b) BITS(struct, b3, c)
-            WHOLE(struct, b4) BITS(struct, b4, a) BITS(struct, b4, b) AT(struct, b4, c) BITS(struct, b4, d)
-                WHOLE(struct, b5) AT(struct, b5, b) WHOLE(struct, b6) BITS(struct, b6, a) BITS(struct, b6, b)
-                    BITS(struct, b6, c) WHOLE(struct, b7) BITS(struct, b7, b) BITS(struct, b7, c) WHOLE(struct, b8)
-                        BITS(struct, b8, a) BITS(struct, b8, b) BITS(struct, b8, c) WHOLE(struct, b9)
-                            BITS(struct, b9, a) BITS(struct, b9, b) BITS(struct, b9, c) WHOLE(union, b10)
-                                BITS(union, b10, a) BITS(union, b10, b) WHOLE(struct, b11) BITS(struct, b11, a)
-                                    BITS(struct, b11, b) BITS(struct, b11, c) WHOLE(struct, b12) AT(struct, b12, b)
+    WHOLE(struct, b1);
+    BITS(struct, b1, a);
+    BITS(struct, b1, b);
+    BITS(struct, b1, c);
+    WHOLE(struct, b2);
+    BITS(struct, b2, b);
+    BITS(struct, b2, c);
+    BITS(struct, b2, d);
+    WHOLE(struct, b3);
+    BITS(struct, b3, a);
+    BITS(struct, b3, b);
+    BITS(struct, b3, c);
+    WHOLE(struct, b4);
+    BITS(struct, b4, a);
+    BITS(struct, b4, b);
+    AT(struct, b4, c);
+    BITS(struct, b4, d);
+    WHOLE(struct, b5);
+    AT(struct, b5, b);
+    WHOLE(struct, b6);
+    BITS(struct, b6, a);
+    BITS(struct, b6, b);
+    BITS(struct, b6, c);
+    WHOLE(struct, b7);
+    BITS(struct, b7, b);
+    BITS(struct, b7, c);
+    WHOLE(struct, b8);
+    BITS(struct, b8, a);
+    BITS(struct, b8, b);
+    BITS(struct, b8, c);
+    WHOLE(struct, b9);
+    BITS(struct, b9, a);
+    BITS(struct, b9, b);
+    BITS(struct, b9, c);
+    WHOLE(union, b10);
+    BITS(union, b10, a);
+    BITS(union, b10, b);
+    WHOLE(struct, b11);
+    BITS(struct, b11, a);
+    BITS(struct, b11, b);
+    BITS(struct, b11, c);
+    WHOLE(struct, b12);
+    AT(struct, b12, b);
 }
 
 int main(void)
