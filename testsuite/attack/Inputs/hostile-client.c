@@ -111,6 +111,29 @@ static void attack_kv(int fard, const struct bound *kv)
     close_channel(fard, &channel);
 }
 
+/* What the operation did not write comes back as zeros, nothing of an earlier call; what no parameter covers stays. */
+static void no_leftovers(int fard, const struct bound *kv)
+{
+    struct channel channel;
+    uint8_t *area;
+    open_channel(fard, kv, 65536, &channel);
+    area = (uint8_t *)area_of(&channel);
+    for (int i = 0; i < 20; i++) {
+        memcpy(area, "secret", 7);
+        memset(area + 16, 0x5E, 20000);
+        must(CALL(&channel, slot_of(kv, "kv_put"), 7, 1, 20000) == FAR_CALL_DONE);
+        memset(area, 0xAA, 30000);
+        memcpy(area, "missing", 8);
+        must(CALL(&channel, slot_of(kv, "kv_get"), 8, 1, 10000, 1) == FAR_CALL_DONE);
+        must((int)channel.astack->reply.result == -1);
+        for (int at = 16; at < 16 + 10000 + 8; at++)
+            must(area[at] == 0);
+        for (int at = 16 + 10000 + 8; at < 30000; at++)
+            must(area[at] == 0xAA);
+    }
+    close_channel(fard, &channel);
+}
+
 static void attack_zlib(int fard, const struct bound *zlib)
 {
     struct channel channel;
@@ -272,6 +295,7 @@ int main(int argc, char **argv)
     bind_service(fard, "zlib", 0, &zlib);
     must(kv.reply.level == FAR_LEVEL_NONE && zlib.reply.level == FAR_LEVEL_NONE);
     attack_kv(fard, &kv);
+    no_leftovers(fard, &kv);
     attack_zlib(fard, &zlib);
     odd_sequences(fard, &kv);
     holes(fard, &kv);

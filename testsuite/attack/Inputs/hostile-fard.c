@@ -45,7 +45,7 @@ static int lingering_socket(void)
  */
 static void send_and_close(int attacker, uint16_t type, bool hang_up)
 {
-    struct answer *answer = malloc(sizeof *answer);
+    static struct answer answer;
     int fd = lingering_socket();
     for (uint32_t i = 0; i < 320; i++)
         send_request(attacker, FAR_MSG_STATUS, i, NULL, 0, NULL, 0);
@@ -56,11 +56,10 @@ static void send_and_close(int attacker, uint16_t type, bool hang_up)
         return; /* it lies unread in fard's socket, which fard will close */
     fcntl(attacker, F_SETFL, O_NONBLOCK);
     for (int quiet = 0; quiet < 3;)
-        if (receive_answer(attacker, answer))
+        if (receive_answer(attacker, &answer))
             quiet = 0;
         else
             nap(quiet++ ? 10 : 1);
-    free(answer);
 }
 
 static void slow_to_close(void)
@@ -205,16 +204,68 @@ static void claim_memory(void)
     fprintf(stderr, "host: %ld MiB before, %ld MiB at most\n", before / 1024, status_kb(host, "VmHWM:") / 1024);
 }
 
+static int sealed(uint64_t size, unsigned seals)
+{
+    int fd = memfd_create("attack", MFD_ALLOW_SEALING);
+    must(fd >= 0 && ftruncate(fd, (off_t)size) == 0 && fcntl(fd, F_ADD_SEALS, seals) == 0);
+    return fd;
+}
+
+static int try_register(int fard, const int *fds, unsigned count)
+{
+    struct far_register_request request = {.name = "attack", .host_uid = FAR_HOST_UID_DEFAULT};
+    static struct answer answer;
+    must(send_request(fard, FAR_MSG_REGISTER, 1, &request, sizeof request, fds, count));
+    must(receive_answer(fard, &answer) && answer.head.type == (FAR_MSG_ERROR | FAR_MSG_REPLY));
+    return ((const struct far_error *)(answer.bytes + sizeof answer.head))->code;
+}
+
+/* Things that are no segment, from whoever may register; anything at all from whoever may not. */
+static void manage(void)
+{
+    const int all = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+    int ends[2], other = geteuid() ? EACCES : 0;
+    must(pipe(ends) == 0);
+    const struct {
+        int fd, code;
+    } files[] = {{ends[0], EPERM},
+                 {open("/", O_RDONLY), EPERM},
+                 {open("/dev/zero", O_RDONLY), EPERM},
+                 {socket(AF_UNIX, SOCK_STREAM, 0), EPERM},
+                 {open("/proc/self/exe", O_PATH), EPERM},
+                 {sealed(65536, F_SEAL_SHRINK | F_SEAL_GROW), EPERM},
+                 {sealed(65536, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), EPERM},
+                 {sealed(0, (unsigned)all), EFBIG},
+                 {sealed(1ull << 40, (unsigned)all), EFBIG},
+                 {sealed(64u << 20, (unsigned)all), EINVAL}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        int fard = connect_fard();
+        must(try_register(fard, &files[i].fd, 1) == (other ? other : files[i].code));
+        close(fard);
+    }
+    const char *const names[] = {"kv", "../kv", "kv/../../x", "k\nv", "\033[2J", "", "no_such_service"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct far_name_request request = {.first = 0};
+        static struct answer answer;
+        int fard = connect_fard();
+        memcpy(request.name, names[i], strlen(names[i]));
+        if (i == 0 && !other)
+            continue; /* that would be allowed */
+        must(ask(fard, FAR_MSG_UNREGISTER, &request, sizeof request, &answer) != 0);
+        const struct far_error *error = (const void *)(answer.bytes + sizeof answer.head);
+        for (const char *c = error->text; *c; c++)
+            must((unsigned char)*c >= 0x20 && *c != 0x7f);
+        close(fard);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*run)(void);
-    } modes[] = {{"slow-to-close", slow_to_close},
-                 {"flood-channels", flood_channels},
-                 {"fill-flight", fill_flight},
-                 {"many-clients", many_clients},
-                 {"claim-memory", claim_memory}};
+    } modes[] = {{"slow-to-close", slow_to_close}, {"flood-channels", flood_channels}, {"fill-flight", fill_flight},
+                 {"many-clients", many_clients},   {"claim-memory", claim_memory},     {"manage", manage}};
     int fard = connect_fard();
     uint32_t daemon = fard_pid(fard), host = host_pid(fard, "kv");
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)

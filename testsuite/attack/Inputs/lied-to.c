@@ -9,12 +9,12 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#define must(condition)                                                                                 \
-    do {                                                                                                \
-        if (!(condition)) {                                                                             \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);              \
-            exit(1);                                                                                    \
-        }                                                                                               \
+#define must(condition)                                                                    \
+    do {                                                                                   \
+        if (!(condition)) {                                                                \
+            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition); \
+            exit(1);                                                                       \
+        }                                                                                  \
     } while (0)
 
 enum { PAGE = 4096, CAPACITY = 1000 };
