@@ -14,6 +14,9 @@
  *     E2BIG      a string or buffer is larger than a gate carries
  *     ENOMEM     either side has no memory for the parameters
  *     ENOSYS     the operation is declared far_absent
+ *     EACCES     the rights of this process have changed since it was bound
+ *     EAGAIN     the service's host has more new clients than it can take just now; try again
+ *     EPROTO     the host's answer cannot be right; it is not believed
  *
  * An operation without far_fails has no value to say so: the failure handler runs.
  */

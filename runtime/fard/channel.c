@@ -33,7 +33,10 @@ static int create_astack(uint64_t size, struct far_astack **lines, int *out)
     return 0;
 }
 
-static void tell_host(const struct channel *channel, enum far_level level, int astack)
+/* What may wait for a host that is slow to take its channels. Closing needs no limit: there is one for each channel. */
+#define HOST_QUEUE_HIGH 256
+
+static int tell_host(const struct channel *channel, enum far_level level, int astack)
 {
     struct far_host_channel body = {
         .channel = channel->id,
@@ -42,14 +45,14 @@ static void tell_host(const struct channel *channel, enum far_level level, int a
         .pid = (uint32_t)channel->client->who.pid,
         .size = channel->size,
     };
-    peer_send(&channel->host->peer, FAR_MSG_HOST_CHANNEL, 0, &body, sizeof body, &astack, 1);
+    return peer_send(&channel->host->peer, FAR_MSG_HOST_CHANNEL, 0, &body, sizeof body, &astack, 1);
 }
 
-static void tell_client(const struct channel *channel, uint32_t serial, int astack)
+static int tell_client(const struct channel *channel, uint32_t serial, int astack)
 {
     struct far_channel_reply body = {channel->id, channel->host->generation, channel->size};
     int fds[] = {astack, channel->host->life.fd};
-    peer_send(&channel->client->peer, FAR_MSG_OPEN_CHANNEL | FAR_MSG_REPLY, serial, &body, sizeof body, fds, 2);
+    return peer_send(&channel->client->peer, FAR_MSG_OPEN_CHANNEL | FAR_MSG_REPLY, serial, &body, sizeof body, fds, 2);
 }
 
 /* Ids are never 0 and, in one fard's life, hardly ever the same again. */
@@ -60,9 +63,22 @@ static uint32_t next_id(struct fard *fard)
     return fard->last_channel;
 }
 
+static void forget(struct channel *channel);
+
+/* The client will not hear of it; the host may have. Its count is the caller's. */
+static void drop(struct channel *channel)
+{
+    struct far_close_channel body = {channel->id, 0};
+    munmap(channel->lines, FAR_ASTACK_AREA);
+    peer_send(&channel->host->peer, FAR_MSG_HOST_CLOSE, 0, &body, sizeof body, NULL, 0);
+    forget(channel);
+}
+
 int channel_open(struct client *client, struct host *host, const struct waiter *wanted, struct far_error *error)
 {
     int fd;
+    if (host->peer.queued >= HOST_QUEUE_HIGH)
+        return refuse(error, EAGAIN, EX_TEMPFAIL, "open channel: the service's host is busy with others; try again");
     struct channel *channel = calloc(1, sizeof *channel);
     int result = channel ? create_astack(wanted->size, &channel->lines, &fd) : -ENOMEM;
     if (result) {
@@ -78,16 +94,27 @@ int channel_open(struct client *client, struct host *host, const struct waiter *
     list_append(&client->channels, &channel->of_client);
     list_append(&host->channels, &channel->of_host);
     client->fard->channel_count++;
-    tell_host(channel, wanted->level, fd);
-    tell_client(channel, wanted->serial, fd);
+    result = tell_host(channel, wanted->level, fd);
+    result = result ? result : tell_client(channel, wanted->serial, fd);
     close(fd);
-    return 0;
+    if (!result)
+        return 0;
+    drop(channel);
+    return refuse(error, EAGAIN, EX_TEMPFAIL, "open channel: fard has too many descriptors on their way; try again");
 }
 
 static void kill_word(uint32_t *word)
 {
     atomic_store((_Atomic uint32_t *)word, FAR_SEQUENCE_DEAD);
     syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0); /* not private: both sides are other processes */
+}
+
+static void forget(struct channel *channel)
+{
+    list_take_out(&channel->of_client);
+    list_take_out(&channel->of_host);
+    channel->client->fard->channel_count--;
+    free(channel);
 }
 
 void channel_end(struct channel *channel, enum channel_fate fate)
@@ -99,11 +126,17 @@ void channel_end(struct channel *channel, enum channel_fate fate)
     munmap(channel->lines, FAR_ASTACK_AREA);
     if (fate != CHANNEL_HOST_GONE)
         peer_send(&channel->host->peer, FAR_MSG_HOST_CLOSE, 0, &body, sizeof body, NULL, 0);
-    list_take_out(&channel->of_client);
-    list_take_out(&channel->of_host);
     channel_count_down(channel->client, channel->size);
-    channel->client->fard->channel_count--;
-    free(channel);
+    forget(channel);
+}
+
+/*
+ * A uid's A-stacks are as sparse as it leaves them, but a host that reads one makes it real: a quarter of the machine is
+ * what one uid can claim.
+ */
+static uint64_t uid_bytes_max(void)
+{
+    return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 4;
 }
 
 int channel_count_up(struct client *client, uint64_t size, struct far_error *error)
@@ -112,7 +145,7 @@ int channel_count_up(struct client *client, uint64_t size, struct far_error *err
     if (client->channel_count >= CLIENT_CHANNELS_MAX)
         return refuse(error, EMFILE, EX_TEMPFAIL, "open channel: a connection has %u at most; close some",
                       CLIENT_CHANNELS_MAX);
-    if (account->channels >= UID_CHANNELS_MAX || account->bytes + size > UID_BYTES_MAX)
+    if (account->channels >= UID_CHANNELS_MAX || account->bytes + size > uid_bytes_max())
         return refuse(error, EDQUOT, EX_TEMPFAIL,
                       "open channel: uid %u has %u channels with %llu bytes open already; close some", account->uid,
                       account->channels, (unsigned long long)account->bytes);

@@ -141,6 +141,7 @@ static int client_new(struct fard *fard, int fd)
     list_init(&client->registrations);
     list_append(&fard->clients, &client->link);
     result = peer_init(&client->peer, &fard->loop, fd, &calls);
+    client->peer.takes_rights = client->who.uid == 0 || client->who.uid == fard->uid;
     if (!result && client->account->clients > UID_CLIENTS_MAX) {
         struct far_error error;
         refuse(&error, EUSERS, EX_TEMPFAIL, "uid %u has %u connections open already", client->who.uid, UID_CLIENTS_MAX);

@@ -69,13 +69,14 @@ static int remember_bound(struct client *client, uint32_t service_id, enum far_l
     return 0;
 }
 
-static void send_bound(struct client *client, const struct far_message *message, const struct answer *answer)
+static int send_bound(struct client *client, const struct far_message *message, const struct answer *answer)
 {
     int fds[FAR_FD_COUNT];
     const struct far_bind_reply *reply = (const void *)answer->bytes;
     const struct service *service = registry_find_id(&client->fard->registry, reply->service_id);
     unsigned count = bind_descriptors(service, reply->level, reply->fds, fds);
-    peer_send(&client->peer, FAR_MSG_BIND | FAR_MSG_REPLY, message->serial, answer->bytes, answer->size, fds, count);
+    return peer_send(&client->peer, FAR_MSG_BIND | FAR_MSG_REPLY, message->serial, answer->bytes, answer->size, fds,
+                     count);
 }
 
 int handle_bind(struct client *client, const struct far_message *message, struct far_error *error)
@@ -86,7 +87,7 @@ int handle_bind(struct client *client, const struct far_message *message, struct
     if (!result)
         result = remember_bound(client, reply->service_id, reply->level);
     if (!result)
-        send_bound(client, message, &answer);
+        result = send_bound(client, message, &answer);
     free(answer.bytes);
     return result;
 }

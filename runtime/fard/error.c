@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/error.h"
 
+#include "runtime/format/complain.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,11 +11,9 @@
 /* What a segment or a client calls itself ends up in logs and on terminals: one line, nothing but text. */
 static void make_printable(char *text)
 {
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < 0x20 || c == 0x7f)
-            *text = ' ';
-    }
+    for (size_t i = 0; text[i]; i++)
+        if (text_is_control(text, i))
+            text[i] = ' ';
 }
 
 int refuse(struct far_error *error, int code, int exit_code, const char *format, ...)

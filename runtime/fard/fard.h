@@ -18,7 +18,6 @@
 #define CLIENT_CHANNELS_MAX 1024u
 #define UID_CLIENTS_MAX     1024u
 #define UID_CHANNELS_MAX    8192u
-#define UID_BYTES_MAX       (64ull << 30) /* of A-stacks, together */
 #define HOST_START_MS       10000         /* how long a host may take to become ready, and a client waits for one */
 #define HOST_STOP_MS        2000          /* how long it may take to end when asked to */
 #define HOST_PAUSE_MIN_MS   50

@@ -75,7 +75,9 @@ static void host_lost(struct peer *peer)
 int host_connected(struct host *host, int socket)
 {
     static const struct peer_calls calls = {host_message, host_lost};
-    return peer_init(&host->peer, &host->fard->loop, socket, &calls);
+    int result = peer_init(&host->peer, &host->fard->loop, socket, &calls);
+    host->peer.patient = true;
+    return result;
 }
 
 static void describe_end(const siginfo_t *end, char *text, size_t size)

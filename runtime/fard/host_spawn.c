@@ -73,14 +73,30 @@ static _Noreturn void fail_start(int socket, const char *what, const char *progr
     _exit(EX_OSERR);
 }
 
+/* What a host needs of fard's environment; the rest may be anybody's secret. */
+static void keep_environment(char **kept, size_t room)
+{
+    static const char *const names[] = {"PATH=",          "LANG=",         "LC_",           "TZ=",
+                                        "LD_LIBRARY_PATH=", "FARCALL_", "ASAN_OPTIONS=",
+                                        "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
+    size_t count = 0;
+    for (char **variable = environ; *variable && count + 1 < room; variable++)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            if (strncmp(*variable, names[i], strlen(names[i])) == 0 && count + 1 < room)
+                kept[count++] = *variable;
+    kept[count] = NULL;
+}
+
 /* The host's uid may not reach the folder that far-host lies in; fard, which starts it, can, and so it is run all the
  * same. */
 static void exec_host(const char *program, const char *name)
 {
     char *arguments[] = {(char *)(uintptr_t)"far-host", (char *)(uintptr_t)name, NULL};
-    execve(program, arguments, environ);
+    char *environment[32];
+    keep_environment(environment, sizeof environment / sizeof *environment);
+    execve(program, arguments, environment);
     if (errno == EACCES)
-        syscall(SYS_execveat, IMAGE_FD, "", arguments, environ, AT_EMPTY_PATH);
+        syscall(SYS_execveat, IMAGE_FD, "", arguments, environment, AT_EMPTY_PATH);
 }
 
 static _Noreturn void become_host(const char *program, const char *name, uid_t uid, bool change_uid, int socket,
@@ -90,6 +106,7 @@ static _Noreturn void become_host(const char *program, const char *name, uid_t u
     if (image < 0)
         fail_start(socket, "far-host is not there", program, errno);
     reset_signals();
+    setsid(); /* no terminal to push input into, no signals meant for fard's group */
     umask(077);
     const char *wrong = chdir("/") < 0 ? "/ cannot be entered" : NULL;
     wrong = wrong ? wrong : drop_rights(uid, change_uid);

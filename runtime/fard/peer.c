@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -96,7 +97,7 @@ static struct packet *packet_from(const struct far_message *head, const void *bo
 static void enqueue(struct peer *peer, const struct far_message *head, const void *body, size_t size, const int *fds,
                     unsigned fd_count)
 {
-    bool full = peer->queued >= PEER_QUEUE_MAX || peer->queued_bytes + size > PEER_QUEUE_BYTES;
+    bool full = !peer->patient && (peer->queued >= PEER_QUEUE_MAX || peer->queued_bytes + size > PEER_QUEUE_BYTES);
     struct packet *packet = full ? NULL : packet_from(head, body, size, fds, fd_count);
     if (!packet) {
         peer_lose(peer);
@@ -109,19 +110,22 @@ static void enqueue(struct peer *peer, const struct far_message *head, const voi
         peer_lose(peer);
 }
 
-void peer_send(struct peer *peer, uint16_t type, uint32_t serial, const void *body, size_t size, const int *fds,
-               unsigned fd_count)
+int peer_send(struct peer *peer, uint16_t type, uint32_t serial, const void *body, size_t size, const int *fds,
+              unsigned fd_count)
 {
     struct far_message head = {.magic = FAR_PROTOCOL_MAGIC, .type = type, .version = 1, .serial = serial};
     struct iovec parts[2] = {{&head, sizeof head}, {(void *)(uintptr_t)body, size}};
     if (peer->lost)
-        return;
+        return 0;
     head.size = (uint32_t)(sizeof head + size);
     int result = list_is_empty(&peer->queue) ? send_now(peer->source.fd, parts, 2, fds, fd_count) : -EAGAIN;
+    if (result == -ETOOMANYREFS)
+        return result;
     if (result == -EAGAIN)
         enqueue(peer, &head, body, size, fds, fd_count);
     else if (result)
         peer_lose(peer);
+    return 0;
 }
 
 void peer_send_error(struct peer *peer, uint32_t serial, const struct far_error *error)
@@ -135,8 +139,8 @@ static void flush(struct peer *peer)
         struct packet *packet = list_entry(peer->queue.next, struct packet, link);
         struct iovec part = {packet->bytes, packet->size};
         int result = send_now(peer->source.fd, &part, 1, packet->fds, packet->fd_count);
-        if (result == -EAGAIN)
-            return;
+        if (result == -EAGAIN || result == -ETOOMANYREFS)
+            return; /* the latter passes: EPOLLOUT is level-triggered, and comes again */
         packet_free(peer, packet);
         if (result)
             peer_lose(peer);
@@ -187,6 +191,26 @@ static void deliver(struct peer *peer, struct msghdr *message, size_t got, int *
         peer->calls->message(peer, head, fds, fd_count);
 }
 
+/*
+ * Does the next packet bring descriptors? Looked at without taking it: whoever has a descriptor last waits for its close,
+ * and there are some that take as long as their sender likes (a TCP socket that lingers, a file of his own file system).
+ */
+static bool brings_rights(int socket)
+{
+    struct msghdr message = {0};
+    return recvmsg(socket, &message, MSG_PEEK | MSG_DONTWAIT) >= 0 && message.msg_flags & MSG_CTRUNC;
+}
+
+static void refuse_rights(struct peer *peer)
+{
+    struct far_error error;
+    refuse(&error, EACCES, EX_NOPERM,
+           "message: a descriptor came, but only uid %u, which runs this fard, or root may register and unregister services",
+           geteuid());
+    peer_send_error(peer, 0, &error);
+    peer_lose(peer);
+}
+
 /* One packet, if there is one. */
 static bool receive(struct peer *peer)
 {
@@ -197,6 +221,10 @@ static bool receive(struct peer *peer)
     struct iovec part = {bytes, sizeof bytes};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    if (!peer->takes_rights && brings_rights(peer->source.fd)) {
+        refuse_rights(peer);
+        return false;
+    }
     ssize_t got = recvmsg(peer->source.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
@@ -244,6 +272,33 @@ int peer_init(struct peer *peer, struct loop *loop, int fd, const struct peer_ca
     return result;
 }
 
+/* Taken before closed: what is left unread would reach the other side as an error, before our last words. */
+static void *close_it(void *argument)
+{
+    char byte;
+    int fd = (int)(intptr_t)argument;
+    while (recv(fd, &byte, 1, MSG_DONTWAIT) > 0)
+        ;
+    close(fd);
+    return NULL;
+}
+
+/* What lies unread goes with the socket, and may bring descriptors that are slow to close: not in our time. */
+static void close_aside(int fd)
+{
+    char byte;
+    pthread_t thread;
+    pthread_attr_t attributes;
+    shutdown(fd, SHUT_RDWR); /* nothing more arrives from here on */
+    bool unread = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || brings_rights(fd);
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, 65536);
+    if (!unread || pthread_create(&thread, &attributes, close_it, (void *)(intptr_t)fd) != 0)
+        close(fd);
+    pthread_attr_destroy(&attributes);
+}
+
 void peer_free(struct peer *peer)
 {
     if (peer->source.fd < 0)
@@ -253,6 +308,6 @@ void peer_free(struct peer *peer)
     peer->lost = true;
     while (!list_is_empty(&peer->queue))
         packet_free(peer, list_entry(peer->queue.next, struct packet, link));
-    close(peer->source.fd);
+    close_aside(peer->source.fd);
     peer->source.fd = -1;
 }

@@ -32,6 +32,8 @@ struct peer {
     struct list queue;
     uint32_t queued;
     uint32_t queued_bytes;
+    bool takes_rights; /* descriptors are taken from it: a manager */
+    bool patient; /* a host: its queue is bounded by whoever fills it (channel_open), and running over is no reason to lose it */
     bool lost;
 };
 
@@ -42,8 +44,11 @@ void peer_lose(struct peer *peer);
 /* Delivers what has arrived already, from a lost peer too: last words. */
 void peer_drain(struct peer *peer);
 
-/* The descriptors stay the caller's. */
-void peer_send(struct peer *peer, uint16_t type, uint32_t serial, const void *body, size_t size, const int *fds,
+/*
+ * The descriptors stay the caller's. 0, or -ETOOMANYREFS: too many descriptors are under way to others; nothing was sent,
+ * and the peer is not lost.
+ */
+int peer_send(struct peer *peer, uint16_t type, uint32_t serial, const void *body, size_t size, const int *fds,
                unsigned fd_count);
 void peer_send_error(struct peer *peer, uint32_t serial, const struct far_error *error);
 

@@ -28,14 +28,20 @@ static bool is_digit(unsigned char c)
     return c >= '0' && c <= '9';
 }
 
+bool text_is_control(const char *text, size_t at)
+{
+    unsigned char c = (unsigned char)text[at], before = at ? (unsigned char)text[at - 1] : 0;
+    if (c >= 0x80 && c <= 0x9f)
+        return before < 0x80 || before == 0xc2; /* a byte alone, or UTF-8's U+0080 … U+009F; else a part of a letter */
+    return c < 0x20 || c == 0x7f;
+}
+
 bool text_is_printable(const char *text, size_t limit)
 {
     size_t length = strnlen(text, limit);
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c < 0x20 || c == 0x7f)
+    for (size_t i = 0; i < length; i++)
+        if (text_is_control(text, i))
             return false;
-    }
     return length < limit;
 }
 

@@ -21,6 +21,8 @@ static inline bool range_inside(uint64_t offset, uint64_t length, uint64_t size)
     return offset <= size && length <= size - offset;
 }
 
+/* Is the byte at `at` of a string what a terminal would act on: C0, DEL, or C1 in either encoding? */
+bool text_is_control(const char *text, size_t at);
 /*
  * Text that comes from a file ends up on terminals and in logs: it must be terminated within limit bytes (NUL included)
  * and hold no control characters; an identifier is what C calls one; a symbol may have '.', '$' and '@' as well.

@@ -20,6 +20,7 @@ struct handle {
     uint64_t value; /* 0: an empty place */
     uint32_t users; /* calls that use it now */
     bool leaving;   /* the one user is releasing it */
+    bool again;     /* and the service has given the same value anew, before we heard that it is free */
 };
 
 struct host_client {
@@ -55,7 +56,8 @@ static void sweep(void)
 {
     for (struct host_client **link = &clients; *link;) {
         struct host_client *client = *link;
-        if (client->channels || !client_gone(client)) {
+        /* Without handles there is nothing to remember, and a pidfd to save: clients may be many, and live long. */
+        if (client->channels || (client->count && !client_gone(client))) {
             link = &client->next;
             continue;
         }
@@ -153,7 +155,9 @@ void handle_end(struct host_client *client, uint64_t value, bool release)
 {
     pthread_mutex_lock(&client->lock);
     struct handle *handle = find_given(client, value);
-    if (handle && release)
+    if (handle && release && handle->again)
+        *handle = (struct handle){.value = value};
+    else if (handle && release)
         take_out(client, handle);
     else if (handle)
         handle->users--;
@@ -193,7 +197,10 @@ int handle_give(struct host_client *client, uint64_t value)
 {
     int failed = 0;
     pthread_mutex_lock(&client->lock);
-    if (!find_given(client, value)) {
+    struct handle *there = find_given(client, value);
+    if (there) {
+        there->again = there->leaving;
+    } else {
         if (2 * (client->count + 1) > client->room)
             failed = grow(client);
         if (!failed) {

@@ -7,6 +7,7 @@
 #include "runtime/lib/call.h"
 
 #include "runtime/lib/failure.h"
+#include "runtime/lib/map.h"
 #include "runtime/lib/wait.h"
 
 #include <errno.h>
@@ -29,11 +30,13 @@ static long milliseconds(void)
 
 /*
  * Sleep until the answer is there. In slices: should fard and host both have died, nobody is left to wake us, and the
- * host's pidfd tells. 0, EHOSTDOWN, or ETIMEDOUT past the operation's deadline.
+ * host's pidfd tells. 0, EHOSTDOWN, ETIMEDOUT past the operation's deadline, or EPROTO: a number that is neither the last
+ * call's nor this one's is no answer, and the right one may have stood there before it.
  */
-static int sleep_for_answer(struct far_channel *channel, uint32_t sequence, uint32_t deadline_ms)
+static int sleep_for_answer(struct far_channel *channel, uint32_t previous, uint32_t deadline_ms)
 {
     struct far_astack *astack = channel->astack;
+    uint32_t sequence = channel->sequence;
     long give_up = deadline_ms ? milliseconds() + deadline_ms : 0, slice = FAR_WAIT_SLICE_NS;
     for (bool looked = false;; looked = true) {
         uint32_t now = far_load(&astack->reply.sequence);
@@ -41,6 +44,8 @@ static int sleep_for_answer(struct far_channel *channel, uint32_t sequence, uint
             return 0;
         if (channel_dead(channel) || (looked && channel_host_gone(channel)))
             return far_load(&astack->reply.sequence) == sequence ? 0 : EHOSTDOWN;
+        if (now != previous)
+            return EPROTO;
         if (give_up) {
             long left = give_up - milliseconds();
             if (left <= 0)
@@ -52,10 +57,10 @@ static int sleep_for_answer(struct far_channel *channel, uint32_t sequence, uint
 }
 
 /* The system calls of waiting leave nothing in the caller's errno. */
-NOT_INLINE static int sleep_quietly(struct far_channel *channel, uint32_t sequence, uint32_t deadline_ms)
+NOT_INLINE static int sleep_quietly(struct far_channel *channel, uint32_t previous, uint32_t deadline_ms)
 {
     int saved = errno;
-    int failed = sleep_for_answer(channel, sequence, deadline_ms);
+    int failed = sleep_for_answer(channel, previous, deadline_ms);
     errno = saved;
     return failed;
 }
@@ -64,7 +69,8 @@ NOT_INLINE static int sleep_quietly(struct far_channel *channel, uint32_t sequen
 static inline int call_and_wait(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms)
 {
     struct far_astack *astack = channel->astack;
-    uint32_t sequence = channel->sequence = far_next_sequence(channel->sequence);
+    uint32_t previous = channel->sequence;
+    uint32_t sequence = channel->sequence = far_next_sequence(previous);
     uint32_t cpu = far_this_cpu();
     astack->call.slot = slot;
     if (channel->cpu != cpu)
@@ -75,7 +81,7 @@ static inline int call_and_wait(struct far_channel *channel, uint32_t slot, uint
         if (before == sequence || far_spin_while(&astack->reply.sequence, before, channel->spin) == sequence)
             return 0;
     }
-    return sleep_quietly(channel, sequence, deadline_ms);
+    return sleep_quietly(channel, previous, deadline_ms);
 }
 
 int call_run(struct far_channel *channel, const struct far_plan *plan)
@@ -83,28 +89,43 @@ int call_run(struct far_channel *channel, const struct far_plan *plan)
     return call_and_wait(channel, plan->op->slot, plan->op->deadline_ms);
 }
 
-void call_take_result(struct far_frame *frame, const struct far_plan *plan, const struct far_reply_line *reply)
+/* A server's word for where its memory is would make our own memory its: a client follows what it is given. */
+static bool result_believed(const struct far_binding *binding, const struct far_plan *plan, uint64_t address)
+{
+    const struct far_extent *part = binding->part;
+    uint64_t size = plan->result_target_size;
+    return address == 0 || far_inside(&part[FAR_PART_DATA], address, size) ||
+           far_inside(&part[FAR_PART_HEAP], address, size) || far_inside(&part[FAR_PART_CONST], address, size);
+}
+
+bool call_take_result(struct far_frame *frame, const struct far_binding *binding, const struct far_plan *plan,
+                      const struct far_reply_line *reply)
 {
     frame->result = frame->float_result = 0;
     if (plan->result == FAR_PASS_FLOAT)
         frame->float_result = __atomic_load_n(&reply->float_result, __ATOMIC_RELAXED) & plan->result_mask;
     else if (plan->result != FAR_PASS_VOID)
         frame->result = __atomic_load_n(&reply->result, __ATOMIC_RELAXED) & plan->result_mask;
+    if (plan->result == FAR_PASS_GLOBAL && !result_believed(binding, plan, frame->result))
+        return false;
     /* Like a function of libc: errno says something only where something failed. */
     int error = __atomic_load_n(&reply->error, __ATOMIC_RELAXED);
     if (error > 0 && error < 4096)
         errno = error;
+    return true;
 }
 
 /* A call that was published and whose answer cannot be had: the A-stack is not ours alone any more. */
 NOT_INLINE static void fast_call_fails(struct far_frame *frame, const struct far_binding *binding,
                                        const struct far_plan *plan, struct far_channel *channel, int error)
 {
-    const char *reason = "the service's host is gone";
+    const char *reason = error == EPROTO ? FAR_REASON_LIE : "the service's host is gone";
     if (error)
         channel_close(channel);
-    else
-        error = call_status_error(__atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED), &reason);
+    else if ((error = call_status_error(__atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED), &reason)) == 0) {
+        reason = FAR_REASON_LIE;
+        error = EPROTO;
+    }
     far_thread->depth--;
     call_fails(frame, binding, plan, error, reason);
 }
@@ -116,8 +137,8 @@ static inline void call_fast(struct far_frame *frame, struct far_binding *bindin
     for (unsigned i = 0; i < plan->integers; i++)
         astack->call.argument[i] = frame->integer[i] & plan->mask[i]; /* no bits that are nobody's parameter */
     int error = call_and_wait(channel, plan->op->slot, 0);
-    if (LIKELY(!error && __atomic_load_n(&astack->reply.status, __ATOMIC_RELAXED) == FAR_CALL_DONE)) {
-        call_take_result(frame, plan, &astack->reply);
+    if (LIKELY(!error && __atomic_load_n(&astack->reply.status, __ATOMIC_RELAXED) == FAR_CALL_DONE &&
+               call_take_result(frame, binding, plan, &astack->reply))) {
         order_for_signals();
         far_thread->depth--;
         return;

@@ -6,11 +6,15 @@
 #include "runtime/lib/channel.h"
 #include "runtime/lib/gate.h"
 
+#define FAR_REASON_LIE "the host's answer cannot be right: to another call, or a pointer to memory that is not the service's"
+
 /* Publish what lies in the A-stack and wait. 0, or EHOSTDOWN, ETIMEDOUT: then the channel must be closed. */
 int call_run(struct far_channel *channel, const struct far_plan *plan);
 
-/* Result and errno from the reply line, each read once. Leaves errno alone if the operation did not set it. */
-void call_take_result(struct far_frame *frame, const struct far_plan *plan, const struct far_reply_line *reply);
+/* Result and errno from the reply line, each read once. Leaves errno alone if the operation did not set it. False if the
+ * result is a lie: a pointer to something else than the service's own memory. */
+bool call_take_result(struct far_frame *frame, const struct far_binding *binding, const struct far_plan *plan,
+                      const struct far_reply_line *reply);
 
 /*
  * A whole call of any kind: open the channel if need be, parameters in, call, parameters out, result. 0; an

@@ -145,7 +145,9 @@ static int cross(const struct crossing *crossing, struct far_channel *channel, u
     if (failed) {
         channel_close(channel);
         return far_fail(error, failed, EX_UNAVAILABLE,
-                        failed == ETIMEDOUT ? "the operation's deadline passed" : "the service's host is gone");
+                        failed == ETIMEDOUT ? "the operation's deadline passed"
+                        : failed == EPROTO  ? FAR_REASON_LIE
+                                            : "the service's host is gone");
     }
     *status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
     if (*status == FAR_CALL_DONE)
@@ -171,7 +173,8 @@ int call_by_plan(struct far_frame *frame, struct far_binding *binding, const str
     if (failed || status)
         return failed ? failed : (int)(status < FAR_CALL_STATUS_COUNT ? status : FAR_CALL_STATUS_COUNT);
     errno = saved;
-    call_take_result(frame, plan, &channel->astack->reply);
+    if (!call_take_result(frame, binding, plan, &channel->astack->reply))
+        return far_fail(error, EPROTO, EX_PROTOCOL, FAR_REASON_LIE);
     if (channel->size > FAR_CHANNEL_KEEP)
         channel_close(channel);
     return 0;

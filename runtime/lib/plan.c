@@ -95,6 +95,8 @@ static int plan_result(struct far_plan *plan, const struct far_iface *iface)
     plan->result_width = from->width ? from->width : 8;
     plan->result_signed = from->flags & FAR_PARAM_SIGNED;
     plan->result_mask = value_mask(iface, from, plan->result_width);
+    if (plan->result == FAR_PASS_GLOBAL)
+        plan->result_target_size = plan_target_size(iface, from);
     return 0;
 }
 

@@ -48,6 +48,7 @@ struct far_plan {
     uint8_t result; /* enum far_passing */
     uint8_t result_width;
     bool result_signed;
+    uint64_t result_target_size;         /* GLOBAL: bytes of what it points to, at least 1 */
     uint64_t result_mask;                /* the bits of the result that mean something */
     uint64_t mask[FAR_ASTACK_REGISTERS]; /* the same for each integer register */
     struct far_plan_param param[FAR_PARAM_MAX];

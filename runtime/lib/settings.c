@@ -31,10 +31,10 @@ struct reader {
 static int secure_process(void)
 {
     uint64_t entry[2 * 64]; /* twice what Linux has */
-    int secure = 0;
+    int secure = 1; /* not knowing is no reason to believe the environment */
     long fd = early_open_for_reading("/proc/self/auxv");
     if (fd < 0)
-        return 0;
+        return secure;
     long got = early_read(fd, entry, sizeof entry);
     early_close(fd);
     for (long i = 0; i + 1 < got / (long)sizeof *entry && entry[i] != AT_NULL; i += 2)

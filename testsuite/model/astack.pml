@@ -78,7 +78,7 @@ active proctype client()
             if
             :: now == n -> break
             :: now != n && (now == DEAD || fate_dead) -> goto ended
-            :: else
+            :: else -> assert(now == n - 1) /* from an honest host: anything else ends the call with EPROTO */
             fi;
             SLEEP_WHILE(reply_sequence, now, client_sleeping, client_in_futex, false)
         od;

@@ -32,8 +32,9 @@ far_op far_function_shipped far_fails(0)
 far_op far_function_shipped far_fails(0)
     uLong crc32(uLong crc, const Bytef *far_in __sized_by_or_null(len) buf, uInt len);
 
+/* zlib reads one byte of a buffer before it looks whether there is one, so there must be: NULL only with len 0. */
 far_op far_function_shipped far_fails(0)
-    uLong adler32(uLong adler, const Bytef *far_in __sized_by_or_null(len) buf, uInt len);
+    uLong adler32(uLong adler, const Bytef *far_in __sized_by(len) buf, uInt len);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
  * A far-host that runs no code: it looks at what fard sends, says that it is ready, and notes what it is told in the
- * file FAKE_HOST_NOTES, so that fard can be tested alone. FAKE_HOST_MODE: ready (default), fail, die, silent, rubbish.
+ * file FARCALL_TEST_HOST_NOTES, so that fard can be tested alone. FARCALL_TEST_HOST_MODE: ready (default), fail, die, silent, rubbish.
  */
 #include "runtime/protocol.h"
 
@@ -56,7 +56,7 @@ static void fail(void)
 static void start(const struct far_host_start *body, const int *fds, unsigned fd_count)
 {
     static const char *const names[] = {"stubs", "iface", "image", "reloc", "data"};
-    const char *mode = getenv("FAKE_HOST_MODE");
+    const char *mode = getenv("FARCALL_TEST_HOST_MODE");
     fprintf(notes, "start %s generation %u%s uid %u\n", body->service, body->generation,
             body->flags & FAR_HOST_INITIALISE ? " initialise" : "", geteuid());
     for (unsigned i = 0; i < fd_count; i++) {
@@ -85,7 +85,7 @@ int main(void)
     _Alignas(16) static uint8_t bytes[FAR_MESSAGE_MAX];
     int fds[FAR_MESSAGE_FDS];
     unsigned fd_count;
-    notes = fopen(getenv("FAKE_HOST_NOTES") ? getenv("FAKE_HOST_NOTES") : "/dev/null", "ae");
+    notes = fopen(getenv("FARCALL_TEST_HOST_NOTES") ? getenv("FARCALL_TEST_HOST_NOTES") : "/dev/null", "ae");
     if (!notes)
         return 1;
     while (receive(bytes, sizeof bytes, fds, &fd_count) > 0) {

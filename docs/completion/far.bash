@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Completion in bash for far, fard, farld and faridl. Needs nothing but bash; testsuite/docs/completion.test holds the options
+# against each command's --help.
+#
+# Each function leaves its candidates in COMPREPLY. bash cuts words at = and : too; _far_words joins them again, so that
+# --dump=pl is one word and user:al another, and _far_reply takes off what bash has on the line already.
+
+_far_commands='dump diff implib register unregister ls describe map run'
+
+# words, cword, cur, prev: of the caller.
+_far_words() {
+  local i join=
+  words=() cword=0
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    local word=${COMP_WORDS[i]}
+    if ((i > 1)) && [[ $join || $word == [=:]* ]]; then
+      words[cword]+=$word
+    else
+      cword=${#words[@]}
+      words+=("$word")
+    fi
+    join=
+    [[ $word == *[=:] ]] && join=yes
+  done
+  cur=${words[cword]} prev=
+  ((cword > 0)) && prev=${words[cword - 1]}
+  return 0
+}
+
+# _far_reply LIST: those of the words that begin with $cur. One that ends in = or : is to be typed on: no space follows.
+_far_reply() {
+  local candidate done=
+  [[ $cur == *[=:]* && $COMP_WORDBREAKS == *[=:]* ]] && done=${cur%"${cur##*[=:]}"}
+  while IFS= read -r candidate; do
+    [[ $candidate == *[=:] ]] && compopt -o nospace 2>/dev/null
+    COMPREPLY+=("${candidate#"$done"}")
+  done < <(compgen -W "$1" -- "$cur")
+}
+
+# _far_files PATTERN PREFIX: files whose names match the extended pattern, and folders to look into. What stands
+# before the file in the word (--cc=) is PREFIX.
+_far_files() {
+  local path at=${cur#"${2-}"}
+  compopt -o filenames 2>/dev/null
+  while IFS= read -r path; do
+    # shellcheck disable=SC2053
+    if [[ -d $path ]] || [[ $1 && ${path##*/} == $1 ]]; then
+      COMPREPLY+=("$path")
+    fi
+  done < <(compgen -f -- "$at")
+}
+
+# Names of the registered services, from the fard that the command line speaks of.
+_far_services() {
+  local i socket=() names
+  for ((i = 1; i + 1 < cword; i++)); do
+    [[ ${words[i]} == --socket ]] && socket=(--socket "${words[i + 1]}")
+  done
+  names=$("${words[0]/#\~\//${HOME-}/}" ls --json "${socket[@]}" 2>/dev/null | sed -n 's/^ *"name": "\([A-Za-z0-9_]*\)",*$/\1/p')
+  _far_reply "$names"
+}
+
+# WHO of --trust and --read.
+_far_who() {
+  case $cur in
+    user:*) _far_reply "$(compgen -P user: -u)" ;;
+    group:*) _far_reply "$(compgen -P group: -g)" ;;
+    *) _far_reply 'all user: group: uid: gid:' ;;
+  esac
+}
+
+# Operations of the segment that is being registered.
+_far_operations() {
+  local word
+  for word in "${words[@]:2}"; do
+    if [[ $word == *.seg && -f $word ]]; then
+      _far_reply "$("${words[0]/#\~\//${HOME-}/}" dump --section=operations --json "$word" 2>/dev/null |
+        sed -n 's/^      "name": "\([A-Za-z0-9_]*\)",*$/\1/p')"
+      return
+    fi
+  done
+}
+
+# The value of an option of far; fails where $prev takes none.
+_far_value() {
+  case $1:$prev in
+    *:--socket | implib:-o) _far_files '*' ;;
+    implib:--rpath) _far_files '' ;;
+    register:--trust | register:--read) _far_who ;;
+    register:--function | register:--data) _far_operations ;;
+    register:--name | register:--host-uid | implib:--soname) ;;
+    run:--level) _far_reply 'none read trusted' ;;
+    run:--gate) _far_reply process ;;
+    run:--untrusted) _far_services ;;
+    *) return 1 ;;
+  esac
+}
+
+_far_options() {
+  case $1 in
+    dump) _far_reply '--section= --relocs --json --help' ;;
+    diff) _far_reply '--json --help' ;;
+    implib) _far_reply '-o --soname --rpath --no-rpath --dump=asm --help' ;;
+    register) _far_reply '--name --trust --read --function --data --host-uid --socket --json --help' ;;
+    unregister) _far_reply '--socket --help' ;;
+    ls | describe | map) _far_reply '--json --socket --help' ;;
+    run) _far_reply '--level --untrusted --gate --socket --help' ;;
+  esac
+}
+
+# What is neither an option nor the value of one.
+_far_operand() {
+  case $1 in
+    dump | diff | implib | register) _far_files '*.seg' ;;
+    unregister | describe) _far_services ;;
+    run) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -c -- "$cur"; compgen -f -- "$cur") ;;
+  esac
+}
+
+# far run: the place of PROGRAM in words, 0 while it is being typed. From there on the line is the program's.
+_far_program_at() {
+  local i
+  for ((i = 2; i < cword; i++)); do
+    case ${words[i]} in
+      --level | --untrusted | --gate | --socket) ((i++)) ;;
+      -*) ;;
+      *) echo "$i"; return ;;
+    esac
+  done
+  echo 0
+}
+
+_far() {
+  local words cword cur prev
+  COMPREPLY=()
+  _far_words
+  local command=${words[1]-}
+  if ((cword <= 1)); then
+    _far_reply "$_far_commands --help --version"
+  elif [[ $command == run && $(_far_program_at) != 0 ]]; then
+    _far_files '*'
+  elif _far_value "$command"; then
+    :
+  elif [[ $command == dump && $cur == --section=* ]]; then
+    _far_reply "$(printf -- '--section=%s ' all header parts stubs symbols operations types relocs)"
+  elif [[ $cur == -* ]]; then
+    _far_options "$command"
+  else
+    _far_operand "$command"
+  fi
+}
+
+_fard() {
+  local words cword cur prev
+  COMPREPLY=()
+  _far_words
+  case $prev in
+    --socket) _far_files '*' ;;
+    --store) _far_files '' ;;
+    *) _far_reply '--socket --store --foreground --version --help' ;;
+  esac
+}
+
+_farld() {
+  local words cword cur prev
+  COMPREPLY=()
+  _far_words
+  case $prev:$cur in
+    -o:*) _far_files '*.seg' ;;
+    -L:*) _far_files '' ;;
+    -l:*) ;;
+    *:-*) _far_reply '-o -L -l --heap-size= --map --dump=plan --soname= --verbose --help --version' ;;
+    *) _far_files '*.@(o|a|so)' ;;
+  esac
+}
+
+_faridl() {
+  local words cword cur prev
+  COMPREPLY=()
+  _far_words
+  case $prev:$cur in
+    --unit:*) _far_files '*.c' ;;
+    -o:*) _far_files '*.o' ;;
+    -MF:* | -include:*) _far_files '*' ;;
+    -isystem:* | -I:*) _far_files '' ;;
+    --explain:* | -D:* | -U:*) ;;
+    *:--record=*) _far_files '*' --record= ;;
+    *:--cc=*) _far_reply "$(compgen -P --cc= -c -- "${cur#--cc=}")" ;;
+    *:-*)
+      _far_reply '-o --record= --dump=model --dump=layout --dump=json --explain --unit --cc= -I -D -U -isystem -include
+        -std= -MD -MF --help --version'
+      ;;
+    *) _far_files '*.@(h|hh|hpp)' ;;
+  esac
+}
+
+complete -F _far far
+complete -F _fard fard
+complete -F _farld farld
+complete -F _faridl faridl
