@@ -21,7 +21,7 @@ void options_help(FILE *out)
           "  -o FILE           the segment to write; a failed link leaves it as it was\n"
           "  -L DIR, -l NAME   search DIR for libNAME.so with an import table (far implib), then\n"
           "                    for libNAME.a; -lc, -lm, -lpthread, -ldl, -lrt are the host's own\n"
-          "  --heap-size=SIZE  memory for the segment's malloc, at most 1T (default 256M; K, M, G)\n"
+          "  --heap-size=SIZE  memory for the segment's malloc, 64K to 1T (default 256M; K, M, G, T)\n"
           "  --map             print where each part and section went\n"
           "  --dump=plan       print what would be linked and how each symbol is resolved;\n"
           "                    without -o that is all\n"

@@ -8,7 +8,8 @@
  *
  *     EHOSTDOWN  the service's host or the name server is gone; the next call tries again
  *     ETIMEDOUT  the operation's far_deadline passed
- *     EFAULT     a parameter names memory that this client may not access
+ *     EFAULT     NULL where the interface does not allow it, or an address in a segment that this client may not access;
+ *                memory that the client itself cannot access faults in the client, as in any C call
  *     EBADF      a handle was not given to this client, or was released
  *     EINVAL     a size parameter is negative, overflows, or disagrees with another
  *     E2BIG      a string or buffer is larger than a gate carries

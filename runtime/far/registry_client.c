@@ -167,8 +167,8 @@ const void *fard_body(const struct fard_connection *connection, const struct far
 int far_take_name(const char *command, const char *text, char name[FAR_SERVICE_MAX])
 {
     if (!text_is_identifier(text, FAR_SERVICE_MAX)) {
-        fprintf(stderr, "far: %s: `%s` is no service's name: a C identifier of at most %d bytes; far ls lists them\n",
-                command, text, FAR_NAME_MAX);
+        fprintf(stderr, "far: %s: `%s` is no service's name: names are C identifiers of at most %d bytes\n", command,
+                text, FAR_NAME_MAX);
         return EX_USAGE;
     }
     memset(name, 0, FAR_SERVICE_MAX);

@@ -63,7 +63,7 @@ int who_parse(const char *text, enum far_level level, struct far_rule *rule)
                 result == -ENOENT ? "this system knows nobody of that name" : "the number must be a uid or gid");
         return result == -ENOENT ? EX_NOUSER : EX_USAGE;
     }
-    fprintf(stderr, "far: register: `%s` says nobody; WHO is uid:N, user:NAME, gid:N, group:NAME or all\n", text);
+    fprintf(stderr, "far: register: `%s` names nobody; WHO is uid:N, user:NAME, gid:N, group:NAME or all\n", text);
     return EX_USAGE;
 }
 

@@ -28,6 +28,11 @@ static const char help[] =
     "    far run --level none ./client\n"
     "    far run --untrusted zlib ./viewer picture.png\n"
     "\n"
+    "FARCALL_LEVEL, FARCALL_UNTRUSTED (a comma list), FARCALL_SOCKET and FARCALL_SPIN (looks before a caller sleeps) "
+    "do the\n"
+    "same without it. A client that cannot be bound ends with 69 (no fard, no such service), 76 (another interface) or "
+    "77.\n"
+    "\n"
     "Exit codes: the program's own; 64 usage; 66 no such program; 69 not in this version; 77 it may not be run.\n";
 
 struct settings {

@@ -18,8 +18,8 @@
 #define CLIENT_CHANNELS_MAX 1024u
 #define UID_CLIENTS_MAX     1024u
 #define UID_CHANNELS_MAX    8192u
-#define HOST_START_MS       10000         /* how long a host may take to become ready, and a client waits for one */
-#define HOST_STOP_MS        2000          /* how long it may take to end when asked to */
+#define HOST_START_MS       10000 /* how long a host may take to become ready, and a client waits for one */
+#define HOST_STOP_MS        2000  /* how long it may take to end when asked to */
 #define HOST_PAUSE_MIN_MS   50
 #define HOST_PAUSE_MAX_MS   5000
 #define HOST_STEADY_MS      10000 /* alive for so long: the next pause is the first again */

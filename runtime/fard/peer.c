@@ -205,7 +205,8 @@ static void refuse_rights(struct peer *peer)
 {
     struct far_error error;
     refuse(&error, EACCES, EX_NOPERM,
-           "message: a descriptor came, but only uid %u, which runs this fard, or root may register and unregister services",
+           "message: a descriptor came, but only uid %u, which runs this fard, or root may register and unregister "
+           "services",
            geteuid());
     peer_send_error(peer, 0, &error);
     peer_lose(peer);

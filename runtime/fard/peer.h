@@ -33,7 +33,8 @@ struct peer {
     uint32_t queued;
     uint32_t queued_bytes;
     bool takes_rights; /* descriptors are taken from it: a manager */
-    bool patient; /* a host: its queue is bounded by whoever fills it (channel_open), and running over is no reason to lose it */
+    bool
+        patient; /* a host: its queue is bounded by whoever fills it (channel_open), and running over is no reason to lose it */
     bool lost;
 };
 
@@ -49,7 +50,7 @@ void peer_drain(struct peer *peer);
  * and the peer is not lost.
  */
 int peer_send(struct peer *peer, uint16_t type, uint32_t serial, const void *body, size_t size, const int *fds,
-               unsigned fd_count);
+              unsigned fd_count);
 void peer_send_error(struct peer *peer, uint32_t serial, const struct far_error *error);
 
 #endif

@@ -122,7 +122,8 @@ NOT_INLINE static void fast_call_fails(struct far_frame *frame, const struct far
     const char *reason = error == EPROTO ? FAR_REASON_LIE : "the service's host is gone";
     if (error)
         channel_close(channel);
-    else if ((error = call_status_error(__atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED), &reason)) == 0) {
+    else if ((error = call_status_error(__atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED), &reason)) ==
+             0) {
         reason = FAR_REASON_LIE;
         error = EPROTO;
     }

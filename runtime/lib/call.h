@@ -6,7 +6,8 @@
 #include "runtime/lib/channel.h"
 #include "runtime/lib/gate.h"
 
-#define FAR_REASON_LIE "the host's answer cannot be right: to another call, or a pointer to memory that is not the service's"
+#define FAR_REASON_LIE \
+    "the host's answer cannot be right: to another call, or a pointer to memory that is not the service's"
 
 /* Publish what lies in the A-stack and wait. 0, or EHOSTDOWN, ETIMEDOUT: then the channel must be closed. */
 int call_run(struct far_channel *channel, const struct far_plan *plan);

@@ -31,7 +31,7 @@ struct reader {
 static int secure_process(void)
 {
     uint64_t entry[2 * 64]; /* twice what Linux has */
-    int secure = 1; /* not knowing is no reason to believe the environment */
+    int secure = 1;         /* not knowing is no reason to believe the environment */
     long fd = early_open_for_reading("/proc/self/auxv");
     if (fd < 0)
         return secure;
