@@ -12,6 +12,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#define CHANNEL_PAUSE_NS 50000000 /* at most, between two tries to open a channel */
+#define CHANNEL_TRIES    200      /* about ten seconds */
+
 __thread struct far_thread *far_thread __attribute__((tls_model("initial-exec")));
 
 static pthread_key_t thread_key; /* its destructor closes an ending thread's channels */
@@ -162,6 +165,21 @@ static int channel_ask_twice(struct far_binding *binding, uint64_t size, struct 
     return failed;
 }
 
+/* A host that many come to at once takes them as fast as it can; fard says so, and we ask again for a while. */
+static int channel_ask_patiently(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[2],
+                                 struct far_error *error)
+{
+    struct timespec pause = {.tv_nsec = 1000000};
+    int failed = channel_ask_twice(binding, size, reply, fd, error);
+    for (int tries = 0; failed && error->code == EAGAIN && tries < CHANNEL_TRIES; tries++) {
+        nanosleep(&pause, NULL);
+        if (pause.tv_nsec < CHANNEL_PAUSE_NS)
+            pause.tv_nsec *= 2;
+        failed = channel_ask_twice(binding, size, reply, fd, error);
+    }
+    return failed;
+}
+
 static uint32_t spin_limit(void)
 {
     int32_t wished = process_settings()->spin;
@@ -196,7 +214,7 @@ static int channel_open(struct far_binding *binding, struct far_channel *channel
     int fd[2];
     struct far_channel_reply reply;
     process_lock(&saved);
-    int failed = channel_ask_twice(binding, size, &reply, fd, error);
+    int failed = channel_ask_patiently(binding, size, &reply, fd, error);
     if (!failed)
         failed = channel_map(channel, &reply, fd, error);
     process_unlock(&saved);

@@ -3,7 +3,8 @@
 # usage: gone.sh BUILD CLIENT WORK-DIRECTORY: start fard, bind the client, kill fard, start it again.
 build=$1 client=$2 work=$3
 rm -rf "$work" && mkdir -p "$work" && chmod 755 "$work"
-export FARCALL_SOCKET=$work/run/socket
+run=$(mktemp -d /tmp/gone.XXXXXX) # short: a socket's path has at most 107 bytes
+export FARCALL_SOCKET=$run/socket
 start() {
   : >"$work/log"
   "$build/bin/fard" --foreground --socket "$FARCALL_SOCKET" --store "$work/store" >>"$work/log" 2>&1 </dev/null &
@@ -12,7 +13,7 @@ start() {
   cat "$work/log" >&2
   exit 70
 }
-trap 'kill "$fard" $CLIENT_PID 2>/dev/null; wait' EXIT
+trap 'kill "$fard" $CLIENT_PID 2>/dev/null; wait; rm -rf "$run"' EXIT
 start
 "$build/bin/far" register "$build/examples/kv/kv.seg" >/dev/null || exit
 coproc CLIENT { exec "$client"; }
