@@ -194,11 +194,14 @@ static void deliver(struct peer *peer, struct msghdr *message, size_t got, int *
 /*
  * Does the next packet bring descriptors? Looked at without taking it: whoever has a descriptor last waits for its close,
  * and there are some that take as long as their sender likes (a TCP socket that lingers, a file of his own file system).
+ * 1, 0, or -errno: then nothing may be taken either, for what comes next has not been looked at.
  */
-static bool brings_rights(int socket)
+static int look_for_rights(int socket)
 {
     struct msghdr message = {0};
-    return recvmsg(socket, &message, MSG_PEEK | MSG_DONTWAIT) >= 0 && message.msg_flags & MSG_CTRUNC;
+    if (recvmsg(socket, &message, MSG_PEEK | MSG_DONTWAIT) < 0)
+        return -errno;
+    return message.msg_flags & MSG_CTRUNC ? 1 : 0;
 }
 
 static void refuse_rights(struct peer *peer)
@@ -222,10 +225,13 @@ static bool receive(struct peer *peer)
     struct iovec part = {bytes, sizeof bytes};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    if (!peer->takes_rights && brings_rights(peer->source.fd)) {
+    int rights = peer->takes_rights ? 0 : look_for_rights(peer->source.fd);
+    if (rights > 0)
         refuse_rights(peer);
+    else if (rights < 0 && rights != -EAGAIN && rights != -EINTR)
+        peer_lose(peer);
+    if (rights)
         return false;
-    }
     ssize_t got = recvmsg(peer->source.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
@@ -273,29 +279,32 @@ int peer_init(struct peer *peer, struct loop *loop, int fd, const struct peer_ca
     return result;
 }
 
+#define CLOSER_STACK 65536
+
 /* Taken before closed: what is left unread would reach the other side as an error, before our last words. */
 static void *close_it(void *argument)
 {
     char byte;
     int fd = (int)(intptr_t)argument;
-    while (recv(fd, &byte, 1, MSG_DONTWAIT) > 0)
-        ;
+    while (recv(fd, &byte, 1, MSG_DONTWAIT) > 0 || errno == ECONNRESET)
+        errno = 0;
     close(fd);
     return NULL;
 }
 
-/* What lies unread goes with the socket, and may bring descriptors that are slow to close: not in our time. */
+/*
+ * What lies unread goes with the socket, and may bring descriptors that are slow to close: not in our time. Whether
+ * anything does cannot be told for sure (packets of no bytes look like the end), so a thread is started for each.
+ */
 static void close_aside(int fd)
 {
-    char byte;
     pthread_t thread;
     pthread_attr_t attributes;
     shutdown(fd, SHUT_RDWR); /* nothing more arrives from here on */
-    bool unread = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || brings_rights(fd);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, 65536);
-    if (!unread || pthread_create(&thread, &attributes, close_it, (void *)(intptr_t)fd) != 0)
+    pthread_attr_setstacksize(&attributes, CLOSER_STACK);
+    if (pthread_create(&thread, &attributes, close_it, (void *)(intptr_t)fd) != 0)
         close(fd);
     pthread_attr_destroy(&attributes);
 }
@@ -309,6 +318,9 @@ void peer_free(struct peer *peer)
     peer->lost = true;
     while (!list_is_empty(&peer->queue))
         packet_free(peer, list_entry(peer->queue.next, struct packet, link));
-    close_aside(peer->source.fd);
+    if (peer->takes_rights || peer->patient)
+        close(peer->source.fd);
+    else
+        close_aside(peer->source.fd);
     peer->source.fd = -1;
 }
