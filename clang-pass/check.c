@@ -8,14 +8,14 @@
 /* How a parameter of the record is passed on this machine, for messages: "a 4-byte integer". */
 static const char *describe_expected(const struct far_param *param, char *text, size_t size)
 {
-    switch ((enum far_passing)param->passing) {
+    switch ((enum far_passing)param->value.passing) {
     case FAR_PASS_VOID:
         return "nothing";
     case FAR_PASS_VALUE:
-        snprintf(text, size, "%s %u-byte integer", param->width == 8 ? "an" : "a", param->width);
+        snprintf(text, size, "%s %u-byte integer", param->value.width == 8 ? "an" : "a", param->value.width);
         return text;
     case FAR_PASS_FLOAT:
-        return param->width == 4 ? "a float" : "a double";
+        return param->value.width == 4 ? "a float" : "a double";
     default:
         return "a pointer";
     }
@@ -32,16 +32,17 @@ static bool type_matches(LLVMTypeRef type, const struct far_param *param)
 {
     switch (LLVMGetTypeKind(type)) {
     case LLVMVoidTypeKind:
-        return param->passing == FAR_PASS_VOID;
+        return param->value.passing == FAR_PASS_VOID;
     case LLVMFloatTypeKind:
-        return param->passing == FAR_PASS_FLOAT && param->width == 4;
+        return param->value.passing == FAR_PASS_FLOAT && param->value.width == 4;
     case LLVMDoubleTypeKind:
-        return param->passing == FAR_PASS_FLOAT && param->width == 8;
+        return param->value.passing == FAR_PASS_FLOAT && param->value.width == 8;
     case LLVMIntegerTypeKind:
-        return (param->passing == FAR_PASS_VALUE || param->passing == FAR_PASS_HANDLE) &&
-               integer_has_width(type, param->width);
+        return (param->value.passing == FAR_PASS_VALUE || param->value.passing == FAR_PASS_HANDLE) &&
+               integer_has_width(type, param->value.width);
     case LLVMPointerTypeKind:
-        return param->passing != FAR_PASS_VOID && param->passing != FAR_PASS_FLOAT && param->width == sizeof(void *);
+        return param->value.passing != FAR_PASS_VOID && param->value.passing != FAR_PASS_FLOAT &&
+               param->value.width == sizeof(void *);
     default:
         return false;
     }

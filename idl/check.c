@@ -8,6 +8,7 @@
 #include "runtime/segment.h"
 
 #include <ctype.h>
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,8 +291,11 @@ static int by_name(const void *a, const void *b)
 static void make_model(struct check *check, struct model *model)
 {
     const struct service *service = check->chosen;
-    *model = (struct model){
-        .service = service->name, .major = service->major, .minor = service->minor, .place = place_of(service)};
+    *model = (struct model){.service = service->name,
+                            .major = service->major,
+                            .minor = service->minor,
+                            .place = place_of(service),
+                            .machine = EM_X86_64};
     qsort(check->found, check->found_count, sizeof *check->found, by_name);
     model->ops = arena_alloc(check->unit->arena, check->found_count * sizeof *model->ops);
     for (size_t i = 0; i < check->found_count; i++) {
@@ -299,6 +303,7 @@ static void make_model(struct check *check, struct model *model)
         if (operation_make(check->unit, check->found[i], op))
             op->slot = ++model->op_count;
     }
+    model->slot_end = model->op_count + 1;
 }
 
 /* A header may be broken without this source being the one to say so. */

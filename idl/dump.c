@@ -10,8 +10,8 @@ static const char *size_text(const struct model_param *param, const struct model
 {
     const char *stack[FAR_EXPR_MAX];
     uint32_t depth = 0;
-    for (uint32_t i = 0; i < param->size_count; i++) {
-        const struct far_expr *node = &param->size[i];
+    for (uint32_t i = 0; i < param->value.size_count; i++) {
+        const struct far_expr *node = &param->value.size[i].node;
         static const char operators[FAR_EXPR_CODE_COUNT] = {
             [FAR_EXPR_ADD] = '+', [FAR_EXPR_SUB] = '-', [FAR_EXPR_MUL] = '*', [FAR_EXPR_DIV] = '/'};
         switch ((enum far_expr_code)node->code) {
@@ -36,22 +36,22 @@ static const char *size_text(const struct model_param *param, const struct model
 static const char *direction(const struct model_param *param)
 {
     static const char *const words[] = {"", " in", " out", " inout"};
-    return words[param->flags & (FAR_PARAM_IN | FAR_PARAM_OUT)];
+    return words[param->value.flags & (FAR_VALUE_IN | FAR_VALUE_OUT)];
 }
 
 static void dump_param(const struct model_param *param, const struct model_op *op, struct arena *arena, FILE *out)
 {
-    fprintf(out, "    %-8s %s%s", param == &op->result ? "returns" : "takes", far_passing_name(param->passing),
+    fprintf(out, "    %-8s %s%s", param == &op->result ? "returns" : "takes", far_passing_name(param->value.passing),
             direction(param));
-    if (param->passing == FAR_PASS_VALUE)
-        fprintf(out, " %s%u", param->flags & FAR_PARAM_SIGNED ? "s" : "u", param->width * 8);
-    if (param->passing == FAR_PASS_FLOAT)
-        fprintf(out, " %u", param->width * 8);
-    if (param->passing == FAR_PASS_BUFFER)
+    if (param->value.passing == FAR_PASS_VALUE)
+        fprintf(out, " %s%u", param->value.flags & FAR_VALUE_SIGNED ? "s" : "u", param->value.width * 8);
+    if (param->value.passing == FAR_PASS_FLOAT)
+        fprintf(out, " %u", param->value.width * 8);
+    if (param->value.passing == FAR_PASS_BUFFER)
         fprintf(out, " %s bytes", size_text(param, op, arena));
-    if (param->flags & FAR_PARAM_OPTIONAL)
+    if (param->value.flags & FAR_VALUE_OPTIONAL)
         fprintf(out, " or NULL");
-    if (param->flags & FAR_PARAM_RELEASE)
+    if (param->value.flags & FAR_VALUE_RELEASE)
         fprintf(out, ", released");
     fprintf(out, "  `%s`\n", param->description);
 }
@@ -120,15 +120,15 @@ static void json_param(struct json *json, const char *name, const struct model_p
     json_open(json, name, '{');
     json_string(json, "name", param->name);
     json_string(json, "description", param->description);
-    json_string(json, "type", model->types[param->type_index].name);
-    json_string(json, "passing", far_passing_name(param->passing));
-    json_number(json, "width", param->width);
-    json_bool(json, "signed", param->flags & FAR_PARAM_SIGNED);
-    json_bool(json, "in", param->flags & FAR_PARAM_IN);
-    json_bool(json, "out", param->flags & FAR_PARAM_OUT);
-    json_bool(json, "optional", param->flags & FAR_PARAM_OPTIONAL);
-    json_bool(json, "release", param->flags & FAR_PARAM_RELEASE);
-    if (param->passing == FAR_PASS_BUFFER)
+    json_string(json, "type", model->types[param->value.type_index].name);
+    json_string(json, "passing", far_passing_name(param->value.passing));
+    json_number(json, "width", param->value.width);
+    json_bool(json, "signed", param->value.flags & FAR_VALUE_SIGNED);
+    json_bool(json, "in", param->value.flags & FAR_VALUE_IN);
+    json_bool(json, "out", param->value.flags & FAR_VALUE_OUT);
+    json_bool(json, "optional", param->value.flags & FAR_VALUE_OPTIONAL);
+    json_bool(json, "release", param->value.flags & FAR_VALUE_RELEASE);
+    if (param->value.passing == FAR_PASS_BUFFER)
         json_string(json, "bytes", size_text(param, op, arena));
     json_close(json, '}');
 }

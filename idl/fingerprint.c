@@ -32,8 +32,8 @@ static uint32_t type_number(struct canon *canon, uint32_t index)
 static void write_size(struct canon *canon, const struct model_param *param)
 {
     fprintf(canon->out, " size");
-    for (uint32_t i = 0; i < param->size_count; i++) {
-        const struct far_expr *node = &param->size[i];
+    for (uint32_t i = 0; i < param->value.size_count; i++) {
+        const struct far_expr *node = &param->value.size[i].node;
         fprintf(canon->out, " %u.%u.%u.%" PRIu32 ".%" PRIu64, node->code, node->width, node->flags, node->index,
                 node->value);
     }
@@ -41,8 +41,8 @@ static void write_size(struct canon *canon, const struct model_param *param)
 
 static void write_param(struct canon *canon, const struct model_param *param)
 {
-    fprintf(canon->out, "value %u flags %u width %u type %" PRIu32, param->passing, param->flags, param->width,
-            type_number(canon, param->type_index));
+    fprintf(canon->out, "value %u flags %u width %u type %" PRIu32, param->value.passing, param->value.flags,
+            param->value.width, type_number(canon, param->value.type_index));
     write_size(canon, param);
     fputc('\n', canon->out);
 }

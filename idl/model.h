@@ -16,17 +16,42 @@ enum type_view {
     VIEW_OPAQUE, /* what such a pointer points to */
 };
 
-struct model_param {
-    const char *name; /* NULL: none, and for results */
+/* A node of an expression, with what it is called in the header (NULL: nothing). */
+struct model_expr {
+    struct far_expr node;
+    const char *name;
+};
+
+/* How one value crosses: struct far_value before it is bytes. */
+struct model_value {
     struct typeref type;
     uint32_t type_index; /* into the model's types */
     enum far_passing passing;
-    unsigned flags;        /* FAR_PARAM_… */
-    unsigned width;        /* bytes of the value or the pointer */
-    struct far_expr *size; /* BUFFER: postfix; its value is bytes */
+    unsigned flags;          /* FAR_VALUE_… */
+    unsigned width;          /* bytes of the value or the pointer */
+    struct model_expr *size; /* postfix; its value is bytes */
     uint32_t size_count;
+    struct model_expr *select; /* of a union: which member is in use */
+    uint32_t select_count;
+    struct model_value *inside; /* one element of what is pointed to; NULL: plain bytes */
+    struct model_callback *callback;
+    enum far_lifetime lifetime;
+    uint32_t lifetime_of;
+};
+
+struct model_param {
+    const char *name;        /* NULL: none, and for results */
     const char *description; /* "const char *key" */
+    struct model_value value;
     struct place place;
+};
+
+struct model_callback {
+    struct typeref type; /* the function's */
+    uint32_t type_index;
+    struct model_param result;
+    struct model_param *params;
+    uint32_t param_count;
 };
 
 struct model_op {
@@ -47,7 +72,24 @@ struct model_op {
 
 struct model_member {
     const struct member *member;
-    uint32_t type; /* index into types */
+    uint32_t type;             /* index into types */
+    struct model_value *value; /* how it crosses; NULL: plain bytes */
+    const int64_t *cases;      /* of a union: the selector's values for which it is in use */
+    uint32_t case_count;
+    bool is_default;
+};
+
+/* Global data marked far_shared. */
+struct model_data {
+    const char *name;
+    struct typeref type;
+    uint32_t type_index;
+    enum far_protocol protocol;
+    const char *signature;
+    const char *file;
+    uint32_t line;
+    struct place place;
+    uint64_t fingerprint;
 };
 
 /* A type that operations reach. Each appears once; an opaque one stands for what the client must not look into. */
@@ -59,6 +101,7 @@ struct model_type {
     uint32_t target;  /* POINTER, ARRAY */
     struct model_member *members;
     uint32_t member_count;
+    bool plain; /* its bytes mean the same on both sides */
 };
 
 struct model {
@@ -67,6 +110,10 @@ struct model {
     struct place place;
     struct model_op *ops; /* sorted by name */
     uint32_t op_count;
+    struct model_data *data; /* sorted by name */
+    uint32_t data_count;
+    uint32_t slot_end;        /* above every slot ever given */
+    uint32_t machine;         /* ELF e_machine */
     struct model_type *types; /* in the order in which the operations reach them */
     uint32_t type_count;
     uint64_t fingerprint;

@@ -67,19 +67,19 @@ static unsigned pointer_flags(const struct subject *subject, enum far_passing pa
 {
     unsigned flags = 0;
     if (subject->set & HAS(RELEASE))
-        flags |= FAR_PARAM_RELEASE;
+        flags |= FAR_VALUE_RELEASE;
     if (passing != FAR_PASS_BUFFER && passing != FAR_PASS_STRING)
         return flags;
     if (subject->set & HAS(OUT))
-        flags |= FAR_PARAM_OUT;
+        flags |= FAR_VALUE_OUT;
     else if (subject->set & HAS(INOUT))
-        flags |= FAR_PARAM_IN | FAR_PARAM_OUT;
+        flags |= FAR_VALUE_IN | FAR_VALUE_OUT;
     else
-        flags |= FAR_PARAM_IN;
+        flags |= FAR_VALUE_IN;
     if (subject->set & (HAS(COUNTED_BY_OR_NULL) | HAS(SIZED_BY_OR_NULL)))
-        flags |= FAR_PARAM_OPTIONAL;
+        flags |= FAR_VALUE_OPTIONAL;
     if (subject->type.qualifiers & QUALIFIER_NULLABLE)
-        flags |= FAR_PARAM_OPTIONAL;
+        flags |= FAR_VALUE_OPTIONAL;
     return flags;
 }
 
@@ -87,22 +87,22 @@ void passing_decide(struct subject *subject)
 {
     struct model_param *out = subject->out;
     const struct type *type = subject->type.type;
-    out->type = subject->type;
-    out->width = (unsigned)type->size;
+    out->value.type = subject->type;
+    out->value.width = (unsigned)type->size;
     switch (type->kind) {
     case TYPE_VOID:
-        out->passing = FAR_PASS_VOID;
+        out->value.passing = FAR_PASS_VOID;
         break;
     case TYPE_FLOAT:
-        out->passing = FAR_PASS_FLOAT;
+        out->value.passing = FAR_PASS_FLOAT;
         break;
     case TYPE_POINTER:
-        out->passing = pointer_passing(subject->set);
-        out->flags = pointer_flags(subject, out->passing);
+        out->value.passing = pointer_passing(subject->set);
+        out->value.flags = pointer_flags(subject, out->value.passing);
         break;
     default:
-        out->passing = FAR_PASS_VALUE;
-        out->flags = type->is_signed ? FAR_PARAM_SIGNED : 0;
+        out->value.passing = FAR_PASS_VALUE;
+        out->value.flags = type->is_signed ? FAR_VALUE_SIGNED : 0;
         break;
     }
 }
@@ -197,7 +197,7 @@ static uint64_t register_bits(uint64_t value, const struct type *type)
 
 static void take_fails(struct unit *unit, const struct annotation *annotation, struct model_op *op)
 {
-    const struct type *type = op->result.type.type;
+    const struct type *type = op->result.value.type.type;
     struct constant c;
     if (type->kind == TYPE_VOID) {
         fails_error(unit, annotation, FC_FAILS_VOID, op,
@@ -279,7 +279,7 @@ bool operation_make(struct unit *unit, const struct declaration *declaration, st
     unsigned index = 0;
     for (const struct parameter *param = function->params; param; param = param->next, index++)
         good &= make_param(unit, declaration, param, index, &op->params[index]);
-    if (op->result.type.type)
+    if (op->result.value.type.type)
         take_words(unit, declaration, op);
     return good && sizes_fill(unit, declaration, op);
 }

@@ -14,7 +14,7 @@ struct sizing {
     const struct type *function;
     const struct parameter *param; /* whose size this is */
     struct place place;            /* where errors are shown */
-    struct far_expr nodes[FAR_EXPR_MAX];
+    struct model_expr nodes[FAR_EXPR_MAX];
     uint32_t count;
     bool failed;
 };
@@ -40,7 +40,7 @@ static void emit_node(struct sizing *sizing, struct far_expr node)
                    "the expression is too long", "");
         return;
     }
-    sizing->nodes[sizing->count++] = node;
+    sizing->nodes[sizing->count++] = (struct model_expr){.node = node};
 }
 
 /* The parameter of that name; its number in *index. */
@@ -102,7 +102,7 @@ static void emit_deref(struct sizing *sizing, const struct expr *expr)
     } else if (param->type.type->kind != TYPE_POINTER || !is_integer(param->type.type->target.type)) {
         size_error(sizing, FC_SIZE_NOT_INTEGER, "a size is an integer parameter, or *p of a pointer to one",
                    "'*%s' is not an integer", expr->name);
-    } else if (passed->passing != FAR_PASS_BUFFER || !(passed->flags & FAR_PARAM_IN)) {
+    } else if (passed->value.passing != FAR_PASS_BUFFER || !(passed->value.flags & FAR_VALUE_IN)) {
         size_error(sizing, FC_SIZE_NOT_KNOWN, arena_format(sizing->unit->arena, "make '%s' far_inout", expr->name),
                    "'*%s' is read before the call, but does not go in", expr->name);
     } else if (annotation_set(param->annotations) & SET_COUNTS) {
@@ -153,7 +153,7 @@ static void emit_binary(struct sizing *sizing, const struct expr *expr)
             continue;
         emit_expr(sizing, expr->left);
         emit_expr(sizing, expr->right);
-        const struct far_expr *last = sizing->count ? &sizing->nodes[sizing->count - 1] : NULL;
+        const struct far_expr *last = sizing->count ? &sizing->nodes[sizing->count - 1].node : NULL;
         if (!sizing->failed && expr->op == '/' && last->code == FAR_EXPR_CONST && last->value == 0)
             size_error(sizing, FC_SIZE_BAD_CONSTANT, "divide by something else", "this divides by zero", "");
         emit_node(sizing, (struct far_expr){.code = (uint8_t)codes[i].code});
@@ -206,8 +206,8 @@ static void scale(struct sizing *sizing, uint64_t element)
 {
     if (sizing->failed || element == 1)
         return;
-    if (sizing->count == 1 && sizing->nodes[0].code == FAR_EXPR_CONST) {
-        if (__builtin_mul_overflow(sizing->nodes[0].value, element, &sizing->nodes[0].value))
+    if (sizing->count == 1 && sizing->nodes[0].node.code == FAR_EXPR_CONST) {
+        if (__builtin_mul_overflow(sizing->nodes[0].node.value, element, &sizing->nodes[0].node.value))
             size_error(sizing, FC_SIZE_BAD_CONSTANT, "use a size that fits memory", "the product overflows", "");
         return;
     }
@@ -255,9 +255,9 @@ static bool fill_one(struct sizing *sizing, const struct parameter *param, struc
     }
     if (sizing->failed)
         return false;
-    out->size = arena_alloc(sizing->unit->arena, sizing->count * sizeof *out->size);
-    memcpy(out->size, sizing->nodes, sizing->count * sizeof *out->size);
-    out->size_count = sizing->count;
+    out->value.size = arena_alloc(sizing->unit->arena, sizing->count * sizeof *out->value.size);
+    memcpy(out->value.size, sizing->nodes, sizing->count * sizeof *out->value.size);
+    out->value.size_count = sizing->count;
     return true;
 }
 
@@ -267,7 +267,7 @@ bool sizes_fill(struct unit *unit, const struct declaration *declaration, struct
     struct model_param *out = op->params;
     bool good = true;
     for (const struct parameter *param = sizing.function->params; param; param = param->next, out++)
-        if (out->passing == FAR_PASS_BUFFER)
+        if (out->value.passing == FAR_PASS_BUFFER)
             good &= fill_one(&sizing, param, out);
     return good;
 }

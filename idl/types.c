@@ -121,7 +121,7 @@ static void reach_members(struct collection *collection, uint32_t index)
             continue; /* padding; the offsets say so already */
         bool hides = (annotation_set(member->annotations) & (HAS(HANDLE) | HAS(OPAQUE))) != 0;
         uint32_t reached = reach(collection, member->type, hides ? VIEW_HANDLE : VIEW_OPEN);
-        members[count++] = (struct model_member){member, reached};
+        members[count++] = (struct model_member){.member = member, .type = reached};
     }
     collection->model->types[index].members = members;
     collection->model->types[index].member_count = count;
@@ -141,8 +141,8 @@ static void reach_parts(struct collection *collection, uint32_t index)
 
 static void reach_param(struct collection *collection, struct model_param *param)
 {
-    enum type_view view = param->passing == FAR_PASS_HANDLE ? VIEW_HANDLE : VIEW_OPEN;
-    param->type_index = reach(collection, param->type, view);
+    enum type_view view = param->value.passing == FAR_PASS_HANDLE ? VIEW_HANDLE : VIEW_OPEN;
+    param->value.type_index = reach(collection, param->value.type, view);
 }
 
 void model_collect_types(struct model *model, struct unit *unit)

@@ -34,7 +34,7 @@ void diff_report(struct diff *diff, const char *kind, const char *format, ...)
 
 static const char *type_name(const struct far_iface *iface, const struct far_param *param)
 {
-    return iface_string(iface, iface_type(iface, param->type)->name);
+    return iface_string(iface, iface_type(iface, param->value.type)->name);
 }
 
 static void compare_param(struct diff *diff, const struct far_op *old_op, const struct far_op *new_op, uint32_t at)
@@ -53,7 +53,7 @@ static void compare_param(struct diff *diff, const struct far_op *old_op, const 
     if (strcmp(old_type, new_type) != 0)
         diff_report(diff, kind, "%s %.100s: its type was %s, now %s", kind, at ? name : "", old_type, new_type);
     else
-        diff_types(diff, old_param->type, new_param->type);
+        diff_types(diff, old_param->value.type, new_param->value.type);
 }
 
 static void compare_flag(struct diff *diff, const struct far_op *old_op, const struct far_op *new_op, uint32_t flag,

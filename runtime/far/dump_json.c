@@ -101,15 +101,15 @@ static void emit_param_fields(struct json *json, const struct far_iface *iface, 
                               const struct far_param *param)
 {
     char words[DUMP_WORDS_SIZE];
-    json_string(json, "type", iface_string(iface, iface_type(iface, param->type)->name));
-    json_string(json, "passing", far_passing_name(param->passing));
-    json_number(json, "width", param->width);
-    json_bool(json, "in", param->flags & FAR_PARAM_IN);
-    json_bool(json, "out", param->flags & FAR_PARAM_OUT);
-    json_bool(json, "signed", param->flags & FAR_PARAM_SIGNED);
-    json_bool(json, "optional", param->flags & FAR_PARAM_OPTIONAL);
-    json_bool(json, "release", param->flags & FAR_PARAM_RELEASE);
-    if (param->passing == FAR_PASS_BUFFER) {
+    json_string(json, "type", iface_string(iface, iface_type(iface, param->value.type)->name));
+    json_string(json, "passing", far_passing_name(param->value.passing));
+    json_number(json, "width", param->value.width);
+    json_bool(json, "in", param->value.flags & FAR_VALUE_IN);
+    json_bool(json, "out", param->value.flags & FAR_VALUE_OUT);
+    json_bool(json, "signed", param->value.flags & FAR_VALUE_SIGNED);
+    json_bool(json, "optional", param->value.flags & FAR_VALUE_OPTIONAL);
+    json_bool(json, "release", param->value.flags & FAR_VALUE_RELEASE);
+    if (param->value.passing == FAR_PASS_BUFFER) {
         dump_size_words(iface, op, param, words);
         json_string(json, "bytes", words);
     }

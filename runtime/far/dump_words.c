@@ -65,9 +65,9 @@ void dump_size_words(const struct far_iface *iface, const struct far_op *op, con
 {
     struct term stack[FAR_EXPR_MAX + 1];
     unsigned depth = 0;
-    for (uint32_t i = 0; i < param->size_count; i++) {
-        const struct far_expr *node = iface_expr(iface, param->size_first + i);
-        if (node->code <= FAR_EXPR_DEREF) {
+    for (uint32_t i = 0; i < param->value.size_count; i++) {
+        const struct far_expr *node = iface_expr(iface, param->value.size_first + i);
+        if (FAR_EXPR_IS_OPERAND(node->code)) {
             leaf_words(iface, op, node, &stack[depth++]);
         } else {
             depth--;
@@ -79,10 +79,10 @@ void dump_size_words(const struct far_iface *iface, const struct far_op *op, con
 
 static const char *direction(const struct far_param *param)
 {
-    unsigned both = FAR_PARAM_IN | FAR_PARAM_OUT;
-    if ((param->flags & both) == both)
+    unsigned both = FAR_VALUE_IN | FAR_VALUE_OUT;
+    if ((param->value.flags & both) == both)
         return "inout";
-    return param->flags & FAR_PARAM_OUT ? "out" : "in";
+    return param->value.flags & FAR_VALUE_OUT ? "out" : "in";
 }
 
 static void buffer_words(const struct far_iface *iface, const struct far_op *op, const struct far_param *param,
@@ -95,11 +95,11 @@ static void buffer_words(const struct far_iface *iface, const struct far_op *op,
 
 static const char *plain_words(const struct far_param *param)
 {
-    switch ((enum far_passing)param->passing) {
+    switch ((enum far_passing)param->value.passing) {
     case FAR_PASS_VOID:
         return "nothing";
     case FAR_PASS_VALUE:
-        return param->flags & FAR_PARAM_SIGNED ? "by value, signed" : "by value, unsigned";
+        return param->value.flags & FAR_VALUE_SIGNED ? "by value, signed" : "by value, unsigned";
     case FAR_PASS_FLOAT:
         return "by value, floating point";
     case FAR_PASS_STRING:
@@ -107,7 +107,8 @@ static const char *plain_words(const struct far_param *param)
     case FAR_PASS_GLOBAL:
         return "an address in a global segment, passed as it is";
     case FAR_PASS_HANDLE:
-        return param->flags & FAR_PARAM_RELEASE ? "handle, released by this call" : "handle, opaque to the client";
+        return param->value.flags & FAR_VALUE_RELEASE ? "handle, released by this call"
+                                                      : "handle, opaque to the client";
     default:
         return "";
     }
@@ -116,14 +117,14 @@ static const char *plain_words(const struct far_param *param)
 void dump_param_words(const struct far_iface *iface, const struct far_op *op, const struct far_param *param,
                       char words[DUMP_WORDS_SIZE])
 {
-    if (param->passing == FAR_PASS_BUFFER)
+    if (param->value.passing == FAR_PASS_BUFFER)
         buffer_words(iface, op, param, words);
-    else if (param->passing == FAR_PASS_VALUE || param->passing == FAR_PASS_FLOAT)
-        snprintf(words, DUMP_WORDS_SIZE, "%s, %u byte%s", plain_words(param), param->width,
-                 param->width == 1 ? "" : "s");
+    else if (param->value.passing == FAR_PASS_VALUE || param->value.passing == FAR_PASS_FLOAT)
+        snprintf(words, DUMP_WORDS_SIZE, "%s, %u byte%s", plain_words(param), param->value.width,
+                 param->value.width == 1 ? "" : "s");
     else
         snprintf(words, DUMP_WORDS_SIZE, "%s", plain_words(param));
-    if (param->flags & FAR_PARAM_OPTIONAL)
+    if (param->value.flags & FAR_VALUE_OPTIONAL)
         strncat(words, ", or NULL", DUMP_WORDS_SIZE - strlen(words) - 1);
 }
 
@@ -149,13 +150,13 @@ void dump_fails_words(const struct far_iface *iface, const struct far_op *op, ch
     words[0] = 0;
     if (!(op->flags & FAR_OP_HAS_FAILS))
         return;
-    if (result->passing == FAR_PASS_FLOAT)
-        float_words(op->fails, result->width, words);
-    else if (result->passing == FAR_PASS_VALUE && result->flags & FAR_PARAM_SIGNED)
-        snprintf(words, DUMP_FAILS_SIZE, "%" PRId64, sign_extend(op->fails, result->width));
-    else if (result->passing == FAR_PASS_VALUE && sign_extend(op->fails, result->width) == -1)
-        snprintf(words, DUMP_FAILS_SIZE, "(%.80s)-1", iface_string(iface, iface_type(iface, result->type)->name));
-    else if (result->passing == FAR_PASS_VALUE)
+    if (result->value.passing == FAR_PASS_FLOAT)
+        float_words(op->fails, result->value.width, words);
+    else if (result->value.passing == FAR_PASS_VALUE && result->value.flags & FAR_VALUE_SIGNED)
+        snprintf(words, DUMP_FAILS_SIZE, "%" PRId64, sign_extend(op->fails, result->value.width));
+    else if (result->value.passing == FAR_PASS_VALUE && sign_extend(op->fails, result->value.width) == -1)
+        snprintf(words, DUMP_FAILS_SIZE, "(%.80s)-1", iface_string(iface, iface_type(iface, result->value.type)->name));
+    else if (result->value.passing == FAR_PASS_VALUE)
         snprintf(words, DUMP_FAILS_SIZE, "%" PRIu64, op->fails);
     else if (op->fails == 0)
         snprintf(words, DUMP_FAILS_SIZE, "NULL");

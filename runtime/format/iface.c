@@ -58,6 +58,32 @@ const struct far_param *iface_param(const struct far_iface *iface, const struct 
     return entry(iface, &iface->params, op->first_param + 1 + index, sizeof(struct far_param));
 }
 
+const struct far_value *iface_value(const struct far_iface *iface, uint32_t index)
+{
+    return entry(iface, &iface->values, index, sizeof(struct far_value));
+}
+
+const struct far_callback *iface_callback(const struct far_iface *iface, uint32_t index)
+{
+    return entry(iface, &iface->callbacks, index, sizeof(struct far_callback));
+}
+
+const struct far_param *iface_callback_param(const struct far_iface *iface, const struct far_callback *callback,
+                                             uint32_t at)
+{
+    return entry(iface, &iface->params, callback->first_param + at, sizeof(struct far_param));
+}
+
+int64_t iface_case(const struct far_iface *iface, uint32_t index)
+{
+    return *(const int64_t *)entry(iface, &iface->cases, index, sizeof(int64_t));
+}
+
+const struct far_data *iface_data(const struct far_iface *iface, uint32_t index)
+{
+    return entry(iface, &iface->data, index, sizeof(struct far_data));
+}
+
 const struct far_type *iface_type(const struct far_iface *iface, uint32_t index)
 {
     return entry(iface, &iface->types, index, sizeof(struct far_type));

@@ -7,18 +7,18 @@
 
 static const struct far_expr *node_of(const struct iface_walk *walk, const struct far_param *param, uint32_t at)
 {
-    return iface_expr(walk->iface, param->size_first + at);
+    return iface_expr(walk->iface, param->value.size_first + at);
 }
 
 static bool size_exists(const struct iface_walk *walk, const struct far_param *param)
 {
-    return param->size_count >= 1 && param->size_count <= FAR_EXPR_MAX &&
-           range_inside(param->size_first, param->size_count, walk->iface->exprs.count);
+    return param->value.size_count >= 1 && param->value.size_count <= FAR_EXPR_MAX &&
+           range_inside(param->value.size_first, param->value.size_count, walk->iface->exprs.count);
 }
 
 static bool size_needs_memory(const struct iface_walk *walk, const struct far_param *param)
 {
-    for (uint32_t i = 0; i < param->size_count; i++) {
+    for (uint32_t i = 0; i < param->value.size_count; i++) {
         if (node_of(walk, param, i)->code == FAR_EXPR_DEREF)
             return true;
     }
@@ -31,9 +31,9 @@ static const char *param_node_mistake(const struct iface_walk *walk, const struc
     if (node->index >= op->param_count)
         return "its size names a parameter that does not exist";
     const struct far_param *named = iface_param(walk->iface, op, node->index);
-    if (named->passing != FAR_PASS_VALUE)
+    if (named->value.passing != FAR_PASS_VALUE)
         return "its size names a parameter that is no integer";
-    if (node->width != named->width)
+    if (node->width != named->value.width)
         return "its size reads a parameter in another width than it has";
     return NULL;
 }
@@ -44,7 +44,7 @@ static const char *deref_node_mistake(const struct iface_walk *walk, const struc
     if (node->index >= op->param_count)
         return "its size names a parameter that does not exist";
     const struct far_param *named = iface_param(walk->iface, op, node->index);
-    if (named->passing != FAR_PASS_BUFFER || !(named->flags & FAR_PARAM_IN))
+    if (named->value.passing != FAR_PASS_BUFFER || !(named->value.flags & FAR_VALUE_IN))
         return "its size follows a parameter that is no buffer going in";
     if (node->width != 1 && node->width != 2 && node->width != 4 && node->width != 8)
         return "its size reads an integer of an odd width";
@@ -68,16 +68,16 @@ const char *iface_size_mistake(const struct iface_walk *walk, const struct far_o
 {
     const struct far_param *param = iface_param(walk->iface, op, index);
     unsigned depth = 0;
-    if (param->passing != FAR_PASS_BUFFER)
+    if (param->value.passing != FAR_PASS_BUFFER)
         return NULL;
     if (!size_exists(walk, param))
         return "its size expression does not exist";
-    for (uint32_t i = 0; i < param->size_count; i++) {
+    for (uint32_t i = 0; i < param->value.size_count; i++) {
         const struct far_expr *node = node_of(walk, param, i);
         const char *mistake = node_mistake(walk, op, node);
         if (mistake)
             return mistake;
-        bool pushes = node->code == FAR_EXPR_CONST || node->code == FAR_EXPR_PARAM || node->code == FAR_EXPR_DEREF;
+        bool pushes = FAR_EXPR_IS_OPERAND(node->code);
         if (!pushes && depth < 2)
             return "its size expression takes more values than there are";
         depth = pushes ? depth + 1 : depth - 1;

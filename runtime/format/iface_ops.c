@@ -8,7 +8,7 @@
 #define OP_FLAGS                                                                                                 \
     (FAR_OP_DATA_SHIPPED | FAR_OP_HAS_FAILS | FAR_OP_ONEWAY | FAR_OP_IDEMPOTENT | FAR_OP_ABSENT | FAR_OP_ASYNC | \
      FAR_OP_NEUTRAL)
-#define PARAM_FLAGS (FAR_PARAM_IN | FAR_PARAM_OUT | FAR_PARAM_RELEASE | FAR_PARAM_SIGNED | FAR_PARAM_OPTIONAL)
+#define PARAM_FLAGS (FAR_VALUE_IN | FAR_VALUE_OUT | FAR_VALUE_RELEASE | FAR_VALUE_SIGNED | FAR_VALUE_OPTIONAL)
 
 static bool is_width(unsigned width)
 {
@@ -22,58 +22,59 @@ static bool is_integer(const struct far_type *type)
 
 static const char *by_value_mistake(const struct far_param *param, const struct far_type *type)
 {
-    if (param->passing == FAR_PASS_VOID)
+    if (param->value.passing == FAR_PASS_VOID)
         return type->kind == FAR_TYPE_VOID ? NULL : "it is passed as void, but its type is not void";
-    if (param->passing == FAR_PASS_VALUE && !is_integer(type))
+    if (param->value.passing == FAR_PASS_VALUE && !is_integer(type))
         return "it is passed as an integer, but its type is none";
-    if (param->passing == FAR_PASS_FLOAT && (type->kind != FAR_TYPE_FLOAT || param->width < 4))
+    if (param->value.passing == FAR_PASS_FLOAT && (type->kind != FAR_TYPE_FLOAT || param->value.width < 4))
         return "it is passed as a float or double, but its type is neither";
-    if (!is_width(param->width) || param->width != type->size)
+    if (!is_width(param->value.width) || param->value.width != type->size)
         return "its width is not its type's size";
     return NULL;
 }
 
 static const char *by_reference_mistake(const struct far_param *param, const struct far_type *type)
 {
-    if (type->kind != FAR_TYPE_POINTER || param->width != 8)
+    if (type->kind != FAR_TYPE_POINTER || param->value.width != 8)
         return "it is passed by reference, but its type is no pointer of 8 bytes";
-    if (param->passing == FAR_PASS_BUFFER && !(param->flags & (FAR_PARAM_IN | FAR_PARAM_OUT)))
+    if (param->value.passing == FAR_PASS_BUFFER && !(param->value.flags & (FAR_VALUE_IN | FAR_VALUE_OUT)))
         return "its buffer goes neither in nor out";
-    if (param->passing == FAR_PASS_STRING && (param->flags & (FAR_PARAM_IN | FAR_PARAM_OUT)) != FAR_PARAM_IN)
+    if (param->value.passing == FAR_PASS_STRING &&
+        (param->value.flags & (FAR_VALUE_IN | FAR_VALUE_OUT)) != FAR_VALUE_IN)
         return "a string can only go in";
     return NULL;
 }
 
 static const char *param_mistake(const struct iface_walk *walk, const struct far_param *param)
 {
-    if (param->passing >= FAR_PASS_COUNT)
+    if (param->value.passing >= FAR_PASS_COUNT)
         return "no such way of passing";
-    if (param->flags & ~PARAM_FLAGS || param->reserved)
+    if (param->value.flags & ~PARAM_FLAGS || param->value.reserved)
         return "unknown flags";
-    if (param->type >= walk->iface->types.count)
+    if (param->value.type >= walk->iface->types.count)
         return "its type does not exist";
     if (param->name && !walk_identifier(walk, param->name))
         return "its name is no C identifier";
     if (!walk_text(walk, param->description))
         return "its description is not in the record or not printable";
-    if (param->flags & FAR_PARAM_SIGNED && param->passing != FAR_PASS_VALUE)
+    if (param->value.flags & FAR_VALUE_SIGNED && param->value.passing != FAR_PASS_VALUE)
         return "only values have signs";
-    if (param->flags & FAR_PARAM_RELEASE && param->passing != FAR_PASS_HANDLE)
+    if (param->value.flags & FAR_VALUE_RELEASE && param->value.passing != FAR_PASS_HANDLE)
         return "only handles are released";
-    if (param->size_count && param->passing != FAR_PASS_BUFFER)
+    if (param->value.size_count && param->value.passing != FAR_PASS_BUFFER)
         return "only buffers have a size expression";
-    const struct far_type *type = iface_type(walk->iface, param->type);
-    return param->passing <= FAR_PASS_FLOAT ? by_value_mistake(param, type) : by_reference_mistake(param, type);
+    const struct far_type *type = iface_type(walk->iface, param->value.type);
+    return param->value.passing <= FAR_PASS_FLOAT ? by_value_mistake(param, type) : by_reference_mistake(param, type);
 }
 
 /* What a result can be: no buffers and strings yet, they have no place in an A-stack's reply. */
 static const char *result_mistake(const struct far_op *op, const struct far_param *result)
 {
-    if (result->passing == FAR_PASS_BUFFER || result->passing == FAR_PASS_STRING)
+    if (result->value.passing == FAR_PASS_BUFFER || result->value.passing == FAR_PASS_STRING)
         return "a result cannot be copied back; say far_global or far_handle";
-    if (op->flags & FAR_OP_HAS_FAILS && result->passing == FAR_PASS_VOID)
+    if (op->flags & FAR_OP_HAS_FAILS && result->value.passing == FAR_PASS_VOID)
         return "it names a value for failures, but has no result";
-    if (op->flags & FAR_OP_ONEWAY && result->passing != FAR_PASS_VOID)
+    if (op->flags & FAR_OP_ONEWAY && result->value.passing != FAR_PASS_VOID)
         return "a one-way operation cannot have a result";
     return NULL;
 }
@@ -120,9 +121,9 @@ static int check_params(const struct iface_walk *walk, const struct far_op *op)
         const char *mistake = param_mistake(walk, param);
         if (!mistake && at == 0)
             mistake = result_mistake(op, param);
-        if (!mistake && at > 0 && param->passing == FAR_PASS_VOID)
+        if (!mistake && at > 0 && param->value.passing == FAR_PASS_VOID)
             mistake = "a parameter cannot be void";
-        if (!mistake && op->flags & FAR_OP_ONEWAY && param->flags & FAR_PARAM_OUT)
+        if (!mistake && op->flags & FAR_OP_ONEWAY && param->value.flags & FAR_VALUE_OUT)
             mistake = "a one-way operation cannot give anything back";
         if (mistake)
             return bad_param(walk, op, at, mistake);

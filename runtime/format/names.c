@@ -62,3 +62,23 @@ const char *far_expr_name(enum far_expr_code code)
     };
     return (unsigned)code < FAR_EXPR_CODE_COUNT ? names[code] : NULL;
 }
+
+const char *far_lifetime_name(enum far_lifetime lifetime)
+{
+    static const char *const names[] = {
+#define X(NAME, name) name,
+        FAR_LIFETIMES(X)
+#undef X
+    };
+    return (unsigned)lifetime < FAR_LIFETIME_COUNT ? names[lifetime] : NULL;
+}
+
+const char *far_protocol_name(enum far_protocol protocol)
+{
+    static const char *const names[] = {
+#define X(NAME, name) name,
+        FAR_PROTOCOLS(X)
+#undef X
+    };
+    return (unsigned)protocol < FAR_PROTOCOL_COUNT ? names[protocol] : NULL;
+}

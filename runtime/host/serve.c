@@ -52,7 +52,7 @@ static uint64_t *place_for(struct serving *serving, const struct far_plan_param 
 
 static uint64_t plain_value(const struct far_plan_param *param, uint64_t word)
 {
-    return far_extend(word & param->mask, param->width, param->flags & FAR_PARAM_SIGNED);
+    return far_extend(word & param->mask, param->width, param->flags & FAR_VALUE_SIGNED);
 }
 
 /* May this client name that memory? It must be able to do itself what it asks the operation to do there. */
@@ -62,11 +62,11 @@ static bool may_name(const struct worker *worker, const struct far_plan_param *p
     uint64_t size = param->target_size;
     if (address == 0)
         return true;
-    if (worker->level < FAR_LEVEL_READ || (param->flags & FAR_PARAM_OUT && worker->level < FAR_LEVEL_TRUSTED))
+    if (worker->level < FAR_LEVEL_READ || (param->flags & FAR_VALUE_OUT && worker->level < FAR_LEVEL_TRUSTED))
         return false;
     if (far_inside(&part[FAR_PART_DATA], address, size) || far_inside(&part[FAR_PART_HEAP], address, size))
         return true;
-    return worker->level == FAR_LEVEL_TRUSTED && !(param->flags & FAR_PARAM_OUT) &&
+    return worker->level == FAR_LEVEL_TRUSTED && !(param->flags & FAR_VALUE_OUT) &&
            far_inside(&part[FAR_PART_CONST], address, size);
 }
 
@@ -113,7 +113,7 @@ static unsigned copy_in(struct serving *serving, unsigned i)
     uint64_t offset = serving->sizes.offset[i], bytes = serving->sizes.bytes[i];
     char *to = serving->worker->arena.base + offset;
     const char *from = (const char *)serving->worker->astack + FAR_ASTACK_AREA + offset;
-    if (param->passing == FAR_PASS_BUFFER && !(param->flags & FAR_PARAM_IN))
+    if (param->passing == FAR_PASS_BUFFER && !(param->flags & FAR_VALUE_IN))
         memset(to, 0, bytes); /* nothing of an earlier call may come out of it */
     else
         memcpy(to, from, bytes);
@@ -157,7 +157,7 @@ static void end_handles(struct serving *serving)
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
         const struct far_plan_param *param = &serving->plan->param[i];
         if (param->passing == FAR_PASS_HANDLE && serving->word[i])
-            handle_end(serving->worker->client, serving->word[i], param->flags & FAR_PARAM_RELEASE);
+            handle_end(serving->worker->client, serving->word[i], param->flags & FAR_VALUE_RELEASE);
     }
 }
 
@@ -176,7 +176,7 @@ static unsigned begin_handles(struct serving *serving)
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
         const struct far_plan_param *param = &serving->plan->param[i];
         if (param->passing != FAR_PASS_HANDLE || !serving->word[i] ||
-            handle_begin(serving->worker->client, serving->word[i], param->flags & FAR_PARAM_RELEASE))
+            handle_begin(serving->worker->client, serving->word[i], param->flags & FAR_VALUE_RELEASE))
             continue;
         put_down_handles(serving, i);
         return FAR_CALL_BAD_HANDLE;
@@ -189,7 +189,7 @@ static void copy_out(const struct serving *serving)
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
         const struct far_plan_param *param = &serving->plan->param[i];
         uint64_t offset = serving->sizes.offset[i];
-        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_PARAM_OUT && serving->sizes.bytes[i])
+        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_VALUE_OUT && serving->sizes.bytes[i])
             memcpy((char *)serving->worker->astack + FAR_ASTACK_AREA + offset, serving->worker->arena.base + offset,
                    serving->sizes.bytes[i]);
     }

@@ -83,7 +83,7 @@ static void put_area(const struct crossing *crossing, char *area)
         if (param->passing == FAR_PASS_STRING) {
             memcpy(to, pointer_from(crossing->word[i]), bytes - 1);
             to[bytes - 1] = '\0';
-        } else if (param->flags & FAR_PARAM_IN) {
+        } else if (param->flags & FAR_VALUE_IN) {
             memcpy(to, pointer_from(crossing->word[i]), bytes);
             if (param->measured) /* the host must see the number that we used */
                 memcpy(to, &crossing->sizes.measured[i], far_measured_bytes(bytes));
@@ -118,7 +118,7 @@ static void take_area(const struct crossing *crossing, const char *area)
 {
     for (uint32_t i = 0; i < crossing->plan->param_count; i++) {
         const struct far_plan_param *param = &crossing->plan->param[i];
-        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_PARAM_OUT && crossing->sizes.bytes[i])
+        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_VALUE_OUT && crossing->sizes.bytes[i])
             memcpy(pointer_from(crossing->word[i]), area + crossing->sizes.offset[i], crossing->sizes.bytes[i]);
     }
 }

@@ -37,7 +37,7 @@ static int plan_place(struct far_plan *plan, struct far_plan_param *param)
 /* Bytes of what a GLOBAL parameter points to; of an incomplete type, one. */
 static uint64_t plan_target_size(const struct far_iface *iface, const struct far_param *param)
 {
-    const struct far_type *type = iface_type(iface, param->type);
+    const struct far_type *type = iface_type(iface, param->value.type);
     uint64_t size = type->kind == FAR_TYPE_POINTER ? iface_type(iface, type->target)->size : 0;
     return size ? size : 1;
 }
@@ -45,7 +45,8 @@ static uint64_t plan_target_size(const struct far_iface *iface, const struct far
 /* A _Bool that is neither 0 nor 1 is undefined behaviour in whoever reads it: a lie that must not be passed on. */
 static uint64_t value_mask(const struct far_iface *iface, const struct far_param *param, unsigned width)
 {
-    bool is_bool = param->passing == FAR_PASS_VALUE && iface_type(iface, param->type)->kind == FAR_TYPE_BOOL;
+    bool is_bool =
+        param->value.passing == FAR_PASS_VALUE && iface_type(iface, param->value.type)->kind == FAR_TYPE_BOOL;
     return is_bool ? 1 : width_mask(width);
 }
 
@@ -62,17 +63,17 @@ static int plan_param(struct far_plan *plan, const struct far_iface *iface, uint
     static const bool known_width[9] = {[1] = true, [2] = true, [4] = true, [8] = true};
     const struct far_param *from = iface_param(iface, plan->op, index);
     struct far_plan_param *param = &plan->param[index];
-    if (from->passing == FAR_PASS_VOID || from->width > 8 || !known_width[from->width])
+    if (from->value.passing == FAR_PASS_VOID || from->value.width > 8 || !known_width[from->value.width])
         return -ENOTSUP;
-    param->passing = from->passing;
-    param->flags = from->flags;
-    param->width = from->width;
-    param->mask = value_mask(iface, from, from->width);
-    if (from->passing == FAR_PASS_BUFFER) {
-        param->size = iface_expr(iface, from->size_first);
-        param->size_count = from->size_count;
+    param->passing = from->value.passing;
+    param->flags = from->value.flags;
+    param->width = from->value.width;
+    param->mask = value_mask(iface, from, from->value.width);
+    if (from->value.passing == FAR_PASS_BUFFER) {
+        param->size = iface_expr(iface, from->value.size_first);
+        param->size_count = from->value.size_count;
         param->late = plan_size_is_late(param);
-    } else if (from->passing == FAR_PASS_GLOBAL) {
+    } else if (from->value.passing == FAR_PASS_GLOBAL) {
         param->target_size = plan_target_size(iface, from);
     }
     return plan_place(plan, param);
@@ -89,11 +90,11 @@ static void plan_mark_measured(struct far_plan *plan)
 static int plan_result(struct far_plan *plan, const struct far_iface *iface)
 {
     const struct far_param *from = iface_result(iface, plan->op);
-    if (by_reference(from->passing) || from->width > 8)
+    if (by_reference(from->value.passing) || from->value.width > 8)
         return -ENOTSUP;
-    plan->result = from->passing;
-    plan->result_width = from->width ? from->width : 8;
-    plan->result_signed = from->flags & FAR_PARAM_SIGNED;
+    plan->result = from->value.passing;
+    plan->result_width = from->value.width ? from->value.width : 8;
+    plan->result_signed = from->value.flags & FAR_VALUE_SIGNED;
     plan->result_mask = value_mask(iface, from, plan->result_width);
     if (plan->result == FAR_PASS_GLOBAL)
         plan->result_target_size = plan_target_size(iface, from);

@@ -17,11 +17,13 @@ static bool push_operand(const struct far_sizes *sizes, const struct far_expr *n
         return true;
     case FAR_EXPR_PARAM:
         return number_from(node, sizes->value[node->index], top);
-    default: /* DEREF */
+    case FAR_EXPR_DEREF:
         *top = 0;
         if (!sizes->value[node->index])
             return true;
         return sizes->bytes[node->index] >= node->width && number_from(node, sizes->measured[node->index], top);
+    default: /* of a structure or a result: plans with these are refused, see plan.c */
+        return false;
     }
 }
 
@@ -39,6 +41,22 @@ static bool apply_operator(unsigned code, uint64_t *left, uint64_t right)
             return false;
         *left /= right;
         return true;
+    case FAR_EXPR_MOD:
+        if (right == 0)
+            return false;
+        *left %= right;
+        return true;
+    case FAR_EXPR_SHL:
+        if (right > 63 || *left > UINT64_MAX >> right)
+            return false;
+        *left <<= right;
+        return true;
+    case FAR_EXPR_SHR:
+        *left = right > 63 ? 0 : *left >> right;
+        return true;
+    case FAR_EXPR_AND:
+        *left &= right;
+        return true;
     default:
         return false;
     }
@@ -51,7 +69,7 @@ unsigned size_evaluate(const struct far_plan *plan, const struct far_sizes *size
     unsigned depth = 0;
     for (uint32_t i = 0; i < param->size_count; i++) {
         const struct far_expr *node = &param->size[i];
-        bool operand = node->code <= FAR_EXPR_DEREF;
+        bool operand = FAR_EXPR_IS_OPERAND(node->code);
         if (operand && node->code != FAR_EXPR_CONST && node->index >= plan->param_count)
             return FAR_CALL_BAD_SIZE;
         if (operand ? depth == FAR_EXPR_MAX : depth < 2)
@@ -74,7 +92,7 @@ unsigned size_evaluate(const struct far_plan *plan, const struct far_sizes *size
 /* NULL goes with a size of zero, as in crc32(0, NULL, 0), and where the interface says so. */
 static unsigned place_null(const struct far_plan_param *param, uint64_t *bytes)
 {
-    bool fine = *bytes == 0 || param->flags & FAR_PARAM_OPTIONAL;
+    bool fine = *bytes == 0 || param->flags & FAR_VALUE_OPTIONAL;
     *bytes = 0;
     return fine ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
 }
@@ -89,7 +107,7 @@ unsigned sizes_place(const struct far_plan *plan, struct far_sizes *sizes, bool 
         if (param->passing == FAR_PASS_BUFFER)
             status = size_evaluate(plan, sizes, param, &sizes->bytes[i]);
         if (!status && !sizes->value[i])
-            status = param->passing == FAR_PASS_STRING && !(param->flags & FAR_PARAM_OPTIONAL)
+            status = param->passing == FAR_PASS_STRING && !(param->flags & FAR_VALUE_OPTIONAL)
                          ? FAR_CALL_BAD_ARGUMENT
                          : place_null(param, &sizes->bytes[i]);
         if (status)

@@ -24,21 +24,34 @@
 enum { G_VOID, G_INT, G_BOOL, G_ULONG, G_FLOAT, G_DOUBLE, G_NODE, G_NODE_POINTER, G_CHARS, G_BYTES, G_TYPES };
 
 /* Passings as the tables below spell them. */
-#define G_RESULT_NONE {.type = G_VOID, .passing = FAR_PASS_VOID}
-#define G_V_INT       {.type = G_INT, .passing = FAR_PASS_VALUE, .flags = FAR_PARAM_SIGNED, .width = 4}
-#define G_V_BOOL      {.type = G_BOOL, .passing = FAR_PASS_VALUE, .width = 1}
-#define G_V_ULONG     {.type = G_ULONG, .passing = FAR_PASS_VALUE, .width = 8}
-#define G_V_FLOAT     {.type = G_FLOAT, .passing = FAR_PASS_FLOAT, .width = 4}
-#define G_V_DOUBLE    {.type = G_DOUBLE, .passing = FAR_PASS_FLOAT, .width = 8}
-#define G_GLOBAL_IN   {.type = G_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .flags = FAR_PARAM_IN, .width = 8}
-#define G_GLOBAL_OUT  {.type = G_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .flags = FAR_PARAM_OUT, .width = 8}
-#define G_HANDLE      {.type = G_NODE_POINTER, .passing = FAR_PASS_HANDLE, .width = 8}
-#define G_HANDLE_LAST {.type = G_NODE_POINTER, .passing = FAR_PASS_HANDLE, .flags = FAR_PARAM_RELEASE, .width = 8}
-#define G_STRING      {.type = G_CHARS, .passing = FAR_PASS_STRING, .flags = FAR_PARAM_IN, .width = 8}
-#define G_BUFFER(in_out, first, count) \
-    {.type = G_BYTES, .passing = FAR_PASS_BUFFER, .flags = in_out, .width = 8, .size_first = first, .size_count = count}
-#define G_IN  FAR_PARAM_IN
-#define G_OUT FAR_PARAM_OUT
+#define G_RESULT_NONE                                        \
+    {                                                        \
+        .value = {.type = G_VOID, .passing = FAR_PASS_VOID } \
+    }
+#define G_V_INT      {.value = {.type = G_INT, .passing = FAR_PASS_VALUE, .flags = FAR_VALUE_SIGNED, .width = 4}}
+#define G_V_BOOL     {.value = {.type = G_BOOL, .passing = FAR_PASS_VALUE, .width = 1}}
+#define G_V_ULONG    {.value = {.type = G_ULONG, .passing = FAR_PASS_VALUE, .width = 8}}
+#define G_V_FLOAT    {.value = {.type = G_FLOAT, .passing = FAR_PASS_FLOAT, .width = 4}}
+#define G_V_DOUBLE   {.value = {.type = G_DOUBLE, .passing = FAR_PASS_FLOAT, .width = 8}}
+#define G_GLOBAL_IN  {.value = {.type = G_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .flags = FAR_VALUE_IN, .width = 8}}
+#define G_GLOBAL_OUT {.value = {.type = G_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .flags = FAR_VALUE_OUT, .width = 8}}
+#define G_HANDLE     {.value = {.type = G_NODE_POINTER, .passing = FAR_PASS_HANDLE, .width = 8}}
+#define G_HANDLE_LAST \
+    {.value = {.type = G_NODE_POINTER, .passing = FAR_PASS_HANDLE, .flags = FAR_VALUE_RELEASE, .width = 8}}
+#define G_STRING {.value = {.type = G_CHARS, .passing = FAR_PASS_STRING, .flags = FAR_VALUE_IN, .width = 8}}
+#define G_BUFFER(in_out, first, count)  \
+    {                                   \
+        .value = {                      \
+            .type = G_BYTES,            \
+            .passing = FAR_PASS_BUFFER, \
+            .flags = in_out,            \
+            .width = 8,                 \
+            .size_first = first,        \
+            .size_count = count         \
+        }                               \
+    }
+#define G_IN  FAR_VALUE_IN
+#define G_OUT FAR_VALUE_OUT
 
 struct gate_op {
     const char *name;

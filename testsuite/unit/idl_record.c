@@ -66,19 +66,21 @@ static void check_reads(void)
     const struct far_op *find = iface_op_by_name(c->record, "kv_find"), *get = iface_op_by_name(c->record, "kv_get");
     const struct far_op *sum = iface_op_by_name(c->record, "kv_sum"), *shut = iface_op_by_name(c->record, "kv_close");
     CHECK(find && find->slot == 2 && (find->flags & FAR_OP_DATA_SHIPPED));
-    CHECK(iface_result(c->record, find)->passing == FAR_PASS_GLOBAL);
-    CHECK(iface_param(c->record, find, 0)->passing == FAR_PASS_STRING);
+    CHECK(iface_result(c->record, find)->value.passing == FAR_PASS_GLOBAL);
+    CHECK(iface_param(c->record, find, 0)->value.passing == FAR_PASS_STRING);
     CHECK(get && (get->flags & FAR_OP_HAS_FAILS) && get->fails == UINT64_MAX);
     const struct far_param *to = iface_param(c->record, get, 0);
-    CHECK(to->passing == FAR_PASS_BUFFER && to->flags == FAR_PARAM_OUT && to->size_count == 1);
-    CHECK(iface_expr(c->record, to->size_first)->code == FAR_EXPR_DEREF);
-    CHECK(iface_expr(c->record, to->size_first)->index == 1 && iface_expr(c->record, to->size_first)->width == 8);
+    CHECK(to->value.passing == FAR_PASS_BUFFER && to->value.flags == FAR_VALUE_OUT && to->value.size_count == 1);
+    CHECK(iface_expr(c->record, to->value.size_first)->code == FAR_EXPR_DEREF);
+    CHECK(iface_expr(c->record, to->value.size_first)->index == 1 &&
+          iface_expr(c->record, to->value.size_first)->width == 8);
     const struct far_param *of = iface_param(c->record, sum, 0);
-    CHECK(of->size_count == 5); /* n 1 - 2 * */
-    CHECK(iface_expr(c->record, of->size_first + 4)->code == FAR_EXPR_MUL);
-    CHECK(iface_result(c->record, sum)->passing == FAR_PASS_FLOAT && iface_result(c->record, sum)->width == 8);
-    CHECK(iface_param(c->record, shut, 0)->passing == FAR_PASS_HANDLE);
-    CHECK(iface_param(c->record, shut, 0)->flags == FAR_PARAM_RELEASE);
+    CHECK(of->value.size_count == 5); /* n 1 - 2 * */
+    CHECK(iface_expr(c->record, of->value.size_first + 4)->code == FAR_EXPR_MUL);
+    CHECK(iface_result(c->record, sum)->value.passing == FAR_PASS_FLOAT &&
+          iface_result(c->record, sum)->value.width == 8);
+    CHECK(iface_param(c->record, shut, 0)->value.passing == FAR_PASS_HANDLE);
+    CHECK(iface_param(c->record, shut, 0)->value.flags == FAR_VALUE_RELEASE);
     CHECK(strcmp(iface_string(c->record, get->file), "kv.h") == 0);
     discard(c);
 }

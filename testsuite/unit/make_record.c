@@ -85,11 +85,13 @@ static void add_types(struct record *record, enum make_variant variant)
     record->type_count = T_COUNT;
 }
 
-static void add_param(struct record *record, struct far_param param, const char *name, const char *description)
+static void add_param(struct record *record, struct far_value value, const char *name, const char *description)
 {
-    param.name = name ? text(record, name) : 0;
-    param.description = description ? text(record, description) : 0;
-    record->params[record->param_count++] = param;
+    record->params[record->param_count++] = (struct far_param){
+        .name = name ? text(record, name) : 0,
+        .description = description ? text(record, description) : 0,
+        .value = value,
+    };
 }
 
 static void begin_op(struct record *record, const char *name, uint32_t flags, const char *signature)
@@ -111,11 +113,11 @@ static void end_op(struct record *record)
     op->param_count = record->param_count - op->first_param - 1;
 }
 
-static const struct far_param nothing = {.type = T_VOID, .passing = FAR_PASS_VOID};
-static const struct far_param an_int = {
-    .type = T_INT, .passing = FAR_PASS_VALUE, .flags = FAR_PARAM_SIGNED, .width = 4};
-static const struct far_param a_node = {.type = T_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .width = 8};
-static const struct far_param a_key = {.type = T_STRING, .passing = FAR_PASS_STRING, .flags = FAR_PARAM_IN, .width = 8};
+static const struct far_value nothing = {.type = T_VOID, .passing = FAR_PASS_VOID};
+static const struct far_value an_int = {
+    .type = T_INT, .passing = FAR_PASS_VALUE, .flags = FAR_VALUE_SIGNED, .width = 4};
+static const struct far_value a_node = {.type = T_NODE_POINTER, .passing = FAR_PASS_GLOBAL, .width = 8};
+static const struct far_value a_key = {.type = T_STRING, .passing = FAR_PASS_STRING, .flags = FAR_VALUE_IN, .width = 8};
 
 static void add_count(struct record *record)
 {
@@ -147,17 +149,17 @@ static void add_put(struct record *record, enum make_variant variant)
     add_param(record, an_int, NULL, NULL);
     add_param(record, a_key, "key", "const char *key");
     add_param(record,
-              (struct far_param){.type = T_BYTES,
+              (struct far_value){.type = T_BYTES,
                                  .passing = FAR_PASS_BUFFER,
-                                 .flags = FAR_PARAM_IN,
+                                 .flags = FAR_VALUE_IN,
                                  .width = 8,
                                  .size_first = 0,
                                  .size_count = 1},
               "val", "const void *val");
     add_param(record,
-              (struct far_param){.type = plain ? T_ULONG : T_INT,
+              (struct far_value){.type = plain ? T_ULONG : T_INT,
                                  .passing = FAR_PASS_VALUE,
-                                 .flags = plain ? 0 : FAR_PARAM_SIGNED,
+                                 .flags = plain ? 0 : FAR_VALUE_SIGNED,
                                  .width = width},
               "n", "n");
     end_op(record);
@@ -174,17 +176,17 @@ static void add_read(struct record *record)
     record->exprs[record->expr_count++] = (struct far_expr){.code = FAR_EXPR_CONST, .value = 8};
     add_param(record, nothing, NULL, NULL);
     add_param(record,
-              (struct far_param){.type = T_BYTES,
+              (struct far_value){.type = T_BYTES,
                                  .passing = FAR_PASS_BUFFER,
-                                 .flags = FAR_PARAM_OUT | FAR_PARAM_OPTIONAL,
+                                 .flags = FAR_VALUE_OUT | FAR_VALUE_OPTIONAL,
                                  .width = 8,
                                  .size_first = first,
                                  .size_count = 3},
               "to", "void *to");
     add_param(record,
-              (struct far_param){.type = T_ULONG_POINTER,
+              (struct far_value){.type = T_ULONG_POINTER,
                                  .passing = FAR_PASS_BUFFER,
-                                 .flags = FAR_PARAM_IN | FAR_PARAM_OUT,
+                                 .flags = FAR_VALUE_IN | FAR_VALUE_OUT,
                                  .width = 8,
                                  .size_first = first + 3,
                                  .size_count = 1},
@@ -241,6 +243,7 @@ static struct made finish(struct record *record, struct far_iface iface, uint32_
     put_table(&made, &iface.strings, record->pool, record->pool_size, 1);
     made.size = (made.size + 7) / 8 * 8;
     iface.size = (uint32_t)made.size;
+    iface.slot_end = record->op_count + 1;
     iface.service = moved(service, strings);
     memcpy(made.bytes, &iface, sizeof iface);
     return made;

@@ -100,7 +100,7 @@ static void check_places(void)
     sizes.measured[2] = 0;
     sizes.end = 48;
     CHECK(sizes_place(&plan, &sizes, true) == FAR_CALL_DONE);
-    plan.param[0].flags = FAR_PARAM_OPTIONAL;
+    plan.param[0].flags = FAR_VALUE_OPTIONAL;
     sizes.measured[2] = 5;
     CHECK(sizes_place(&plan, &sizes, true) == FAR_CALL_DONE && sizes.bytes[0] == 0);
 }
