@@ -25,6 +25,9 @@ void options_help(FILE *out)
           "  --map             print where each part and section went\n"
           "  --dump=plan       print what would be linked and how each symbol is resolved;\n"
           "                    without -o that is all\n"
+          "  --previous=FILE   an earlier version of the service, as segment, object or record: its\n"
+          "                    operations keep their slots, and with them their addresses; new ones\n"
+          "                    get slots that none ever had\n"
           "  --soname=NAME     the name that the segment's dynamic section carries\n"
           "  --verbose         print the commands of ld.lld as they are run\n"
           "  --help, --version\n"
@@ -109,6 +112,8 @@ static int parse_long(struct link *link, char **argv, int *at)
         return parse_size(link, value, &options->heap_size);
     if ((value = long_value(argv, at, "--soname")))
         options->soname = value;
+    else if ((value = long_value(argv, at, "--previous")))
+        options->previous = value;
     else if ((value = long_value(argv, at, "--dump")) && !strcmp(value, "plan"))
         options->dump_plan = true;
     else if (value)

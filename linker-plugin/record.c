@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The interface record: found in the objects, the same in all of them, one service. */
 #include "linker-plugin/farld.h"
+#include "runtime/format/slots.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -84,6 +85,40 @@ static int collect_from(struct link *link, const struct object *object)
     return 0;
 }
 
+/* Renumber the link's own record by an earlier version's. */
+static int renumber(struct link *link, const struct far_iface *previous, const struct complaint *to)
+{
+    struct far_iface *iface = link->iface;
+    struct slot_service now = {iface_string(iface, iface->service), iface->major, iface->minor, iface->machine};
+    struct slot_op *ops = arena_allocate(&link->arena, (iface->ops.count + 1) * sizeof *ops);
+    uint32_t slot_end;
+
+    for (uint32_t i = 0; i < iface->ops.count; i++)
+        ops[i].name = iface_string(iface, iface_op(iface, i)->name);
+    if (slots_keep(previous, &now, ops, iface->ops.count, &slot_end, to))
+        return EX_DATAERR;
+    for (uint32_t i = 0; i < iface->ops.count; i++)
+        ((struct far_op *)(uintptr_t)iface_op(iface, i))->slot = ops[i].slot;
+    iface->slot_end = slot_end;
+    return 0;
+}
+
+static int keep_slots(struct link *link)
+{
+    const char *path = link->options.previous;
+    const struct far_iface *previous;
+    char why[512] = "";
+    const struct complaint to = {why, sizeof why};
+    uint8_t *bytes;
+    size_t size;
+
+    if (file_read(&link->arena, &link->errors, path, &bytes, &size))
+        return link->errors.status;
+    if (iface_in_file(bytes, size, &previous, &to) || renumber(link, previous, &to))
+        return error_add(&link->errors, EX_DATAERR, "--previous=%s: %s", path, why);
+    return 0;
+}
+
 static int adopt_record(struct link *link)
 {
     const struct far_iface *found = (const struct far_iface *)link->record;
@@ -94,12 +129,9 @@ static int adopt_record(struct link *link)
                          "both for one machine",
                          link->record_origin, found->machine, link->machine->name);
     link->iface = (struct far_iface *)arena_copy(&link->arena, (const char *)link->record, link->record_size);
-    for (uint32_t i = 0; i < found->ops.count; i++) {
-        uint32_t slot = iface_op(found, i)->slot;
-
-        if (slot >= link->slot_count)
-            link->slot_count = slot + 1;
-    }
+    if (link->options.previous && keep_slots(link))
+        return link->errors.status;
+    link->slot_count = link->iface->slot_end; /* slots of operations that are gone have stubs too: breakpoints */
     return 0;
 }
 

@@ -46,7 +46,8 @@
     X(BAD_STRING, EINVAL, "a string is not terminated")                                      \
     X(BAD_HANDLE, EBADF, "a handle was not given to this client, or was released")           \
     X(NO_MEMORY, ENOMEM, "the host has no memory for the parameters")                        \
-    X(ABSENT, ENOSYS, "the operation is exported but refuses")
+    X(ABSENT, ENOSYS, "the operation is exported but refuses")                               \
+    X(NOT_CARRIED, ENOTSUP, "this version's gates do not carry what the operation takes or returns")
 
 enum far_call_status {
 #define X(NAME, error, text) FAR_CALL_##NAME,

@@ -85,7 +85,10 @@ enum far_passing {
         FAR_PASS_COUNT
 };
 
-/* Directions are seen by who calls: IN goes to the function called. On a member neither means: as its structure. */
+/*
+ * Directions are seen by who calls: IN goes to the function called. On a member neither means: as its structure; and in
+ * what only comes out and has a lifetime, all members come out, whatever they say.
+ */
 #define FAR_VALUE_IN       0x1u
 #define FAR_VALUE_OUT      0x2u  /* IN | OUT: inout */
 #define FAR_VALUE_RELEASE  0x4u  /* HANDLE: not valid any more after this call */
@@ -95,14 +98,20 @@ enum far_passing {
 #define FAR_VALUE_DEEP_ONLY \
     0x40u /* BUFFER, member: a pointer to one object that nothing describes: followed only below a DEEP value */
 
-/* How long what a pointer that comes out leads to stays valid. */
+/*
+ * How long what a pointer that comes out leads to stays valid; of memory that goes in (IN is set), how long the function
+ * called goes on using it after the call: PARAM then is until what that parameter points to is released. In a CALLBACK
+ * parameter, NULL never ends it, and another value that is no function's address (below 4096, or the last 4095) means
+ * that the function called made its own copy.
+ */
 #define FAR_LIFETIMES(X)                                                                  \
     X(NONE, "")             /* not said: passings that need no copy */                    \
     X(CALL, "call")         /* until the thread's next call */                            \
     X(SERVICE, "service")   /* as long as the service */                                  \
     X(RELEASED, "released") /* until an operation takes it with far_release */            \
     X(HANDLE, "handle")     /* until the handle in parameter `lifetime_of` is released */ \
-    X(PARAM, "parameter")   /* it points into what BUFFER or STRING parameter `lifetime_of` does */
+    X(PARAM, "parameter")   /* it points into what BUFFER or STRING parameter `lifetime_of` does */ \
+    X(CALLBACK, "callback") /* until the function in CALLBACK parameter `lifetime_of` is called with it */
 
 enum far_lifetime {
 #define X(NAME, name) FAR_LIFETIME_##NAME,
@@ -116,7 +125,8 @@ struct far_value {
     uint8_t passing;       /* enum far_passing */
     uint8_t width;         /* bytes of VALUE, FLOAT, FD; 8 for every pointer; otherwise 0 */
     uint16_t flags;        /* FAR_VALUE_… */
-    uint32_t size_first;   /* BUFFER, STRING that comes out: first node of the size expression; its value is BYTES */
+    uint32_t size_first;   /* BUFFER, STRING that comes out, ARRAY that is a flexible member: first node of the size
+                             expression; its value is BYTES */
     uint32_t size_count;   /* its number of nodes, 1 … FAR_EXPR_MAX; 0: none (STRING that only goes in) */
     uint32_t inside;       /* BUFFER, STRING, ARRAY: 1 + index into values of what one element is, 0: plain bytes.
                              CALLBACK: 1 + index into callbacks */
@@ -159,13 +169,16 @@ struct far_op {
 /*
  * Expressions: postfix, evaluated on 64-bit values with every overflow and negative value an error. Sizes see the values
  * before the call; only what comes out may use RESULT, and then what comes back is never more than the room there was.
+ * The size of what the function called made itself (a value with a lifetime, or inside one) is computed after the call,
+ * and may read buffers that only come out. Operands of a selector may be negative.
  */
 #define FAR_EXPRS(X)                                                                                                  \
     X(CONST, "const")   /* push value */                                                                              \
     X(PARAM, "param")   /* push VALUE parameter `index` (0-based, the result not counted) */                          \
     X(DEREF, "deref")   /* push the `width`-byte integer at byte `value` of what BUFFER parameter `index` points    \
                            to; 0 if it is NULL */ \
-    X(MEMBER, "member") /* push the `width`-byte integer at byte `value` of the structure that holds this value */    \
+    X(MEMBER, "member") /* push the `width`-byte integer at byte `value` of the structure that holds this value, or   \
+                           of the `index`-th one around that; whoever evaluates it checks that it lies inside */ \
     X(RESULT, "result") /* push the operation's result */                                                             \
     X(ADD, "add")                                                                                                     \
     X(SUB, "sub")                                                                                                     \
@@ -291,10 +304,10 @@ _Static_assert(sizeof(struct far_member) == 40, "struct far_member is part of th
 _Static_assert(sizeof(struct far_data) == 32, "struct far_data is part of the file format");
 
 /*
- * Validate a whole record: bounds and alignment of every table, every index and string, slots unique and in range, names
- * sorted and C identifiers, passings consistent with types, size expressions well-formed (stack never under- or
- * overflows, PARAM refers to VALUE parameters, DEREF to BUFFER in parameters whose own size needs no DEREF).
- * Returns 0, or -EINVAL and a message in why. Reads nothing outside record[0..size).
+ * Validate a whole record: all that docs/interface-record.md says of it. Bounds of every table, index, string and
+ * expression; types that hold nothing of themselves by value; values that fit their types and end after a bounded number
+ * of levels; expressions that can be evaluated and read nothing outside what they name; names sorted, slots unique.
+ * Returns 0, or -EINVAL and a message in why. Reads nothing outside record[0..size); time and memory in proportion to it.
  */
 int iface_check(const void *record, size_t size, char *why, size_t why_size);
 

@@ -30,17 +30,31 @@ const char *dump_plain(const struct dump *dump)
     return dump->options->colour ? "\033[0m" : "";
 }
 
-void dump_segment(const struct far_segment *segment, const struct dump_options *options, FILE *out)
+/* What is left of a header where there is no segment. */
+static void show_record(const struct dump *dump)
+{
+    const struct far_iface *iface = dump->iface;
+    fprintf(dump->out, "%s%s%s: interface record of service %s %u.%u, for %s\n", dump_bold(dump), dump->options->file,
+            dump_plain(dump), iface_string(iface, iface->service), iface->major, iface->minor,
+            dump_machine_name(iface->machine));
+}
+
+void dump_interface(const struct far_segment *segment, const struct far_iface *iface,
+                    const struct dump_options *options, FILE *out)
 {
     static void (*const show[DUMP_SECTION_COUNT])(const struct dump *) = {
 #define X(NAME, name, shown, what) dump_##name,
         DUMP_SECTIONS(X)
 #undef X
     };
-    struct dump dump = {.out = out, .options = options, .segment = segment, .iface = segment->iface};
-    symbols_load(&dump.symbols, segment);
+    struct dump dump = {.out = out, .options = options, .segment = segment, .iface = iface};
+    unsigned sections = segment ? options->sections : options->sections & DUMP_OF_RECORD;
+    if (segment)
+        symbols_load(&dump.symbols, segment);
+    else
+        show_record(&dump);
     for (enum dump_section section = 0; section < DUMP_SECTION_COUNT; section++) {
-        if (options->sections & 1u << section)
+        if (sections & 1u << section)
             show[section](&dump);
     }
     symbols_free(&dump.symbols);
@@ -55,6 +69,7 @@ static void print_help(void)
         "stubs of both parts disassembled in both variants (branch for trusted clients, trap for the others), its\n"
         "operations and the relocation commands that binding applies. The whole file is checked first, its SHA-256 "
         "too.\n"
+        "Of an object or a bare interface record (faridl, farcc) it shows operations, shared data and types.\n"
         "\n"
         "  --section=NAMES    only these (separated by commas), or `all`:\n");
 #define X(NAME, name, shown, what) printf("      %-12s %s%s\n", #name, what, (shown) ? "" : " (not shown by default)");
@@ -110,13 +125,14 @@ static bool wants_colour(void)
 static int dump_file(const struct dump_options *options, bool json)
 {
     struct loaded loaded;
-    int code = load_segment(&loaded, options->file);
+    int code = load_interface(&loaded, options->file);
+    const struct far_segment *segment = loaded.segment.iface ? &loaded.segment : NULL;
     if (code)
         return code;
     if (json)
-        dump_segment_json(&loaded.segment, options, stdout);
+        dump_interface_json(segment, loaded.iface, options, stdout);
     else
-        dump_segment(&loaded.segment, options, stdout);
+        dump_interface(segment, loaded.iface, options, stdout);
     unload_segment(&loaded);
     return finish_output(0);
 }

@@ -17,6 +17,7 @@
     X(STUBS, stubs, true, "both stub parts, both variants, disassembled")               \
     X(SYMBOLS, symbols, false, "the functions of the code part")                        \
     X(OPERATIONS, operations, true, "signatures, shipping, parameters, fingerprints")   \
+    X(DATA, data, true, "global data that domains share, if there is any")              \
     X(TYPES, types, false, "layouts of the types that operations reach")                \
     X(RELOCS, relocs, true, "relocation commands")
 
@@ -37,24 +38,40 @@ struct dump_options {
 struct dump {
     FILE *out;
     const struct dump_options *options;
-    const struct far_segment *segment;
+    const struct far_segment *segment; /* NULL: an interface record alone, and only its sections are shown */
     const struct far_iface *iface;
     struct symbols symbols;
 };
 
+/* The sections that a record alone has. */
+#define DUMP_OF_RECORD (1u << DUMP_OPERATIONS | 1u << DUMP_TYPES | 1u << DUMP_DATA)
+
 extern const unsigned dump_default_sections;
 
-/* Show a checked segment. Write errors show in ferror(out). */
-void dump_segment(const struct far_segment *segment, const struct dump_options *options, FILE *out);
-void dump_segment_json(const struct far_segment *segment, const struct dump_options *options, FILE *out);
+/* Show a checked segment, or with segment NULL a checked record alone. Write errors show in ferror(out). */
+void dump_interface(const struct far_segment *segment, const struct far_iface *iface,
+                    const struct dump_options *options, FILE *out);
+void dump_interface_json(const struct far_segment *segment, const struct far_iface *iface,
+                         const struct dump_options *options, FILE *out);
+
+static inline void dump_segment(const struct far_segment *segment, const struct dump_options *options, FILE *out)
+{
+    dump_interface(segment, segment->iface, options, out);
+}
+
+static inline void dump_segment_json(const struct far_segment *segment, const struct dump_options *options, FILE *out)
+{
+    dump_interface_json(segment, segment->iface, options, out);
+}
 
 void dump_header(const struct dump *dump); /* dump_layout.c */
 void dump_parts(const struct dump *dump);
 void dump_stubs(const struct dump *dump); /* dump_stubs.c */
 void dump_symbols(const struct dump *dump);
 void dump_operations(const struct dump *dump); /* dump_operations.c */
-void dump_types(const struct dump *dump);      /* dump_types.c */
-void dump_relocs(const struct dump *dump);     /* dump_relocs.c */
+void dump_data(const struct dump *dump);
+void dump_types(const struct dump *dump);  /* dump_types.c */
+void dump_relocs(const struct dump *dump); /* dump_relocs.c */
 
 /* Shared by the text and the JSON form. */
 
@@ -70,19 +87,34 @@ enum far_part dump_part_of(const struct far_segment *segment, uint64_t address);
 /* A machine's name, "x86-64", or its ELF number in words nobody needs to free. */
 const char *dump_machine_name(uint32_t machine);
 
-/* A parameter (or result) in words: "in, string up to its NUL"; a buffer: "out, *destLen bytes". */
+/* Whose names expressions and lifetimes use: a function's, or a structure's. */
+struct dump_scope {
+    const struct far_iface *iface;
+    const struct far_param *function; /* the result, then the parameters */
+    uint32_t param_count;
+    const struct far_type *holder; /* of a member */
+};
+
+struct dump_scope dump_scope_of(const struct far_iface *iface, const struct far_op *op);
+struct dump_scope dump_scope_of_callback(const struct far_iface *iface, const struct far_callback *callback);
+struct dump_scope dump_scope_of_members(const struct far_iface *iface, const struct far_type *holder);
+
+/* A value in words, with what it leads to: "in, string up to its NUL"; "out, *destLen bytes"; "inout, struct stream". */
 #define DUMP_WORDS_SIZE 1024
-void dump_param_words(const struct far_iface *iface, const struct far_op *op, const struct far_param *param,
-                      char words[DUMP_WORDS_SIZE]);
-/* A size expression as C writes it: "n * 8". */
-void dump_size_words(const struct far_iface *iface, const struct far_op *op, const struct far_param *param,
-                     char words[DUMP_WORDS_SIZE]);
+void dump_value_words(const struct dump_scope *scope, const struct far_value *value, char words[DUMP_WORDS_SIZE]);
+/* An expression as C writes it: "n * 8". */
+void dump_expr_words(const struct dump_scope *scope, uint32_t first, uint32_t count, char words[DUMP_WORDS_SIZE]);
+/* When a union's member is in use: "for 1, 2"; "" if nothing says. */
+void dump_case_words(const struct far_iface *iface, const struct far_member *member, char words[DUMP_WORDS_SIZE]);
+/* The value at the end of all pointers and arrays: a structure whose members say more, a callback, or nothing of note. */
+const struct far_value *dump_innermost(const struct far_iface *iface, const struct far_value *value);
 /* The value an operation returns when a call cannot complete, as C writes it; "" if it has none. */
 #define DUMP_FAILS_SIZE 96
 void dump_fails_words(const struct far_iface *iface, const struct far_op *op, char words[DUMP_FAILS_SIZE]);
 /* A parameter's name, or "parameter 2" for one without; index 0-based. */
 #define DUMP_NAME_SIZE 512
-void dump_param_name(const struct far_iface *iface, const struct far_op *op, uint32_t index, char name[DUMP_NAME_SIZE]);
+void dump_param_name(const struct dump_scope *scope, uint32_t index, char name[DUMP_NAME_SIZE]);
+const char *dump_type_name(const struct far_iface *iface, uint32_t index);
 
 /* Words that a REBASE command changes, and the first and last of them; 0 words leave both alone. */
 uint64_t dump_rebase_extent(const struct far_reloc *command, uint64_t *first, uint64_t *last);

@@ -2,6 +2,7 @@
 /* far dump --json: the same sections, for programs. Addresses and fingerprints are hexadecimal strings. */
 #include "runtime/far/disasm.h"
 #include "runtime/far/dump.h"
+#include "runtime/format/carried.h"
 #include "runtime/format/json.h"
 
 static void emit_header(struct json *json, const struct dump *dump)
@@ -97,45 +98,102 @@ static void emit_symbols(struct json *json, const struct dump *dump)
     json_close(json, ']');
 }
 
-static void emit_param_fields(struct json *json, const struct far_iface *iface, const struct far_op *op,
-                              const struct far_param *param)
+static void emit_flags(struct json *json, const struct far_value *value)
+{
+    static const struct {
+        unsigned flag;
+        const char *name;
+    } flags[] = {{FAR_VALUE_IN, "in"},
+                 {FAR_VALUE_OUT, "out"},
+                 {FAR_VALUE_SIGNED, "signed"},
+                 {FAR_VALUE_OPTIONAL, "optional"},
+                 {FAR_VALUE_RELEASE, "release"},
+                 {FAR_VALUE_DEEP, "deep"},
+                 {FAR_VALUE_DEEP_ONLY, "deep_only"}};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        json_bool(json, flags[i].name, value->flags & flags[i].flag);
+}
+
+static void emit_expr(struct json *json, const struct dump_scope *scope, const char *name, uint32_t first,
+                      uint32_t count)
 {
     char words[DUMP_WORDS_SIZE];
-    json_string(json, "type", iface_string(iface, iface_type(iface, param->value.type)->name));
-    json_string(json, "passing", far_passing_name(param->value.passing));
-    json_number(json, "width", param->value.width);
-    json_bool(json, "in", param->value.flags & FAR_VALUE_IN);
-    json_bool(json, "out", param->value.flags & FAR_VALUE_OUT);
-    json_bool(json, "signed", param->value.flags & FAR_VALUE_SIGNED);
-    json_bool(json, "optional", param->value.flags & FAR_VALUE_OPTIONAL);
-    json_bool(json, "release", param->value.flags & FAR_VALUE_RELEASE);
-    if (param->value.passing == FAR_PASS_BUFFER) {
-        dump_size_words(iface, op, param, words);
-        json_string(json, "bytes", words);
+    dump_expr_words(scope, first, count, words);
+    if (count)
+        json_string(json, name, words);
+}
+
+/* One value's own fields; "element" goes on with what it leads to. */
+static void emit_level(struct json *json, const struct dump_scope *scope, const struct far_value *value)
+{
+    json_string(json, "type", dump_type_name(scope->iface, value->type));
+    json_number(json, "type_index", value->type);
+    json_string(json, "passing", far_passing_name(value->passing));
+    json_number(json, "width", value->width);
+    emit_flags(json, value);
+    emit_expr(json, scope, "bytes", value->size_first, value->size_count);
+    emit_expr(json, scope, "selector", value->select_first, value->select_count);
+    if (value->lifetime)
+        json_string(json, "lifetime", far_lifetime_name(value->lifetime));
+    if (value->lifetime >= FAR_LIFETIME_HANDLE)
+        json_number(json, "lifetime_of", value->lifetime_of);
+    if (value->passing == FAR_PASS_CALLBACK)
+        json_number(json, "callback", value->inside - 1);
+}
+
+static void emit_value_fields(struct json *json, const struct dump_scope *scope, const struct far_value *value)
+{
+    const struct far_value *outermost = value;
+    char words[DUMP_WORDS_SIZE];
+    unsigned open = 0;
+    for (;; open++) {
+        emit_level(json, scope, value);
+        if (!value->inside || value->passing == FAR_PASS_CALLBACK)
+            break;
+        json_open(json, "element", '{');
+        value = iface_value(scope->iface, value->inside - 1);
     }
-    dump_param_words(iface, op, param, words);
+    for (; open; open--)
+        json_close(json, '}');
+    dump_value_words(scope, outermost, words);
     json_string(json, "words", words);
 }
 
-static void emit_params(struct json *json, const struct far_iface *iface, const struct far_op *op)
+static void emit_function(struct json *json, const struct dump_scope *scope)
 {
     json_open(json, "parameters", '[');
-    for (uint32_t i = 0; i < op->param_count; i++) {
-        const struct far_param *param = iface_param(iface, op, i);
+    for (uint32_t i = 1; i <= scope->param_count; i++) {
+        const struct far_param *param = &scope->function[i];
         json_open(json, NULL, '{');
-        json_string(json, "name", param->name ? iface_string(iface, param->name) : NULL);
-        emit_param_fields(json, iface, op, param);
+        json_string(json, "name", param->name ? iface_string(scope->iface, param->name) : NULL);
+        emit_value_fields(json, scope, &param->value);
         json_close(json, '}');
     }
     json_close(json, ']');
     json_open(json, "result", '{');
-    emit_param_fields(json, iface, op, iface_result(iface, op));
+    emit_value_fields(json, scope, &scope->function->value);
     json_close(json, '}');
 }
 
-static void emit_operation(struct json *json, const struct far_iface *iface, const struct far_op *op)
+static void emit_callbacks(struct json *json, const struct far_iface *iface)
 {
-    char fails[DUMP_FAILS_SIZE];
+    json_open(json, "callbacks", '[');
+    for (uint32_t i = 0; i < iface->callbacks.count; i++) {
+        const struct far_callback *callback = iface_callback(iface, i);
+        struct dump_scope scope = dump_scope_of_callback(iface, callback);
+        json_open(json, NULL, '{');
+        json_string(json, "type", dump_type_name(iface, callback->type));
+        emit_function(json, &scope);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+static void emit_operation(struct json *json, struct carrier *carrier, const struct far_op *op)
+{
+    const struct far_iface *iface = carrier->iface;
+    struct dump_scope scope = dump_scope_of(iface, op);
+    char fails[DUMP_FAILS_SIZE], refusal[CARRIER_TEXT_SIZE];
     dump_fails_words(iface, op, fails);
     json_open(json, NULL, '{');
     json_string(json, "name", iface_string(iface, op->name));
@@ -152,20 +210,56 @@ static void emit_operation(struct json *json, const struct far_iface *iface, con
     json_number(json, "deadline_ms", op->deadline_ms);
     json_string(json, "fails", fails[0] ? fails : NULL);
     json_hex(json, "fingerprint", op->fingerprint);
-    emit_params(json, iface, op);
+    json_string(json, "branch_only", carrier_text(carrier, op, refusal) ? refusal : NULL);
+    emit_function(json, &scope);
     json_close(json, '}');
 }
 
 static void emit_operations(struct json *json, const struct dump *dump)
 {
+    struct carrier carrier;
+    if (carrier_begin(&carrier, dump->iface) != 0)
+        return;
     json_open(json, "operations", '[');
     for (uint32_t i = 0; i < dump->iface->ops.count; i++)
-        emit_operation(json, dump->iface, iface_op(dump->iface, i));
+        emit_operation(json, &carrier, iface_op(dump->iface, i));
     json_close(json, ']');
+    emit_callbacks(json, dump->iface);
+    carrier_end(&carrier);
+}
+
+static void emit_data(struct json *json, const struct dump *dump)
+{
+    json_open(json, "data", '[');
+    for (uint32_t i = 0; i < dump->iface->data.count; i++) {
+        const struct far_data *data = iface_data(dump->iface, i);
+        json_open(json, NULL, '{');
+        json_string(json, "name", iface_string(dump->iface, data->name));
+        json_string(json, "type", dump_type_name(dump->iface, data->type));
+        json_string(json, "protocol", far_protocol_name(data->protocol));
+        json_string(json, "signature", iface_string(dump->iface, data->signature));
+        json_string(json, "file", iface_string(dump->iface, data->file));
+        json_number(json, "line", data->line);
+        json_hex(json, "fingerprint", data->fingerprint);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+static void emit_cases(struct json *json, const struct far_iface *iface, const struct far_member *member)
+{
+    if (!member->case_count && !(member->flags & FAR_MEMBER_DEFAULT))
+        return;
+    json_open(json, "cases", '[');
+    for (uint32_t i = 0; i < member->case_count; i++)
+        json_signed(json, NULL, iface_case(iface, member->first_case + i));
+    json_close(json, ']');
+    json_bool(json, "default", member->flags & FAR_MEMBER_DEFAULT);
 }
 
 static void emit_members(struct json *json, const struct far_iface *iface, const struct far_type *type)
 {
+    struct dump_scope scope = dump_scope_of_members(iface, type);
     json_open(json, "members", '[');
     for (uint32_t i = 0; i < type->member_count; i++) {
         const struct far_member *member = iface_member(iface, type->first_member + i);
@@ -175,6 +269,12 @@ static void emit_members(struct json *json, const struct far_iface *iface, const
         json_number(json, "offset", member->offset);
         json_number(json, "bit_width", member->bit_width);
         json_number(json, "bit_offset", member->bit_offset);
+        emit_cases(json, iface, member);
+        if (member->value) {
+            json_open(json, "crosses", '{');
+            emit_value_fields(json, &scope, iface_value(iface, member->value - 1));
+            json_close(json, '}');
+        }
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -192,6 +292,8 @@ static void emit_types(struct json *json, const struct dump *dump)
         json_number(json, "align", type->align);
         json_number(json, "target", type->target);
         json_number(json, "count", type->count);
+        json_bool(json, "plain", type->flags & FAR_TYPE_PLAIN);
+        json_bool(json, "flexible", type->flags & FAR_TYPE_FLEXIBLE);
         emit_members(json, dump->iface, type);
         json_close(json, '}');
     }
@@ -245,19 +347,33 @@ static void emit_relocs(struct json *json, const struct dump *dump)
     json_close(json, ']');
 }
 
-void dump_segment_json(const struct far_segment *segment, const struct dump_options *options, FILE *out)
+static void emit_record(struct json *json, const struct far_iface *iface)
+{
+    json_string(json, "machine", dump_machine_name(iface->machine));
+    json_string(json, "service", iface_string(iface, iface->service));
+    json_number(json, "major", iface->major);
+    json_number(json, "minor", iface->minor);
+    json_hex(json, "fingerprint", iface->fingerprint);
+}
+
+void dump_interface_json(const struct far_segment *segment, const struct far_iface *iface,
+                         const struct dump_options *options, FILE *out)
 {
     static void (*const emit[DUMP_SECTION_COUNT])(struct json *, const struct dump *) = {
 #define X(NAME, name, shown, what) emit_##name,
         DUMP_SECTIONS(X)
 #undef X
     };
-    struct dump dump = {.out = out, .options = options, .segment = segment, .iface = segment->iface};
+    struct dump dump = {.out = out, .options = options, .segment = segment, .iface = iface};
     struct json json = {.out = out};
-    symbols_load(&dump.symbols, segment);
+    unsigned sections = segment ? options->sections : options->sections & DUMP_OF_RECORD;
+    if (segment)
+        symbols_load(&dump.symbols, segment);
     json_open(&json, NULL, '{');
+    if (!segment)
+        emit_record(&json, iface);
     for (enum dump_section section = 0; section < DUMP_SECTION_COUNT; section++) {
-        if (options->sections & 1u << section)
+        if (sections & 1u << section)
             emit[section](&json, &dump);
     }
     json_close(&json, '}');

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -89,6 +90,40 @@ static int cannot_create(const char *file, int error)
     return EX_CANTCREAT;
 }
 
+static bool same_bytes(FILE *one, FILE *other)
+{
+    char here[4096], there[sizeof here];
+    size_t count;
+    do {
+        count = fread(here, 1, sizeof here, one);
+        if (fread(there, 1, sizeof there, other) != count || memcmp(here, there, count) != 0)
+            return false;
+    } while (count == sizeof here);
+    return !ferror(one) && !ferror(other);
+}
+
+static bool same_file(const char *one, const char *other)
+{
+    FILE *here = fopen(one, "re"), *there = fopen(other, "re");
+    bool same = here && there && same_bytes(here, there);
+    if (here)
+        fclose(here);
+    if (there)
+        fclose(there);
+    return same;
+}
+
+/*
+ * A library that is there and would not change is left alone, its time too: the clients of a service whose code changed
+ * but whose interface did not are not linked again.
+ */
+static int keep_or_replace(const struct implib_options *options, const char *temporary)
+{
+    if (same_file(temporary, options->output))
+        return unlink(temporary) == 0 ? 0 : cannot_create(options->output, errno);
+    return rename(temporary, options->output) == 0 ? 0 : cannot_create(options->output, errno);
+}
+
 static int link_to(const struct implib_options *options, int source, const char *temporary)
 {
     struct command command = {.count = 0};
@@ -104,7 +139,7 @@ static int link_to(const struct implib_options *options, int source, const char 
                 FAR_IMPLIB_COMPILER, code);
         return EX_CANTCREAT;
     }
-    return rename(temporary, options->output) == 0 ? 0 : cannot_create(options->output, errno);
+    return keep_or_replace(options, temporary);
 }
 
 int implib_link(const struct implib_options *options, int source)

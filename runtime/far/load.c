@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/far/load.h"
+#include "runtime/format/elf.h"
+#include "runtime/format/slots.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,6 +82,34 @@ int load_segment(struct loaded *loaded, const char *file)
     if (code)
         unload_segment(loaded);
     else
+        loaded->iface = loaded->segment.iface;
+    return code;
+}
+
+static bool is_segment(const struct loaded *loaded)
+{
+    struct elf_view elf;
+    char why[256];
+    const struct complaint to = {why, sizeof why};
+    return elf_open(&elf, loaded->bytes, loaded->size, &to) == 0 && elf_section(&elf, FAR_SECTION_NOTE);
+}
+
+int load_interface(struct loaded *loaded, const char *file)
+{
+    char why[512] = "";
+    const struct complaint to = {why, sizeof why};
+    *loaded = (struct loaded){.file = file};
+    int code = read_file(loaded);
+    int err = 0;
+    if (!code && is_segment(loaded))
+        err = segment_check(loaded->bytes, loaded->size, 0, &loaded->segment, why, sizeof why);
+    else if (!code)
+        err = iface_in_file(loaded->bytes, loaded->size, &loaded->iface, &to);
+    if (err)
+        code = say(file, EX_DATAERR, why);
+    if (code)
+        unload_segment(loaded);
+    else if (loaded->segment.iface)
         loaded->iface = loaded->segment.iface;
     return code;
 }

@@ -20,6 +20,8 @@ struct loaded {
  * and then the caller frees with unload_segment().
  */
 int load_segment(struct loaded *loaded, const char *file);
+/* The same, but an object with an interface record or a bare record will do: then segment.iface is NULL, iface is not. */
+int load_interface(struct loaded *loaded, const char *file);
 void unload_segment(struct loaded *loaded);
 
 /*

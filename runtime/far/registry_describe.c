@@ -18,7 +18,7 @@ static const char help[] =
     "Says all about one service: where its parts lie, its host, who is granted which level, and for every operation "
     "its\n"
     "stub's address (the operation's one name, in every process), the part it lives in, and what a call does at each\n"
-    "level: branch (runs in the caller) or trap (goes to the host).\n"
+    "level: branch (runs in the caller), trap (goes to the host) or fails (what it takes no gate carries yet).\n"
     "\n"
     "Exit codes: 0; 64 usage; 69 fard is not running, or no such service.\n";
 
@@ -49,9 +49,15 @@ static const char *op_signature(const struct far_describe_op *op)
     return fard_text((const char *)(op + 1) + op->name_size, op->signature_size);
 }
 
-static const char *call_at(enum far_level level, uint32_t flags)
+/* What of it no gate carries yet; "" if nothing. */
+static const char *op_refusal(const struct far_describe_op *op)
 {
-    return far_call_branches(level, flags) ? "branch" : "trap";
+    return fard_text((const char *)(op + 1) + op->name_size + op->signature_size, op->refusal_size);
+}
+
+static const char *call_at(enum far_level level, const struct far_describe_op *op)
+{
+    return far_call_branches(level, op->flags) ? "branch" : op_refusal(op)[0] ? "fails" : "trap";
 }
 
 static int ask_page(struct fard_connection *connection, struct far_name_request *request, struct fard_reply *reply,
@@ -113,9 +119,10 @@ static void print_parts(const struct page *page)
 static void print_op(const struct far_describe_op *op)
 {
     printf("0x%012llx  %-7s %-8s %-6s %-6s %s%s\n", (unsigned long long)op->stub,
-           far_part_name(far_part_of_op(op->flags)), call_at(FAR_LEVEL_TRUSTED, op->flags),
-           call_at(FAR_LEVEL_READ, op->flags), call_at(FAR_LEVEL_NONE, op->flags), op_signature(op),
-           op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
+           far_part_name(far_part_of_op(op->flags)), call_at(FAR_LEVEL_TRUSTED, op), call_at(FAR_LEVEL_READ, op),
+           call_at(FAR_LEVEL_NONE, op), op_signature(op), op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
+    if (op_refusal(op)[0])
+        printf("                                               branch only: %s\n", op_refusal(op));
 }
 
 static void json_head(struct json *json, const struct page *page)
@@ -179,9 +186,10 @@ static void json_op(struct json *json, const struct far_describe_op *op)
     json_hex(json, "fingerprint", op->fingerprint);
     json_bool(json, "neutral", op->flags & FAR_OP_NEUTRAL);
     json_bool(json, "absent", op->flags & FAR_OP_ABSENT);
-    json_string(json, "trusted", call_at(FAR_LEVEL_TRUSTED, op->flags));
-    json_string(json, "read", call_at(FAR_LEVEL_READ, op->flags));
-    json_string(json, "none", call_at(FAR_LEVEL_NONE, op->flags));
+    json_string(json, "trusted", call_at(FAR_LEVEL_TRUSTED, op));
+    json_string(json, "read", call_at(FAR_LEVEL_READ, op));
+    json_string(json, "none", call_at(FAR_LEVEL_NONE, op));
+    json_string(json, "branch_only", op_refusal(op)[0] ? op_refusal(op) : NULL);
     json_close(json, '}');
 }
 

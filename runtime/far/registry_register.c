@@ -4,6 +4,7 @@
 #include "runtime/far/load.h"
 #include "runtime/far/registry_client.h"
 #include "runtime/far/registry_who.h"
+#include "runtime/format/carried.h"
 #include "runtime/format/json.h"
 
 #include <errno.h>
@@ -209,12 +210,34 @@ static size_t write_body(const struct order *order, uint8_t *body)
     return sizeof order->head + rules + order->head.shipping_bytes;
 }
 
-static void print_registered(const struct order *order, const struct far_register_reply *reply)
+/* Operations that clients can only call where they may run the service's code. */
+static void show_branch_only(const struct order *order, const struct far_iface *iface, struct json *json)
+{
+    struct carrier carrier;
+    char text[CARRIER_TEXT_SIZE];
+    if (carrier_begin(&carrier, iface) != 0)
+        return;
+    for (uint32_t i = 0; i < iface->ops.count; i++) {
+        const struct far_op *op = iface_op(iface, i);
+        if (!carrier_text(&carrier, op, text))
+            continue;
+        if (order->json)
+            json_string(json, NULL, iface_string(iface, op->name));
+        else
+            printf("  %s: branch only: %s; a call that would trap fails with ENOTSUP\n", iface_string(iface, op->name),
+                   text);
+    }
+    carrier_end(&carrier);
+}
+
+static void print_registered(const struct order *order, const struct far_iface *iface,
+                             const struct far_register_reply *reply)
 {
     const char *name = fard_text(reply->name, sizeof reply->name);
     if (!order->json) {
         printf("registered %s at 0x%llx: %u operations, host %u (uid %u)\n", name, (unsigned long long)reply->base,
                reply->op_count, reply->host_pid, reply->host_uid);
+        show_branch_only(order, iface, NULL);
         return;
     }
     struct json json = {.out = stdout};
@@ -228,10 +251,13 @@ static void print_registered(const struct order *order, const struct far_registe
     json_number(&json, "pid", reply->host_pid);
     json_number(&json, "uid", reply->host_uid);
     json_close(&json, '}');
+    json_open(&json, "branch_only", '[');
+    show_branch_only(order, iface, &json);
+    json_close(&json, ']');
     json_close(&json, '}');
 }
 
-static int send_order(const struct order *order, int file)
+static int send_order(const struct order *order, const struct far_iface *iface, int file)
 {
     static uint8_t body[FAR_MESSAGE_MAX];
     static struct fard_reply reply;
@@ -244,7 +270,7 @@ static int send_order(const struct order *order, int file)
     fard_disconnect(&connection);
     if (!registered)
         return code ? code : EX_PROTOCOL;
-    print_registered(order, registered);
+    print_registered(order, iface, registered);
     return finish_output(0);
 }
 
@@ -261,10 +287,10 @@ int far_register_main(int argc, char **argv)
     if (code)
         return code;
     code = seal_file(&loaded, &file);
+    if (!code) {
+        code = send_order(&order, loaded.iface, file);
+        close(file);
+    }
     unload_segment(&loaded);
-    if (code)
-        return code;
-    code = send_order(&order, file);
-    close(file);
     return code;
 }

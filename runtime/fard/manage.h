@@ -130,7 +130,7 @@ struct far_describe_reply {
     char trouble[512];               /* why the state is what it is; empty if all is well */
 };
 
-/* Then the name and the signature, each with its NUL, and zero bytes up to a multiple of 8. */
+/* Then the name, the signature and the refusal, each with its NUL, and zero bytes up to a multiple of 8. */
 struct far_describe_op {
     uint64_t stub; /* absolute address */
     uint64_t fingerprint;
@@ -138,6 +138,9 @@ struct far_describe_op {
     uint32_t flags; /* FAR_OP_…; FAR_OP_DATA_SHIPPED as registered */
     uint32_t name_size;
     uint32_t signature_size;
+    uint32_t
+        refusal_size; /* of what no gate of fard's version carries of it ("parameter each is a callback"); 1: all */
+    uint32_t reserved;
 };
 
 struct far_status_reply {
@@ -160,7 +163,7 @@ _Static_assert(sizeof(struct far_name_request) == 72, "protocol");
 _Static_assert(sizeof(struct far_list_entry) == 112, "protocol");
 _Static_assert(sizeof(struct far_map_entry) == 88, "protocol");
 _Static_assert(sizeof(struct far_describe_reply) == 112 + 112 + 8 + 32 + 24 + 64 + 512, "protocol");
-_Static_assert(sizeof(struct far_describe_op) == 32, "protocol");
+_Static_assert(sizeof(struct far_describe_op) == 40, "protocol");
 _Static_assert(sizeof(struct far_status_reply) == 80, "protocol");
 
 /*
@@ -181,7 +184,7 @@ static inline enum far_part far_part_of_op(uint32_t op_flags)
 /* Bytes of one entry of a DESCRIBE reply with its strings. */
 static inline uint64_t far_describe_op_size(const struct far_describe_op *op)
 {
-    return sizeof *op + (((uint64_t)op->name_size + op->signature_size + 7) & ~7ull);
+    return sizeof *op + (((uint64_t)op->name_size + op->signature_size + op->refusal_size + 7) & ~7ull);
 }
 
 #endif

@@ -2,6 +2,7 @@
 /* LIST, MAP, DESCRIBE, STATUS: what there is, by pages that fit in a packet. Anybody may ask; no secret is in it. */
 #include "runtime/fard/fard.h"
 #include "runtime/fard/request.h"
+#include "runtime/format/carried.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -136,8 +137,10 @@ int handle_map(struct client *client, const struct far_message *message, struct 
     return 0;
 }
 
-static bool add_op(struct page *page, const struct service *service, const struct far_op *op)
+static bool add_op(struct page *page, const struct service *service, struct carrier *carrier, const struct far_op *op)
 {
+    char refusal[CARRIER_TEXT_SIZE];
+    carrier_text(carrier, op, refusal);
     const char *name = iface_string(service->iface, op->name);
     const char *signature = iface_string(service->iface, op->signature);
     struct far_describe_op head = {
@@ -147,6 +150,7 @@ static bool add_op(struct page *page, const struct service *service, const struc
         .flags = op->flags,
         .name_size = (uint32_t)strlen(name) + 1,
         .signature_size = (uint32_t)strlen(signature) + 1,
+        .refusal_size = (uint32_t)strlen(refusal) + 1,
     };
     uint8_t *here = page_take(page, (size_t)far_describe_op_size(&head));
     if (!here)
@@ -154,29 +158,33 @@ static bool add_op(struct page *page, const struct service *service, const struc
     memcpy(here, &head, sizeof head);
     memcpy(here + sizeof head, name, head.name_size);
     memcpy(here + sizeof head + head.name_size, signature, head.signature_size);
+    memcpy(here + sizeof head + head.name_size + head.signature_size, refusal, head.refusal_size);
     return true;
 }
 
-static void add_ops(struct page *page, const struct service *service, uint32_t first)
+static void add_ops(struct page *page, const struct service *service, struct carrier *carrier, uint32_t first)
 {
     struct far_describe_reply *head = (struct far_describe_reply *)page->bytes;
     uint32_t i = first;
-    while (i < service->iface->ops.count && add_op(page, service, iface_op(service->iface, i)))
+    while (i < service->iface->ops.count && add_op(page, service, carrier, iface_op(service->iface, i)))
         i++;
     head->first = first;
     head->op_count = i > first ? i - first : 0;
     head->more = i < service->iface->ops.count;
 }
 
-static void fill_description(const struct service *service, struct page *page, uint32_t first)
+static int fill_description(const struct service *service, struct page *page, uint32_t first)
 {
+    struct carrier carrier;
     struct far_describe_reply *head = page_take(page, sizeof *head);
     fill_entry(service, &head->entry);
     memcpy(head->part, service->part, sizeof head->part);
     memcpy(head->build_id, service->build_id, sizeof head->build_id);
     memcpy(head->trouble, service->broken, sizeof head->trouble);
     if (!service->iface || !service->host)
-        return;
+        return 0;
+    if (carrier_begin(&carrier, service->iface) != 0)
+        return -ENOMEM;
     memcpy(head->trouble, service->host->trouble, sizeof head->trouble);
     const char *record_name = iface_string(service->iface, service->iface->service);
     memcpy(head->interface, record_name, strnlen(record_name, sizeof head->interface - 1));
@@ -186,7 +194,9 @@ static void fill_description(const struct service *service, struct page *page, u
     head->rule_count = service->rule_count;
     memcpy(page_take(page, service->rule_count * sizeof *service->rules), service->rules,
            service->rule_count * sizeof *service->rules);
-    add_ops(page, service, first);
+    add_ops(page, service, &carrier, first);
+    carrier_end(&carrier);
+    return 0;
 }
 
 int handle_describe(struct client *client, const struct far_message *message, struct far_error *error)
@@ -203,7 +213,11 @@ int handle_describe(struct client *client, const struct far_message *message, st
     result = page_new(&page);
     if (result)
         return result;
-    fill_description(service, &page, request->first);
+    result = fill_description(service, &page, request->first);
+    if (result) {
+        free(page.bytes);
+        return result;
+    }
     page_send(client, message, &page);
     return 0;
 }

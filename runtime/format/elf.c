@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int check_identity(const struct elf_view *view, const struct complaint *to)
+static int check_identity(const struct elf_view *view, bool object, const struct complaint *to)
 {
     const Elf64_Ehdr *header = view->header;
     if (view->size < sizeof *header || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
@@ -11,7 +11,7 @@ static int check_identity(const struct elf_view *view, const struct complaint *t
     if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
         header->e_ident[EI_VERSION] != EV_CURRENT)
         return complain(to, "an ELF file, but not little-endian ELF64; give a segment that farld linked");
-    if (header->e_type != ET_DYN)
+    if (header->e_type != ET_DYN && !(object && header->e_type == ET_REL))
         return complain(to, "an ELF file of type %u, but segments are shared objects (type %u); link it with farld",
                         header->e_type, ET_DYN);
     return 0;
@@ -50,15 +50,25 @@ static int open_sections(struct elf_view *view, const struct complaint *to)
     return 0;
 }
 
-int elf_open(struct elf_view *view, const void *bytes, size_t size, const struct complaint *to)
+static int open_file(struct elf_view *view, const void *bytes, size_t size, bool object, const struct complaint *to)
 {
     *view = (struct elf_view){.bytes = bytes, .size = size, .header = bytes};
     if ((uintptr_t)bytes % 8)
         return complain(to, "the file's bytes are not aligned to 8 in memory");
-    int err = check_identity(view, to);
-    err = err ? err : open_programs(view, to);
-    err = err ? err : open_sections(view, to);
-    return err;
+    int err = check_identity(view, object, to);
+    if (!err && view->header->e_type == ET_DYN)
+        err = open_programs(view, to);
+    return err ? err : open_sections(view, to);
+}
+
+int elf_open(struct elf_view *view, const void *bytes, size_t size, const struct complaint *to)
+{
+    return open_file(view, bytes, size, false, to);
+}
+
+int elf_open_any(struct elf_view *view, const void *bytes, size_t size, const struct complaint *to)
+{
+    return open_file(view, bytes, size, true, to);
 }
 
 const char *elf_section_name(const struct elf_view *view, const Elf64_Shdr *section)

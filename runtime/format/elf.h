@@ -11,7 +11,7 @@ struct elf_view {
     const uint8_t *bytes; /* the caller's, aligned to 8 */
     size_t size;
     const Elf64_Ehdr *header;
-    const Elf64_Phdr *programs; /* header->e_phnum of them */
+    const Elf64_Phdr *programs; /* header->e_phnum of them; of an object NULL */
     const Elf64_Shdr *sections; /* header->e_shnum of them */
     const char *names;          /* section names, NUL-terminated */
     size_t names_size;
@@ -19,6 +19,9 @@ struct elf_view {
 
 /* Returns 0, or -EINVAL with a message. Only little-endian ELF64 shared objects pass. */
 int elf_open(struct elf_view *view, const void *bytes, size_t size, const struct complaint *to);
+
+/* The same, but an object file passes too. */
+int elf_open_any(struct elf_view *view, const void *bytes, size_t size, const struct complaint *to);
 
 /* A section's name, "" if it has none. Never outside the table of names. */
 const char *elf_section_name(const struct elf_view *view, const Elf64_Shdr *section);

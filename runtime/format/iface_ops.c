@@ -1,83 +1,139 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* The operations of an interface record and their parameters. */
+/* The functions of an interface record, operations and callbacks, their parameters; and shared data. */
 #include "runtime/format/iface_walk.h"
 #include "runtime/segment.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define OP_FLAGS                                                                                                 \
     (FAR_OP_DATA_SHIPPED | FAR_OP_HAS_FAILS | FAR_OP_ONEWAY | FAR_OP_IDEMPOTENT | FAR_OP_ABSENT | FAR_OP_ASYNC | \
      FAR_OP_NEUTRAL)
-#define PARAM_FLAGS (FAR_VALUE_IN | FAR_VALUE_OUT | FAR_VALUE_RELEASE | FAR_VALUE_SIGNED | FAR_VALUE_OPTIONAL)
 
-static bool is_width(unsigned width)
-{
-    return width == 1 || width == 2 || width == 4 || width == 8;
-}
+#define CALLBACK_NEST_MAX 16 /* callbacks whose parameters are callbacks, and so on */
 
-static bool is_integer(const struct far_type *type)
+static const char *name_mistake(const struct iface_walk *walk, const struct far_param *param)
 {
-    return type->kind == FAR_TYPE_BOOL || type->kind == FAR_TYPE_INT || type->kind == FAR_TYPE_ENUM;
-}
-
-static const char *by_value_mistake(const struct far_param *param, const struct far_type *type)
-{
-    if (param->value.passing == FAR_PASS_VOID)
-        return type->kind == FAR_TYPE_VOID ? NULL : "it is passed as void, but its type is not void";
-    if (param->value.passing == FAR_PASS_VALUE && !is_integer(type))
-        return "it is passed as an integer, but its type is none";
-    if (param->value.passing == FAR_PASS_FLOAT && (type->kind != FAR_TYPE_FLOAT || param->value.width < 4))
-        return "it is passed as a float or double, but its type is neither";
-    if (!is_width(param->value.width) || param->value.width != type->size)
-        return "its width is not its type's size";
-    return NULL;
-}
-
-static const char *by_reference_mistake(const struct far_param *param, const struct far_type *type)
-{
-    if (type->kind != FAR_TYPE_POINTER || param->value.width != 8)
-        return "it is passed by reference, but its type is no pointer of 8 bytes";
-    if (param->value.passing == FAR_PASS_BUFFER && !(param->value.flags & (FAR_VALUE_IN | FAR_VALUE_OUT)))
-        return "its buffer goes neither in nor out";
-    if (param->value.passing == FAR_PASS_STRING &&
-        (param->value.flags & (FAR_VALUE_IN | FAR_VALUE_OUT)) != FAR_VALUE_IN)
-        return "a string can only go in";
-    return NULL;
-}
-
-static const char *param_mistake(const struct iface_walk *walk, const struct far_param *param)
-{
-    if (param->value.passing >= FAR_PASS_COUNT)
-        return "no such way of passing";
-    if (param->value.flags & ~PARAM_FLAGS || param->value.reserved)
-        return "unknown flags";
-    if (param->value.type >= walk->iface->types.count)
-        return "its type does not exist";
     if (param->name && !walk_identifier(walk, param->name))
         return "its name is no C identifier";
-    if (!walk_text(walk, param->description))
-        return "its description is not in the record or not printable";
-    if (param->value.flags & FAR_VALUE_SIGNED && param->value.passing != FAR_PASS_VALUE)
-        return "only values have signs";
-    if (param->value.flags & FAR_VALUE_RELEASE && param->value.passing != FAR_PASS_HANDLE)
-        return "only handles are released";
-    if (param->value.size_count && param->value.passing != FAR_PASS_BUFFER)
-        return "only buffers have a size expression";
-    const struct far_type *type = iface_type(walk->iface, param->value.type);
-    return param->value.passing <= FAR_PASS_FLOAT ? by_value_mistake(param, type) : by_reference_mistake(param, type);
+    return walk_text(walk, param->description) ? NULL : "its description is not in the record";
 }
 
-/* What a result can be: no buffers and strings yet, they have no place in an A-stack's reply. */
-static const char *result_mistake(const struct far_op *op, const struct far_param *result)
+const char *iface_function_mistake(const struct iface_walk *walk, const struct far_param *function, uint32_t count,
+                                   uint32_t *at)
 {
-    if (result->value.passing == FAR_PASS_BUFFER || result->value.passing == FAR_PASS_STRING)
-        return "a result cannot be copied back; say far_global or far_handle";
-    if (op->flags & FAR_OP_HAS_FAILS && result->value.passing == FAR_PASS_VOID)
-        return "it names a value for failures, but has no result";
-    if (op->flags & FAR_OP_ONEWAY && result->value.passing != FAR_PASS_VOID)
-        return "a one-way operation cannot have a result";
+    const char *mistake = NULL;
+    for (*at = 0; *at <= count; ++*at) {
+        mistake = name_mistake(walk, &function[*at]);
+        mistake = mistake ? mistake : iface_value_mistake(walk, &function[*at].value);
+        if (mistake)
+            return mistake;
+    }
+    /* Only now: an expression may name any of the parameters, so all must be known to be sound. */
+    for (*at = 0; *at <= count; ++*at) {
+        const struct iface_scope scope = {
+            .role = *at ? ROLE_PARAM : ROLE_RESULT, .function = function, .param_count = count, .comes_out = *at == 0};
+        mistake = iface_place_mistake(walk, &scope, &function[*at].value);
+        if (mistake)
+            return mistake;
+    }
     return NULL;
 }
+
+static const char *params_mistake(const struct iface_walk *walk, uint32_t first, uint32_t count)
+{
+    if (count > FAR_PARAM_MAX)
+        return "it has too many parameters";
+    return range_inside(first, (uint64_t)count + 1, walk->iface->params.count) ? NULL : "its parameters do not exist";
+}
+
+/* Which parameter, for messages. */
+static int bad_param(const struct iface_walk *walk, const char *function, uint32_t at, const char *what)
+{
+    if (at == 0)
+        return complain(&walk->to, "interface record: %s: result: %s; build it again with faridl", function, what);
+    return complain(&walk->to, "interface record: %s: parameter %u: %s; build it again with faridl", function, at,
+                    what);
+}
+
+/* --- callbacks --- */
+
+/* The callback that a value leads to, through any number of pointers; 1 + index, 0: none. Chains end, see above. */
+static uint32_t callback_of(const struct iface_walk *walk, const struct far_value *value)
+{
+    while (value->inside && value->passing != FAR_PASS_CALLBACK)
+        value = iface_value(walk->iface, value->inside - 1);
+    return value->passing == FAR_PASS_CALLBACK ? value->inside : 0;
+}
+
+/* Callbacks that a callback's parameters lead to come before it, so that no callback leads to itself. */
+static const char *nesting_mistake(const struct iface_walk *walk, uint32_t index)
+{
+    const struct far_callback *callback = iface_callback(walk->iface, index);
+    walk->nests[index] = 1;
+    for (uint32_t at = 0; at <= callback->param_count; at++) {
+        uint32_t inner = callback_of(walk, &iface_callback_param(walk->iface, callback, at)->value);
+        if (inner > index)
+            return "a parameter leads to a callback that does not come before it";
+        if (inner && walk->nests[inner - 1] >= walk->nests[index])
+            walk->nests[index] = (uint8_t)(walk->nests[inner - 1] + 1);
+    }
+    return walk->nests[index] > CALLBACK_NEST_MAX ? "callbacks are nested too deeply" : NULL;
+}
+
+static int check_callback(const struct iface_walk *walk, uint32_t index)
+{
+    const struct far_callback *callback = iface_callback(walk->iface, index);
+    char name[32];
+    uint32_t at = 0;
+    snprintf(name, sizeof name, "callback %u", index);
+    const char *mistake = params_mistake(walk, callback->first_param, callback->param_count);
+    if (!mistake && (callback->type >= walk->iface->types.count ||
+                     iface_type(walk->iface, callback->type)->kind != FAR_TYPE_FUNCTION))
+        mistake = "its type is no function";
+    if (!mistake && callback->reserved)
+        mistake = "unknown flags";
+    if (mistake)
+        return complain(&walk->to, "interface record: %s: %s; build it again with faridl", name, mistake);
+    mistake = iface_function_mistake(walk, iface_callback_param(walk->iface, callback, 0), callback->param_count, &at);
+    if (mistake)
+        return bad_param(walk, name, at, mistake);
+    mistake = nesting_mistake(walk, index);
+    return mistake ? complain(&walk->to, "interface record: %s: %s; build it again with faridl", name, mistake) : 0;
+}
+
+/* Counts beyond what a function can have are reported where it is looked at. */
+static uint64_t entries_of(uint32_t param_count)
+{
+    return param_count <= FAR_PARAM_MAX ? 1 + (uint64_t)param_count : 0;
+}
+
+/* Every parameter belongs to one function, so all functions together cannot look at more than there are. */
+static int check_sharing(const struct iface_walk *walk)
+{
+    const struct far_iface *iface = walk->iface;
+    uint64_t used = 0;
+    for (uint32_t i = 0; i < iface->callbacks.count; i++)
+        used += entries_of(iface_callback(iface, i)->param_count);
+    for (uint32_t i = 0; i < iface->ops.count; i++)
+        used += entries_of(iface_op(iface, i)->param_count);
+    if (used > iface->params.count)
+        return complain(&walk->to,
+                        "interface record: its functions have %llu parameters and results, but the table only %u; "
+                        "build it again with faridl",
+                        (unsigned long long)used, iface->params.count);
+    return 0;
+}
+
+int iface_check_callbacks(const struct iface_walk *walk)
+{
+    int err = check_sharing(walk);
+    for (uint32_t i = 0; !err && i < walk->iface->callbacks.count; i++)
+        err = check_callback(walk, i);
+    return err;
+}
+
+/* --- operations --- */
 
 static const char *op_mistake(const struct iface_walk *walk, const struct far_op *op)
 {
@@ -85,14 +141,23 @@ static const char *op_mistake(const struct iface_walk *walk, const struct far_op
         return "its name is no C identifier";
     if (op->slot < 1 || op->slot > FAR_SLOT_MAX)
         return "its slot is out of range";
+    if (op->slot >= walk->iface->slot_end)
+        return "its slot is not below the record's end of slots";
     if (op->flags & ~OP_FLAGS || op->reserved)
         return "unknown flags";
-    if (op->param_count > FAR_PARAM_MAX)
-        return "it has too many parameters";
-    if (!range_inside(op->first_param, (uint64_t)op->param_count + 1, walk->iface->params.count))
-        return "its parameters do not exist";
     if (!walk_text(walk, op->signature) || !walk_text(walk, op->file))
-        return "its signature or file name is not in the record or not printable";
+        return "its signature or file name is not in the record";
+    return params_mistake(walk, op->first_param, op->param_count);
+}
+
+static const char *op_result_mistake(const struct far_op *op, const struct far_value *result)
+{
+    if (op->flags & FAR_OP_HAS_FAILS && result->passing == FAR_PASS_VOID)
+        return "it names a value for failures, but has no result";
+    if (op->flags & FAR_OP_HAS_FAILS && (result->passing == FAR_PASS_STRUCT || result->passing == FAR_PASS_WIDE))
+        return "it names a value for failures, but its result is in no register";
+    if (op->flags & FAR_OP_ONEWAY && result->passing != FAR_PASS_VOID)
+        return "a one-way operation cannot have a result";
     return NULL;
 }
 
@@ -104,37 +169,22 @@ static int bad_op(const struct iface_walk *walk, uint32_t index, const char *wha
                     what);
 }
 
-static int bad_param(const struct iface_walk *walk, const struct far_op *op, uint32_t at, const char *what)
-{
-    const char *name = iface_string(walk->iface, op->name);
-    if (at == 0)
-        return complain(&walk->to, "interface record: operation %s: result: %s; build it again with faridl", name,
-                        what);
-    return complain(&walk->to, "interface record: operation %s: parameter %u: %s; build it again with faridl", name, at,
-                    what);
-}
-
 static int check_params(const struct iface_walk *walk, const struct far_op *op)
 {
-    for (uint32_t at = 0; at <= op->param_count; at++) {
-        const struct far_param *param = iface_result(walk->iface, op) + at;
-        const char *mistake = param_mistake(walk, param);
-        if (!mistake && at == 0)
-            mistake = result_mistake(op, param);
-        if (!mistake && at > 0 && param->value.passing == FAR_PASS_VOID)
-            mistake = "a parameter cannot be void";
-        if (!mistake && op->flags & FAR_OP_ONEWAY && param->value.flags & FAR_VALUE_OUT)
+    const struct far_param *function = iface_result(walk->iface, op);
+    const char *name = iface_string(walk->iface, op->name);
+    uint32_t at = 0;
+    const char *mistake = iface_function_mistake(walk, function, op->param_count, &at);
+    if (!mistake) {
+        at = 0;
+        mistake = op_result_mistake(op, &function->value);
+    }
+    for (uint32_t i = 1; !mistake && i <= op->param_count && op->flags & FAR_OP_ONEWAY; i++) {
+        at = i;
+        if (function[i].value.flags & FAR_VALUE_OUT)
             mistake = "a one-way operation cannot give anything back";
-        if (mistake)
-            return bad_param(walk, op, at, mistake);
     }
-    /* Only now: a size expression may name any of the parameters, so all must be known to be sound. */
-    for (uint32_t at = 0; at < op->param_count; at++) {
-        const char *mistake = iface_size_mistake(walk, op, at);
-        if (mistake)
-            return bad_param(walk, op, at + 1, mistake);
-    }
-    return 0;
+    return mistake ? bad_param(walk, name, at, mistake) : 0;
 }
 
 static int check_op(const struct iface_walk *walk, uint32_t index, uint8_t *slots)
@@ -159,10 +209,41 @@ int iface_check_ops(const struct iface_walk *walk)
     if (count > FAR_SLOT_MAX)
         return complain(&walk->to, "interface record: %u operations, but a service has %d slots; split the service",
                         count, FAR_SLOT_MAX);
+    if (walk->iface->slot_end < 1 || walk->iface->slot_end > FAR_SLOT_MAX + 1)
+        return complain(&walk->to, "interface record: the end of its slots is %u, but it lies between 1 and %d",
+                        walk->iface->slot_end, FAR_SLOT_MAX + 1);
     for (uint32_t i = 0; i < count; i++) {
         int err = check_op(walk, i, slots);
         if (err)
             return err;
+    }
+    return 0;
+}
+
+/* --- shared data --- */
+
+static const char *data_mistake(const struct iface_walk *walk, uint32_t index)
+{
+    const struct far_data *data = iface_data(walk->iface, index);
+    if (!walk_identifier(walk, data->name))
+        return "its name is no C identifier";
+    if (data->type >= walk->iface->types.count)
+        return "its type does not exist";
+    if (data->protocol >= FAR_PROTOCOL_COUNT)
+        return "no such protocol";
+    if (!walk_text(walk, data->signature) || !walk_text(walk, data->file))
+        return "its signature or file name is not in the record";
+    if (index && strcmp(iface_string(walk->iface, data[-1].name), iface_string(walk->iface, data->name)) >= 0)
+        return "shared data is not sorted by name, or one is there twice";
+    return NULL;
+}
+
+int iface_check_data(const struct iface_walk *walk)
+{
+    for (uint32_t i = 0; i < walk->iface->data.count; i++) {
+        const char *mistake = data_mistake(walk, i);
+        if (mistake)
+            return complain(&walk->to, "interface record: shared data %u: %s; build it again with faridl", i, mistake);
     }
     return 0;
 }

@@ -272,6 +272,8 @@ void serve_call(struct worker *worker)
         status = FAR_CALL_BAD_SLOT;
     else if (plan->op->flags & FAR_OP_ABSENT || !host->function[slot])
         status = FAR_CALL_ABSENT;
+    else if (plan->refusal)
+        status = FAR_CALL_NOT_CARRIED;
     else if (plan->flags & FAR_PLAN_FAST_HOST)
         serve_plain(worker, plan, host->function[slot]);
     else

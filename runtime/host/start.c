@@ -26,8 +26,7 @@ static int read_iface(struct host *host, const struct far_fds *fds, struct far_e
                         why);
     host->iface = record;
     if (plans_from_iface(&host->plans, host->iface) != 0)
-        return far_fail(error, ENOTSUP, EX_DATAERR, "service %s: this version's gates cannot carry its operations",
-                        host->service);
+        return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to plan its operations", host->service);
     return 0;
 }
 

@@ -206,8 +206,7 @@ static int make_plans(struct far_binding *binding, struct far_error *error)
 {
     int failed = plans_from_iface(&binding->plans, binding->iface);
     if (failed)
-        return far_fail(error, -failed, failed == -ENOMEM ? EX_OSERR : EX_PROTOCOL,
-                        "service %s: this version's gates cannot carry its operations", binding->service);
+        return far_fail(error, -failed, EX_OSERR, "service %s: no memory to bind it", binding->service);
     binding->slot_flags = binding->plans.slot_flags;
     binding->slot_count = binding->plans.slot_count;
     binding->plan = binding->plans.plan;

@@ -151,6 +151,10 @@ NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_bindin
 {
     const struct far_plan *plan = slot < binding->slot_count ? binding->plan[slot] : NULL;
     struct far_thread *thread = far_thread_get();
+    if (plan && plan->refusal) {
+        call_fails(frame, binding, plan, ENOTSUP, plan->refusal);
+        return;
+    }
     if (!plan || !thread || thread->depth == FAR_DEPTH_MAX) {
         int error = !plan ? ENOSYS : !thread ? ENOMEM : EBUSY;
         call_fails(frame, binding, plan, error,

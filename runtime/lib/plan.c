@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/lib/plan.h"
 
+#include "runtime/format/carried.h"
 #include "runtime/lib/gate.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint64_t width_mask(unsigned width)
 {
@@ -16,7 +18,8 @@ static bool by_reference(unsigned passing)
     return passing == FAR_PASS_BUFFER || passing == FAR_PASS_STRING;
 }
 
-static int plan_place(struct far_plan *plan, struct far_plan_param *param)
+/* There is always a place: no more parameters than FAR_PARAM_MAX, as many as there are stack words. */
+static void plan_place(struct far_plan *plan, struct far_plan_param *param)
 {
     if (param->passing == FAR_PASS_FLOAT && plan->floats < FAR_ASTACK_FLOATS) {
         param->place = FAR_PLACE_FLOAT;
@@ -26,12 +29,9 @@ static int plan_place(struct far_plan *plan, struct far_plan_param *param)
         param->index = plan->integers++;
         plan->mask[param->index] = param->mask;
     } else {
-        if (plan->stack >= sizeof((struct far_wide *)0)->more / sizeof(uint64_t))
-            return -ENOTSUP;
         param->place = FAR_PLACE_STACK;
         param->index = plan->stack++;
     }
-    return 0;
 }
 
 /* Bytes of what a GLOBAL parameter points to; of an incomplete type, one. */
@@ -58,15 +58,12 @@ static bool plan_size_is_late(const struct far_plan_param *param)
     return false;
 }
 
-static int plan_param(struct far_plan *plan, const struct far_iface *iface, uint32_t index)
+static void plan_param(struct far_plan *plan, const struct far_iface *iface, uint32_t index)
 {
-    static const bool known_width[9] = {[1] = true, [2] = true, [4] = true, [8] = true};
     const struct far_param *from = iface_param(iface, plan->op, index);
     struct far_plan_param *param = &plan->param[index];
-    if (from->value.passing == FAR_PASS_VOID || from->value.width > 8 || !known_width[from->value.width])
-        return -ENOTSUP;
     param->passing = from->value.passing;
-    param->flags = from->value.flags;
+    param->flags = (uint8_t)from->value.flags;
     param->width = from->value.width;
     param->mask = value_mask(iface, from, from->value.width);
     if (from->value.passing == FAR_PASS_BUFFER) {
@@ -76,7 +73,7 @@ static int plan_param(struct far_plan *plan, const struct far_iface *iface, uint
     } else if (from->value.passing == FAR_PASS_GLOBAL) {
         param->target_size = plan_target_size(iface, from);
     }
-    return plan_place(plan, param);
+    plan_place(plan, param);
 }
 
 static void plan_mark_measured(struct far_plan *plan)
@@ -87,18 +84,15 @@ static void plan_mark_measured(struct far_plan *plan)
                 plan->param[plan->param[i].size[j].index].measured = true;
 }
 
-static int plan_result(struct far_plan *plan, const struct far_iface *iface)
+static void plan_result(struct far_plan *plan, const struct far_iface *iface)
 {
     const struct far_param *from = iface_result(iface, plan->op);
-    if (by_reference(from->value.passing) || from->value.width > 8)
-        return -ENOTSUP;
     plan->result = from->value.passing;
     plan->result_width = from->value.width ? from->value.width : 8;
     plan->result_signed = from->value.flags & FAR_VALUE_SIGNED;
     plan->result_mask = value_mask(iface, from, plan->result_width);
     if (plan->result == FAR_PASS_GLOBAL)
         plan->result_target_size = plan_target_size(iface, from);
-    return 0;
 }
 
 static void plan_choose_paths(struct far_plan *plan)
@@ -113,25 +107,35 @@ static void plan_choose_paths(struct far_plan *plan)
         if (param->place != FAR_PLACE_INTEGER)
             plan->flags |= FAR_PLAN_WIDE;
         only_values &= param->passing != FAR_PASS_FLOAT;
-        checked |= param->passing != FAR_PASS_VALUE;
+        checked |= param->passing != FAR_PASS_VALUE && param->passing != FAR_PASS_OPAQUE;
     }
     if (only_values && plan->result != FAR_PASS_FLOAT && !(plan->flags & (FAR_PLAN_BY_REFERENCE | FAR_PLAN_WIDE)) &&
         !plan->op->deadline_ms && !(plan->op->flags & FAR_OP_ABSENT))
         plan->flags |= FAR_PLAN_FAST | (checked ? 0 : FAR_PLAN_FAST_HOST);
 }
 
-static int plan_from_op(struct far_plan *plan, const struct far_iface *iface, const struct far_op *op)
+/* Why no gate carries the operation, as a sentence's end: owned by the plan. NULL if one does. */
+static int plan_refusal(struct far_plan *plan, struct carrier *carrier)
+{
+    char text[CARRIER_TEXT_SIZE + 64];
+    if (!carrier_text(carrier, plan->op, text))
+        return 0;
+    strcat(text, ", which this version's gates do not carry");
+    plan->refusal = strdup(text);
+    return plan->refusal ? 0 : -ENOMEM;
+}
+
+static int plan_from_op(struct far_plan *plan, struct carrier *carrier, const struct far_op *op)
 {
     plan->op = op;
-    plan->name = iface_string(iface, op->name);
-    plan->param_count = (uint8_t)op->param_count;
-    if (op->param_count > FAR_PARAM_MAX)
-        return -ENOTSUP;
-    int error = plan_result(plan, iface);
-    for (uint32_t i = 0; i < op->param_count && !error; i++)
-        error = plan_param(plan, iface, i);
-    if (error)
+    plan->name = iface_string(carrier->iface, op->name);
+    int error = plan_refusal(plan, carrier);
+    if (error || plan->refusal)
         return error;
+    plan->param_count = (uint8_t)op->param_count;
+    plan_result(plan, carrier->iface);
+    for (uint32_t i = 0; i < op->param_count; i++)
+        plan_param(plan, carrier->iface, i);
     plan_mark_measured(plan);
     plan_choose_paths(plan);
     return 0;
@@ -150,14 +154,17 @@ static int plans_allocate(struct far_plans *plans, const struct far_iface *iface
 
 int plans_from_iface(struct far_plans *plans, const struct far_iface *iface)
 {
+    struct carrier carrier = {0};
     int error = plans_allocate(plans, iface);
+    error = error ? error : carrier_begin(&carrier, iface);
     for (uint32_t i = 0; i < iface->ops.count && !error; i++) {
         const struct far_op *op = iface_op(iface, i);
         struct far_plan *plan = plans->plan[op->slot] = calloc(1, sizeof *plan);
-        error = plan ? plan_from_op(plan, iface, op) : -ENOMEM;
+        error = plan ? plan_from_op(plan, &carrier, op) : -ENOMEM;
         if (!error && plan->flags & FAR_PLAN_FLOATS)
             plans->slot_flags[op->slot] |= FAR_SLOT_HAS_FLOATS;
     }
+    carrier_end(&carrier);
     if (error)
         plans_free(plans);
     return error;
@@ -165,8 +172,11 @@ int plans_from_iface(struct far_plans *plans, const struct far_iface *iface)
 
 void plans_free(struct far_plans *plans)
 {
-    for (uint32_t i = 0; plans->plan && i < plans->slot_count; i++)
+    for (uint32_t i = 0; plans->plan && i < plans->slot_count; i++) {
+        if (plans->plan[i])
+            free(plans->plan[i]->refusal);
         free(plans->plan[i]);
+    }
     free(plans->plan);
     free(plans->slot_flags);
     *plans = (struct far_plans){0};

@@ -19,7 +19,7 @@ enum far_place { FAR_PLACE_INTEGER, FAR_PLACE_FLOAT, FAR_PLACE_STACK };
 
 struct far_plan_param {
     uint8_t passing; /* enum far_passing */
-    uint8_t flags;   /* FAR_PARAM_… */
+    uint8_t flags;   /* FAR_VALUE_…, those that a gate looks at */
     uint8_t width;
     uint8_t place;       /* enum far_place */
     uint8_t index;       /* in its place */
@@ -40,6 +40,7 @@ struct far_plan_param {
 struct far_plan {
     const struct far_op *op;
     const char *name;
+    char *refusal; /* why no gate carries it, for messages, and nothing below is filled in; NULL: it can be called */
     uint8_t flags;
     uint8_t param_count;
     uint8_t integers; /* integer registers in use */
@@ -61,7 +62,7 @@ struct far_plans {
     struct far_plan **plan; /* NULL where no operation has the slot */
 };
 
-/* From a checked record, which must outlive the plans. 0, -ENOMEM, or -ENOTSUP: an operation no gate can carry. */
+/* From a checked record, which must outlive the plans. 0 or -ENOMEM. */
 int plans_from_iface(struct far_plans *plans, const struct far_iface *iface);
 void plans_free(struct far_plans *plans);
 

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { G_VOID, G_INT, G_BOOL, G_ULONG, G_FLOAT, G_DOUBLE, G_NODE, G_NODE_POINTER, G_CHARS, G_BYTES, G_TYPES };
+enum { G_VOID, G_INT, G_BOOL, G_ULONG, G_FLOAT, G_DOUBLE, G_NODE, G_NODE_POINTER, G_CHARS, G_BYTES, G_CHAR, G_TYPES };
 
 /* Passings as the tables below spell them. */
 #define G_RESULT_NONE                                        \
@@ -93,8 +93,9 @@ static inline const struct far_iface *gate_record(const struct gate_op *op, uint
         [G_DOUBLE] = {.kind = FAR_TYPE_FLOAT, .size = 8},
         [G_NODE] = {.kind = FAR_TYPE_STRUCT, .size = 32},
         [G_NODE_POINTER] = {.kind = FAR_TYPE_POINTER, .size = 8, .target = G_NODE},
-        [G_CHARS] = {.kind = FAR_TYPE_POINTER, .size = 8},
+        [G_CHARS] = {.kind = FAR_TYPE_POINTER, .size = 8, .target = G_CHAR},
         [G_BYTES] = {.kind = FAR_TYPE_POINTER, .size = 8},
+        [G_CHAR] = {.kind = FAR_TYPE_INT, .size = 1},
     };
     char *bytes = calloc(1, 65536);
     struct far_iface *iface = (struct far_iface *)bytes;

@@ -79,10 +79,9 @@ static struct unit unit;
 
 static const struct type *tagged(const char *tag)
 {
-    for (unsigned i = 0; i < SYMBOL_BUCKETS; i++)
-        for (const struct symbol *symbol = unit.tags[i]; symbol; symbol = symbol->next)
-            if (strcmp(symbol->name, tag) == 0)
-                return symbol->type.type;
+    const struct type *type = unit_find_tag(&unit, tag);
+    if (type)
+        return type;
     fprintf(stderr, "no type %s\n", tag);
     exit(1);
 }

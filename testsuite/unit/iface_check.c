@@ -66,12 +66,12 @@ static struct far_member *member_at(struct far_iface *iface, uint32_t index)
     X(op_params, op_at(i, 0)->param_count = 17, "too many parameters")                                              \
     X(op_params_outside, op_at(i, 0)->first_param = 0xffffffff, "parameters do not exist")                          \
     X(op_signature, op_at(i, 0)->signature = i->size, "signature")                                                  \
-    X(op_control, ((char *)i)[op_at(i, 0)->signature] = '\033', "signature")                                        \
+    X(op_control, ((char *)i)[op_at(i, 0)->signature] = '\033', "control character")                                \
     X(op_fails_void, op_at(i, 2)->flags |= FAR_OP_HAS_FAILS, "has no result")                                       \
     X(op_oneway, op_at(i, 1)->flags |= FAR_OP_ONEWAY, "one-way operation cannot have a result")                     \
     X(op_oneway_out, op_at(i, 2)->flags |= FAR_OP_ONEWAY, "cannot give anything back")                              \
     X(param_passing, param_at(i, 1, 2)->value.passing = 99, "no such way")                                          \
-    X(param_void, *param_at(i, 1, 2) = *iface_result(i, iface_op(i, 2)), "cannot be void")                          \
+    X(param_void, *param_at(i, 1, 2) = *iface_result(i, iface_op(i, 2)), "no integer")                              \
     X(param_type, param_at(i, 1, 2)->value.type = 1000, "type does not exist")                                      \
     X(param_width, param_at(i, 1, 2)->value.width = 4, "width is not its type's size")                              \
     X(param_not_integer, param_at(i, 1, 2)->value.type = 8, "its type is none")                                     \
@@ -80,7 +80,7 @@ static struct far_member *member_at(struct far_iface *iface, uint32_t index)
     X(param_flags, param_at(i, 0, 0)->value.flags |= 0x80, "unknown flags")                                         \
     X(param_string_out, param_at(i, 0, 0)->value.flags |= FAR_VALUE_OUT, "only go in")                              \
     X(param_no_direction, param_at(i, 1, 1)->value.flags = 0, "neither in nor out")                                 \
-    X(param_release, param_at(i, 1, 1)->value.flags |= FAR_VALUE_RELEASE, "only handles")                           \
+    X(param_release, param_at(i, 1, 2)->value.flags |= FAR_VALUE_RELEASE, "only handles")                           \
     X(param_signed, param_at(i, 1, 1)->value.flags |= FAR_VALUE_SIGNED, "only values")                              \
     X(param_sized_value, param_at(i, 1, 2)->value.size_count = 1, "only buffers")                                   \
     X(param_name, param_at(i, 1, 2)->name = i->strings.offset, "parameter 3: its name")                             \
@@ -106,19 +106,21 @@ static struct far_member *member_at(struct far_iface *iface, uint32_t index)
     X(type_target, type_at(i, 6)->target = 1000, "points to does not exist")                                        \
     X(type_array_target, type_at(i, 4)->target = 1000, "element type does not exist")                               \
     X(type_array_size, type_at(i, 4)->count = 17, "number of elements")                                             \
-    X(type_array_overflow, (type_at(i, 1)->size = 1ull << 60, type_at(i, 4)->count = 1ull << 60), "elements")       \
+    X(type_array_overflow, (type_at(i, 4)->target = 3, type_at(i, 4)->count = 1ull << 61 | 2), "elements")          \
     X(type_members, type_at(i, 5)->member_count = 0xffffffff, "members do not exist")                               \
     X(type_int_members, type_at(i, 2)->member_count = 1, "no structure")                                            \
     X(type_array_members, type_at(i, 4)->member_count = 0x7fffffff, "no structure")                                 \
     X(type_self_array, (type_at(i, 4)->target = 4, type_at(i, 4)->count = 1), "holds itself")                       \
     X(type_self_struct,                                                                                             \
       (type_at(i, 5)->size = 16, type_at(i, 5)->member_count = 1, member_at(i, 0)->type = 4,                        \
-       type_at(i, 4)->kind = FAR_TYPE_STRUCT, type_at(i, 4)->first_member = 1, type_at(i, 4)->member_count = 1,     \
-       member_at(i, 1)->type = 5, member_at(i, 1)->offset = 0),                                                     \
+       type_at(i, 4)->kind = FAR_TYPE_STRUCT, type_at(i, 4)->count = 0, type_at(i, 4)->target = 0,                  \
+       type_at(i, 4)->first_member = 1, type_at(i, 4)->member_count = 1, member_at(i, 1)->type = 5,                 \
+       member_at(i, 1)->offset = 0),                                                                                \
       "holds itself")                                                                                               \
     X(members_shared,                                                                                               \
-      (type_at(i, 4)->kind = FAR_TYPE_STRUCT, type_at(i, 4)->first_member = 1, type_at(i, 4)->member_count = 1,     \
-       member_at(i, 1)->type = 2, member_at(i, 1)->offset = 0),                                                     \
+      (type_at(i, 4)->kind = FAR_TYPE_STRUCT, type_at(i, 4)->count = 0, type_at(i, 4)->target = 0,                  \
+       type_at(i, 4)->first_member = 1, type_at(i, 4)->member_count = 1, member_at(i, 1)->type = 2,                 \
+       member_at(i, 1)->offset = 0),                                                                                \
       "shares members")                                                                                             \
     X(member_type, member_at(i, 0)->type = 1000, "member's type")                                                   \
     X(member_name, member_at(i, 0)->name = 7, "member's name")                                                      \

@@ -1,37 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The record of service kv: tables as C initialisers, strings by name, offsets worked out at the end. */
-#include "testsuite/unit/make_segment.h"
+#include "testsuite/unit/make_tables.h"
 
-#include <elf.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define POOL_SIZE 2048
-
-struct record {
-    struct far_op ops[4];
-    struct far_param params[24];
-    struct far_type types[12];
-    struct far_member members[8];
-    struct far_expr exprs[8];
-    uint32_t op_count, param_count, type_count, member_count, expr_count;
-    char pool[POOL_SIZE]; /* offsets in it, from 1 on, stand for strings until make_record() moves them */
-    uint32_t pool_size;
-};
 
 enum { T_VOID, T_CHAR, T_INT, T_ULONG, T_KEY, T_NODE, T_NODE_POINTER, T_STRING, T_BYTES, T_ULONG_POINTER, T_COUNT };
-
-static uint32_t text(struct record *record, const char *string)
-{
-    size_t size = strlen(string) + 1;
-    uint32_t at = record->pool_size ? record->pool_size : 1;
-    if (at + size > POOL_SIZE)
-        abort();
-    memcpy(record->pool + at, string, size);
-    record->pool_size = at + (uint32_t)size;
-    return at;
-}
 
 static void add_member(struct record *record, const char *name, uint32_t type, uint64_t offset)
 {
@@ -83,34 +56,6 @@ static void add_types(struct record *record, enum make_variant variant)
     types[T_NODE].member_count = record->member_count;
     memcpy(record->types, types, sizeof types);
     record->type_count = T_COUNT;
-}
-
-static void add_param(struct record *record, struct far_value value, const char *name, const char *description)
-{
-    record->params[record->param_count++] = (struct far_param){
-        .name = name ? text(record, name) : 0,
-        .description = description ? text(record, description) : 0,
-        .value = value,
-    };
-}
-
-static void begin_op(struct record *record, const char *name, uint32_t flags, const char *signature)
-{
-    struct far_op *op = &record->ops[record->op_count++];
-    *op = (struct far_op){.name = text(record, name),
-                          .slot = record->op_count,
-                          .flags = flags,
-                          .first_param = record->param_count,
-                          .fingerprint = 0x1111111111111111u * record->op_count,
-                          .signature = text(record, signature),
-                          .file = text(record, "kv.h"),
-                          .line = 10 + record->op_count};
-}
-
-static void end_op(struct record *record)
-{
-    struct far_op *op = &record->ops[record->op_count - 1];
-    op->param_count = record->param_count - op->first_param - 1;
 }
 
 static const struct far_value nothing = {.type = T_VOID, .passing = FAR_PASS_VOID};
@@ -194,73 +139,13 @@ static void add_read(struct record *record)
     end_op(record);
 }
 
-/* Where strings are in the finished record. */
-static uint32_t moved(uint32_t string, uint32_t strings)
-{
-    return string ? string + strings : 0;
-}
-
-static void move_strings(struct record *record, uint32_t strings)
-{
-    for (uint32_t i = 0; i < record->op_count; i++) {
-        record->ops[i].name = moved(record->ops[i].name, strings);
-        record->ops[i].signature = moved(record->ops[i].signature, strings);
-        record->ops[i].file = moved(record->ops[i].file, strings);
-    }
-    for (uint32_t i = 0; i < record->param_count; i++) {
-        record->params[i].name = moved(record->params[i].name, strings);
-        record->params[i].description = moved(record->params[i].description, strings);
-    }
-    for (uint32_t i = 0; i < record->type_count; i++)
-        record->types[i].name = moved(record->types[i].name, strings);
-    for (uint32_t i = 0; i < record->member_count; i++)
-        record->members[i].name = moved(record->members[i].name, strings);
-}
-
-static void put_table(struct made *made, struct far_table *table, const void *entries, uint32_t count, size_t size)
-{
-    *table = (struct far_table){(uint32_t)made->size, count};
-    memcpy(made->bytes + made->size, entries, count * size);
-    made->size += count * size;
-}
-
-static struct made finish(struct record *record, struct far_iface iface, uint32_t service)
-{
-    uint32_t strings =
-        (uint32_t)(sizeof iface + record->op_count * sizeof(struct far_op) +
-                   record->param_count * sizeof(struct far_param) + record->type_count * sizeof(struct far_type) +
-                   record->member_count * sizeof(struct far_member) + record->expr_count * sizeof(struct far_expr));
-    struct made made = {.bytes = aligned_alloc(64, 16384), .size = sizeof iface};
-    if (!made.bytes)
-        abort();
-    memset(made.bytes, 0, 16384);
-    move_strings(record, strings);
-    put_table(&made, &iface.ops, record->ops, record->op_count, sizeof *record->ops);
-    put_table(&made, &iface.params, record->params, record->param_count, sizeof *record->params);
-    put_table(&made, &iface.types, record->types, record->type_count, sizeof *record->types);
-    put_table(&made, &iface.members, record->members, record->member_count, sizeof *record->members);
-    put_table(&made, &iface.exprs, record->exprs, record->expr_count, sizeof *record->exprs);
-    put_table(&made, &iface.strings, record->pool, record->pool_size, 1);
-    made.size = (made.size + 7) / 8 * 8;
-    iface.size = (uint32_t)made.size;
-    iface.slot_end = record->op_count + 1;
-    iface.service = moved(service, strings);
-    memcpy(made.bytes, &iface, sizeof iface);
-    return made;
-}
-
 struct made make_record(enum make_variant variant)
 {
     struct record *record = calloc(1, sizeof *record);
-    struct far_iface iface = {.version = FAR_IFACE_VERSION,
-                              .major = 1,
-                              .minor = variant == MAKE_CHANGED,
-                              .fingerprint = 0xfeedfacecafef00du + variant,
-                              .machine = EM_X86_64};
+    struct far_iface iface = {
+        .major = 1, .minor = variant == MAKE_CHANGED, .fingerprint = 0xfeedfacecafef00du + variant};
     if (!record)
         abort();
-    memcpy(iface.magic, FAR_IFACE_MAGIC, sizeof iface.magic);
-    uint32_t service = text(record, "kv");
     add_types(record, variant);
     if (variant == MAKE_CHANGED)
         add_count(record);
@@ -268,7 +153,5 @@ struct made make_record(enum make_variant variant)
     add_put(record, variant);
     if (variant == MAKE_PLAIN)
         add_read(record);
-    struct made made = finish(record, iface, service);
-    free(record);
-    return made;
+    return record_finish(record, iface, "kv");
 }

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * What no gate carries yet is refused, by name, on both sides: calls that would trap fail with ENOTSUP, everything else of
+ * the service works. User data that nobody follows is carried as it is.
+ */
+#include "runtime/format/carried.h"
+#include "runtime/lib/call.h"
+#include "testsuite/unit/gate_service.h"
+#include "testsuite/unit/make_rich.h"
+
+#include <farcall/farcall.h>
+
+static int each(void *callback)
+{
+    (void)callback;
+    abort(); /* never reached */
+}
+static void *same(void *user, int more)
+{
+    return (char *)user + more;
+}
+static void *only_same(void *user)
+{
+    return user;
+}
+
+#define G_OPAQUE   {.value = {.type = G_BYTES, .passing = FAR_PASS_OPAQUE, .width = 8}}
+#define G_CALLBACK {.name = 0, .value = {.type = G_BYTES, .passing = FAR_PASS_CALLBACK, .width = 8, .inside = 1}}
+
+enum { EACH, EACH_OR_ABORT, SAME, ONLY_SAME, OPS };
+static const struct gate_op ops[OPS] = {
+    [EACH] = {"each", (void *)each, .flags = FAR_OP_HAS_FAILS, .fails = (uint32_t)-1, .param_count = 1,
+              .param = {G_V_INT, G_CALLBACK}},
+    [EACH_OR_ABORT] = {"each_or_abort", (void *)each, .param_count = 1, .param = {G_V_INT, G_CALLBACK}},
+    [SAME] = {"same", (void *)same, .param_count = 2, .param = {G_OPAQUE, G_OPAQUE, G_V_INT}},
+    [ONLY_SAME] = {"only_same", (void *)only_same, .deadline_ms = 10000, .param_count = 1,
+                   .param = {G_OPAQUE, G_OPAQUE}},
+};
+
+static struct gate_service service;
+static struct far_failure failed;
+static char reason[256];
+
+static void remember(const struct far_failure *failure)
+{
+    failed = *failure;
+    snprintf(reason, sizeof reason, "%s", failure->reason);
+}
+
+static void test_client(void)
+{
+    int (*call)(void *) = (int (*)(void *))gate_stub(&service, EACH);
+    errno = 0;
+    CHECK(call(&service) == -1 && errno == ENOTSUP);
+    far_failure_handler before = far_set_failure_handler(remember);
+    call = (int (*)(void *))gate_stub(&service, EACH_OR_ABORT);
+    CHECK(call(&service) == 0 && failed.error == ENOTSUP && !strcmp(failed.operation, "each_or_abort"));
+    CHECK(!strcmp(reason, "parameter 1 is a callback, which this version's gates do not carry"));
+    far_set_failure_handler(before);
+}
+
+static void test_opaque(void)
+{
+    void *(*add)(void *, int) = (void *(*)(void *, int))gate_stub(&service, SAME);
+    void *(*slow)(void *) = (void *(*)(void *))gate_stub(&service, ONLY_SAME);
+    CHECK(add((void *)0xfedcba9876543210, 1) == (void *)0xfedcba9876543211);
+    CHECK(slow((void *)0x8000000000000001) == (void *)0x8000000000000001);
+    CHECK(slow(NULL) == NULL);
+}
+
+/* A client that does not refuse by itself is refused by the host. */
+static void test_host(void)
+{
+    struct far_plan without_refusal = *service.binding.plan[EACH + 1];
+    struct far_channel *channel = &far_thread->channel[0][0];
+    channel->astack->call.argument[0] = 77;
+    CHECK(call_run(channel, &without_refusal) == 0);
+    CHECK(channel->astack->reply.status == FAR_CALL_NOT_CARRIED);
+}
+
+static void test_reasons(void)
+{
+    static const char *const expected[] = {
+        [LIB_EACH] = "parameter each is a callback",
+        [LIB_ERROR] = "its result is a string that comes out",
+        [LIB_OPEN] = "parameter lib is memory that holds pointers, handles or descriptors",
+        [LIB_PAIR] = "its result is a structure by value",
+        [LIB_PUMP] = "parameter strm is memory that holds pointers, handles or descriptors",
+        [LIB_READ] = "parameter fd is a file descriptor",
+        [LIB_WALK] = "parameter list is memory that holds pointers, handles or descriptors",
+        [LIB_WIDE] = "its result is a number wider than a register",
+    };
+    struct made made = make_rich_record();
+    const struct far_iface *iface = (const struct far_iface *)made.bytes;
+    struct carrier carrier;
+    char text[CARRIER_TEXT_SIZE];
+    CHECK(carrier_begin(&carrier, iface) == 0);
+    for (uint32_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        CHECK(carrier_text(&carrier, iface_op(iface, i), text));
+        CHECK(!strcmp(text, expected[i]));
+    }
+    ((struct far_op *)(uintptr_t)iface_op(iface, LIB_OPEN))->flags |= FAR_OP_ASYNC;
+    CHECK(carrier_text(&carrier, iface_op(iface, LIB_OPEN), text) && strstr(text, "(far_async)"));
+    carrier_end(&carrier);
+    struct far_plans plans = {0};
+    CHECK(plans_from_iface(&plans, iface) == 0 && plans.plan[1]->refusal);
+    plans_free(&plans);
+    free(made.bytes);
+}
+
+/* A structure whose only pointers are the caller's own is bytes. */
+static void test_opaque_members(void)
+{
+    struct made made = make_rich_record();
+    struct far_iface *iface = (struct far_iface *)made.bytes;
+    struct far_value *next = (struct far_value *)(uintptr_t)iface_value(iface, V_NEXT);
+    struct far_value *to = (struct far_value *)(uintptr_t)&iface_param(iface, iface_op(iface, LIB_WALK), 1)->value;
+    struct carrier carrier;
+    char text[CARRIER_TEXT_SIZE], why[256];
+    *next = (struct far_value){.type = R_ITEM_POINTER, .passing = FAR_PASS_OPAQUE, .width = 8};
+    to->size_first = E_ITEM;
+    CHECK(iface_check(made.bytes, made.size, why, sizeof why) == 0);
+    CHECK(carrier_begin(&carrier, iface) == 0);
+    CHECK(!carrier_text(&carrier, iface_op(iface, LIB_WALK), text) && !text[0]);
+    ((struct far_type *)(uintptr_t)iface_type(iface, R_ITEM))->flags |= FAR_TYPE_FLEXIBLE;
+    CHECK(carrier_text(&carrier, iface_op(iface, LIB_WALK), text));
+    CHECK(!strcmp(text, "parameter list is a structure with a flexible array"));
+    carrier_end(&carrier);
+    free(made.bytes);
+}
+
+int main(void)
+{
+    test_reasons();
+    test_opaque_members();
+    far_thread_get();
+    gate_make(&service, ops, OPS, NULL, 0);
+    gate_start(&service, FAR_LEVEL_READ);
+    test_opaque();
+    test_client();
+    test_host();
+    gate_kill(&service);
+    gate_free(&service);
+    return check_result();
+}
