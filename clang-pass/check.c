@@ -12,6 +12,7 @@ static const char *describe_expected(const struct far_param *param, char *text, 
     case FAR_PASS_VOID:
         return "nothing";
     case FAR_PASS_VALUE:
+    case FAR_PASS_FD:
         snprintf(text, size, "%s %u-byte integer", param->value.width == 8 ? "an" : "a", param->value.width);
         return text;
     case FAR_PASS_FLOAT:
@@ -38,7 +39,8 @@ static bool type_matches(LLVMTypeRef type, const struct far_param *param)
     case LLVMDoubleTypeKind:
         return param->value.passing == FAR_PASS_FLOAT && param->value.width == 8;
     case LLVMIntegerTypeKind:
-        return (param->value.passing == FAR_PASS_VALUE || param->value.passing == FAR_PASS_HANDLE) &&
+        return (param->value.passing == FAR_PASS_VALUE || param->value.passing == FAR_PASS_HANDLE ||
+                param->value.passing == FAR_PASS_FD) &&
                integer_has_width(type, param->value.width);
     case LLVMPointerTypeKind:
         return param->value.passing != FAR_PASS_VOID && param->value.passing != FAR_PASS_FLOAT &&
@@ -62,13 +64,16 @@ static bool passed_in_memory(LLVMValueRef function, unsigned index)
     return false;
 }
 
-static void check_parameter(struct unit *unit, const struct far_op *op, LLVMValueRef function, unsigned index)
+/* at: its number in IR. */
+static void check_parameter(struct unit *unit, const struct far_op *op, LLVMValueRef function, unsigned index,
+                            unsigned at)
 {
     const struct far_param *param = iface_param(unit->iface, op, index);
     const char *name = iface_string(unit->iface, op->name);
     char text[64];
 
-    if (type_matches(LLVMTypeOf(LLVMGetParam(function, index)), param) && !passed_in_memory(function, index + 1))
+    if (at < LLVMCountParams(function) && type_matches(LLVMTypeOf(LLVMGetParam(function, at)), param) &&
+        !passed_in_memory(function, at + 1))
         return;
     unit_error(unit, function,
                "operation '%s' does not have the signature of its header: parameter %u is not %s as '%s' says "
@@ -92,12 +97,46 @@ static void check_result(struct unit *unit, const struct far_op *op, LLVMValueRe
                iface_string(unit->iface, op->file), op->line);
 }
 
+/* Structures and wide numbers by value: how many registers or pointers they become is the ABI's affair. */
+static bool is_lowered(const struct far_param *param)
+{
+    return param->value.passing == FAR_PASS_STRUCT || param->value.passing == FAR_PASS_WIDE;
+}
+
+static bool has_lowered_values(const struct unit *unit, const struct far_op *op)
+{
+    const struct far_param *param = iface_result(unit->iface, op);
+
+    for (uint32_t i = 0; i <= op->param_count; i++)
+        if (is_lowered(&param[i]))
+            return true;
+    return false;
+}
+
+/*
+ * All values are compared, but for those that the ABI lowers: where one stood, the parameters behind it are no longer
+ * found by counting. A result that is returned in memory comes as a parameter before all others.
+ */
+static void check_values(struct unit *unit, const struct far_op *op, LLVMValueRef function)
+{
+    bool lowered_result = is_lowered(iface_result(unit->iface, op));
+    unsigned before = lowered_result && LLVMCountParams(function) && passed_in_memory(function, 1);
+
+    if (!lowered_result)
+        check_result(unit, op, function);
+    for (unsigned i = 0; i < op->param_count && !is_lowered(iface_param(unit->iface, op, i)); i++)
+        check_parameter(unit, op, function, i, i + before);
+}
+
 static void check_operation(struct unit *unit, const struct far_op *op, LLVMValueRef function)
 {
     LLVMTypeRef type = LLVMGlobalGetValueType(function);
     const char *name = iface_string(unit->iface, op->name);
+    bool counted = !has_lowered_values(unit, op);
 
-    if (LLVMIsFunctionVarArg(type) || LLVMCountParams(function) != op->param_count) {
+    if (op->flags & FAR_OP_ABSENT) /* it is never called through a gate, so its record says nothing of its parameters */
+        return;
+    if (LLVMIsFunctionVarArg(type) || (counted && LLVMCountParams(function) != op->param_count)) {
         unit_error(unit, function,
                    "operation '%s' does not have the signature of its header: %u parameters%s, not %u as '%s' "
                    "says (%s:%u) [FC-0202]",
@@ -105,9 +144,7 @@ static void check_operation(struct unit *unit, const struct far_op *op, LLVMValu
                    iface_string(unit->iface, op->signature), iface_string(unit->iface, op->file), op->line);
         return;
     }
-    check_result(unit, op, function);
-    for (unsigned i = 0; i < op->param_count; i++)
-        check_parameter(unit, op, function, i);
+    check_values(unit, op, function);
 }
 
 void check_operations(struct unit *unit)

@@ -14,9 +14,11 @@ struct compiler {
     struct command command;
     const char *prefix; /* the installation this farcc belongs to */
     const char *clang;
+    const char *previous; /* --farcall-previous; NULL: none */
     bool verbose;
     const char **records; /* one for each argument: the record of that source, or NULL */
     size_t record_count;
+    struct confirmation *confirmations; /* as many */
 };
 
 static void print_help(void)
@@ -26,12 +28,15 @@ static void print_help(void)
          "A C source that includes an annotated header (<farcall/annotate.h>, far_service) is\n"
          "compiled with the farcall pass: the interface record goes into the object, operations\n"
          "get sections of their own, &operation means its stub, thread-local variables are\n"
-         "refused. Such units get -fPIC -ffunction-sections -fdata-sections. Every other source,\n"
-         "and everything else, is clang's business.\n"
+         "refused. Such units get -fPIC -ffunction-sections -fdata-sections. While it compiles, a second\n"
+         "clang confirms that every size and offset in the record is the compiler's own. Every other\n"
+         "source, and everything else, is clang's business.\n"
          "\n"
          "  farcc -O2 -g -c kv.c && farld -o kv.seg kv.o\n"
          "\n"
          "  --farcall-verbose   print each command before it is run\n"
+         "  --farcall-previous=FILE   an earlier version of the service (its segment, object or record):\n"
+         "                      its operations keep their slots, so old clients go on working\n"
          "  FARCALL_CLANG       the clang to use (default " FAR_CLANG ")\n"
          "\n"
          "exit status: clang's, or faridl's where the interface is in error.\n"
@@ -71,15 +76,19 @@ static int ask_about(struct compiler *compiler, size_t at)
 {
     const char *source = compiler->command.arguments[at].text;
     const char *record = strcmp(source, "-") ? workplace_file(text_format("%zu.iface", at)) : NULL;
+    const char *assertions = record ? workplace_file(text_format("%zu.layouts", at)) : NULL;
     struct list faridl = {0};
     int status;
 
-    if (!record)
+    if (!assertions)
         return strcmp(source, "-") ? EX_CANTCREAT : 0;
     list_add(&faridl, text_format("%s/bin/faridl", compiler->prefix));
     list_add(&faridl, "--unit");
     list_add(&faridl, source);
     list_add(&faridl, text_format("--record=%s", record));
+    list_add(&faridl, text_format("--assertions=%s", assertions));
+    if (compiler->previous)
+        list_add(&faridl, text_format("--previous=%s", compiler->previous));
     list_add_all(&faridl, &compiler->command.preprocessor);
     list_add(&faridl, "-isystem");
     list_add(&faridl, include_directory(compiler));
@@ -87,6 +96,7 @@ static int ask_about(struct compiler *compiler, size_t at)
     list_free(&faridl);
     if (status == 0 && is_filled(record)) {
         compiler->records[at] = record;
+        compiler->confirmations[at] = (struct confirmation){.source = source, .assertions = assertions};
         compiler->record_count++;
     }
     return status;
@@ -98,7 +108,8 @@ static int ask_about_all(struct compiler *compiler)
     int status = 0;
 
     compiler->records = calloc(command->count + 1, sizeof *compiler->records);
-    if (!compiler->records)
+    compiler->confirmations = calloc(command->count + 1, sizeof *compiler->confirmations);
+    if (!compiler->records || !compiler->confirmations)
         return EX_OSERR;
     for (size_t i = 0; i < command->count && !status && command->mode != MODE_OTHER; i++) {
         if (command->arguments[i].role == ROLE_SOURCE)
@@ -264,25 +275,85 @@ static int run_split(struct compiler *compiler)
     return status;
 }
 
+static void remove_result(const char *path)
+{
+    struct stat about;
+
+    if (stat(path, &about) == 0 && S_ISREG(about.st_mode))
+        unlink(path);
+}
+
+static int start_confirmations(struct compiler *compiler)
+{
+    struct list start = {0};
+    int status = 0;
+
+    start_command(compiler, &start);
+    for (size_t i = 0; i < compiler->command.count && !status; i++) {
+        if (compiler->records[i])
+            status = confirmation_start(&compiler->confirmations[i], &start, &compiler->command, compiler->verbose);
+    }
+    list_free(&start);
+    return status;
+}
+
+/* Nothing may use what was compiled with other layouts than the record says. */
+static void remove_results(const struct compiler *compiler)
+{
+    const struct command *command = &compiler->command;
+    const char *suffix = command->mode == MODE_ASSEMBLY ? "s" : "o";
+
+    if (command->output)
+        remove_result(command->output);
+    else if (command->mode == MODE_LINK)
+        remove_result("a.out");
+    for (size_t i = 0; i < command->count && !command->output && command->mode != MODE_LINK; i++) {
+        if (command->arguments[i].role == ROLE_SOURCE)
+            remove_result(text_format("%s.%s", stem(command->arguments[i].text), suffix));
+    }
+}
+
+static int end_confirmations(struct compiler *compiler, int status)
+{
+    bool compiled = !status;
+
+    for (size_t i = 0; i < compiler->command.count; i++) {
+        int other = confirmation_end(&compiler->confirmations[i], status != 0);
+
+        status = status ? status : other;
+    }
+    if (compiled && status)
+        remove_results(compiler);
+    return status;
+}
+
 static int run(struct compiler *compiler)
 {
     int status = ask_about_all(compiler);
 
     if (status)
         return status;
-    if (compiler->record_count == 0 || (compiler->command.sources == 1 && !compiler->command.other_inputs))
+    if (compiler->record_count == 0)
         return run_whole(compiler);
-    return run_split(compiler);
+    status = start_confirmations(compiler);
+    if (!status && compiler->command.sources == 1 && !compiler->command.other_inputs)
+        status = run_whole(compiler);
+    else if (!status)
+        status = run_split(compiler);
+    return end_confirmations(compiler, status);
 }
 
 /* Our own options, out of argv. */
 static int take_own_options(struct compiler *compiler, int argc, char **argv)
 {
+    static const char previous[] = "--farcall-previous=";
     int kept = 1;
 
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--farcall-verbose"))
             compiler->verbose = true;
+        else if (!strncmp(argv[i], previous, strlen(previous)))
+            compiler->previous = argv[i] + strlen(previous);
         else
             argv[kept++] = argv[i];
         if (!strcmp(argv[i], "--help"))
@@ -310,6 +381,7 @@ int main(int argc, char **argv)
         status = run(&compiler);
     workplace_clear();
     free(compiler.records);
+    free(compiler.confirmations);
     command_free(&compiler.command);
     memory_release();
     if (process_interrupted()) {

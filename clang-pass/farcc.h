@@ -4,6 +4,7 @@
  *
  *     command.c   read the command line as clang does: sources, mode, what concerns the preprocessor
  *     farcc.c     ask faridl about each source; run clang once, or once a source and once to link
+ *     confirm.c   the compiler confirms the record's layouts, while it compiles
  *     process.c   children, signals, temporary files
  *
  * Whatever farcc does not understand it leaves to clang.
@@ -13,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* A NULL-terminated list of arguments; the strings are not owned. */
 struct list {
@@ -68,8 +70,24 @@ void command_free(struct command *command);
 /* Run a program to its end: its exit status, 128 + signal if it was killed or we were interrupted, 69 if it is missing.
  */
 int process_run(const struct list *arguments, bool verbose);
+/* The same in two steps; 0 or an exit status. errors: the file that gets its messages, or NULL. */
+int process_start(const struct list *arguments, bool verbose, const char *errors, pid_t *child);
+int process_wait(pid_t child);
 void process_catch_interruptions(void);
 int process_interrupted(void); /* the signal, or 0 */
+
+/* faridl's static assertions about one source's types, checked by a compiler of its own beside the one that compiles. */
+struct confirmation {
+    const char *source, *assertions;
+    const char *messages; /* what that compiler says; printed only if all else went well */
+    pid_t child;          /* 0: nothing runs */
+};
+
+/* start: the compiler and the options that every command gets. Returns 0 or an exit status. */
+int confirmation_start(struct confirmation *confirmation, const struct list *start, const struct command *command,
+                       bool verbose);
+/* Wait for it. quiet: something else failed already, so that what it says is no news. */
+int confirmation_end(struct confirmation *confirmation, bool quiet);
 
 /* A temporary directory, made on first use; removed with the files named in it by workplace_clear(). */
 const char *workplace_file(const char *name);

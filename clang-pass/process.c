@@ -2,6 +2,7 @@
 #include "clang-pass/farcc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -95,20 +96,33 @@ static void print_command(const struct list *arguments)
     fputc('\n', stderr);
 }
 
-int process_run(const struct list *arguments, bool verbose)
+int process_start(const struct list *arguments, bool verbose, const char *errors, pid_t *child)
 {
-    pid_t child;
-    int status = 0, error;
+    posix_spawn_file_actions_t actions;
+    int error;
 
     if (interrupted_by)
         return 128 + interrupted_by;
     if (verbose)
         print_command(arguments);
-    error = posix_spawnp(&child, arguments->items[0], NULL, NULL, (char **)(uintptr_t)arguments->items, environ);
+    posix_spawn_file_actions_init(&actions);
+    if (errors)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    error = posix_spawnp(child, arguments->items[0], &actions, NULL, (char **)(uintptr_t)arguments->items, environ);
+    posix_spawn_file_actions_destroy(&actions);
     if (error) {
         fprintf(stderr, "farcc: cannot run %s: %s\n", arguments->items[0], strerror(error));
         return EX_UNAVAILABLE;
     }
+    return 0;
+}
+
+int process_wait(pid_t child)
+{
+    int status = 0;
+
+    if (interrupted_by)
+        kill(child, interrupted_by);
     while (waitpid(child, &status, 0) < 0) {
         if (errno != EINTR)
             return EX_OSERR;
@@ -118,6 +132,14 @@ int process_run(const struct list *arguments, bool verbose)
     if (interrupted_by)
         return 128 + interrupted_by;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int process_run(const struct list *arguments, bool verbose)
+{
+    pid_t child;
+    int status = process_start(arguments, verbose, NULL, &child);
+
+    return status ? status : process_wait(child);
 }
 
 const char *workplace_file(const char *name)

@@ -8,9 +8,8 @@ static const struct {
     const char *macro;
     bool argument;
     unsigned where;
-    bool carried;
 } vocabulary[ANNOTATION_COUNT] = {
-#define X(WORD, name, prefix, argument, where, carried) {name, prefix name, argument, where, carried},
+#define X(WORD, name, prefix, argument, where) {name, prefix name, argument, where},
     FAR_ANNOTATIONS(X)
 #undef X
 };
@@ -57,17 +56,12 @@ unsigned annotation_where(enum annotation_word word)
     return word < ANNOTATION_COUNT ? vocabulary[word].where : 0;
 }
 
-bool annotation_carried(enum annotation_word word)
+uint64_t annotation_set(const struct annotation *list)
 {
-    return word < ANNOTATION_COUNT && vocabulary[word].carried;
-}
-
-uint32_t annotation_set(const struct annotation *list)
-{
-    uint32_t set = 0;
+    uint64_t set = 0;
     for (; list; list = list->next)
         if (list->word < ANNOTATION_COUNT)
-            set |= 1u << list->word;
+            set |= (uint64_t)1 << list->word;
     return set;
 }
 

@@ -90,6 +90,19 @@ void *arena_grow(struct arena *arena, const void *old, size_t count, size_t size
     return array;
 }
 
+void arena_clear(struct arena *arena)
+{
+    struct arena_block *kept = arena->blocks;
+    if (!kept)
+        return;
+    arena->blocks = kept->next;
+    arena_free(arena);
+    memset(kept->bytes, 0, kept->used);
+    kept->used = 0;
+    kept->next = NULL;
+    arena->blocks = kept;
+}
+
 void arena_free(struct arena *arena)
 {
     while (arena->blocks) {

@@ -19,6 +19,7 @@ char *arena_string(struct arena *arena, const char *text);
 __attribute__((format(printf, 2, 3))) char *arena_format(struct arena *arena, const char *format, ...);
 /* Twice the room for an array that is full: `count` elements of `size` bytes are kept. */
 void *arena_grow(struct arena *arena, const void *old, size_t count, size_t size);
+void arena_clear(struct arena *arena); /* everything in it is given back, some room is kept for what follows */
 void arena_free(struct arena *arena);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))

@@ -4,24 +4,61 @@
 
 #include <string.h>
 
-/* All annotations of a declaration: before it, after its stars, behind its name. */
-static struct attributes all_attributes(const struct specifiers *specifiers, const struct declarator *declarator)
+/* What a declaration declares: its type, and all that its attributes and annotations say about the outermost level. */
+struct declared {
+    struct typeref type;
+    struct attributes all;
+};
+
+/* The step that a declaration's own words describe: the last; of a function, the last of its result. */
+static const struct derivation *outermost_derivation(const struct declarator *declarator, bool of_result)
 {
-    struct attributes all = {specifiers->attributes, specifiers->annotations};
-    for (const struct derivation *d = declarator ? declarator->derivations : NULL; d; d = d->next)
-        all = attributes_join(all, (struct attributes){d->attributes, d->annotations});
-    if (declarator)
-        all = attributes_join(all, (struct attributes){declarator->attributes, declarator->annotations});
-    return all;
+    const struct derivation *last = NULL, *before = NULL;
+    for (const struct derivation *d = declarator ? declarator->derivations : NULL; d; d = d->next) {
+        before = last;
+        last = d;
+    }
+    return of_result && last && last->kind == DERIVE_FUNCTION ? before : last;
 }
 
-/* The declared type. Must come before all_attributes(), which joins the lists that this looks at one by one. */
-static struct typeref declared_type(struct parser *parser, struct specifiers *specifiers,
-                                    const struct declarator *declarator)
+/* Does the declarator add a level that outer words describe, so that those after a typedef's name are the typedef's? */
+static bool base_is_inner(const struct typeref *base, const struct derivation *outermost)
 {
+    return base->type->kind == TYPE_POINTER && outermost && outermost->kind != DERIVE_FUNCTION;
+}
+
+static struct declared declare(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator,
+                               bool of_result)
+{
+    struct declared result = {.all = {specifiers->attributes, specifiers->annotations}};
+    const struct derivation *outermost = outermost_derivation(declarator, of_result);
     struct typeref base = attributes_apply(parser, specifiers_type(parser, specifiers), specifiers->attributes);
-    struct typeref type = declarator_type(parser, base, declarator);
-    return declarator ? attributes_apply(parser, type, declarator->attributes) : type;
+    struct annotation *after_name = specifiers->base_annotations;
+    if (after_name && base_is_inner(&base, outermost)) {
+        base = type_annotated(parser, base, after_name);
+        after_name = NULL;
+    }
+    result.type = declarator_type(parser, base, declarator, outermost);
+    if (declarator)
+        result.type = attributes_apply(parser, result.type, declarator->attributes);
+    result.all = attributes_join(result.all, (struct attributes){NULL, after_name});
+    for (const struct derivation *d = declarator ? declarator->derivations : NULL; d; d = d->next)
+        result.all =
+            attributes_join(result.all, (struct attributes){d->attributes, d == outermost ? d->annotations : NULL});
+    if (declarator)
+        result.all = attributes_join(result.all, (struct attributes){declarator->attributes, declarator->annotations});
+    return result;
+}
+
+static struct annotation *own_annotations(struct parser *parser, const struct annotation *list)
+{
+    struct annotation *own = NULL, **end = &own;
+    for (; list; list = list->next, end = &(*end)->next) {
+        *end = ARENA_NEW(parser->unit->arena, struct annotation);
+        **end = *list;
+        (*end)->next = NULL;
+    }
+    return own;
 }
 
 /* Lists are joined by their ends, so one declaration's must not be shared with the next one's: copy the specifiers'. */
@@ -29,17 +66,13 @@ static struct specifiers own_specifiers(struct parser *parser, const struct spec
 {
     struct specifiers own = *specifiers;
     struct attribute **other = &own.attributes;
-    struct annotation **annotation = &own.annotations;
     for (const struct attribute *a = specifiers->attributes; a; a = a->next, other = &(*other)->next) {
         *other = ARENA_NEW(parser->unit->arena, struct attribute);
         **other = *a;
         (*other)->next = NULL;
     }
-    for (const struct annotation *a = specifiers->annotations; a; a = a->next, annotation = &(*annotation)->next) {
-        *annotation = ARENA_NEW(parser->unit->arena, struct annotation);
-        **annotation = *a;
-        (*annotation)->next = NULL;
-    }
+    own.annotations = own_annotations(parser, specifiers->annotations);
+    own.base_annotations = own_annotations(parser, specifiers->base_annotations);
     return own;
 }
 
@@ -57,13 +90,17 @@ static void pass_as_pointer(struct parser *parser, struct parameter *param)
         target.qualifiers |= param->type.qualifiers;
     }
     param->type = type_pointer_to(parser->unit, target, param->place);
+    if (written->kind == TYPE_ARRAY && written->annotations)
+        param->type = type_annotated(parser, param->type, written->annotations);
 }
 
 struct parameter *build_parameter(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator)
 {
     struct parameter *param = ARENA_NEW(parser->unit->arena, struct parameter);
-    param->type = declared_type(parser, specifiers, declarator);
-    param->annotations = all_attributes(specifiers, declarator).annotations;
+    struct declared declared = declare(parser, specifiers, declarator, false);
+    param->type = declared.type;
+    param->annotations = declared.all.annotations;
+    param->attributes = declared.all.other;
     param->name = declarator ? declarator->name : NULL;
     param->place = declarator && declarator->name ? declarator->place : specifiers->place;
     pass_as_pointer(parser, param);
@@ -79,16 +116,42 @@ struct parameter *build_old_parameter(struct parser *parser, const char *name, s
     return param;
 }
 
-struct parameter *parameters_join(struct parameter *first, struct parameter *last)
+/* --- structures --- */
+
+static void add_strays(struct unit *unit, struct annotation *list)
 {
-    struct parameter *end = first;
-    while (end->next)
-        end = end->next;
-    end->next = last;
-    return first;
+    *unit->strays_end = list;
+    while (*unit->strays_end)
+        unit->strays_end = &(*unit->strays_end)->next;
 }
 
-/* --- structures --- */
+static void note_type(struct unit *unit, struct type *type)
+{
+    if (type->noted)
+        return;
+    type->noted = true;
+    if (unit->annotated_type_count == unit->annotated_type_room) {
+        unit->annotated_types =
+            arena_grow(unit->arena, unit->annotated_types, unit->annotated_type_count, sizeof *unit->annotated_types);
+        unit->annotated_type_room = unit->annotated_type_count ? unit->annotated_type_count * 2 : 8;
+    }
+    unit->annotated_types[unit->annotated_type_count++] = type;
+}
+
+void structure_describe(struct parser *parser, struct type *type, struct annotation **annotations)
+{
+    while (*annotations) {
+        struct annotation *one = *annotations;
+        if (one->word != ANNOTATION_DESCRIBES) {
+            annotations = &one->next;
+            continue;
+        }
+        *annotations = one->next;
+        one->next = type->annotations;
+        type->annotations = one;
+        note_type(parser->unit, type);
+    }
+}
 
 struct type *build_structure(struct parser *parser, enum type_kind kind, const char *tag, struct attributes attributes,
                              struct place place)
@@ -100,18 +163,17 @@ struct type *build_structure(struct parser *parser, enum type_kind kind, const c
         mark->annotation = attributes.annotations;
         *unit->services_end = mark;
         unit->services_end = &mark->next;
+        attributes.annotations = NULL;
         tag = NULL;
-    } else if (attributes.annotations) {
-        struct annotation **end = &unit->strays;
-        while (*end)
-            end = &(*end)->next;
-        *end = attributes.annotations;
     }
     struct type *type = unit_tag(unit, kind, tag, place);
     type->packed |= attributes_have(attributes.other, "packed");
+    type->ms_struct |= attributes_have(attributes.other, "ms_struct");
     uint32_t align = attributes_align(parser, attributes.other);
     if (align > type->min_align)
         type->min_align = align;
+    structure_describe(parser, type, &attributes.annotations);
+    add_strays(unit, attributes.annotations);
     return type;
 }
 
@@ -123,22 +185,16 @@ void structure_begin(struct parser *parser, struct type *type, struct place plac
     type->defining = true;
     type->place = place;
     type->pack = parser->pack;
+    type->ms_struct |= parser->ms_struct;
 }
 
 static void note_annotations(struct unit *unit, struct type *type)
 {
     for (const struct member *member = type->members; member; member = member->next)
-        type->carries_annotations |= member->annotations != NULL;
-    if (!type->carries_annotations)
-        return;
-    if (unit->annotated_type_count == unit->annotated_type_room) {
-        unit->annotated_types =
-            arena_grow(unit->arena, unit->annotated_types, unit->annotated_type_count, sizeof *unit->annotated_types);
-        unit->annotated_type_room = unit->annotated_type_count ? unit->annotated_type_count * 2 : 8;
-    }
-    unit->annotated_types[unit->annotated_type_count++] = type;
+        type->carries_annotations |= level_annotations(member->annotations, member->type) != NULL;
+    if (type->carries_annotations)
+        note_type(unit, type);
 }
-
 void structure_end(struct parser *parser, struct type *type, struct member *members)
 {
     type->defining = false;
@@ -182,9 +238,11 @@ struct member *build_member(struct parser *parser, struct specifiers *specifiers
 {
     struct specifiers own = own_specifiers(parser, specifiers);
     struct member *member = ARENA_NEW(parser->unit->arena, struct member);
-    member->type = declared_type(parser, specifiers, declarator);
-    struct attributes all = all_attributes(&own, declarator);
+    struct declared declared = declare(parser, &own, declarator, false);
+    const struct attributes all = declared.all;
+    member->type = declared.type;
     member->annotations = all.annotations;
+    member->attributes = all.other;
     member->name = declarator->name;
     member->place = declarator->place;
     member->packed = attributes_have(all.other, "packed");
@@ -201,27 +259,28 @@ struct member *build_anonymous_member(struct parser *parser, struct specifiers *
     struct typeref type = specifiers_type(parser, specifiers);
     if (type.type->kind != TYPE_STRUCT && type.type->kind != TYPE_UNION)
         return NULL; /* `int;` or an enumeration: declares no member */
-    if (type.type->name && !type.type->complete)
-        return NULL; /* only a forward declaration */
-    if (type.type->name && !specifiers->just_defined)
-        return NULL;
-    if (type.type->name)
-        return NULL; /* a tagged structure defined inside: a type, not a member */
+    bool defined_here = specifiers->defined_here && !type.type->name;
+    if (!defined_here && !(parser->unit->ms_extensions && type.type->complete))
+        return NULL; /* a declaration or definition of a type, not a member */
     struct member *member = ARENA_NEW(parser->unit->arena, struct member);
     member->type = type;
+    member->annotations = specifiers->annotations;
     member->place = specifiers->place;
     member->min_align = specifiers->align;
     return member;
 }
 
-struct member *members_join(struct member *first, struct member *last)
+struct member_list member_alone(struct member *member)
 {
-    struct member *end = first;
-    if (!first)
-        return last;
-    while (end->next)
-        end = end->next;
-    end->next = last;
+    return (struct member_list){member, member};
+}
+
+struct member_list members_join(struct member_list first, struct member_list last)
+{
+    if (!first.last || !last.last)
+        return first.last ? first : last;
+    first.last->next = last.first;
+    first.last = last.last;
     return first;
 }
 
@@ -231,8 +290,11 @@ struct type *build_enum(struct parser *parser, const char *tag, struct attribute
                         struct typeref beneath)
 {
     struct type *type = unit_tag(parser->unit, TYPE_ENUM, tag, place);
+    uint32_t align = attributes_align(parser, attributes.other);
     type->packed |= attributes_have(attributes.other, "packed");
-    if (beneath.type && !type->complete && beneath.type->kind == TYPE_INT) {
+    if (align > type->min_align)
+        type->min_align = align;
+    if (beneath.type && !type->complete && (beneath.type->kind == TYPE_INT || beneath.type->kind == TYPE_BOOL)) {
         type->target.type = beneath.type;
         layout_enum(parser->unit, type, false, 0, 0);
     }
@@ -242,11 +304,12 @@ struct type *build_enum(struct parser *parser, const char *tag, struct attribute
 struct enum_body *enum_begin(struct parser *parser, const char *tag, struct attributes attributes, struct place place,
                              struct typeref beneath)
 {
-    struct enum_body *body = ARENA_NEW(parser->unit->arena, struct enum_body);
+    struct enum_body *body = ARENA_NEW(parser->scratch, struct enum_body);
     body->type = build_enum(parser, tag, attributes, place, beneath);
     if (body->type->complete && !beneath.type)
         parse_error(parser, place, FC_REDEFINED, "'enum %s' is defined a second time", tag ? tag : "");
     body->outer = parser->enum_body;
+    body->fixed = body->type->target.type != NULL;
     return parser->enum_body = body;
 }
 
@@ -286,12 +349,43 @@ void enum_add(struct parser *parser, const char *name, struct expr *value)
 struct type *enum_end(struct parser *parser, struct enum_body *body)
 {
     parser->enum_body = body->outer;
+    parser->closed_enum = body;
     if (!body->type->complete && !body->any_unknown)
         layout_enum(parser->unit, body->type, body->any_negative, body->least, body->most);
     return body->type;
 }
 
+void enum_lay_out_again(struct parser *parser, struct type *type)
+{
+    const struct enum_body *body = parser->closed_enum;
+    if (!body || body->type != type || body->any_unknown)
+        return;
+    if (!body->fixed)
+        type->target.type = NULL;
+    layout_enum(parser->unit, type, body->any_negative, body->least, body->most);
+}
+
 /* --- declarations --- */
+
+/* Words that describe every use of a typedef go into its type; those that can describe none stay in the list. */
+static struct typeref annotate_typedef(struct parser *parser, struct typeref type, struct annotation **list)
+{
+    struct annotation *kept = NULL, **end = &kept;
+    if (type.type->kind != TYPE_POINTER && type.type->kind != TYPE_ARRAY && type.type->kind != TYPE_INT)
+        return type;
+    while (*list) {
+        struct annotation *one = *list;
+        if (!(annotation_where(one->word) & (ON_PARAMETER | ON_RESULT | ON_MEMBER))) {
+            list = &one->next;
+            continue;
+        }
+        *list = one->next;
+        one->next = NULL;
+        *end = one;
+        end = &one->next;
+    }
+    return kept ? type_annotated(parser, type, kept) : type;
+}
 
 static void declare_typedef(struct parser *parser, const char *name, struct typeref type, const struct attributes *all)
 {
@@ -300,8 +394,7 @@ static void declare_typedef(struct parser *parser, const char *name, struct type
     if (tagged && !type.type->name && !type.type->typedef_name)
         type.type->typedef_name = name;
     if (align && align != type.type->align && type.type->complete) {
-        struct type *aligned = ARENA_NEW(parser->unit->arena, struct type);
-        *aligned = *type.type;
+        struct type *aligned = type_copy(parser->unit, type.type);
         aligned->align = align;
         type.type = aligned;
     }
@@ -309,20 +402,40 @@ static void declare_typedef(struct parser *parser, const char *name, struct type
     unit_add_symbol(parser->unit, name, SYMBOL_TYPEDEF, type);
 }
 
+/* A later declaration of an array without its length does not take the length away. */
+static struct symbol *declare_object(struct parser *parser, const char *name, struct typeref type,
+                                     const struct attributes *all, uint32_t align)
+{
+    struct symbol *symbol = unit_symbol(parser->unit, name);
+    const struct type *before = symbol && symbol->kind == SYMBOL_OBJECT ? symbol->type.type : NULL;
+    bool keeps = before && before->kind == TYPE_ARRAY && before->has_count && type.type->kind == TYPE_ARRAY &&
+                 !type.type->has_count;
+    symbol = unit_add_symbol(parser->unit, name, SYMBOL_OBJECT, keeps ? symbol->type : type);
+    uint32_t asked = attributes_align(parser, all->other);
+    asked = asked > align ? asked : align;
+    symbol->min_align = asked > symbol->min_align ? asked : symbol->min_align;
+    return symbol;
+}
+
 void build_declaration(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator,
                        bool has_body)
 {
     struct unit *unit = parser->unit;
     struct specifiers own = own_specifiers(parser, specifiers);
-    struct typeref type = declared_type(parser, specifiers, declarator);
-    struct attributes all = all_attributes(&own, declarator);
+    struct declared declared = declare(parser, &own, declarator, !(specifiers->storage & STORAGE_TYPEDEF));
+    struct typeref type = declared.type;
+    struct attributes all = declared.all;
+    if (type.type->kind == TYPE_FUNCTION && declarator->derivations)
+        type.type->attributes = all.other;
     if (specifiers->storage & STORAGE_TYPEDEF) {
+        type = annotate_typedef(parser, type, &all.annotations);
         declare_typedef(parser, declarator->name, type, &all);
         if (!all.annotations)
             return;
-    } else {
-        unit_add_symbol(unit, declarator->name, SYMBOL_OBJECT, type);
     }
+    struct symbol *symbol = NULL;
+    if (!(specifiers->storage & STORAGE_TYPEDEF))
+        symbol = declare_object(parser, declarator->name, type, &all, own.align);
     struct declaration *declaration = ARENA_NEW(unit->arena, struct declaration);
     *declaration = (struct declaration){
         .name = declarator->name,
@@ -334,6 +447,7 @@ void build_declaration(struct parser *parser, struct specifiers *specifiers, str
         .place = declarator->place,
         .begin = specifiers->place,
     };
+    parser->initialised = (struct initialised){symbol, declaration, specifiers->storage};
     *unit->declarations_end = declaration;
     unit->declarations_end = &declaration->next;
 }
@@ -341,8 +455,6 @@ void build_declaration(struct parser *parser, struct specifiers *specifiers, str
 void build_empty_declaration(struct parser *parser, struct specifiers *specifiers)
 {
     (void)specifiers_type(parser, specifiers);
-    struct annotation **end = &parser->unit->strays;
-    while (*end)
-        end = &(*end)->next;
-    *end = specifiers->annotations;
+    add_strays(parser->unit, specifiers->annotations);
+    add_strays(parser->unit, specifiers->base_annotations);
 }

@@ -35,7 +35,7 @@ struct expr *build_expr(struct parser *parser, enum expr_kind kind, struct place
     expr->left = left;
     expr->right = right;
     expr->depth = 1 + (depth_of(left) > depth_of(right) ? depth_of(left) : depth_of(right));
-    if (expr->depth > DEPTH_LIMIT) {
+    if (expr->depth > EXPR_DEPTH_LIMIT) {
         parse_error(parser, place, FC_TOO_COMPLEX, "this expression is nested too deeply");
         *expr = (struct expr){.kind = EXPR_UNKNOWN, .place = place};
     }
@@ -55,7 +55,7 @@ void expr_set_third(struct expr *expr, struct expr *third)
     expr->third = third;
     if (third->depth >= expr->depth)
         expr->depth = third->depth + 1;
-    if (expr->depth > DEPTH_LIMIT) /* said already, of the third one */
+    if (expr->depth > EXPR_DEPTH_LIMIT) /* said already, of the third one */
         *expr = (struct expr){.kind = EXPR_UNKNOWN, .place = expr->place};
 }
 
@@ -75,15 +75,6 @@ struct expr *build_named(struct parser *parser, enum expr_kind kind, struct plac
     return expr;
 }
 
-struct expr *arguments_join(struct expr *first, struct expr *last)
-{
-    struct expr *end = first;
-    while (end->next)
-        end = end->next;
-    end->next = last;
-    return first;
-}
-
 static struct expr *build_int(struct parser *parser, uint64_t value, enum basic_type basic, struct place place)
 {
     struct typeref type = {.type = unit_basic(parser->unit, basic)};
@@ -92,21 +83,77 @@ static struct expr *build_int(struct parser *parser, uint64_t value, enum basic_
     return expr;
 }
 
+/* true, false, and 2: nullptr */
 struct expr *build_truth(struct parser *parser, unsigned value, struct place place)
 {
-    return build_int(parser, value, BASIC_BOOL, place);
+    if (value < 2)
+        return build_int(parser, value, BASIC_BOOL, place);
+    struct typeref type = {.type = unit_basic(parser->unit, BASIC_NULLPTR)};
+    return build_typed(parser, EXPR_UNKNOWN, place, type, NULL);
+}
+
+struct expr *build_step(struct parser *parser, struct expr *operand, struct place place)
+{
+    return build_typed(parser, EXPR_UNKNOWN, place, expr_type(parser->unit, operand), NULL);
+}
+
+struct expr *build_generic(struct parser *parser, const struct expr *operand, struct expr *choices, struct place place)
+{
+    struct unit *unit = parser->unit;
+    struct typeref type = operand->kind == EXPR_TYPE ? operand->type : expr_value_type(unit, operand);
+    struct expr *otherwise = NULL;
+    for (struct expr *choice = choices; choice; choice = choice->next) {
+        if (!choice->type.type)
+            otherwise = choice->left;
+        else if (type.type && types_compatible(type, choice->type))
+            return choice->left;
+    }
+    return type.type && otherwise ? otherwise : build_expr(parser, EXPR_UNKNOWN, place, NULL, NULL);
+}
+
+static enum basic_type real_type(const char *suffix)
+{
+    if (strstr(suffix, "16"))
+        return strpbrk(suffix, "bB") ? BASIC_BFLOAT : BASIC_HALF;
+    if (strpbrk(suffix, "lL"))
+        return BASIC_LDOUBLE;
+    if (strpbrk(suffix, "qQ") || strstr(suffix, "128"))
+        return BASIC_FLOAT128;
+    return strpbrk(suffix, "fF") && !strpbrk(suffix, "0123456789") ? BASIC_FLOAT : BASIC_DOUBLE;
+}
+
+static struct type *imaginary_type(struct parser *parser, const char *suffix)
+{
+    enum basic_type real = real_type(suffix);
+    return unit_basic(parser->unit, real == BASIC_FLOAT     ? BASIC_CFLOAT
+                                    : real == BASIC_LDOUBLE ? BASIC_CLDOUBLE
+                                                            : BASIC_CDOUBLE);
 }
 
 static struct expr *build_real(struct parser *parser, const char *digits, struct place place)
 {
     char *end = NULL;
     double real = strtod(digits, &end);
-    if (end == digits || strspn(end, "fFlLqQdDwWbB0123456789ijxX") != strlen(end))
+    if (end == digits || strspn(end, "fFlLqQdDwWbB0123456789iIjJxX") != strlen(end))
         parse_error(parser, place, FC_BAD_CONSTANT, "this is not a number");
-    bool is_float = *end == 'f' || *end == 'F';
-    struct typeref type = {.type = unit_basic(parser->unit, is_float ? BASIC_FLOAT : BASIC_DOUBLE)};
+    if (strpbrk(end, "iIjJ"))
+        return build_typed(parser, EXPR_UNKNOWN, place, (struct typeref){.type = imaginary_type(parser, end)}, NULL);
+    struct typeref type = {.type = unit_basic(parser->unit, real_type(end))};
     struct expr *expr = build_typed(parser, EXPR_FLOAT, place, type, NULL);
     expr->real = real;
+    return expr;
+}
+
+/* 5wb: the least width that holds the value; a signed one has a sign bit, and none is narrower than two. */
+static struct expr *build_bit_precise(struct parser *parser, uint64_t value, bool is_unsigned, struct place place)
+{
+    unsigned width = is_unsigned ? 0 : 1;
+    for (uint64_t rest = value; rest; rest >>= 1)
+        width++;
+    unsigned least = is_unsigned ? 1 : 2;
+    struct typeref type = bit_int_type(parser->unit, width < least ? least : width, !is_unsigned, place);
+    struct expr *expr = build_typed(parser, EXPR_INT, place, type, NULL);
+    expr->value = value;
     return expr;
 }
 
@@ -121,16 +168,18 @@ static enum basic_type int_type(uint64_t value, const char *suffix, bool decimal
     if (!is_long && (is_unsigned || !decimal) && value <= UINT32_MAX)
         return BASIC_UINT;
     bool is_long_long = strstr(suffix, "ll") || strstr(suffix, "LL");
+    if (strpbrk(suffix, "zZ"))
+        return is_unsigned ? BASIC_ULONG : BASIC_LONG;
     if (!is_unsigned && value <= INT64_MAX)
         return is_long_long ? BASIC_LLONG : BASIC_LONG;
     return is_long_long ? BASIC_ULLONG : BASIC_ULONG;
 }
 
-struct expr *build_number(struct parser *parser, const char *text, struct place place)
+struct expr *build_number(struct parser *parser, struct word token, struct place place)
 {
-    char *digits = arena_string(parser->unit->arena, text);
+    char *digits = arena_copy(parser->unit->arena, token.text, token.code);
     size_t length = 0;
-    for (const char *c = text; *c; c++) /* C23's separators */
+    for (const char *c = digits; *c; c++) /* C23's separators */
         if (*c != '\'')
             digits[length++] = *c;
     digits[length] = 0;
@@ -141,54 +190,11 @@ struct expr *build_number(struct parser *parser, const char *text, struct place 
     char *end = NULL;
     errno = 0;
     uint64_t value = strtoull(binary ? digits + 2 : digits, &end, hex ? 16 : binary ? 2 : digits[0] == '0' ? 8 : 10);
-    if (errno == ERANGE || end == digits || strspn(end, "uUlLzZwbWB") != strlen(end))
+    if (errno == ERANGE || end == digits || strspn(end, "uUlLzZwbWBiIjJ") != strlen(end))
         parse_error(parser, place, FC_BAD_CONSTANT, "this is not a number that fits 64 bits");
+    if (strpbrk(end, "iIjJ"))
+        return build_typed(parser, EXPR_UNKNOWN, place, (struct typeref){0}, NULL);
+    if (strpbrk(end, "wW"))
+        return build_bit_precise(parser, value, strpbrk(end, "uU") != NULL, place);
     return build_int(parser, value, int_type(value, end, digits[0] != '0'), place);
-}
-
-/* One character of a literal, escapes undone; *c moves past it. */
-static uint32_t unescaped(const char **c)
-{
-    static const char plain[] = "abfnrtv", meant[] = "\a\b\f\n\r\t\v";
-    uint32_t value = (unsigned char)*(*c)++;
-    if (value != '\\' || !**c)
-        return value;
-    value = (unsigned char)*(*c)++;
-    if (value >= '0' && value <= '7') {
-        value -= '0';
-        for (int i = 0; i < 2 && **c >= '0' && **c <= '7'; i++)
-            value = value * 8 + (uint32_t)(*(*c)++ - '0');
-        return value;
-    }
-    if (value == 'x') {
-        char *end = NULL;
-        value = isxdigit((unsigned char)**c) ? (uint32_t)strtoul(*c, &end, 16) : 0;
-        *c = end ? end : *c;
-        return value;
-    }
-    const char *letter = strchr(plain, (int)value);
-    return letter ? (uint32_t)meant[letter - plain] : value == 'e' ? 27 : value;
-}
-
-struct expr *build_character(struct parser *parser, const char *text, struct place place)
-{
-    const char *c = strchr(text, '\'') + 1, *end = text + strlen(text) - 1;
-    bool wide = text[0] != '\'';
-    uint32_t value = 0;
-    while (c < end)
-        value = value << 8 | (wide ? unescaped(&c) : unescaped(&c) & 0xff);
-    bool single = strlen(text) == 3 || (text[1] == '\\' && value < 0x100);
-    int64_t extended = single && !wide && !parser->unit->unsigned_char ? (int8_t)value : (int32_t)value;
-    return build_int(parser, (uint64_t)extended, BASIC_INT, place);
-}
-
-const char *build_text(struct parser *parser, const char *before, const char *token)
-{
-    size_t kept = strlen(before), length = kept;
-    char *bytes = arena_alloc(parser->unit->arena, kept + strlen(token) + 1);
-    memcpy(bytes, before, kept);
-    const char *c = strchr(token, '"') + 1, *end = token + strlen(token) - 1;
-    while (c < end)
-        bytes[length++] = (char)unescaped(&c);
-    return bytes;
 }

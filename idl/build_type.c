@@ -4,13 +4,20 @@
 
 #include <string.h>
 
-#define ALIGN_MOST 32768 /* bytes; what the interface record can say */
+#define VECTOR_MOST ((uint64_t)1 << 28) /* bytes, or elements */
+#define ALIGN_MOST  32768               /* bytes; what the interface record can say */
 
 struct specifiers *build_specifiers(struct parser *parser, struct place place)
 {
-    struct specifiers *specifiers = ARENA_NEW(parser->unit->arena, struct specifiers);
+    struct specifiers *specifiers = ARENA_NEW(parser->scratch, struct specifiers);
     specifiers->place = place;
     return specifiers;
+}
+
+struct specifiers *build_implicit(struct parser *parser)
+{
+    parser->implicit_place = parser->last_name_place;
+    return build_specifiers(parser, parser->last_name_place);
 }
 
 void specifiers_add_word(struct parser *parser, struct specifiers *specifiers, unsigned word, struct place place)
@@ -18,7 +25,9 @@ void specifiers_add_word(struct parser *parser, struct specifiers *specifiers, u
     specifiers->just_defined = false;
     if (word == WORD_LONG && (specifiers->words & WORD_LONG))
         word = WORD_LONG_LONG;
-    if (specifiers->type.type || (specifiers->words & word)) {
+    bool sign = word == WORD_SIGNED || word == WORD_UNSIGNED;
+    bool sign_of_bits = sign && specifiers->type.type && specifiers->type.type->bit_width;
+    if ((specifiers->type.type && !sign_of_bits) || (specifiers->words & word)) {
         parse_error(parser, place, FC_SYNTAX, "a second type where one was given already");
         return;
     }
@@ -28,10 +37,12 @@ void specifiers_add_word(struct parser *parser, struct specifiers *specifiers, u
 void specifiers_add_type(struct parser *parser, struct specifiers *specifiers, struct typeref type, bool defined,
                          struct place place)
 {
-    if (specifiers->type.type || specifiers->words)
+    bool sign_of_bits = type.type->bit_width && !(specifiers->words & ~(unsigned)(WORD_SIGNED | WORD_UNSIGNED));
+    if (specifiers->type.type || (specifiers->words && !sign_of_bits))
         parse_error(parser, place, FC_SYNTAX, "a second type where one was given already");
     specifiers->type = type;
     specifiers->just_defined = defined;
+    specifiers->defined_here |= defined;
 }
 
 void specifiers_add_name(struct parser *parser, struct specifiers *specifiers, const char *name, struct place place)
@@ -61,25 +72,32 @@ void specifiers_add_neutral(struct parser *parser, struct specifiers *specifiers
         specifiers->align = (uint32_t)c.value;
 }
 
-/* `packed` and `aligned` behind a structure's brace belong to the structure, not to what is declared with it. */
-static void apply_to_structure(struct parser *parser, struct type *type, struct attributes attributes)
+/* `packed` and `aligned` behind a closing brace belong to the type, not to what is declared with it. */
+static void apply_to_definition(struct parser *parser, struct type *type, struct attributes attributes)
 {
     uint32_t align = attributes_align(parser, attributes.other);
     type->packed |= attributes_have(attributes.other, "packed");
+    type->ms_struct |= attributes_have(attributes.other, "ms_struct");
     if (align > type->min_align)
         type->min_align = align;
-    layout_structure(parser->unit, type);
+    if (type->kind == TYPE_ENUM)
+        enum_lay_out_again(parser, type);
+    else
+        layout_structure(parser->unit, type);
 }
 
 void specifiers_add_attributes(struct parser *parser, struct specifiers *specifiers, struct attributes attributes)
 {
-    if (specifiers->just_defined)
-        apply_to_structure(parser, specifiers->type.type, attributes);
-    struct attributes all =
-        attributes_join((struct attributes){specifiers->attributes, specifiers->annotations},
-                        specifiers->just_defined ? (struct attributes){NULL, attributes.annotations} : attributes);
+    if (specifiers->just_defined) {
+        apply_to_definition(parser, specifiers->type.type, attributes);
+        attributes.other = NULL;
+        if (specifiers->type.type->kind != TYPE_ENUM)
+            structure_describe(parser, specifiers->type.type, &attributes.annotations);
+    }
+    struct annotation **annotations = specifiers->type.alias ? &specifiers->base_annotations : &specifiers->annotations;
+    struct attributes all = attributes_join((struct attributes){specifiers->attributes, *annotations}, attributes);
     specifiers->attributes = all.other;
-    specifiers->annotations = all.annotations;
+    *annotations = all.annotations;
 }
 
 /* Each valid set of type words, without the ones that change nothing. */
@@ -129,52 +147,50 @@ static enum basic_type basic_from_words(unsigned words)
     return BASIC_COUNT;
 }
 
+/* GNU C's complex integers. */
+static struct type *complex_integer(struct unit *unit, unsigned words, struct place place)
+{
+    enum basic_type part = basic_from_words(words & ~(unsigned)WORD_COMPLEX);
+    bool is_complex = words & WORD_COMPLEX && words != WORD_COMPLEX;
+    if (!is_complex || part == BASIC_COUNT || unit_basic(unit, part)->kind != TYPE_INT)
+        return NULL;
+    struct type *type = type_new(unit, TYPE_COMPLEX, (struct typeref){.type = unit_basic(unit, part)}, place);
+    type->name = arena_format(unit->arena, "%s _Complex", type->target.type->name);
+    type->size = type->target.type->size * 2;
+    type->align = type->target.type->align;
+    type->complete = true;
+    return type;
+}
+
+static struct type *type_from_words(struct parser *parser, struct specifiers *specifiers)
+{
+    unsigned words = specifiers->words;
+    bool inferred = words == 0 && (specifiers->storage & STORAGE_AUTO) && parser->unit->c23;
+    if (inferred || (words & WORD_AUTO_TYPE))
+        return type_new(parser->unit, TYPE_UNKNOWN, (struct typeref){0}, specifiers->place);
+    struct type *type = complex_integer(parser->unit, words, specifiers->place);
+    enum basic_type basic = basic_from_words(words);
+    if (!type && basic != BASIC_COUNT)
+        return unit_basic(parser->unit, basic);
+    if (!type && !specifiers->invalid) {
+        parse_error(parser, specifiers->place, FC_SYNTAX, "these words do not make a type together");
+        specifiers->invalid = true;
+    }
+    return type ? type : unit_basic(parser->unit, BASIC_INT);
+}
+
 struct typeref specifiers_type(struct parser *parser, struct specifiers *specifiers)
 {
     struct typeref type = specifiers->type;
-    if (!type.type && (specifiers->words & WORD_AUTO_TYPE))
-        type.type = type_new(parser->unit, TYPE_UNKNOWN, (struct typeref){0}, specifiers->place);
-    if (!type.type) {
-        enum basic_type basic = basic_from_words(specifiers->words);
-        if (basic == BASIC_COUNT && !specifiers->invalid) {
-            parse_error(parser, specifiers->place, FC_SYNTAX, "these words do not make a type together");
-            specifiers->invalid = true;
-        }
-        type.type = unit_basic(parser->unit, basic == BASIC_COUNT ? BASIC_INT : basic);
-    }
+    if (!type.type)
+        type.type = type_from_words(parser, specifiers);
+    else if (type.type->bit_width && (specifiers->words & WORD_UNSIGNED))
+        type = bit_int_type(parser->unit, type.type->bit_width, false, specifiers->place);
     type.qualifiers |= specifiers->qualifiers;
     return type;
 }
 
 /* --- attributes --- */
-
-struct attributes build_attribute(struct parser *parser, const char *name, struct expr *arguments, struct place place)
-{
-    struct attributes result = {0};
-    size_t length = strlen(name);
-    if (length > 4 && memcmp(name, "__", 2) == 0 && memcmp(name + length - 2, "__", 2) == 0)
-        name = arena_copy(parser->unit->arena, name + 2, length - 4);
-    if (strcmp(name, "annotate") == 0 && arguments && arguments->kind == EXPR_STRING) {
-        result.annotations = annotation_from_text(parser->unit->arena, arguments->name, place);
-        return result;
-    }
-    result.other = ARENA_NEW(parser->unit->arena, struct attribute);
-    *result.other = (struct attribute){.name = name, .arguments = arguments, .place = place};
-    return result;
-}
-
-struct attributes attributes_join(struct attributes first, struct attributes second)
-{
-    struct attribute **other = &first.other;
-    struct annotation **annotation = &first.annotations;
-    while (*other)
-        other = &(*other)->next;
-    *other = second.other;
-    while (*annotation)
-        annotation = &(*annotation)->next;
-    *annotation = second.annotations;
-    return first;
-}
 
 uint32_t attributes_align(struct parser *parser, const struct attribute *list)
 {
@@ -192,13 +208,6 @@ uint32_t attributes_align(struct parser *parser, const struct attribute *list)
                         "an alignment must be a constant power of two, at most 32768");
     }
     return most;
-}
-
-bool attributes_have(const struct attribute *list, const char *name)
-{
-    while (list && strcmp(list->name, name) != 0)
-        list = list->next;
-    return list != NULL;
 }
 
 static struct typeref with_mode(struct parser *parser, struct typeref type, const struct expr *mode)
@@ -232,15 +241,24 @@ static struct typeref with_mode(struct parser *parser, struct typeref type, cons
     return type;
 }
 
-static struct typeref with_vector_size(struct parser *parser, struct typeref type, const struct attribute *attribute)
+/* vector_size gives bytes, the others how many elements there are; a vector of truth values has one bit for each. */
+static struct typeref with_vector(struct parser *parser, struct typeref type, const struct attribute *attribute)
 {
     struct constant c = constant_evaluate(parser->unit, attribute->arguments);
-    bool power = c.known && !c.is_real && c.value && c.value <= 4096 && (c.value & (c.value - 1)) == 0;
     struct type *vector = type_new(parser->unit, TYPE_VECTOR, type, attribute->place);
-    vector->complete = power;
-    vector->size = power ? c.value : 0;
-    vector->align = power ? (uint32_t)c.value : 1;
+    uint64_t element = type.type->kind == TYPE_BOOL ? 1 : type.type->size * 8;
+    if (c.known && !c.is_real && c.value <= VECTOR_MOST && type.type->size <= VECTOR_MOST)
+        layout_vector(parser->unit, vector, c.value * (strcmp(attribute->name, "vector_size") == 0 ? 8 : element));
     return (struct typeref){.type = vector, .qualifiers = type.qualifiers};
+}
+
+static bool makes_vector(const struct attribute *attribute)
+{
+    static const char *const names[] = {"vector_size", "ext_vector_type", "neon_vector_type", "neon_polyvector_type"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(attribute->name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 /* Attributes that make another type of the one declared: mode, vector_size; and aligned in a typedef. */
@@ -249,8 +267,8 @@ struct typeref attributes_apply(struct parser *parser, struct typeref type, cons
     for (; list; list = list->next) {
         if (strcmp(list->name, "mode") == 0)
             type = with_mode(parser, type, list->arguments);
-        else if (strcmp(list->name, "vector_size") == 0)
-            type = with_vector_size(parser, type, list);
+        else if (makes_vector(list))
+            type = with_vector(parser, type, list);
     }
     return type;
 }
@@ -259,8 +277,9 @@ struct typeref attributes_apply(struct parser *parser, struct typeref type, cons
 
 struct derivation *build_derivation(struct parser *parser, enum derivation_kind kind, struct place place)
 {
-    struct derivation *derivation = ARENA_NEW(parser->unit->arena, struct derivation);
+    struct derivation *derivation = ARENA_NEW(parser->scratch, struct derivation);
     derivation->kind = kind;
+    derivation->last = derivation;
     derivation->place = place;
     return derivation;
 }
@@ -288,16 +307,14 @@ struct derivation *build_function(struct parser *parser, struct parameter *param
 
 struct derivation *derivations_join(struct derivation *first, struct derivation *last)
 {
-    struct derivation *end = first;
-    while (end->next)
-        end = end->next;
-    end->next = last;
+    first->last->next = last;
+    first->last = last ? last->last : first->last;
     return first;
 }
 
 struct declarator *build_declarator(struct parser *parser, const char *name, struct place place)
 {
-    struct declarator *declarator = ARENA_NEW(parser->unit->arena, struct declarator);
+    struct declarator *declarator = ARENA_NEW(parser->scratch, struct declarator);
     declarator->name = name;
     declarator->place = place;
     return declarator;
@@ -330,12 +347,23 @@ static void count_array(struct parser *parser, struct type *array, const struct 
     layout_array(array);
 }
 
+struct typeref type_annotated(struct parser *parser, struct typeref type, struct annotation *annotations)
+{
+    struct type *copy = type_copy(parser->unit, type.type);
+    copy->annotations = annotations;
+    type.type = copy;
+    return type;
+}
+
 static struct typeref derived(struct parser *parser, struct typeref base, const struct derivation *derivation)
 {
     static const enum type_kind kinds[] = {TYPE_POINTER, TYPE_ARRAY, TYPE_FUNCTION};
+    if (derivation->kind == DERIVE_POINTER) {
+        struct typeref pointer = type_pointer_to(parser->unit, base, derivation->place);
+        pointer.qualifiers = derivation->qualifiers;
+        return attributes_apply(parser, pointer, derivation->attributes);
+    }
     struct type *type = type_new(parser->unit, kinds[derivation->kind], base, derivation->place);
-    if (type->kind == TYPE_POINTER)
-        layout_pointer(type);
     if (type->kind == TYPE_ARRAY)
         count_array(parser, type, derivation);
     if (type->kind == TYPE_FUNCTION) {
@@ -352,17 +380,21 @@ static struct typeref derived(struct parser *parser, struct typeref base, const 
     return attributes_apply(parser, result, derivation->attributes);
 }
 
-struct typeref declarator_type(struct parser *parser, struct typeref base, const struct declarator *declarator)
+struct typeref declarator_type(struct parser *parser, struct typeref base, const struct declarator *declarator,
+                               const struct derivation *outermost)
 {
-    for (const struct derivation *d = declarator ? declarator->derivations : NULL; d; d = d->next)
+    for (const struct derivation *d = declarator ? declarator->derivations : NULL; d; d = d->next) {
         base = derived(parser, base, d);
+        if (d != outermost && d->annotations)
+            base = type_annotated(parser, base, d->annotations);
+    }
     return base;
 }
 
 struct typeref build_type_name(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator)
 {
     struct typeref base = specifiers_type(parser, specifiers);
-    return declarator_type(parser, attributes_apply(parser, base, specifiers->attributes), declarator);
+    return declarator_type(parser, attributes_apply(parser, base, specifiers->attributes), declarator, NULL);
 }
 
 struct typeref build_typeof(struct parser *parser, struct expr *operand, bool unqualified)
@@ -375,19 +407,22 @@ struct typeref build_typeof(struct parser *parser, struct expr *operand, bool un
     return type;
 }
 
+struct typeref bit_int_type(struct unit *unit, unsigned width, bool is_signed, struct place place)
+{
+    struct type *type = type_new(unit, TYPE_UNKNOWN, (struct typeref){0}, place);
+    type->name = arena_format(unit->arena, is_signed ? "_BitInt(%u)" : "unsigned _BitInt(%u)", width);
+    type->bit_width = width;
+    type->is_signed = is_signed;
+    layout_bit_int(unit, type, width);
+    return (struct typeref){.type = type};
+}
+
 struct typeref build_bit_int(struct parser *parser, const struct expr *width)
 {
     struct constant c = constant_evaluate(parser->unit, width);
-    struct type *type = type_new(parser->unit, TYPE_UNKNOWN, (struct typeref){0}, width->place);
     if (!c.known || c.is_real || c.value == 0 || c.value > 1u << 23) {
         parse_error(parser, width->place, FC_BAD_CONSTANT, "_BitInt needs a constant width");
-        return (struct typeref){.type = type};
+        c.value = 2;
     }
-    type->name = arena_format(parser->unit->arena, "_BitInt(%u)", (unsigned)c.value);
-    uint32_t bytes = (uint32_t)(c.value + 7) / 8;
-    for (type->align = 1; type->align < bytes && type->align < 8;)
-        type->align *= 2;
-    type->size = layout_align_up(bytes, type->align);
-    type->complete = true;
-    return (struct typeref){.type = type};
+    return bit_int_type(parser->unit, (unsigned)c.value, true, width->place);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * From a parsed unit to a model: which service, which operations, each checked by the rules and decided by
- * passing_decide() and sizes_fill(). Everything is looked at before anything is given up.
+ * From a parsed unit to a model: which service, which operations and shared data, each made by operation_make() and
+ * data_make(). Everything is looked at before anything is given up.
  */
 #include "idl/check.h"
+#include "idl/cures.h"
 
 #include "runtime/segment.h"
 
@@ -29,12 +30,14 @@ struct check {
     bool defines;
     const struct declaration **found; /* operations of the chosen service */
     size_t found_count, found_room;
+    const struct declaration **data; /* its shared data */
+    size_t data_count, data_room;
 };
 
-static void check_error(struct check *check, struct place place, enum fc_number number, const char *message,
-                        const char *advice)
+static struct diagnostic *check_error(struct check *check, struct place place, enum fc_number number,
+                                      const char *message, const char *advice)
 {
-    diag_error(check->unit->diagnostics, place, number, message, advice);
+    return diag_error(check->unit->diagnostics, place, number, message, advice);
 }
 
 /* --- services --- */
@@ -121,7 +124,8 @@ static void read_services(struct check *check)
     }
 }
 
-/* The service that a declaration belongs to: its own file's; else the one declared last before it; else the only one.
+/*
+ * The service that a declaration belongs to: its own file's; else the one declared last before it; else the only one. /
  */
 static struct service *service_of(const struct check *check, const struct declaration *declaration)
 {
@@ -187,10 +191,14 @@ static void add_operation(struct check *check, const struct declaration *declara
     for (size_t i = 0; i < check->found_count; i++) {
         if (strcmp(check->found[i]->name, declaration->name) != 0)
             continue;
-        check_error(check, declaration->place, FC_DUPLICATE_OPERATION,
-                    arena_format(arena, "operation %s is declared with far_op a second time (first in line %u of %s)",
-                                 declaration->name, check->found[i]->place.line, check->found[i]->place.file),
-                    "keep one annotated declaration; plain ones may be repeated");
+        struct diagnostic *said =
+            check_error(check, declaration->place, FC_DUPLICATE_OPERATION,
+                        arena_format(arena,
+                                     "operation %s is declared with far_op a second "
+                                     "time (first in line %u of %s)",
+                                     declaration->name, check->found[i]->place.line, check->found[i]->place.file),
+                        "keep one annotated declaration; plain ones may be repeated");
+        diag_note(check->unit->diagnostics, said, check->found[i]->place, "first declared here");
         return;
     }
     if (check->found_count == FAR_SLOT_MAX - 1)
@@ -211,39 +219,83 @@ static void check_unmarked(struct check *check, const struct declaration *declar
     for (const struct annotation *a = declaration->annotations; a; a = a->next) {
         const char *macro = annotation_word_macro(a->word);
         if (a->word == ANNOTATION_COUNT)
-            check_error(check, a->place, FC_UNKNOWN_ANNOTATION,
-                        arena_format(check->unit->arena, "'%s' is no annotation of farcall's", a->text),
-                        "see docs/annotations.md for the words there are, and which take an argument");
-        else if (annotation_where(a->word) & ON_DATA)
-            check_error(check, a->place, FC_NOT_CARRIED,
-                        arena_format(check->unit->arena, "%s is understood but not carried yet by this version", macro),
-                        "reach the data through an operation that returns it with far_global");
+            cure_spelling(check->unit, a,
+                          check_error(check, a->place, FC_UNKNOWN_ANNOTATION,
+                                      arena_format(check->unit->arena, "'%s' is no annotation of farcall's", a->text),
+                                      "see docs/annotations.md for the words there are, and "
+                                      "which take an argument"));
         else if (annotation_where(a->word) & ON_OPERATION)
-            check_error(
-                check, a->place, FC_WITHOUT_OP,
-                arena_format(check->unit->arena, "'%s' has %s but is not marked far_op", declaration->name, macro),
-                "put far_op before its declaration, or take the annotation away");
+            cure_unmarked(check->unit, a,
+                          check_error(check, a->place, FC_WITHOUT_OP,
+                                      arena_format(check->unit->arena, "'%s' has %s but is not marked far_op",
+                                                   declaration->name, macro),
+                                      "put far_op before its declaration, or take the "
+                                      "annotation away"));
         else
             check_error(check, a->place, FC_MISPLACED_ANNOTATION,
                         arena_format(check->unit->arena, "%s cannot describe '%s'", macro, declaration->name), NULL);
     }
 }
 
+static void check_stray(struct check *check, const struct annotation *a)
+{
+    bool unknown = a->word == ANNOTATION_COUNT;
+    struct arena *arena = check->unit->arena;
+    check_error(check, a->place, unknown ? FC_UNKNOWN_ANNOTATION : FC_MISPLACED_ANNOTATION,
+                unknown ? arena_format(arena, "'%s' is no annotation of farcall's", a->text)
+                        : arena_format(arena, "%s describes nothing here", annotation_word_macro(a->word)),
+                "see docs/annotations.md for where each word stands");
+}
+
+static void check_member_words(struct check *check, const struct annotation *list)
+{
+    for (const struct annotation *a = list; a; a = a->next)
+        if (!(annotation_where(a->word) & ON_MEMBER))
+            check_error(check, a->place, a->word == ANNOTATION_COUNT ? FC_UNKNOWN_ANNOTATION : FC_MISPLACED_ANNOTATION,
+                        arena_format(check->unit->arena, "%s cannot describe a structure's member",
+                                     annotation_word_macro(a->word)),
+                        "see docs/annotations.md for where each word stands");
+}
+
+static void check_type_words(struct check *check, const struct type *type)
+{
+    for (const struct annotation *a = type->annotations; a; a = a->next)
+        if (!(annotation_where(a->word) & ON_TYPE))
+            check_stray(check, a);
+    for (const struct member *m = type->members; m; m = m->next)
+        check_member_words(check, m->annotations);
+}
+
 static void check_strays(struct check *check)
 {
     for (const struct annotation *a = check->unit->strays; a; a = a->next)
-        check_error(check, a->place, FC_MISPLACED_ANNOTATION,
-                    arena_format(check->unit->arena, "%s describes nothing here", annotation_word_macro(a->word)),
-                    "see docs/annotations.md for where each word stands");
+        check_stray(check, a);
     for (size_t i = 0; i < check->unit->annotated_type_count; i++)
-        for (const struct member *m = check->unit->annotated_types[i]->members; m; m = m->next)
-            for (const struct annotation *a = m->annotations; a; a = a->next)
-                if (!(annotation_where(a->word) & ON_MEMBER))
-                    check_error(check, a->place,
-                                a->word == ANNOTATION_COUNT ? FC_UNKNOWN_ANNOTATION : FC_MISPLACED_ANNOTATION,
-                                arena_format(check->unit->arena, "%s cannot describe a structure's member",
-                                             annotation_word_macro(a->word)),
-                                "see docs/annotations.md for where each word stands");
+        check_type_words(check, check->unit->annotated_types[i]);
+}
+
+static bool is_data(const struct declaration *declaration)
+{
+    return (annotation_set(declaration->annotations) & HAS(SHARED)) != 0;
+}
+
+static void add_data(struct check *check, const struct declaration *declaration)
+{
+    for (size_t i = 0; i < check->data_count; i++)
+        if (strcmp(check->data[i]->name, declaration->name) == 0) {
+            check_error(check, declaration->place, FC_DUPLICATE_OPERATION,
+                        arena_format(check->unit->arena,
+                                     "'%s' is declared with far_shared a second time (first in line "
+                                     "%u of %s)",
+                                     declaration->name, check->data[i]->place.line, check->data[i]->place.file),
+                        "keep one annotated declaration; plain ones may be repeated");
+            return;
+        }
+    if (check->data_count == check->data_room) {
+        check->data = arena_grow(check->unit->arena, check->data, check->data_count, sizeof *check->data);
+        check->data_room = check->data_count ? check->data_count * 2 : 8;
+    }
+    check->data[check->data_count++] = declaration;
 }
 
 /* Every declaration of an operation must agree with the annotated one: it is the same function. */
@@ -253,12 +305,13 @@ static void check_redeclarations(struct check *check, const struct declaration *
         if (d == annotated || strcmp(d->name, annotated->name) != 0 || types_compatible(d->type, annotated->type))
             continue;
         struct arena *arena = check->unit->arena;
-        check_error(check, d->place.offset > annotated->place.offset ? d->place : annotated->place,
-                    FC_INCOMPATIBLE_REDECLARATION,
-                    arena_format(arena, "declarations of %s disagree: `%s` and `%s`", annotated->name,
-                                 type_spelling(arena, d->type, d->name),
-                                 type_spelling(arena, annotated->type, annotated->name)),
-                    "an annotated declaration repeats the function's own types exactly");
+        bool later = d->place.offset > annotated->place.offset;
+        struct diagnostic *said = check_error(check, later ? d->place : annotated->place, FC_INCOMPATIBLE_REDECLARATION,
+                                              arena_format(arena, "declarations of %s disagree: `%s` and `%s`",
+                                                           annotated->name, type_spelling(arena, d->type, d->name),
+                                                           type_spelling(arena, annotated->type, annotated->name)),
+                                              "an annotated declaration repeats the function's own types exactly");
+        diag_note(check->unit->diagnostics, said, later ? annotated->place : d->place, "the other declaration is here");
         return;
     }
 }
@@ -266,17 +319,20 @@ static void check_redeclarations(struct check *check, const struct declaration *
 static void find_operations(struct check *check)
 {
     for (const struct declaration *d = check->unit->declarations; d; d = d->next) {
-        if (!is_operation(d)) {
+        if (!is_operation(d) && !is_data(d)) {
             if (d->annotations)
                 check_unmarked(check, d);
             continue;
         }
         struct service *service = service_of(check, d);
-        if (service && service == check->chosen)
+        if (service && service == check->chosen && is_operation(d))
             add_operation(check, d);
+        else if (service && service == check->chosen)
+            add_data(check, d);
         if (!service)
             check_error(check, d->place, FC_NO_SERVICE,
-                        arena_format(check->unit->arena, "operation %s belongs to no service", d->name),
+                        arena_format(check->unit->arena, "%s %s belongs to no service",
+                                     is_operation(d) ? "operation" : "shared data", d->name),
                         "write far_service(name, 1, 0); above it");
     }
     for (size_t i = 0; i < check->found_count; i++)
@@ -288,22 +344,32 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(const struct declaration *const *)a)->name, (*(const struct declaration *const *)b)->name);
 }
 
-static void make_model(struct check *check, struct model *model)
+static void make_data(struct check *check, struct checking *checking, struct model *model)
+{
+    if (check->data_count)
+        qsort(check->data, check->data_count, sizeof *check->data, by_name);
+    model->data = arena_alloc(check->unit->arena, (check->data_count + 1) * sizeof *model->data);
+    for (size_t i = 0; i < check->data_count; i++)
+        model->data_count += data_make(checking, check->data[i], &model->data[model->data_count]);
+}
+
+static void make_model(struct check *check, struct checking *checking, struct model *model)
 {
     const struct service *service = check->chosen;
     *model = (struct model){.service = service->name,
                             .major = service->major,
                             .minor = service->minor,
                             .place = place_of(service),
-                            .machine = EM_X86_64};
+                            .machine = check->unit->machine ? check->unit->machine : EM_X86_64};
     qsort(check->found, check->found_count, sizeof *check->found, by_name);
     model->ops = arena_alloc(check->unit->arena, check->found_count * sizeof *model->ops);
     for (size_t i = 0; i < check->found_count; i++) {
         struct model_op *op = &model->ops[model->op_count];
-        if (operation_make(check->unit, check->found[i], op))
+        if (operation_make(checking, check->found[i], op))
             op->slot = ++model->op_count;
     }
     model->slot_end = model->op_count + 1;
+    make_data(check, checking, model);
 }
 
 /* A header may be broken without this source being the one to say so. */
@@ -327,6 +393,7 @@ bool model_from_unit(struct unit *unit, bool source, struct model *model, bool *
         check_error(&check, (struct place){unit->main_file, 1, 0}, FC_NO_SERVICE, "this header declares no service",
                     "write far_service(name, 1, 0); into it");
     check_strays(&check);
+    describes_apply(unit);
     find_operations(&check);
     if (check.chosen && !check.found_count && !unit->diagnostics->count)
         check_error(&check, place_of(check.chosen), FC_NO_OPERATIONS,
@@ -334,10 +401,11 @@ bool model_from_unit(struct unit *unit, bool source, struct model *model, bool *
                     "put far_op before the functions that others may call");
     if (!check.chosen || !check.found_count)
         return false;
-    make_model(&check, model);
+    struct checking checking = {.unit = unit};
+    make_model(&check, &checking, model);
     if (unit->diagnostics->count || !check.chosen->valid)
         return false;
-    model_collect_types(model, unit);
+    model_collect_types(model, &checking);
     model_fingerprint(model, unit->arena);
     return !unit->diagnostics->count;
 }

@@ -9,6 +9,15 @@
 
 static const struct constant unknown;
 
+/*
+ * A conditional's type is looked at to evaluate it, and its value to know its type: nested ones can be written so that
+ * each level doubles the work. No real text comes near this limit.
+ */
+bool evaluation_step(struct unit *unit)
+{
+    return ++unit->steps < 10000000 + 100 * (uint64_t)unit->size;
+}
+
 static uint64_t extended(uint64_t value, unsigned size, bool is_signed)
 {
     if (size >= 8 || size == 0)
@@ -44,7 +53,18 @@ static double real_value(struct constant c)
     return c.is_real ? c.real : c.is_signed ? (double)(int64_t)c.value : (double)c.value;
 }
 
-static struct constant converted(struct constant c, const struct type *type)
+/* A value in as many bits as a _BitInt has. */
+static struct constant bit_precise(uint64_t value, const struct type *type)
+{
+    unsigned unused = 64 - type->bit_width;
+    bool negative = type->is_signed && (value >> (type->bit_width - 1) & 1);
+    value = value << unused >> unused;
+    if (negative && unused)
+        value |= ~(UINT64_MAX >> unused);
+    return integer(value, (unsigned)type->size, type->is_signed);
+}
+
+struct constant constant_converted(struct constant c, const struct type *type)
 {
     if (!c.known || !type)
         return unknown;
@@ -56,6 +76,8 @@ static struct constant converted(struct constant c, const struct type *type)
     if (type->kind == TYPE_BOOL)
         return integer(is_true(c), 1, false);
     bool integral = type->kind == TYPE_INT || type->kind == TYPE_ENUM || type->kind == TYPE_POINTER;
+    if (type->bit_width && type->bit_width <= 64 && !c.is_real)
+        return bit_precise(c.value, type);
     if (!integral || type->size > 8 || !type->complete)
         return unknown;
     if (c.is_real) {
@@ -233,54 +255,139 @@ static bool designated(struct unit *unit, const struct type *type, const struct 
 }
 
 /*
- * offsetof as programs without the builtin spell it: (size_t)&((struct s *)0)->member. The operand of & is followed
+ * offsetof as programs without the builtin spell it: (size_t)&((struct s *)0)->member[1]. The operand of & is followed
  * down to a constant pointer.
  */
+static bool address_of(struct unit *unit, const struct expr *expr, uint64_t *address);
+
+/* A pointer's value, or where the array lies that stands for its first element. */
+static bool pointer_value(struct unit *unit, const struct expr *expr, uint64_t *address)
+{
+    struct typeref type = expr_type(unit, expr);
+    if (type.type && type.type->kind == TYPE_ARRAY)
+        return address_of(unit, expr, address);
+    struct constant base = constant_evaluate(unit, expr);
+    *address += base.value;
+    return base.known && !base.is_real;
+}
+
+static bool member_address(struct unit *unit, const struct expr *expr, uint64_t *address)
+{
+    struct typeref whole = expr_type(unit, expr->left);
+    if (expr->kind == EXPR_ARROW && whole.type && whole.type->kind == TYPE_POINTER)
+        whole = whole.type->target;
+    uint64_t offset = 0;
+    if (!whole.type || !whole.type->complete || !type_member(whole.type, expr->name, &offset))
+        return false;
+    *address += offset;
+    return expr->kind == EXPR_ARROW ? pointer_value(unit, expr->left, address) : address_of(unit, expr->left, address);
+}
+
 static bool address_of(struct unit *unit, const struct expr *expr, uint64_t *address)
 {
-    if (expr->kind == EXPR_ARROW || expr->kind == EXPR_MEMBER) {
-        struct typeref left = expr_type(unit, expr->left);
-        if (expr->kind == EXPR_ARROW && left.type && left.type->kind == TYPE_POINTER)
-            left = left.type->target;
-        uint64_t offset = 0;
-        if (!left.type || !left.type->complete || !type_member(left.type, expr->name, &offset))
+    if (expr->kind == EXPR_ARROW || expr->kind == EXPR_MEMBER)
+        return member_address(unit, expr, address);
+    if (expr->kind == EXPR_INDEX) {
+        struct constant index = constant_evaluate(unit, expr->right);
+        struct typeref element = expr_type(unit, expr);
+        if (!index.known || index.is_real || !element.type || !element.type->complete)
             return false;
-        if (expr->kind == EXPR_MEMBER && !address_of(unit, expr->left, address))
-            return false;
-        struct constant base = expr->kind == EXPR_ARROW ? constant_evaluate(unit, expr->left) : unknown;
-        if (expr->kind == EXPR_ARROW && !base.known)
-            return false;
-        *address += base.value + offset;
-        return true;
+        *address += index.value * layout_size(element);
+        return pointer_value(unit, expr->left, address);
     }
-    if (expr->kind != EXPR_UNARY || expr->op != '*')
-        return false;
-    struct constant base = constant_evaluate(unit, expr->left);
-    *address += base.value;
-    return base.known;
+    return expr->kind == EXPR_UNARY && expr->op == '*' && pointer_value(unit, expr->left, address);
+}
+
+/* Of a type, of an object: what an attribute of a member or of an object's declaration says counts too. */
+static struct constant evaluate_alignment(struct unit *unit, const struct expr *expr, struct typeref ref)
+{
+    const struct type *type = ref.type;
+    uint32_t align = layout_align(ref);
+    uint64_t offset = 0;
+    while (type->kind == TYPE_ARRAY)
+        type = type->target.type;
+    bool has_align = type->complete || type->kind == TYPE_VOID || type->kind == TYPE_FUNCTION;
+    const struct expr *operand = expr->type.type ? NULL : expr->left;
+    if (operand && (operand->kind == EXPR_MEMBER || operand->kind == EXPR_ARROW)) {
+        struct typeref whole = expr_type(unit, operand->left);
+        if (operand->kind == EXPR_ARROW && whole.type)
+            whole = whole.type->target;
+        const struct member *member = whole.type ? type_member(whole.type, operand->name, &offset) : NULL;
+        if (member && member->min_align > align)
+            align = member->min_align;
+    }
+    const struct symbol *symbol = operand && operand->kind == EXPR_NAME ? unit_symbol(unit, operand->name) : NULL;
+    if (symbol && symbol->min_align > align)
+        align = symbol->min_align;
+    return has_align ? size_constant(align) : unknown;
 }
 
 static struct constant evaluate_size(struct unit *unit, const struct expr *expr)
 {
     struct typeref type = expr->type.type ? expr->type : expr_type(unit, expr->left);
-    if (!expr->type.type && expr->left && expr->left->kind == EXPR_STRING)
-        return expr->kind == EXPR_SIZEOF ? size_constant(strlen(expr->left->name) + 1) : size_constant(1);
     if (!type.type)
         return unknown;
+    if (expr->kind == EXPR_ALIGNOF)
+        return evaluate_alignment(unit, expr, type);
     if (type.type->kind == TYPE_VOID || type.type->kind == TYPE_FUNCTION) /* GNU: 1 */
         return size_constant(1);
-    if (!type.type->complete)
+    return type.type->complete ? size_constant(layout_size(type)) : unknown;
+}
+
+static struct constant evaluate_name(struct unit *unit, const struct expr *expr)
+{
+    struct symbol *symbol = unit_symbol(unit, expr->name);
+    if (!symbol || !symbol->type.type || symbol->kind == SYMBOL_TYPEDEF)
         return unknown;
-    return size_constant(expr->kind == EXPR_SIZEOF ? type.type->size : type.type->align);
+    if (symbol->kind == SYMBOL_OBJECT)
+        return symbol_constant(unit, symbol, expr->place);
+    return integer(symbol->value, (unsigned)symbol->type.type->size, symbol->type.type->is_signed);
+}
+
+/* "text"[1] */
+static struct constant evaluate_index(struct unit *unit, const struct expr *expr)
+{
+    const struct expr *string = expr->left;
+    struct constant index = constant_evaluate(unit, expr->right);
+    if (string->kind != EXPR_STRING || string->type.type->size != 1 || !index.known || index.value > string->value)
+        return unknown;
+    return integer((unsigned char)string->name[index.value], 1, string->type.type->is_signed);
+}
+
+/* A conditional's value has the type of both its sides. */
+static struct constant evaluate_conditional(struct unit *unit, const struct expr *expr)
+{
+    struct constant c = constant_evaluate(unit, expr->left);
+    if (!c.known)
+        return unknown;
+    if (expr->right != expr->left || !is_true(c)) /* `a ?: b`: a is evaluated once */
+        c = constant_evaluate(unit, is_true(c) ? expr->right : expr->third);
+    struct typeref type = expr_type(unit, expr);
+    return type.type && type.type->kind == TYPE_INT ? constant_converted(c, type.type) : c;
+}
+
+static struct constant evaluate_cast(struct unit *unit, const struct expr *expr)
+{
+    return constant_converted(constant_evaluate(unit, expr->left), expr->type.type);
+}
+
+static struct constant evaluate_chain(struct unit *unit, const struct expr *expr)
+{
+    struct constant left, right;
+    if (expr->op == AND || expr->op == OR)
+        return evaluate_logic(unit, expr);
+    left = constant_evaluate(unit, expr->left);
+    if (!left.known)
+        return unknown;
+    right = constant_evaluate(unit, expr->right);
+    return right.known ? evaluate_binary(expr->op, left, right) : unknown;
 }
 
 struct constant constant_evaluate(struct unit *unit, const struct expr *expr)
 {
-    struct constant c;
     uint64_t offset = 0;
     struct typeref found = {0};
-    const struct symbol *symbol;
-    if (!expr)
+    if (!expr || !evaluation_step(unit))
         return unknown;
     switch (expr->kind) {
     case EXPR_INT:
@@ -289,136 +396,27 @@ struct constant constant_evaluate(struct unit *unit, const struct expr *expr)
         return (struct constant){
             .known = true, .is_real = true, .size = (unsigned)expr->type.type->size, .real = expr->real};
     case EXPR_NAME:
-        symbol = unit_symbol(unit, expr->name);
-        if (!symbol || symbol->kind != SYMBOL_ENUMERATOR || !symbol->type.type)
-            return unknown;
-        return integer(symbol->value, (unsigned)symbol->type.type->size, symbol->type.type->is_signed);
+        return evaluate_name(unit, expr);
     case EXPR_UNARY:
         if (expr->op == '&')
             return address_of(unit, expr->left, &offset) ? size_constant(offset) : unknown;
         return evaluate_unary(expr->op, constant_evaluate(unit, expr->left));
     case EXPR_BINARY:
-        if (expr->op == AND || expr->op == OR)
-            return evaluate_logic(unit, expr);
-        c = constant_evaluate(unit, expr->left);
-        if (!c.known)
-            return unknown;
-        struct constant right = constant_evaluate(unit, expr->right);
-        return right.known ? evaluate_binary(expr->op, c, right) : unknown;
+        return evaluate_chain(unit, expr);
     case EXPR_CONDITIONAL:
-        c = constant_evaluate(unit, expr->left);
-        return c.known ? constant_evaluate(unit, is_true(c) ? expr->right : expr->third) : unknown;
+        return evaluate_conditional(unit, expr);
     case EXPR_CAST:
-        return converted(constant_evaluate(unit, expr->left), expr->type.type);
+        return evaluate_cast(unit, expr);
     case EXPR_SIZEOF:
     case EXPR_ALIGNOF:
         return evaluate_size(unit, expr);
     case EXPR_OFFSETOF:
         return designated(unit, expr->type.type, expr->left, &offset, &found) ? size_constant(offset) : unknown;
+    case EXPR_INDEX:
+        return evaluate_index(unit, expr);
+    case EXPR_CALL:
+        return builtin_evaluate(unit, expr);
     default:
         return unknown;
     }
-}
-
-static struct typeref arithmetic_type(struct unit *unit, const struct expr *expr)
-{
-    struct typeref left = expr_type(unit, expr->left), right = expr_type(unit, expr->right);
-    if (!left.type || !right.type)
-        return (struct typeref){0};
-    if (left.type->kind == TYPE_POINTER || left.type->kind == TYPE_ARRAY)
-        return left;
-    if (right.type->kind == TYPE_POINTER || right.type->kind == TYPE_ARRAY)
-        return right;
-    if (left.type->kind == TYPE_FLOAT || right.type->kind == TYPE_FLOAT)
-        return left.type->kind != TYPE_FLOAT || (right.type->kind == TYPE_FLOAT && right.type->size > left.type->size)
-                   ? right
-                   : left;
-    struct typeref wider = right.type->size > left.type->size ? right : left;
-    if (wider.type->size < 4)
-        return (struct typeref){.type = unit_basic(unit, BASIC_INT)};
-    if (left.type->size == right.type->size && !right.type->is_signed)
-        return right;
-    return wider;
-}
-
-static struct typeref binary_type(struct unit *unit, const struct expr *expr)
-{
-    switch (expr->op) {
-    case '<':
-    case '>':
-    case LESS_EQUAL:
-    case MORE_EQUAL:
-    case EQUAL:
-    case UNEQUAL:
-    case AND:
-    case OR:
-        return (struct typeref){.type = unit_basic(unit, BASIC_INT)};
-    default:
-        return arithmetic_type(unit, expr);
-    }
-}
-
-static struct typeref pointed_to(struct typeref pointer)
-{
-    bool points = pointer.type && (pointer.type->kind == TYPE_POINTER || pointer.type->kind == TYPE_ARRAY);
-    return points ? pointer.type->target : (struct typeref){0};
-}
-
-static struct typeref member_type(struct unit *unit, const struct expr *expr)
-{
-    struct typeref whole = expr_type(unit, expr->left);
-    if (expr->kind == EXPR_ARROW)
-        whole = pointed_to(whole);
-    uint64_t offset = 0;
-    const struct member *member = whole.type ? type_member(whole.type, expr->name, &offset) : NULL;
-    return member ? member->type : (struct typeref){0};
-}
-
-struct typeref expr_type(struct unit *unit, const struct expr *expr)
-{
-    const struct symbol *symbol;
-    struct typeref type;
-    if (!expr)
-        return (struct typeref){0};
-    switch (expr->kind) {
-    case EXPR_INT:
-    case EXPR_FLOAT:
-    case EXPR_CAST:
-    case EXPR_TYPE:
-        return expr->type;
-    case EXPR_SIZEOF:
-    case EXPR_ALIGNOF:
-    case EXPR_OFFSETOF:
-        return (struct typeref){.type = unit_basic(unit, BASIC_ULONG)};
-    case EXPR_STRING:
-        return type_pointer_to(unit, (struct typeref){.type = unit_basic(unit, BASIC_CHAR)}, expr->place);
-    case EXPR_NAME:
-        symbol = unit_symbol(unit, expr->name);
-        return symbol ? symbol->type : (struct typeref){0};
-    case EXPR_UNARY:
-        type = expr_type(unit, expr->left);
-        if (expr->op == '*')
-            return pointed_to(type);
-        if (expr->op == '&')
-            return type.type ? type_pointer_to(unit, type, expr->place) : type;
-        return expr->op == '!' ? (struct typeref){.type = unit_basic(unit, BASIC_INT)} : type;
-    case EXPR_BINARY:
-        return binary_type(unit, expr);
-    case EXPR_CONDITIONAL:
-        type = expr_type(unit, expr->right);
-        return type.type ? type : expr_type(unit, expr->third);
-    case EXPR_MEMBER:
-    case EXPR_ARROW:
-        return member_type(unit, expr);
-    case EXPR_INDEX:
-        return pointed_to(expr_type(unit, expr->left));
-    case EXPR_CALL:
-        type = expr_type(unit, expr->left);
-        if (type.type && type.type->kind == TYPE_POINTER)
-            type = type.type->target;
-        return type.type && type.type->kind == TYPE_FUNCTION ? type.type->target : (struct typeref){0};
-    case EXPR_UNKNOWN:
-        return (struct typeref){0};
-    }
-    return (struct typeref){0};
 }

@@ -3,11 +3,13 @@
 #ifndef FARCALL_IDL_KEYWORDS_H
 #define FARCALL_IDL_KEYWORDS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "idl/tree.h"
 
-/* The word's token (NAME if it is no keyword, 0 if it means nothing to us) and its code (a WORD_, STORAGE_ or
- * QUALIFIER_ value). c23, gnu: which dialect decides about words such as bool and typeof. */
-int keyword_find(const char *text, size_t length, bool c23, bool gnu, unsigned *code);
+/* Make the keywords of all dialects known to the unit's names, once. */
+void keywords_enter(struct unit *unit);
+/* Is a name with a token a keyword in the unit's dialect? It decides about words such as bool and typeof. */
+bool keyword_counts(const struct name *name, const struct unit *unit);
+/* A name not declared that is one of clang's types without a size, such as __SVInt8_t: declares it. */
+bool keyword_sizeless(struct unit *unit, const struct name *name, size_t length, struct place place);
 
 #endif

@@ -3,13 +3,16 @@
 /*
  * faridl:  HEADER -- preprocess --> text -- unit_parse --> unit -- model_from_unit --> model
  *          model -- record_from_model --> record -- output_object, output_bytes --> file
- *          model -- dump_model --> stdout
+ *          model -- dump_model --> stdout, or unit -- dump_structures --> stdout
  */
 /* clang-format on */
+#include "idl/assertions.h"
+#include "idl/dependencies.h"
 #include "idl/model.h"
 #include "idl/options.h"
 #include "idl/output.h"
 #include "idl/preprocess.h"
+#include "idl/slots.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +29,7 @@ struct compilation {
     struct model model;
     char *text;
     size_t size;
-    char *dependency_draft; /* where the compiler writes the dependencies until all is well */
+    const char *dependency_draft; /* where the compiler writes the dependencies until all is well */
 };
 
 static _Noreturn void out_of_memory(void)
@@ -55,14 +58,35 @@ static int read_input(struct compilation *c)
         fprintf(stderr, "faridl: %s: cannot read: %s\n", options->input, strerror(errno));
         return EX_NOINPUT;
     }
-    if (!options->dependencies)
-        return preprocess(options, &c->arena, NULL, &c->text, &c->size);
-    const char *place = dependency_place(c);
-    struct stat there;
-    if (stat(place, &there) == 0 && !S_ISREG(there.st_mode)) /* a pipe or /dev/null is not replaced by a file */
-        return preprocess(options, &c->arena, place, &c->text, &c->size);
-    c->dependency_draft = arena_format(&c->arena, "%s.%d", place, (int)getpid());
-    return preprocess(options, &c->arena, c->dependency_draft, &c->text, &c->size);
+    if (options->dependencies) {
+        c->dependency_draft = dependencies_draft(&c->arena, dependency_place(c));
+        if (!c->dependency_draft)
+            return EX_CANTCREAT;
+    }
+    return preprocess(&c->options, &c->arena, c->dependency_draft, &c->text, &c->size);
+}
+
+/* Standard error, or a file that appears all at once. */
+static int write_diagnostics(struct compilation *c, int code)
+{
+    struct options *options = &c->options;
+    options->diagnostics.exit_code = code;
+    if (!options->diagnostics_file) {
+        if (options->diagnostics.format != DIAG_TEXT || c->diagnostics.length)
+            diag_write(&c->diagnostics, &options->diagnostics, stderr, c->text, c->size);
+        return code;
+    }
+    char *document = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&document, &size);
+    if (!out)
+        out_of_memory();
+    diag_write(&c->diagnostics, &options->diagnostics, out, c->text, c->size);
+    if (fclose(out) != 0)
+        out_of_memory();
+    int written = output_bytes(options->diagnostics_file, document, size);
+    free(document);
+    return written ? written : code;
 }
 
 /* Most sources that farcc compiles have nothing to do with any service: do not parse those at all. */
@@ -71,23 +95,60 @@ static bool has_operations(const struct compilation *c)
     return strstr(c->text, "farcall.") != NULL;
 }
 
+static void parse_input(struct compilation *c)
+{
+    unit_init(&c->unit, &c->arena, &c->diagnostics);
+    facts_apply(&c->options.facts, &c->unit);
+    unit_parse(&c->unit, c->text, c->size, c->options.input);
+}
+
+/* --all-types: no service is asked for. */
+static int dump_input(struct compilation *c)
+{
+    parse_input(c);
+    int code = write_diagnostics(c, c->diagnostics.count ? EX_DATAERR : EX_OK);
+    if (code)
+        return code;
+    dump_structures(&c->unit, c->options.dump, stdout);
+    return flush_stdout();
+}
+
+/* The compiler stopped at the header, and has said why on standard error. */
+static int preprocessing_failed(struct compilation *c)
+{
+    const char *message = arena_format(&c->arena, "%s could not preprocess this", c->options.compiler);
+    diag_error(&c->diagnostics, (struct place){.file = c->options.input}, FC_PREPROCESSING, message,
+               "the compiler's own errors say what it stopped at");
+    return write_diagnostics(c, EX_DATAERR);
+}
+
 static int check_input(struct compilation *c, bool *nothing)
 {
-    bool defines = false;
+    bool good = false, defines = false;
     *nothing = c->options.is_source && !has_operations(c);
-    if (*nothing)
-        return EX_OK;
-    unit_init(&c->unit, &c->arena, &c->diagnostics);
-    c->unit.c23 = c->options.c23;
-    c->unit.gnu = c->options.gnu;
-    c->unit.unsigned_char = c->options.unsigned_char;
-    unit_parse(&c->unit, c->text, c->size, c->options.input);
-    bool good = model_from_unit(&c->unit, c->options.is_source, &c->model, &defines);
-    *nothing = !defines;
-    if (good || *nothing)
-        return EX_OK;
-    diag_print(&c->diagnostics, stderr, c->text, c->size);
-    return EX_DATAERR;
+    if (!*nothing) {
+        parse_input(c);
+        good = model_from_unit(&c->unit, c->options.is_source, &c->model, &defines);
+        *nothing = !defines;
+    }
+    if (*nothing) /* what is wrong with a header is said where its service is compiled */
+        c->diagnostics = (struct diagnostics){.arena = &c->arena};
+    return write_diagnostics(c, good || *nothing ? EX_OK : EX_DATAERR);
+}
+
+static int write_assertions(struct compilation *c)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        out_of_memory();
+    assertions_write(&c->model, &c->unit, out);
+    if (fclose(out) != 0)
+        out_of_memory();
+    int code = output_bytes(c->options.assertions, text, size);
+    free(text);
+    return code;
 }
 
 /* Readers believe no record unchecked; neither does its writer. */
@@ -109,6 +170,8 @@ static int write_outputs(struct compilation *c)
         code = output_object(c->options.object, record, size);
     if (!code && c->options.record)
         code = output_bytes(c->options.record, record, size);
+    if (!code && c->options.assertions)
+        code = write_assertions(c);
     if (!code && c->options.dump) {
         dump_model(&c->model, &c->arena, c->options.dump, stdout);
         code = flush_stdout();
@@ -118,20 +181,20 @@ static int write_outputs(struct compilation *c)
 
 static int keep_dependencies(struct compilation *c)
 {
-    const char *place = dependency_place(c);
-    if (rename(c->dependency_draft, place) == 0)
-        return EX_OK;
-    fprintf(stderr, "faridl: %s: cannot create: %s\n", place, strerror(errno));
-    return EX_CANTCREAT;
+    return dependencies_keep(&c->arena, c->dependency_draft, dependency_place(c), preprocess_probe(&c->arena));
 }
 
 static int compile(struct compilation *c)
 {
     bool nothing = false;
     int code = read_input(c);
+    if (code == EX_DATAERR)
+        preprocessing_failed(c);
     if (!code)
-        code = check_input(c, &nothing);
-    if (!code && !nothing)
+        code = c->options.all_types ? dump_input(c) : check_input(c, &nothing);
+    if (!code && !nothing && !c->options.all_types && c->options.previous)
+        code = slots_from_file(&c->model, &c->arena, c->options.previous);
+    if (!code && !nothing && !c->options.all_types)
         code = write_outputs(c);
     if (!code && c->dependency_draft)
         code = keep_dependencies(c);

@@ -9,12 +9,13 @@
 #include "idl/tree.h"
 #include "runtime/iface.h"
 
-/* How a type is seen from where it is used. */
-enum type_view {
-    VIEW_OPEN,
-    VIEW_HANDLE, /* a pointer that is not followed: what it points to is opaque */
-    VIEW_OPAQUE, /* what such a pointer points to */
-};
+/*
+ * How a type is seen from where it is used: openly; as a pointer that is not followed, so that what it points to is
+ * opaque (VIEW_HANDLE); or, n more, as something that leads to such a pointer in n steps.
+ */
+#define VIEW_OPEN   0u
+#define VIEW_HANDLE 1u
+#define VIEW_OPAQUE UINT32_MAX /* what such a pointer points to */
 
 /* A node of an expression, with what it is called in the header (NULL: nothing). */
 struct model_expr {
@@ -34,6 +35,7 @@ struct model_value {
     struct model_expr *select; /* of a union: which member is in use */
     uint32_t select_count;
     struct model_value *inside; /* one element of what is pointed to; NULL: plain bytes */
+    const char *what;           /* of what is inside, for messages: "'*p'", "each element" */
     struct model_callback *callback;
     enum far_lifetime lifetime;
     uint32_t lifetime_of;
@@ -77,6 +79,7 @@ struct model_member {
     const int64_t *cases;      /* of a union: the selector's values for which it is in use */
     uint32_t case_count;
     bool is_default;
+    bool wrong; /* what is wrong with it is said already */
 };
 
 /* Global data marked far_shared. */
@@ -95,13 +98,14 @@ struct model_data {
 /* A type that operations reach. Each appears once; an opaque one stands for what the client must not look into. */
 struct model_type {
     struct typeref ref;
-    enum type_view view;
+    uint32_t view; /* VIEW_… */
     enum far_type_kind kind;
     const char *name; /* with typedefs resolved */
-    uint32_t target;  /* POINTER, ARRAY */
+    uint32_t target;  /* POINTER, ARRAY, COMPLEX, VECTOR */
     struct model_member *members;
     uint32_t member_count;
-    bool plain; /* its bytes mean the same on both sides */
+    bool plain;   /* its bytes mean the same on both sides */
+    bool crosses; /* STRUCT, UNION: some value takes its members over, so that they say how */
 };
 
 struct model {
@@ -132,9 +136,12 @@ void *record_from_model(const struct model *model, struct arena *arena, size_t *
 
 enum dump { DUMP_NONE, DUMP_MODEL, DUMP_LAYOUT, DUMP_JSON };
 void dump_model(const struct model *model, struct arena *arena, enum dump what, FILE *out);
+/* LAYOUT or JSON: every structure and union of the unit, in the order of their closing braces. */
+void dump_structures(const struct unit *unit, enum dump what, FILE *out);
 
 /* --- used between check.c, types.c and fingerprint.c only --- */
-void model_collect_types(struct model *model, struct unit *unit);
+struct checking;
+void model_collect_types(struct model *model, struct checking *checking);
 void model_fingerprint(struct model *model, struct arena *arena);
 
 #endif

@@ -1,152 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* One operation of the model from its declaration: what each value is, what far_fails and the other words say. */
+/* One operation of the model from its declaration: its values, what far_fails and the other words say. */
 #include "idl/check.h"
 
 #include <string.h>
 
-/* --- GCC's attributes that say what annotations say --- */
+/* --- the values of a function --- */
 
-static struct parameter *nth_parameter(const struct type *function, uint64_t number)
+static bool describe_result(struct scope *scope, const struct function_values *values)
 {
-    struct parameter *param = function->params;
-    while (param && number > 1)
-        param = param->next, number--;
-    return number == 1 ? param : NULL;
-}
-
-static void add_annotation(struct unit *unit, struct parameter *param, const char *text, struct place place)
-{
-    struct annotation *annotation = annotation_from_text(unit->arena, text, place);
-    annotation->next = param->annotations;
-    param->annotations = annotation;
-}
-
-/* access(mode, pointer[, size]): a direction and an extent, unless the parameter has its own. */
-static void take_access(struct unit *unit, const struct type *function, const struct attribute *attribute)
-{
-    const struct expr *mode = attribute->arguments, *first = mode ? mode->next : NULL;
-    struct constant pointer = constant_evaluate(unit, first);
-    struct constant size = constant_evaluate(unit, first ? first->next : NULL);
-    struct parameter *param = pointer.known ? nth_parameter(function, pointer.value) : NULL;
-    const struct parameter *count = size.known ? nth_parameter(function, size.value) : NULL;
-    if (!param || param->type.type->kind != TYPE_POINTER || mode->kind != EXPR_NAME)
-        return;
-    uint32_t set = annotation_set(param->annotations);
-    const char *word = strstr(mode->name, "read_only")    ? "farcall.in"
-                       : strstr(mode->name, "write_only") ? "farcall.out"
-                       : strstr(mode->name, "read_write") ? "farcall.inout"
-                                                          : NULL;
-    if (word && !(set & (SET_DIRECTIONS | HAS(GLOBAL) | HAS(HANDLE))))
-        add_annotation(unit, param, word, attribute->place);
-    bool is_void = param->type.type->target.type->kind == TYPE_VOID;
-    if (count && count->name && !(set & SET_EXTENTS))
-        add_annotation(unit, param,
-                       arena_format(unit->arena, "farcall.%s(%s)", is_void ? "sized_by" : "counted_by", count->name),
-                       attribute->place);
-}
-
-static void take_attributes(struct unit *unit, const struct declaration *declaration)
-{
-    for (const struct attribute *a = declaration->attributes; a; a = a->next)
-        if (strcmp(a->name, "access") == 0)
-            take_access(unit, declaration->type.type, a);
-}
-
-/* --- what each value is --- */
-
-static enum far_passing pointer_passing(uint32_t set)
-{
-    if (set & (HAS(HANDLE) | HAS(RELEASE)))
-        return FAR_PASS_HANDLE;
-    if (set & HAS(GLOBAL))
-        return FAR_PASS_GLOBAL;
-    return set & HAS(NULL_TERMINATED) ? FAR_PASS_STRING : FAR_PASS_BUFFER;
-}
-
-static unsigned pointer_flags(const struct subject *subject, enum far_passing passing)
-{
-    unsigned flags = 0;
-    if (subject->set & HAS(RELEASE))
-        flags |= FAR_VALUE_RELEASE;
-    if (passing != FAR_PASS_BUFFER && passing != FAR_PASS_STRING)
-        return flags;
-    if (subject->set & HAS(OUT))
-        flags |= FAR_VALUE_OUT;
-    else if (subject->set & HAS(INOUT))
-        flags |= FAR_VALUE_IN | FAR_VALUE_OUT;
-    else
-        flags |= FAR_VALUE_IN;
-    if (subject->set & (HAS(COUNTED_BY_OR_NULL) | HAS(SIZED_BY_OR_NULL)))
-        flags |= FAR_VALUE_OPTIONAL;
-    if (subject->type.qualifiers & QUALIFIER_NULLABLE)
-        flags |= FAR_VALUE_OPTIONAL;
-    return flags;
-}
-
-void passing_decide(struct subject *subject)
-{
-    struct model_param *out = subject->out;
-    const struct type *type = subject->type.type;
-    out->value.type = subject->type;
-    out->value.width = (unsigned)type->size;
-    switch (type->kind) {
-    case TYPE_VOID:
-        out->value.passing = FAR_PASS_VOID;
-        break;
-    case TYPE_FLOAT:
-        out->value.passing = FAR_PASS_FLOAT;
-        break;
-    case TYPE_POINTER:
-        out->value.passing = pointer_passing(subject->set);
-        out->value.flags = pointer_flags(subject, out->value.passing);
-        break;
-    default:
-        out->value.passing = FAR_PASS_VALUE;
-        out->value.flags = type->is_signed ? FAR_VALUE_SIGNED : 0;
-        break;
-    }
-}
-
-static bool make_param(struct unit *unit, const struct declaration *declaration, const struct parameter *param,
-                       unsigned index, struct model_param *out)
-{
+    struct unit *unit = scope->checking->unit;
     struct subject subject = {
+        .checking = scope->checking,
         .unit = unit,
-        .declaration = declaration,
-        .function = declaration->type.type,
-        .param = param,
-        .index = index,
-        .type = param->type,
-        .annotations = param->annotations,
-        .set = annotation_set(param->annotations),
-        .out = out,
+        .scope = scope,
+        .declaration = values->declaration,
+        .function = values->function,
+        .where = ON_RESULT,
+        .words = ON_RESULT,
+        .owner = values->owner,
+        .name = *values->prefix ? arena_format(unit->arena, "%sresult", values->prefix) : "the result",
+        .place = values->place,
+        .type = values->function->target,
+        .annotations = values->result_annotations,
+        .set = annotation_set(values->result_annotations),
+        .calls = values->calls,
+        .holder = FAR_VALUE_OUT,
+        .value = &values->result->value,
     };
-    if (!rules_hold(&subject, ON_PARAMETER))
-        return false;
-    passing_decide(&subject);
+    values->result->place = values->place;
+    values->result->description = type_spelling(unit->arena, subject.type, NULL);
+    return value_describe(&subject);
+}
+
+static const char *parameter_name(struct arena *arena, const struct function_values *values,
+                                  const struct parameter *param, unsigned index)
+{
+    return param->name ? arena_format(arena, "%sparameter '%s'", values->prefix, param->name)
+                       : arena_format(arena, "%sparameter %u", values->prefix, index + 1);
+}
+
+static bool describe_parameter(struct scope *scope, const struct function_values *values, const struct parameter *param,
+                               unsigned index)
+{
+    struct unit *unit = scope->checking->unit;
+    struct model_param *out = &values->params[index];
+    struct subject subject = {
+        .checking = scope->checking,
+        .unit = unit,
+        .scope = scope,
+        .declaration = values->declaration,
+        .function = values->function,
+        .param = param,
+        .where = ON_PARAMETER,
+        .words = ON_PARAMETER,
+        .owner = values->owner,
+        .name = parameter_name(unit->arena, values, param, index),
+        .place = param->place,
+        .type = param->type,
+        .array = param->array,
+        .annotations = level_annotations(param->annotations, param->type),
+        .calls = values->calls,
+        .holder = FAR_VALUE_IN,
+        .value = &out->value,
+    };
+    subject.set = annotation_set(subject.annotations);
     out->name = param->name;
     out->place = param->place;
     out->description = type_spelling(unit->arena, param->type, param->name);
-    return true;
+    return value_describe(&subject);
 }
 
-static bool make_result(struct unit *unit, const struct declaration *declaration, struct model_param *out)
+bool function_describe(struct checking *checking, const struct function_values *values)
 {
-    struct subject subject = {
-        .unit = unit,
-        .declaration = declaration,
-        .function = declaration->type.type,
-        .type = declaration->type.type->target,
-        .annotations = declaration->annotations,
-        .set = annotation_set(declaration->annotations),
-        .out = out,
+    const struct type *function = values->function;
+    struct scope scope = {
+        .checking = checking,
+        .owner = values->owner,
+        .function = function,
+        .result = values->result,
+        .params = values->params,
     };
-    if (!rules_hold(&subject, ON_RESULT))
-        return false;
-    passing_decide(&subject);
-    out->place = declaration->place;
-    out->description = type_spelling(unit->arena, subject.type, NULL);
-    return true;
+    attributes_take(checking->unit, function, function->attributes);
+    bool good = values->params_only || describe_result(&scope, values);
+    unsigned index = 0;
+    for (const struct parameter *param = function->params; param; param = param->next, index++)
+        good &= describe_parameter(&scope, values, param, index);
+    return good && scope_finish(&scope);
 }
 
 /* --- words with an argument --- */
@@ -202,12 +141,15 @@ static void take_fails(struct unit *unit, const struct annotation *annotation, s
     if (type->kind == TYPE_VOID) {
         fails_error(unit, annotation, FC_FAILS_VOID, op,
                     "%s returns nothing, so it cannot return a value when it fails",
-                    "let it return int, or leave far_fails out: the domain's handler runs then");
+                    "let it return int, or leave far_fails out: the domain's "
+                    "handler runs then");
         return;
     }
     if (!argument_value(unit, annotation, &c))
         return;
-    if (!c.known || (c.is_real && type->kind != TYPE_FLOAT)) {
+    bool in_register =
+        type->kind == TYPE_POINTER || is_integer_type(type) || op->result.value.passing == FAR_PASS_FLOAT;
+    if (!c.known || !in_register || (c.is_real && type->kind != TYPE_FLOAT)) {
         fails_error(unit, annotation, FC_FAILS_NOT_CONSTANT, op,
                     "what far_fails of %s names is not a constant of the result's type",
                     "name a constant: far_fails(-1), far_fails(NULL)");
@@ -239,11 +181,12 @@ static void take_deadline(struct unit *unit, const struct annotation *annotation
 
 static void take_words(struct unit *unit, const struct declaration *declaration, struct model_op *op)
 {
-    uint32_t set = annotation_set(declaration->annotations);
+    uint64_t set = annotation_set(declaration->annotations);
     op->flags |= set & HAS(DATA_SHIPPED) ? FAR_OP_DATA_SHIPPED : 0;
     op->flags |= set & HAS(ONEWAY) ? FAR_OP_ONEWAY : 0;
     op->flags |= set & HAS(IDEMPOTENT) ? FAR_OP_IDEMPOTENT : 0;
     op->flags |= set & HAS(ABSENT) ? FAR_OP_ABSENT : 0;
+    op->flags |= set & HAS(ASYNC) ? FAR_OP_ASYNC : 0;
     if (set & HAS(FAILS))
         take_fails(unit, annotation_find(declaration->annotations, ANNOTATION_FAILS), op);
     if (set & HAS(DEADLINE))
@@ -256,30 +199,99 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-bool operation_make(struct unit *unit, const struct declaration *declaration, struct model_op *op)
+/* Another declaration of the function, in the header that nobody annotated, may have attributes. */
+static void take_attributes(struct unit *unit, const struct declaration *declaration)
 {
+    for (const struct declaration *d = unit->declarations; d; d = d->next)
+        if (strcmp(d->name, declaration->name) == 0 && types_compatible(d->type, declaration->type))
+            attributes_take(unit, declaration->type.type, d->attributes);
+}
+
+/* The result's words without the operation's; if there are none, those of the result's typedef. */
+static const struct annotation *result_words(struct unit *unit, const struct declaration *declaration)
+{
+    struct annotation *own = NULL, **end = &own;
+    for (const struct annotation *a = declaration->annotations; a; a = a->next) {
+        if (annotation_where(a->word) & ON_OPERATION)
+            continue;
+        *end = ARENA_NEW(unit->arena, struct annotation);
+        **end = *a;
+        (*end)->next = NULL;
+        end = &(*end)->next;
+    }
+    return level_annotations(own, declaration->type.type->target);
+}
+
+/* An absent operation refuses whatever it is given: nothing of it crosses but the value that far_fails names. */
+static bool describe_absent(struct unit *unit, const struct declaration *declaration, struct model_op *op)
+{
+    const struct typeref result = declaration->type.type->target;
+    struct model_value *value = &op->result.value;
+    bool pointer = result.type->kind == TYPE_POINTER, real = result.type->kind == TYPE_FLOAT;
+    bool in_register =
+        pointer || is_integer_type(result.type) || (real && (result.type->size == 4 || result.type->size == 8));
+    value->type = in_register ? result : (struct typeref){.type = unit_basic(unit, BASIC_VOID)};
+    value->width = in_register ? (unsigned)result.type->size : 0;
+    value->passing = !in_register ? FAR_PASS_VOID : pointer ? FAR_PASS_OPAQUE : real ? FAR_PASS_FLOAT : FAR_PASS_VALUE;
+    value->flags = value->passing == FAR_PASS_VALUE && result.type->is_signed ? FAR_VALUE_SIGNED : 0;
+    op->result.place = declaration->place;
+    op->result.description = type_spelling(unit->arena, result, NULL);
+    op->params = ARENA_NEW(unit->arena, struct model_param);
+    op->param_count = 0;
+    return true;
+}
+
+/* no_rest: what is wrong with the operation as a whole is said; its parameters' mistakes are not hidden by that. */
+static bool describe_values(struct checking *checking, const struct declaration *declaration, struct model_op *op,
+                            bool no_rest)
+{
+    const struct type *function = declaration->type.type;
+    op->param_count = (uint32_t)function->param_count;
+    op->params = arena_alloc(checking->unit->arena, (function->param_count + 1) * sizeof *op->params);
+    struct function_values values = {
+        .owner = declaration->name,
+        .prefix = "",
+        .declaration = declaration,
+        .function = function,
+        .result_annotations = result_words(checking->unit, declaration),
+        .place = declaration->place,
+        .result = &op->result,
+        .params = op->params,
+        .params_only = no_rest,
+    };
+    take_attributes(checking->unit, declaration);
+    bool good = function_describe(checking, &values);
+    structures_finish(checking);
+    return good && !no_rest && crossing_complete(checking, declaration, op);
+}
+
+bool operation_make(struct checking *checking, const struct declaration *declaration, struct model_op *op)
+{
+    struct unit *unit = checking->unit;
     *op = (struct model_op){.name = declaration->name, .place = declaration->place};
     struct subject subject = {
+        .checking = checking,
         .unit = unit,
         .declaration = declaration,
         .function = declaration->type.type,
+        .where = ON_OPERATION,
+        .words = ON_OPERATION | ON_RESULT,
+        .owner = declaration->name,
+        .name = arena_format(unit->arena, "operation %s", declaration->name),
+        .place = declaration->place,
+        .type = declaration->type,
         .annotations = declaration->annotations,
         .set = annotation_set(declaration->annotations),
     };
-    if (!rules_hold(&subject, ON_OPERATION))
+    bool good = rules_hold(&subject);
+    if (declaration->type.type->kind != TYPE_FUNCTION || (declaration->storage & STORAGE_TYPEDEF))
         return false;
-    take_attributes(unit, declaration);
-    const struct type *function = declaration->type.type;
     op->file = base_name(declaration->begin.file);
     op->line = declaration->begin.line;
     op->signature = type_spelling(unit->arena, declaration->type, declaration->name);
-    op->param_count = (uint32_t)function->param_count;
-    op->params = arena_alloc(unit->arena, (function->param_count + 1) * sizeof *op->params);
-    bool good = make_result(unit, declaration, &op->result);
-    unsigned index = 0;
-    for (const struct parameter *param = function->params; param; param = param->next, index++)
-        good &= make_param(unit, declaration, param, index, &op->params[index]);
+    good &= subject.set & HAS(ABSENT) ? describe_absent(unit, declaration, op)
+                                      : describe_values(checking, declaration, op, !good);
     if (op->result.value.type.type)
         take_words(unit, declaration, op);
-    return good && sizes_fill(unit, declaration, op);
+    return good;
 }

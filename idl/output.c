@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "idl/output.h"
 
+#include "runtime/iface.h"
 #include "runtime/segment.h"
 
 #include <elf.h>
@@ -125,7 +126,7 @@ static int describe(Elf *elf, const void *record, size_t size)
         return -1;
     header->e_ident[EI_DATA] = ELFDATA2LSB;
     header->e_type = ET_REL;
-    header->e_machine = EM_X86_64;
+    header->e_machine = (Elf64_Half)((const struct far_iface *)record)->machine;
     header->e_version = EV_CURRENT;
     if (add_section(elf, NAME_IFACE, SHT_PROGBITS, record, size, 8) != 0 ||
         add_section(elf, NAME_STACK, SHT_PROGBITS, "", 0, 1) != 0 ||

@@ -38,12 +38,14 @@ static void faridl_error(FARIDL_LTYPE *place, void *scanner, struct parser *pars
     struct declarator *declarator;
     struct derivation *derivation;
     struct parameter *parameter;
-    struct member *member;
+    struct { struct parameter *first, *last; } parameters;
+    struct member_list members;
     struct attributes attributes;
     struct type *type;
     struct typeref typeref;
     struct enum_body *enum_body;
     struct { struct parameter *list; bool variadic, prototyped; } params;
+    struct { struct expr *first, *last; } exprs;
     struct { unsigned qualifiers; struct attributes attributes; } decorations;
     struct { struct expr *count; bool star; } extent;
     struct { struct typeref type; bool defined; } core;
@@ -51,17 +53,21 @@ static void faridl_error(FARIDL_LTYPE *place, void *scanner, struct parser *pars
     int token;
 }
 
-%token START_UNIT START_EXPRESSION
+%token START_UNIT START_EXPRESSION START_ARGUMENTS SKIPPED_WORD
 %token <word> NAME "a name" TYPE_NAME "a type's name" NUMBER "a number" CHARACTER "a character constant" TEXT "a string"
 %token <word> TYPE_WORD "a type" QUALIFIER "a qualifier" STORAGE "a storage class" STRUCTURE "struct or union"
 %token <word> ENUMERATION "enum" TYPEOF "typeof" SIZEOF "sizeof" ALIGNOF "alignof" ALIGNAS "alignas"
-%token <word> TRUTH "true or false" GENERIC "_Generic" OFFSETOF "offsetof" ATTRIBUTE "an attribute" BIT_INT "_BitInt"
-%token ASM_TEXT "asm" ASSERTION "a static assertion" ATOMIC_OF "_Atomic(" STRAY "a stray character"
+%token <word> TRUTH "true or false" GENERIC "_Generic" OFFSETOF "offsetof" BIT_INT "_BitInt" REAL_PART "__real"
+%token DEFAULT "default" ATOMIC_OF "_Atomic(" STRAY "a stray character"
+%token BENEATH ":"
 %token ELLIPSIS "..." ARROW "->" LEFT "<<" RIGHT ">>" LESS_EQUAL "<=" MORE_EQUAL ">=" EQUAL "==" UNEQUAL "!="
-%token AND "&&" OR "||"
+%token AND "&&" OR "||" STEP "++ or --" ASSIGN "an assignment"
+/* The lexer reads or passes over the brackets behind these words; PASSED_ATTRIBUTE and _WORD become ATTRIBUTE. */
+%token <attributes> ATTRIBUTE "an attribute" BRACKETED "[[an attribute]]"
+%token PASSED_ATTRIBUTE PASSED_WORD ASM_TEXT "asm" ASSERTION "a static assertion" PRAGMA "_Pragma"
 
 %precedence BELOW
-%precedence ':' TYPE_WORD
+%precedence TYPE_WORD QUALIFIER
 %left OR
 %left AND
 %left '|'
@@ -73,22 +79,25 @@ static void faridl_error(FARIDL_LTYPE *place, void *scanner, struct parser *pars
 %left '+' '-'
 %left '*' '/' '%'
 
-%type <word> any_name text attribute_name
-%type <expr> primary postfix unary cast binary expression argument arguments arguments_opt designator choices choice
-%type <specifiers> specifiers specifiers_word specifiers_named prefix prefix_mixed beneath_words
-%type <declarator> declarator direct_declarator direct_named direct_plain paren_declarator init_declarator
+%type <word> any_name
+%type <expr> primary postfix unary cast binary conditional assignment expression argument arguments_opt designator
+%type <expr> choice text
+%type <exprs> arguments choices
+%type <specifiers> specifiers specifiers_word specifiers_named prefix prefix_mixed beneath implicit
+%type <declarator> declarator direct init_declarator
+%type <declarator> paren_plain function_plain param_declarator direct_param direct_named direct_plain paren_declarator
 %type <declarator> abstract_declarator abstract_suffixed direct_abstract member_declarator
 %type <derivation> pointer array_suffix function_suffix
-%type <parameter> parameters parameter old_names
+%type <parameter> parameter
+%type <parameters> parameters old_names
 %type <params> parameter_list
-%type <member> members member_declaration member_declarators
-%type <attributes> attributes attributes_opt attribute attribute_list attribute_item after_declarator
+%type <members> members member_declaration member_declarators
+%type <attributes> attributes attributes_opt gnu_attributes gnu_attributes_opt attribute after_declarator
 %type <decorations> decorations
 %type <extent> extent
-%type <core> core structure
+%type <core> core other_core structure enumeration
 %type <neutral> neutral
 %type <typeref> type_name beneath_opt
-%type <type> enumeration
 %type <token> unary_operator
 
 %start input
@@ -97,10 +106,11 @@ static void faridl_error(FARIDL_LTYPE *place, void *scanner, struct parser *pars
 
 input: START_UNIT unit
      | START_EXPRESSION expression                  { parser->expression = $2; }
+     | START_ARGUMENTS arguments                    { parser->expression = $2.first; }
      ;
 
 unit: %empty
-    | unit external
+    | unit external                                 { arena_clear(parser->scratch); parser->attribute_count = 0; }
     ;
 
 external: declaration
@@ -116,8 +126,15 @@ external: declaration
 
 declaration: specifiers ';'                         { build_empty_declaration(parser, $1); }
            | specifiers declared ';'
+           | implicit declared_plain ';'
+           | attributes ';'
            | ASSERTION ';'
            ;
+
+/* Before C99 a declaration needs no type. */
+implicit: %empty                                    { $$ = build_implicit(parser); }
+        | prefix                                    { $$ = $1; parser->implicit_place = parser->last_name_place; }
+        ;
 
 declared: init_declarator                           { build_declaration(parser, $<specifiers>0, $1, false); }
               initialiser_opt
@@ -127,23 +144,35 @@ declared: init_declarator                           { build_declaration(parser, 
               initialiser_opt
         ;
 
+declared_plain: paren_plain after_declarator        { declarator_add_attributes($1, $2);
+                                                      build_declaration(parser, $<specifiers>0, $1, false); }
+                    initialiser_opt
+              | declared_plain ',' attributes_opt init_declarator
+                                                    { declarator_add_attributes($4, $3);
+                                                      build_declaration(parser, $<specifiers>0, $4, false); }
+                    initialiser_opt
+              ;
+
 init_declarator: declarator after_declarator        { $$ = $1; declarator_add_attributes($$, $2); }
                ;
 
-after_declarator: attributes_opt
-                | attributes_opt ASM_TEXT attributes_opt { $$ = attributes_join($1, $3); }
+after_declarator: gnu_attributes_opt
+                | gnu_attributes_opt ASM_TEXT attributes_opt { $$ = attributes_join($1, $3); }
                 ;
 
 initialiser_opt: %empty
-               | '='                                { lexer_skip_initialiser(scanner); }
+               | '='                                { lexer_skip_initialiser(scanner); build_initialiser(parser); }
                ;
 
 function_definition: function_head body
                    ;
 
-function_head: specifiers declarator attributes_opt { declarator_add_attributes($2, $3);
+function_head: specifiers declarator after_declarator { declarator_add_attributes($2, $3);
                                                       build_declaration(parser, $1, $2, true); }
-             | specifiers declarator attributes_opt old_declarations
+             | specifiers declarator gnu_attributes_opt old_declarations
+                                                    { build_declaration(parser, $1, $2, true); }
+             | implicit function_plain              { build_declaration(parser, $1, $2, true); }
+             | implicit function_plain old_declarations
                                                     { build_declaration(parser, $1, $2, true); }
              ;
 
@@ -162,22 +191,27 @@ old_declaration: old_specifiers ';'
 
 old_specifiers: old_specifier
               | old_specifiers old_specifier
+              | old_specifiers attribute
               ;
 
 old_specifier: TYPE_WORD                            { }
              | TYPE_NAME                            { }
              | QUALIFIER                            { }
              | STORAGE                              { }
-             | structure                            { }
-             | enumeration                          { }
+             | core                                 { }
              ;
 
-old_declarators: paren_plain
-               | old_declarators ',' paren_plain
+old_declarators: paren_plain gnu_attributes_opt
+               | old_declarators ',' paren_plain gnu_attributes_opt
                ;
 
+/* Only what has parameters can be a function's head: a lone name is a type that nobody declared. */
+function_plain: direct_plain function_suffix        { $$ = declarator_prepend($1, $2); }
+              | pointer direct_plain function_suffix { $$ = declarator_prepend(declarator_prepend($2, $3), $1); }
+              ;
+
 paren_plain: direct_plain
-           | pointer direct_plain
+           | pointer direct_plain                   { $$ = declarator_prepend($2, $1); }
            ;
 
 /* --- specifiers: a typedef name is the type only if no other type came before it --- */
@@ -225,68 +259,79 @@ neutral: STORAGE                                    { $$.storage = $1.code; $$.q
        ;
 
 core: structure
-    | enumeration                                   { $$.type = (struct typeref){.type = $1}; $$.defined = false; }
-    | TYPEOF '(' argument ')'                       { $$.type = build_typeof(parser, $3, $1.code); $$.defined = false; }
+    | enumeration
+    | other_core
+    ;
+
+other_core:
+      TYPEOF '(' argument ')'                       { $$.type = build_typeof(parser, $3, $1.code); $$.defined = false; }
     | ATOMIC_OF '(' type_name ')'                   { $$.type = $3; $$.type.qualifiers |= QUALIFIER_ATOMIC; $$.defined = false; }
-    | BIT_INT '(' expression ')'                    { $$.type = build_bit_int(parser, $3); $$.defined = false; }
+    | BIT_INT '(' conditional ')'                    { $$.type = build_bit_int(parser, $3); $$.defined = false; }
     ;
 
 structure: STRUCTURE attributes_opt any_name        { $$.type = (struct typeref){.type = build_structure(parser, $1.code, $3.text, $2, @3)};
                                                       $$.defined = false; }
          | STRUCTURE attributes_opt any_name '{'    { $<type>$ = build_structure(parser, $1.code, $3.text, $2, @3);
                                                       structure_begin(parser, $<type>$, @3); }
-               members '}'                          { structure_end(parser, $<type>5, $6);
+               members '}'                          { structure_end(parser, $<type>5, $6.first);
                                                       $$.type = (struct typeref){.type = $<type>5}; $$.defined = true; }
          | STRUCTURE attributes_opt '{'             { $<type>$ = build_structure(parser, $1.code, NULL, $2, @1);
                                                       structure_begin(parser, $<type>$, @1); }
-               members '}'                          { structure_end(parser, $<type>4, $5);
+               members '}'                          { structure_end(parser, $<type>4, $5.first);
                                                       $$.type = (struct typeref){.type = $<type>4}; $$.defined = true; }
          ;
 
-members: %empty                                     { $$ = NULL; }
+members: %empty                                     { $$ = (struct member_list){0}; }
        | members member_declaration                 { $$ = members_join($1, $2); }
        ;
 
-member_declaration: specifiers ';'                  { $$ = build_anonymous_member(parser, $1); }
+member_declaration: specifiers ';'                  { $$ = member_alone(build_anonymous_member(parser, $1)); }
                   | specifiers member_declarators ';' { $$ = $2; }
-                  | ASSERTION ';'                   { $$ = NULL; }
-                  | ';'                             { $$ = NULL; }
-                  | error ';'                       { $$ = NULL; yyerrok; }
+                  | ASSERTION ';'                   { $$ = (struct member_list){0}; }
+                  | attributes ';'                  { $$ = (struct member_list){0}; }
+                  | ';'                             { $$ = (struct member_list){0}; }
+                  | error ';'                       { $$ = (struct member_list){0}; yyerrok; }
                   ;
 
-member_declarators: member_declarator               { $$ = build_member(parser, $<specifiers>0, $1); }
+member_declarators: member_declarator               { $$ = member_alone(build_member(parser, $<specifiers>0, $1)); }
                   | member_declarators ',' attributes_opt member_declarator
                                                     { declarator_add_attributes($4, $3);
-                                                      $$ = members_join($1, build_member(parser, $<specifiers>0, $4)); }
+                                                      $$ = members_join($1, member_alone(build_member(parser, $<specifiers>0, $4))); }
                   ;
 
-member_declarator: declarator attributes_opt        { declarator_add_attributes($$ = $1, $2); }
-                 | declarator ':' expression attributes_opt
-                                                    { declarator_add_attributes($$ = $1, $4); $$->bit_width = $3; }
-                 | ':' expression attributes_opt    { $$ = build_declarator(parser, NULL, @1); $$->bit_width = $2;
+member_declarator: declarator gnu_attributes_opt    { declarator_add_attributes($$ = $1, $2); }
+                 | declarator gnu_attributes_opt ':' conditional attributes_opt
+                                                    { declarator_add_attributes($$ = $1, $2); $$->bit_width = $4;
+                                                      declarator_add_attributes($$, $5); }
+                 | ':' conditional attributes_opt   { $$ = build_declarator(parser, NULL, @1); $$->bit_width = $2;
                                                       declarator_add_attributes($$, $3); }
                  ;
 
 enumeration: ENUMERATION attributes_opt any_name beneath_opt
-                                                    { $$ = build_enum(parser, $3.text, $2, @3, $4); }
+                                                    { $$.type = (struct typeref){.type = build_enum(parser, $3.text, $2, @3, $4)};
+                                                      $$.defined = false; }
            | ENUMERATION attributes_opt any_name beneath_opt '{'
                                                     { $<enum_body>$ = enum_begin(parser, $3.text, $2, @3, $4); }
-                 enumerators '}'                    { $$ = enum_end(parser, $<enum_body>6); }
+                 enumerators '}'                    { $$.type = (struct typeref){.type = enum_end(parser, $<enum_body>6)};
+                                                      $$.defined = true; }
            | ENUMERATION attributes_opt beneath_opt '{'
                                                     { $<enum_body>$ = enum_begin(parser, NULL, $2, @1, $3); }
-                 enumerators '}'                    { $$ = enum_end(parser, $<enum_body>5); }
+                 enumerators '}'                    { $$.type = (struct typeref){.type = enum_end(parser, $<enum_body>5)};
+                                                      $$.defined = true; }
            ;
 
-beneath_opt: %empty %prec BELOW                     { $$ = (struct typeref){0}; }
-           | ':' TYPE_NAME                          { struct specifiers *named = build_specifiers(parser, @2);
-                                                      specifiers_add_name(parser, named, $2.text, @2);
-                                                      $$ = specifiers_type(parser, named); }
-           | ':' beneath_words %prec BELOW          { $$ = specifiers_type(parser, $2); }
+beneath_opt: %empty                                 { $$ = (struct typeref){0}; }
+           | BENEATH beneath %prec BELOW               { $$ = specifiers_type(parser, $2); }
            ;
 
-beneath_words: TYPE_WORD                            { specifiers_add_word(parser, $$ = build_specifiers(parser, @1), $1.code, @1); }
-             | beneath_words TYPE_WORD              { specifiers_add_word(parser, $$ = $1, $2.code, @2); }
-             ;
+beneath: TYPE_NAME                                  { specifiers_add_name(parser, $$ = build_specifiers(parser, @1), $1.text, @1); }
+       | TYPE_WORD                                  { specifiers_add_word(parser, $$ = build_specifiers(parser, @1), $1.code, @1); }
+       | QUALIFIER TYPE_NAME                        { specifiers_add_name(parser, $$ = build_specifiers(parser, @1), $2.text, @2); }
+       | QUALIFIER TYPE_WORD                        { specifiers_add_word(parser, $$ = build_specifiers(parser, @1), $2.code, @2); }
+       | other_core                                 { specifiers_add_type(parser, $$ = build_specifiers(parser, @1), $1.type, false, @1); }
+       | beneath TYPE_WORD                          { specifiers_add_word(parser, $$ = $1, $2.code, @2); }
+       | beneath QUALIFIER                          { $$ = $1; }
+       ;
 
 /* $<enum_body>0 is the body that the brace opened. */
 enumerators: enumerator
@@ -299,32 +344,46 @@ enumerators_comma: enumerator ','
                  ;
 
 enumerator: any_name attributes_opt                 { enum_add(parser, $1.text, NULL); }
-          | any_name attributes_opt '=' expression  { enum_add(parser, $1.text, $4); }
+          | any_name attributes_opt '=' conditional { enum_add(parser, $1.text, $4); }
           ;
 
 /* --- declarators --- */
 
-declarator: direct_declarator
-          | pointer direct_declarator               { $$ = declarator_prepend($2, $1); }
+declarator: direct
+          | pointer direct                          { $$ = declarator_prepend($2, $1); }
           ;
 
-direct_declarator: direct_plain
-                 | direct_named
-                 ;
+direct: any_name                                    { $$ = build_declarator(parser, $1.text, @1); }
+      | '(' attributes_opt declarator ')'           { declarator_add_attributes($$ = $3, $2); }
+      | direct array_suffix                         { $$ = declarator_prepend($1, $2); }
+      | direct function_suffix                      { $$ = declarator_prepend($1, $2); }
+      | direct BRACKETED                            { declarator_add_attributes($$ = $1, $2); }
+      ;
+
+/* In a parameter list a type's name in brackets is a parameter's type, not the declared name. */
+param_declarator: direct_param
+                | pointer direct_param              { $$ = declarator_prepend($2, $1); }
+                ;
+
+direct_param: direct_plain
+            | direct_named
+            ;
 
 direct_plain: NAME                                  { $$ = build_declarator(parser, $1.text, @1); }
             | '(' attributes_opt paren_declarator ')' { declarator_add_attributes($$ = $3, $2); }
             | direct_plain array_suffix             { $$ = declarator_prepend($1, $2); }
             | direct_plain function_suffix          { $$ = declarator_prepend($1, $2); }
+            | direct_plain BRACKETED                { declarator_add_attributes($$ = $1, $2); }
             ;
 
 direct_named: TYPE_NAME                             { $$ = build_declarator(parser, $1.text, @1); }
             | direct_named array_suffix             { $$ = declarator_prepend($1, $2); }
             | direct_named function_suffix          { $$ = declarator_prepend($1, $2); }
+            | direct_named BRACKETED                { declarator_add_attributes($$ = $1, $2); }
             ;
 
 paren_declarator: direct_plain
-                | pointer direct_declarator         { $$ = declarator_prepend($2, $1); }
+                | pointer direct_param              { $$ = declarator_prepend($2, $1); }
                 ;
 
 pointer: '*' decorations                            { $$ = build_pointer(parser, $2.qualifiers, $2.attributes, @1); }
@@ -342,7 +401,7 @@ array_suffix: '[' extent ']'                        { $$ = build_derivation(pars
 
 extent: array_words                                 { $$.count = NULL; $$.star = false; }
       | array_words '*'                             { $$.count = NULL; $$.star = true; }
-      | array_words expression                      { $$.count = $2; $$.star = false; }
+      | array_words assignment                      { $$.count = $2; $$.star = false; }
       ;
 
 array_words: %empty
@@ -351,27 +410,29 @@ array_words: %empty
            ;
 
 function_suffix: '(' parameter_list ')'             { $$ = build_function(parser, $2.list, $2.variadic, $2.prototyped, @1); }
-               | '(' old_names ')'                  { $$ = build_function(parser, $2, false, false, @1); }
+               | '(' old_names ')'                  { $$ = build_function(parser, $2.first, false, false, @1); }
                ;
 
-old_names: NAME                                     { $$ = build_old_parameter(parser, $1.text, @1); }
-         | old_names ',' NAME                       { $$ = parameters_join($1, build_old_parameter(parser, $3.text, @3)); }
+old_names: NAME                                     { $$.first = $$.last = build_old_parameter(parser, $1.text, @1); }
+         | old_names ',' NAME                       { $$ = $1;
+                                                      $$.last = $$.last->next = build_old_parameter(parser, $3.text, @3); }
          ;
 
 parameter_list: %empty                              { $$.list = NULL; $$.variadic = false; $$.prototyped = parser->unit->c23; }
-              | parameters                          { $$.list = $1; $$.variadic = false; $$.prototyped = true; }
-              | parameters ',' ELLIPSIS             { $$.list = $1; $$.variadic = true; $$.prototyped = true; }
+              | parameters                          { $$.list = $1.first; $$.variadic = false; $$.prototyped = true; }
+              | parameters ',' ELLIPSIS             { $$.list = $1.first; $$.variadic = true; $$.prototyped = true; }
               | ELLIPSIS                            { $$.list = NULL; $$.variadic = true; $$.prototyped = true; }
               ;
 
-parameters: parameter
-          | parameters ',' parameter                { $$ = parameters_join($1, $3); }
+parameters: parameter                               { $$.first = $$.last = $1; }
+          | parameters ',' parameter                { $$ = $1; $$.last = $$.last->next = $3; }
           ;
 
 parameter: specifiers                               { $$ = build_parameter(parser, $1, NULL); }
-         | specifiers declarator attributes_opt     { declarator_add_attributes($2, $3); $$ = build_parameter(parser, $1, $2); }
+         | specifiers param_declarator gnu_attributes_opt
+                                                    { declarator_add_attributes($2, $3); $$ = build_parameter(parser, $1, $2); }
          | specifiers pointer                       { $$ = build_parameter(parser, $1, declarator_prepend(build_declarator(parser, NULL, @2), $2)); }
-         | specifiers abstract_suffixed attributes_opt
+         | specifiers abstract_suffixed gnu_attributes_opt
                                                     { declarator_add_attributes($2, $3); $$ = build_parameter(parser, $1, $2); }
          ;
 
@@ -394,6 +455,7 @@ direct_abstract: '(' attributes_opt abstract_declarator ')' { declarator_add_att
                | direct_abstract array_suffix       { $$ = declarator_prepend($1, $2); }
                | direct_abstract '(' parameter_list ')'
                                                     { $$ = declarator_prepend($1, build_function(parser, $3.list, $3.variadic, $3.prototyped, @2)); }
+               | direct_abstract BRACKETED          { declarator_add_attributes($$ = $1, $2); }
                ;
 
 /* --- attributes --- */
@@ -406,35 +468,40 @@ attributes: attribute
           | attributes attribute                    { $$ = attributes_join($1, $2); }
           ;
 
-attribute: ATTRIBUTE '(' '(' attribute_list ')' ')' { $$ = $4; }
+attribute: ATTRIBUTE
+         | BRACKETED
          ;
 
-attribute_list: attribute_item
-              | attribute_list ',' attribute_item   { $$ = attributes_join($1, $3); }
-              ;
+/* Where a bracketed attribute would be the declarator's own. */
+gnu_attributes_opt: %empty                          { memset(&$$, 0, sizeof $$); }
+                  | gnu_attributes
+                  ;
 
-attribute_item: %empty                              { memset(&$$, 0, sizeof $$); }
-              | attribute_name                      { $$ = build_attribute(parser, $1.text, NULL, @$); }
-              | attribute_name '(' arguments_opt ')' { $$ = build_attribute(parser, $1.text, $3, @$); }
-              ;
-
-attribute_name: any_name
-              | QUALIFIER
-              | STORAGE
+gnu_attributes: ATTRIBUTE
+              | gnu_attributes attribute            { $$ = attributes_join($1, $2); }
               ;
 
 any_name: NAME
         | TYPE_NAME
         ;
 
-/* --- constant expressions --- */
+/* --- expressions --- */
 
-expression: binary
-          | binary '?' expression ':' expression    { $$ = build_operation(parser, EXPR_CONDITIONAL, '?', @2, $1, $3);
-                                                      expr_set_third($$, $5); }
-          | binary '?' ':' expression               { $$ = build_operation(parser, EXPR_CONDITIONAL, '?', @2, $1, $1);
-                                                      expr_set_third($$, $4); }
+expression: assignment
+          | expression ',' assignment               { $$ = $3; }
           ;
+
+assignment: conditional
+          | unary '=' assignment                    { $$ = $1; }
+          | unary ASSIGN assignment                 { $$ = $1; }
+          ;
+
+conditional: binary
+           | binary '?' expression ':' conditional  { $$ = build_operation(parser, EXPR_CONDITIONAL, '?', @2, $1, $3);
+                                                      expr_set_third($$, $5); }
+           | binary '?' ':' conditional             { $$ = build_operation(parser, EXPR_CONDITIONAL, '?', @2, $1, $1);
+                                                      expr_set_third($$, $4); }
+           ;
 
 binary: cast
       | binary OR binary                            { $$ = build_operation(parser, EXPR_BINARY, OR, @2, $1, $3); }
@@ -465,8 +532,10 @@ unary: postfix
      | unary_operator cast                          { $$ = build_operation(parser, EXPR_UNARY, $1, @1, $2, NULL); }
      | SIZEOF unary                                 { $$ = build_expr(parser, EXPR_SIZEOF, @1, $2, NULL); }
      | SIZEOF '(' type_name ')'                     { $$ = build_typed(parser, EXPR_SIZEOF, @1, $3, NULL); }
-     | ALIGNOF unary                                { $$ = build_expr(parser, EXPR_ALIGNOF, @1, $2, NULL); }
-     | ALIGNOF '(' type_name ')'                    { $$ = build_typed(parser, EXPR_ALIGNOF, @1, $3, NULL); }
+     | ALIGNOF unary                                { $$ = build_expr(parser, EXPR_ALIGNOF, @1, $2, NULL); $$->op = (int)$1.code; }
+     | ALIGNOF '(' type_name ')'                    { $$ = build_typed(parser, EXPR_ALIGNOF, @1, $3, NULL); $$->op = (int)$1.code; }
+     | STEP unary                                   { $$ = build_step(parser, $2, @1); }
+     | REAL_PART cast                               { $$ = build_operation(parser, EXPR_UNARY, REAL_PART, @1, $2, NULL); }
      ;
 
 unary_operator: '+'                                 { $$ = '+'; }
@@ -479,31 +548,34 @@ unary_operator: '+'                                 { $$ = '+'; }
 
 postfix: primary
        | postfix '[' expression ']'                 { $$ = build_expr(parser, EXPR_INDEX, @1, $1, $3); }
-       | postfix '(' arguments_opt ')'              { $$ = build_expr(parser, EXPR_CALL, @1, $1, NULL); }
+       | postfix '(' arguments_opt ')'              { $$ = build_expr(parser, EXPR_CALL, @1, $1, $3); }
        | postfix '.' any_name                       { $$ = build_named(parser, EXPR_MEMBER, @1, $3.text, $1); }
        | postfix ARROW any_name                     { $$ = build_named(parser, EXPR_ARROW, @1, $3.text, $1); }
+       | postfix STEP                               { $$ = build_step(parser, $1, @2); }
+       | '(' type_name ')' body                     { $$ = build_literal(parser, $2, @1); }
        ;
 
 primary: NAME                                       { $$ = build_named(parser, EXPR_NAME, @1, $1.text, NULL); }
-       | NUMBER                                     { $$ = build_number(parser, $1.text, @1); }
-       | CHARACTER                                  { $$ = build_character(parser, $1.text, @1); }
+       | NUMBER                                     { $$ = build_number(parser, $1, @1); }
+       | CHARACTER                                  { $$ = build_character(parser, $1, @1); }
        | TRUTH                                      { $$ = build_truth(parser, $1.code, @1); }
-       | text                                       { $$ = build_named(parser, EXPR_STRING, @1, $1.text, NULL); }
+       | text
        | '(' expression ')'                         { $$ = $2; }
-       | GENERIC '(' expression ',' choices ')'     { $$ = build_expr(parser, EXPR_UNKNOWN, @1, NULL, NULL); }
+       | '(' body ')'                               { $$ = build_expr(parser, EXPR_UNKNOWN, @1, NULL, NULL); }
+       | GENERIC '(' argument ',' choices ')'       { $$ = build_generic(parser, $3, $5.first, @1); }
        | OFFSETOF '(' type_name ',' designator ')'  { $$ = build_typed(parser, EXPR_OFFSETOF, @1, $3, $5); }
        ;
 
-text: TEXT                                          { $$.code = 0; $$.text = build_text(parser, "", $1.text); }
-    | text TEXT                                     { $$.code = 0; $$.text = build_text(parser, $1.text, $2.text); }
+text: TEXT                                          { $$ = build_string(parser, $1, @1); }
+    | text TEXT                                     { $$ = string_join(parser, $1, $2); }
     ;
 
-choices: choice
-       | choices ',' choice
+choices: choice                                     { $$.first = $$.last = $1; }
+       | choices ',' choice                         { $$ = $1; $$.last = $$.last->next = $3; }
        ;
 
-choice: type_name ':' expression                    { $$ = $3; }
-      | NAME ':' expression                         { $$ = $3; }
+choice: type_name ':' assignment                    { $$ = build_typed(parser, EXPR_TYPE, @1, $1, $3); }
+      | DEFAULT ':' assignment                      { $$ = build_expr(parser, EXPR_TYPE, @1, $3, NULL); }
       ;
 
 designator: any_name                                { $$ = build_named(parser, EXPR_NAME, @1, $1.text, NULL); }
@@ -512,14 +584,14 @@ designator: any_name                                { $$ = build_named(parser, E
           ;
 
 arguments_opt: %empty                               { $$ = NULL; }
-             | arguments
+             | arguments                            { $$ = $1.first; }
              ;
 
-arguments: argument
-         | arguments ',' argument                   { $$ = arguments_join($1, $3); }
+arguments: argument                                 { $$.first = $$.last = $1; }
+         | arguments ',' argument                   { $$ = $1; $$.last = $$.last->next = $3; }
          ;
 
-argument: expression
+argument: assignment
         | type_name                                 { $$ = build_typed(parser, EXPR_TYPE, @1, $1, NULL); }
         ;
 
@@ -528,7 +600,8 @@ argument: expression
 static void faridl_error(FARIDL_LTYPE *place, void *scanner, struct parser *parser, const char *message)
 {
     (void)scanner;
-    parse_error(parser, *place, FC_TOO_COMPLEX, "this cannot be parsed: %s", message);
+    (void)message; /* only ever that its stack is exhausted */
+    parse_error(parser, *place, FC_TOO_COMPLEX, "this is nested too deeply to be parsed");
 }
 
 static bool expects(const yysymbol_kind_t *expected, int count, yysymbol_kind_t wanted)
@@ -546,8 +619,12 @@ static bool report_unknown_type(struct parser *parser, yysymbol_kind_t token, bo
         parse_error(parser, parser->last_name_place, FC_UNKNOWN_TYPE, "unknown type name '%s'", parser->last_name);
         return true;
     }
-    bool declares = token == YYSYMBOL_NAME || token == YYSYMBOL_42_ || token == YYSYMBOL_TYPE_NAME;
-    if (declares && parser->previous_was_name && !unit_symbol(parser->unit, parser->previous_name)) {
+    bool declares = token == YYSYMBOL_NAME || token == YYTRANSLATE('*') || token == YYSYMBOL_TYPE_NAME;
+    bool implicit = parser->implicit_place.offset == parser->previous_name_place.offset;
+    bool begins_type = token == YYSYMBOL_TYPE_WORD || token == YYSYMBOL_STRUCTURE || token == YYSYMBOL_ENUMERATION ||
+                       token == YYSYMBOL_QUALIFIER || token == YYSYMBOL_STORAGE;
+    if ((declares || (implicit && begins_type)) && parser->previous_was_name &&
+        (implicit || !unit_symbol(parser->unit, parser->previous_name))) {
         parse_error(parser, parser->previous_name_place, FC_UNKNOWN_TYPE, "unknown type name '%s'",
                     parser->previous_name);
         return true;

@@ -5,18 +5,21 @@
 
 #include "idl/tree.h"
 
-#define PACK_DEPTH 32
+#define PACK_DEPTH    1000
+#define NESTING_LIMIT 20 /* of attributes inside attributes' arguments, each a parser of its own */
 
 struct parser {
     struct unit *unit;
+    struct arena *scratch; /* what is not needed after a declaration: specifiers, declarators */
     void *scanner;
+    const char *next, *end;            /* the text: the next character to be read, and what follows the last one */
     struct place place;                /* of the next character */
     bool fixed_place;                  /* an annotation's argument: every token stands where the annotation stands */
     bool overflowed;                   /* a line number or offset did not fit */
     const struct parameter *shadowing; /* parameters whose names hide typedefs */
+    unsigned attribute_count;          /* kept in the outermost declaration that is being parsed */
+    unsigned nesting;                  /* parsers around this one */
     int start_token;                   /* injected first: selects the grammar's entry; 0 once given */
-    unsigned skip_depth;               /* brackets open while a body or an initialiser is skipped */
-    int skip_result;                   /* token to return when the skipped text ends */
     const char *last_name;             /* the latest identifier token, and where it stood: for "unknown type name" */
     struct place last_name_place;
     bool last_was_name;      /* it was the token before the current one */
@@ -24,14 +27,34 @@ struct parser {
     bool previous_was_name;
     const char *previous_name;
     struct place previous_name_place;
-    struct enum_body *enum_body; /* the enumeration whose enumerators are being parsed */
-    uint32_t pack;               /* #pragma pack in force */
-    uint32_t pack_stack[PACK_DEPTH];
+    struct place implicit_place; /* of the latest name declared without a type, as int */
+    const char *initialiser;     /* the latest one that was passed over */
+    const char *initialiser_end;
+    struct initialised { /* what the latest declaration declared, whose initialiser may follow */
+        struct symbol *symbol;
+        struct declaration *declaration;
+        unsigned storage;
+    } initialised;
+    struct enum_body *enum_body;   /* the enumeration whose enumerators are being parsed */
+    struct enum_body *closed_enum; /* the latest that was parsed: attributes may follow */
+    uint32_t pack;                 /* #pragma pack in force */
+    struct pack_entry *pack_stack;
     unsigned pack_depth;
+    bool ms_struct;          /* #pragma ms_struct in force */
     struct expr *expression; /* result of an expression parse */
 };
 
-/* A word token: as spelled, and for type words, qualifiers and storage what it stands for. */
+/* One #pragma pack(push). */
+struct pack_entry {
+    uint32_t pack;
+    const char *label; /* NULL: none */
+    struct pack_entry *below;
+};
+
+/*
+ * A word token: as spelled, and for type words, qualifiers and storage what it stands for. Words are names (tree.h), so
+ * their text ends with a NUL; numbers and strings lie in the text that is parsed, `code` bytes long.
+ */
 struct word {
     const char *text;
     unsigned code;
@@ -67,9 +90,12 @@ struct specifiers {
     uint32_t align;      /* _Alignas */
     struct typeref type; /* of a structure, enumeration, typedef, typeof */
     bool just_defined;   /* the last thing added was a structure's body: attributes after it are the type's */
+    bool defined_here;   /* a structure's body stood among the words */
     bool invalid;
     struct attribute *attributes;
     struct annotation *annotations;
+    struct annotation
+        *base_annotations; /* those after a typedef's name: of its level, if the declarator adds another */
     struct place place;
 };
 
@@ -86,7 +112,7 @@ struct derivation {
     struct attribute *attributes;
     struct annotation *annotations;
     struct place place;
-    struct derivation *next;
+    struct derivation *next, *last; /* last: of the list that this one begins */
 };
 
 struct declarator {
@@ -116,14 +142,26 @@ struct expr *build_typed(struct parser *parser, enum expr_kind kind, struct plac
                          struct expr *left);
 struct expr *build_named(struct parser *parser, enum expr_kind kind, struct place place, const char *name,
                          struct expr *left);
-struct expr *build_number(struct parser *parser, const char *text, struct place place);
-struct expr *build_character(struct parser *parser, const char *text, struct place place);
+struct expr *build_number(struct parser *parser, struct word token, struct place place);
+struct expr *build_character(struct parser *parser, struct word token, struct place place);
 struct expr *build_truth(struct parser *parser, unsigned value, struct place place);
-/* The bytes of a string token, after those of the string before it. */
-const char *build_text(struct parser *parser, const char *before, const char *token);
-struct expr *arguments_join(struct expr *first, struct expr *last);
+/* A string literal of one token; another token is joined to it. */
+struct expr *build_string(struct parser *parser, struct word token, struct place place);
+struct expr *string_join(struct parser *parser, struct expr *string, struct word token);
+struct expr *build_step(struct parser *parser, struct expr *operand, struct place place);
+/* (type){…}; its braces have just been passed over. */
+struct expr *build_literal(struct parser *parser, struct typeref type, struct place place);
+/* The choice whose type is the operand's: each has its type, or none for default, and its value in left. */
+struct expr *build_generic(struct parser *parser, const struct expr *operand, struct expr *choices, struct place place);
+/* Parse a piece of the text that is being parsed as a list of expressions and types; NULL (and an error) if it is none. */
+struct expr *parse_arguments(struct parser *parser, const char *text, const char *end, struct place place);
+
+/* --- builtin.c: calls of the compiler's own functions; type NULL, not known: none that is followed --- */
+struct typeref builtin_type(struct unit *unit, const struct expr *call);
+struct constant builtin_evaluate(struct unit *unit, const struct expr *call);
 
 struct specifiers *build_specifiers(struct parser *parser, struct place place);
+struct specifiers *build_implicit(struct parser *parser); /* of a declaration that begins with a name */
 void specifiers_add_word(struct parser *parser, struct specifiers *specifiers, unsigned word, struct place place);
 void specifiers_add_name(struct parser *parser, struct specifiers *specifiers, const char *name, struct place place);
 /* defined: the structure's body stood here, so attributes that follow at once are the type's */
@@ -134,7 +172,12 @@ void specifiers_add_neutral(struct parser *parser, struct specifiers *specifiers
 void specifiers_add_attributes(struct parser *parser, struct specifiers *specifiers, struct attributes attributes);
 struct typeref specifiers_type(struct parser *parser, struct specifiers *specifiers);
 
-struct attributes build_attribute(struct parser *parser, const char *name, struct expr *arguments, struct place place);
+/*
+ * --- attribute.c: attributes are read by hand: most mean nothing to an interface and are passed over ---
+ * parser->next stands behind `__attribute__` or `[[` and is left behind the last bracket.
+ */
+struct attributes attributes_read_gnu(struct parser *parser);
+struct attributes attributes_read_bracketed(struct parser *parser);
 struct attributes attributes_join(struct attributes first, struct attributes second);
 /* What `aligned`, `packed`, `mode` and `vector_size` say; align 0: nothing. */
 uint32_t attributes_align(struct parser *parser, const struct attribute *list);
@@ -150,27 +193,38 @@ struct derivation *derivations_join(struct derivation *first, struct derivation 
 struct declarator *build_declarator(struct parser *parser, const char *name, struct place place);
 struct declarator *declarator_prepend(struct declarator *declarator, struct derivation *first);
 void declarator_add_attributes(struct declarator *declarator, struct attributes attributes);
-struct typeref declarator_type(struct parser *parser, struct typeref base, const struct declarator *declarator);
+/* outermost: the derivation whose annotations describe what is declared, so that they stay out of its type. */
+struct typeref declarator_type(struct parser *parser, struct typeref base, const struct declarator *declarator,
+                               const struct derivation *outermost);
+/* The type, as a copy that has these words; the list is taken over. */
+struct typeref type_annotated(struct parser *parser, struct typeref type, struct annotation *annotations);
 struct typeref build_type_name(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator);
 struct typeref build_typeof(struct parser *parser, struct expr *operand, bool unqualified);
 struct typeref build_bit_int(struct parser *parser, const struct expr *width);
+struct typeref bit_int_type(struct unit *unit, unsigned width, bool is_signed, struct place place);
 
 struct parameter *build_parameter(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator);
 struct parameter *build_old_parameter(struct parser *parser, const char *name, struct place place);
-struct parameter *parameters_join(struct parameter *first, struct parameter *last);
 
+struct member_list {
+    struct member *first, *last;
+};
 struct type *build_structure(struct parser *parser, enum type_kind kind, const char *tag, struct attributes attributes,
                              struct place place);
+/* Take far_describes out of the list: it is said of the structure. */
+void structure_describe(struct parser *parser, struct type *type, struct annotation **annotations);
 void structure_begin(struct parser *parser, struct type *type, struct place place);
 void structure_end(struct parser *parser, struct type *type, struct member *members);
 struct member *build_member(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator);
 struct member *build_anonymous_member(struct parser *parser, struct specifiers *specifiers);
-struct member *members_join(struct member *first, struct member *last);
+struct member_list member_alone(struct member *member); /* NULL: none */
+struct member_list members_join(struct member_list first, struct member_list last);
 
 /* One enumeration while it is parsed. */
 struct enum_body {
     struct type *type;
     struct enum_body *outer;
+    bool fixed;    /* its integer type was given */
     uint64_t next; /* value of the next enumerator that has none of its own */
     bool next_negative, any_negative;
     bool unknown, any_unknown; /* the latest value, any value: not followed */
@@ -182,10 +236,28 @@ struct enum_body *enum_begin(struct parser *parser, const char *tag, struct attr
                              struct typeref beneath);
 void enum_add(struct parser *parser, const char *name, struct expr *value);
 struct type *enum_end(struct parser *parser, struct enum_body *body);
+/* Attributes came behind its closing brace. */
+void enum_lay_out_again(struct parser *parser, struct type *type);
 
 void build_declaration(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator,
                        bool has_body);
+/* The initialiser that was just passed over belongs to what was just declared: initialiser.c. */
+void build_initialiser(struct parser *parser);
 void build_empty_declaration(struct parser *parser, struct specifiers *specifiers);
+
+/* --- directive.c: line markers and pragmas; text is what follows the '#' and ends with the line --- */
+void directive_read(struct parser *parser, const char *text, const char *end);
+/* _Pragma("…"): the same, from the string's token. */
+void pragma_operator(struct parser *parser, const char *text, const char *end);
+
+/* --- skip.c: passing over text, from parser->next on; places and directives are followed --- */
+void parser_advance(struct parser *parser, size_t length);
+/* Blanks, new lines and directives. */
+void skip_blanks(struct parser *parser);
+/* Up to the bracket that closes one opened before parser->next; false (and an error) if the text ends first. */
+bool skip_balanced(struct parser *parser);
+/* Up to the ',' or ';' or closing bracket that ends an initialiser; false (and an error) if the text ends first. */
+bool skip_initialiser(struct parser *parser);
 
 /* --- the lexer, as the grammar steers it (lex.l) --- */
 void lexer_skip_body(void *scanner);        /* after '{': up to its '}' */

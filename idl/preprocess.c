@@ -26,29 +26,50 @@ static const char *own_include(struct arena *arena)
     return arena_format(arena, "%.*s/include", (int)length, path);
 }
 
-static char **command_line(const struct options *options, struct arena *arena, const char *dependency_file)
+const char *preprocess_probe(struct arena *arena)
 {
-    char **argv = arena_alloc(arena, (options->flag_count + 16) * sizeof *argv);
-    size_t count = 0;
-    argv[count++] = arena_string(arena, options->compiler);
-    argv[count++] = arena_string(arena, "-E");
-    argv[count++] = arena_string(arena, "-D__FARCALL_IDL__=1");
+    return arena_format(arena, "%s/farcall/probe.h", own_include(arena));
+}
+
+struct command {
+    char **argv;
+    size_t count;
+};
+
+static void add(struct command *command, struct arena *arena, const char *argument)
+{
+    command->argv[command->count++] = arena_string(arena, argument);
+}
+
+static void add_dependencies(struct command *command, const struct options *options, struct arena *arena,
+                             const char *file)
+{
+    add(command, arena, "-MD");
+    add(command, arena, "-MF");
+    add(command, arena, file);
+    add(command, arena, "-MQ");
+    add(command, arena, options->object ? options->object : options->record ? options->record : options->input);
+}
+
+/* The probe comes first, so that its answers stand at the top of the text. */
+static char **command_line(const struct options *options, struct arena *arena, const char *dependency_file,
+                           const char *input)
+{
+    struct command command = {.argv = arena_alloc(arena, (options->flag_count + 18) * sizeof(char *))};
+    add(&command, arena, options->compiler);
+    add(&command, arena, "-E");
+    add(&command, arena, "-D__FARCALL_IDL__=1");
+    add(&command, arena, "-include");
+    add(&command, arena, preprocess_probe(arena));
     for (size_t i = 0; i < options->flag_count; i++)
-        argv[count++] = arena_string(arena, options->flags[i]);
-    argv[count++] = arena_string(arena, "-idirafter");
-    argv[count++] = arena_string(arena, own_include(arena));
-    if (dependency_file) {
-        argv[count++] = arena_string(arena, "-MD");
-        argv[count++] = arena_string(arena, "-MF");
-        argv[count++] = arena_string(arena, dependency_file);
-        argv[count++] = arena_string(arena, "-MT");
-        argv[count++] = arena_string(arena, options->object   ? options->object
-                                            : options->record ? options->record
-                                                              : options->input);
-    }
-    argv[count++] = arena_string(arena, "-xc");
-    argv[count++] = arena_string(arena, options->input);
-    return argv;
+        add(&command, arena, options->flags[i]);
+    add(&command, arena, "-idirafter");
+    add(&command, arena, own_include(arena));
+    if (dependency_file)
+        add_dependencies(&command, options, arena, dependency_file);
+    add(&command, arena, "-xc");
+    add(&command, arena, input);
+    return command.argv;
 }
 
 static int start(char **argv, pid_t *child, int *from)
@@ -69,23 +90,28 @@ static int start(char **argv, pid_t *child, int *from)
 }
 
 /* Everything that comes; NULL for want of memory. One more byte is kept for the NUL. */
-static char *read_all(int from, size_t *size)
+static char *read_all(int from, size_t *size, int *error)
 {
     size_t room = 1 << 20;
     char *text = malloc(room);
     *size = 0;
+    *error = text ? 0 : ENOMEM;
     while (text) {
         ssize_t count = read(from, text + *size, room - *size - 1);
         if (count < 0 && errno == EINTR)
             continue;
+        if (count < 0)
+            *error = errno;
         if (count <= 0)
             break;
         *size += (size_t)count;
         if (room - *size > 1)
             continue;
         char *bigger = realloc(text, room *= 2);
-        if (!bigger)
+        if (!bigger) {
             free(text);
+            *error = ENOMEM;
+        }
         text = bigger;
     }
     if (text)
@@ -93,10 +119,22 @@ static char *read_all(int from, size_t *size)
     return text;
 }
 
-int preprocess(const struct options *options, struct arena *arena, const char *dependency_file, char **text,
-               size_t *size)
+/* The text of a file that is preprocessed already. */
+static int read_preprocessed(const struct options *options, char **text, size_t *size)
 {
-    char **argv = command_line(options, arena, dependency_file);
+    int from = open(options->input, O_RDONLY | O_CLOEXEC);
+    int error = from < 0 ? errno : 0;
+    *text = from < 0 ? NULL : read_all(from, size, &error);
+    if (from >= 0)
+        close(from);
+    if (*text && !error)
+        return 0;
+    fprintf(stderr, "faridl: %s: cannot read: %s\n", options->input, strerror(error));
+    return error == ENOMEM ? EX_OSERR : EX_NOINPUT;
+}
+
+static int run(const struct options *options, char **argv, char **text, size_t *size)
+{
     pid_t child;
     int from, status = 0;
     int error = start(argv, &child, &from);
@@ -105,17 +143,51 @@ int preprocess(const struct options *options, struct arena *arena, const char *d
                 strerror(error));
         return EX_UNAVAILABLE;
     }
-    *text = read_all(from, size);
+    *text = read_all(from, size, &error);
     close(from);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    if (!*text) {
-        fprintf(stderr, "faridl: out of memory reading %s\n", options->input);
+    if (error) {
+        fprintf(stderr, "faridl: %s: cannot read what the compiler made of it: %s\n", options->input, strerror(error));
         return EX_OSERR;
     }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        fprintf(stderr, "faridl: %s: the compiler could not preprocess it (%s)\n", options->input, argv[0]);
+    /* It has said why; FC-0009 says what that means. */
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? EX_UNAVAILABLE : EX_DATAERR;
-    }
     return 0;
+}
+
+static int take_facts(struct options *options, const char *text, size_t size)
+{
+    const char *refusal = facts_read(&options->facts, text, size);
+    if (!refusal)
+        return 0;
+    fprintf(stderr, "faridl: %s: %s %s; interfaces are for 64-bit Linux on x86-64 and aarch64\n", options->input,
+            options->compiler, refusal);
+    return EX_USAGE;
+}
+
+/* Text that came from elsewhere has no answers in it: the compiler is asked alone. */
+static int ask_compiler(struct options *options, struct arena *arena)
+{
+    char *text = NULL;
+    size_t size = 0;
+    int code = run(options, command_line(options, arena, NULL, "/dev/null"), &text, &size);
+    if (!code)
+        code = take_facts(options, text, size);
+    free(text);
+    return code;
+}
+
+int preprocess(struct options *options, struct arena *arena, const char *dependency_file, char **text, size_t *size)
+{
+    if (!options->preprocessed) {
+        int code = run(options, command_line(options, arena, dependency_file, options->input), text, size);
+        return code ? code : take_facts(options, *text, *size);
+    }
+    int code = read_preprocessed(options, text, size);
+    if (code)
+        return code;
+    return memmem(*text, *size, FACTS_PRAGMA, sizeof FACTS_PRAGMA - 1) ? take_facts(options, *text, *size)
+                                                                       : ask_compiler(options, arena);
 }

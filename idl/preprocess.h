@@ -5,12 +5,14 @@
 
 #include "idl/options.h"
 
+/* <farcall/probe.h> of the installation that this program belongs to. */
+const char *preprocess_probe(struct arena *arena);
+
 /*
- * The preprocessed text, malloc'ed (the caller frees it, after a failure too), NUL-terminated, its length in *size.
- * dependency_file: where to write dependencies (NULL: nowhere). Returns 0, or an exit code after saying what went
- * wrong.
+ * The preprocessed text, malloc'ed (the caller frees it, after a failure too), NUL-terminated, its length in *size; and
+ * in options->facts what the compiler says of itself. dependency_file: where to write dependencies (NULL: nowhere).
+ * Returns 0, or an exit code after saying what went wrong; EX_DATAERR is said by the compiler alone.
  */
-int preprocess(const struct options *options, struct arena *arena, const char *dependency_file, char **text,
-               size_t *size);
+int preprocess(struct options *options, struct arena *arena, const char *dependency_file, char **text, size_t *size);
 
 #endif

@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXT_BUCKETS 4096
+
+struct text {
+    uint32_t offset;
+    struct text *next;
+};
+
 /* A table that grows while the model is walked; written out behind the ones before it. */
 struct column {
     void *entries;
@@ -17,8 +24,7 @@ struct record {
     const struct model *model;
     struct arena *arena;
     struct column ops, params, values, callbacks, types, members, cases, exprs, data, strings;
-    uint32_t *texts; /* offsets of the strings so far, to share equal ones */
-    uint32_t text_count, text_room;
+    struct text *texts[TEXT_BUCKETS]; /* the strings so far, to share equal ones */
 };
 
 static void *append(struct record *record, struct column *column)
@@ -30,21 +36,28 @@ static void *append(struct record *record, struct column *column)
     return (char *)column->entries + column->size * column->count++;
 }
 
+static struct text **bucket_of(struct record *record, const char *text)
+{
+    uint32_t hash = 2166136261u;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    return &record->texts[hash % TEXT_BUCKETS];
+}
+
 /* Strings are known by their offset plus 1 until the table's own place is known; 0 is "no string". */
 static uint32_t add_string(struct record *record, const char *text)
 {
     const char *bytes = record->strings.entries;
     if (!text || !*text)
         return 0;
-    for (uint32_t i = 0; i < record->text_count; i++)
-        if (strcmp(bytes + record->texts[i], text) == 0)
-            return record->texts[i] + 1;
-    if (record->text_count == record->text_room) {
-        record->texts = arena_grow(record->arena, record->texts, record->text_count, sizeof *record->texts);
-        record->text_room = record->text_count ? record->text_count * 2 : 8;
-    }
+    struct text **bucket = bucket_of(record, text);
+    for (const struct text *known = *bucket; known; known = known->next)
+        if (strcmp(bytes + known->offset, text) == 0)
+            return known->offset + 1;
     uint32_t offset = record->strings.count;
-    record->texts[record->text_count++] = offset;
+    struct text *added = ARENA_NEW(record->arena, struct text);
+    *added = (struct text){offset, *bucket};
+    *bucket = added;
     for (const char *c = text;; c++) {
         *(char *)append(record, &record->strings) = *c;
         if (!*c)
@@ -156,7 +169,7 @@ static void add_op(struct record *record, const struct model_op *op)
     *(struct far_op *)append(record, &record->ops) = out;
 }
 
-static void add_member(struct record *record, const struct model_member *member)
+static void add_member(struct record *record, const struct model_member *member, bool with_value)
 {
     struct far_member out = {
         .name = add_string(record, member->member->name),
@@ -164,7 +177,7 @@ static void add_member(struct record *record, const struct model_member *member)
         .offset = member->member->offset,
         .bit_width = (uint16_t)member->member->bit_width,
         .bit_offset = (uint16_t)member->member->bit_offset,
-        .value = member->value ? add_value(record, member->value) : 0,
+        .value = with_value && member->value ? add_value(record, member->value) : 0,
         .first_case = member->case_count ? record->cases.count : 0,
         .case_count = member->case_count,
         .flags = member->is_default ? FAR_MEMBER_DEFAULT : 0,
@@ -187,7 +200,9 @@ static void add_type(struct record *record, const struct model_type *type)
         .align = (uint16_t)(sized ? c->align : 1),
         .size = sized ? c->size : 0,
         .target = derived ? type->target : 0,
-        .count = counted ? c->count : 0,
+        .count = type->kind == FAR_TYPE_VECTOR ? c->size / c->target.type->size
+                 : counted                     ? c->count
+                                               : 0,
         .first_member = type->member_count ? record->members.count : 0,
         .member_count = type->member_count,
     };
@@ -198,7 +213,7 @@ static void add_type(struct record *record, const struct model_type *type)
     out.flags |= (type->plain ? FAR_TYPE_PLAIN : 0) | (c->flexible && sized ? FAR_TYPE_FLEXIBLE : 0);
     *(struct far_type *)append(record, &record->types) = out;
     for (uint32_t i = 0; i < type->member_count; i++)
-        add_member(record, &type->members[i]);
+        add_member(record, &type->members[i], type->crosses || type->plain);
 }
 
 static void add_data(struct record *record, const struct model_data *data)

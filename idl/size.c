@@ -1,273 +1,469 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* Size expressions: from an annotation's argument over parameters to the postfix form of the interface record. */
+/*
+ * Sizes and selectors: from an annotation's argument to the postfix form of the interface record. They are made when
+ * all values of their scope are described, because what may be read depends on how it crosses.
+ */
 #include "idl/check.h"
 
 #include "idl/parser.h"
 #include "parse.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#define SYNTAX_ADVICE                                                  \
+    "it may use integer parameters or members, *p, p->m, far_result, " \
+    "constants, sizeof, casts, + - * / % << >> & and "                 \
+    "parentheses"
+
+struct pending {
+    struct subject subject;
+    struct pending *next;
+};
+
 struct sizing {
-    struct unit *unit;
-    const struct model_op *op;
-    const struct type *function;
-    const struct parameter *param; /* whose size this is */
-    struct place place;            /* where errors are shown */
+    struct subject *subject;
+    const char *what;   /* "the size of", "the selector of" */
+    struct place place; /* where errors are shown */
+    bool selects;       /* a selector: negative values may be meant */
     struct model_expr nodes[FAR_EXPR_MAX];
     uint32_t count;
     bool failed;
 };
 
-static void size_error(struct sizing *sizing, enum fc_number number, const char *advice, const char *format,
-                       const char *detail)
+__attribute__((format(printf, 4, 5))) static void size_error(struct sizing *sizing, enum fc_number number,
+                                                             const char *advice, const char *format, ...)
 {
-    struct arena *arena = sizing->unit->arena;
-    const char *name = sizing->param->name ? sizing->param->name : "(unnamed)";
-    const char *what = arena_format(arena, "the size of '%s' in %s: ", name, sizing->op->name);
-    char text[256];
-    snprintf(text, sizeof text, format, detail);
-    diag_error(sizing->unit->diagnostics, sizing->place, number, arena_format(arena, "%s%s", what, text), advice);
+    const struct subject *s = sizing->subject;
+    char text[512];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    const char *message = arena_format(s->unit->arena, "%s %s of %s: %s", sizing->what, s->name, s->owner, text);
+    if (!sizing->failed)
+        diag_error(s->unit->diagnostics, sizing->place, number, message, advice);
     sizing->failed = true;
 }
 
-static void emit_node(struct sizing *sizing, struct far_expr node)
+static void emit_node(struct sizing *sizing, struct far_expr node, const char *name)
 {
     if (sizing->failed)
         return;
     if (sizing->count == FAR_EXPR_MAX) {
         size_error(sizing, FC_SIZE_TOO_LONG, "compute it in the client and pass it as one parameter",
-                   "the expression is too long", "");
+                   "the expression is too long");
         return;
     }
-    sizing->nodes[sizing->count++] = (struct model_expr){.node = node};
+    sizing->nodes[sizing->count++] = (struct model_expr){.node = node, .name = name};
 }
 
-/* The parameter of that name; its number in *index. */
-static const struct parameter *find_parameter(const struct sizing *sizing, const char *name, uint32_t *index)
+/* --- operands --- */
+
+/* Is this value made by the other side, so that its size is asked for when the call is over? */
+static bool is_made_there(const struct subject *s)
 {
-    *index = 0;
-    for (const struct parameter *param = sizing->function->params; param; param = param->next, (*index)++)
-        if (param->name && strcmp(param->name, name) == 0)
-            return param;
-    return NULL;
+    for (; s; s = s->outer)
+        if ((s->set & HAS(LIFETIME)) && !subject_is_kept(s))
+            return true;
+        else if (s->where != ON_INSIDE)
+            return s->where == ON_RESULT;
+    return false;
 }
 
-static const char *parameter_names(const struct sizing *sizing)
+static const char *counted_itself(const struct reference *reference)
 {
-    const char *list = "";
-    for (const struct parameter *param = sizing->function->params; param; param = param->next)
-        if (param->name && param != sizing->param)
-            list = arena_format(sizing->unit->arena, "%s%s%s", list, *list ? ", " : "", param->name);
-    return *list ? arena_format(sizing->unit->arena, "the parameters are: %s", list) : "give the size as a parameter";
+    uint64_t set = annotation_set(level_annotations(reference->param->annotations, reference->param->type));
+    return set & SET_COUNTS ? reference->param->name : NULL;
 }
 
-static bool is_integer(const struct type *type)
+/* What a parameter points to is read before the call, so it must go in; and be one object. */
+static void check_pointee(struct sizing *sizing, const struct reference *reference)
 {
-    return (type->kind == TYPE_INT || type->kind == TYPE_ENUM) && type->complete && type->size <= 8;
+    struct arena *arena = sizing->subject->unit->arena;
+    const struct model_value *value = &sizing->subject->scope->params[reference->index].value;
+    bool late = is_made_there(sizing->subject);
+    if (value->passing != FAR_PASS_BUFFER || !(value->flags & (late ? FAR_VALUE_IN | FAR_VALUE_OUT : FAR_VALUE_IN)))
+        size_error(sizing, FC_SIZE_NOT_KNOWN,
+                   value->passing == FAR_PASS_BUFFER
+                       ? arena_format(arena, "make '%s' far_inout", reference->param->name)
+                       : "give the size as a parameter",
+                   "'%s' is read before the call, but does not go in", reference->name);
+    else if (counted_itself(reference))
+        size_error(sizing, FC_SIZE_NOT_KNOWN, "let it point to one object: no __counted_by of its own",
+                   "'%s' has a size of its own", reference->param->name);
 }
 
-static void emit_name(struct sizing *sizing, const struct expr *expr)
+static void check_result(struct sizing *sizing)
 {
-    uint32_t index;
-    const struct parameter *param = find_parameter(sizing, expr->name, &index);
-    if (!param) {
-        size_error(sizing, FC_SIZE_UNKNOWN_NAME, parameter_names(sizing), "'%s' is neither a parameter nor a constant",
-                   expr->name);
-    } else if (param->type.type->kind == TYPE_POINTER) {
-        size_error(sizing, FC_SIZE_IS_POINTER,
-                   arena_format(sizing->unit->arena, "write *%s for what it points to", expr->name),
-                   "'%s' is a pointer", expr->name);
-    } else if (!is_integer(param->type.type)) {
-        size_error(sizing, FC_SIZE_NOT_INTEGER, "a size is an integer parameter, or *p of a pointer to one",
-                   "'%s' is not an integer", expr->name);
-    } else {
-        const struct type *type = param->type.type;
-        emit_node(sizing, (struct far_expr){.code = FAR_EXPR_PARAM,
-                                            .width = (uint8_t)type->size,
-                                            .index = index,
-                                            .flags = type->is_signed ? FAR_EXPR_SIGNED : 0});
+    if (!is_made_there(sizing->subject))
+        size_error(sizing, FC_SIZE_NOT_KNOWN,
+                   "say how much room there is; far_result is for pointers that "
+                   "come out, with far_lifetime",
+                   "far_result is not known before the call");
+}
+
+static void check_operand(struct sizing *sizing, const struct reference *reference)
+{
+    struct arena *arena = sizing->subject->unit->arena;
+    const struct type *type = reference->type.type;
+    if (type->kind == TYPE_POINTER && reference->kind == REFERENCE_PARAM)
+        size_error(sizing, FC_SIZE_IS_POINTER, arena_format(arena, "write *%s for what it points to", reference->name),
+                   "'%s' is a pointer", reference->name);
+    else if (type->kind == TYPE_POINTER)
+        size_error(sizing, FC_SIZE_IS_POINTER, "name an integer", "'%s' is a pointer", reference->name);
+    else if (!is_integer_type(type) || reference->is_bit_field)
+        size_error(sizing, FC_SIZE_NOT_INTEGER,
+                   "it must be an integer: a parameter, a member, or *p of a "
+                   "pointer to one",
+                   reference->is_bit_field ? "'%s' is a bit-field" : "'%s' is not an integer", reference->name);
+    else if (reference->kind == REFERENCE_PARAM &&
+             sizing->subject->scope->params[reference->index].value.passing != FAR_PASS_VALUE)
+        size_error(sizing, FC_SIZE_NOT_INTEGER, "name a parameter that is a number", "'%s' is a descriptor",
+                   reference->name);
+    else if (reference->kind == REFERENCE_POINTEE)
+        check_pointee(sizing, reference);
+    else if (reference->kind == REFERENCE_RESULT)
+        check_result(sizing);
+}
+
+static void emit_reference(struct sizing *sizing, const struct expr *expr)
+{
+    static const enum far_expr_code codes[] = {
+        [REFERENCE_PARAM] = FAR_EXPR_PARAM,
+        [REFERENCE_POINTEE] = FAR_EXPR_DEREF,
+        [REFERENCE_MEMBER] = FAR_EXPR_MEMBER,
+        [REFERENCE_RESULT] = FAR_EXPR_RESULT,
+    };
+    struct reference reference = reference_resolve(sizing->subject->scope, expr);
+    if (reference.kind == REFERENCE_NONE) {
+        if (reference.unknown)
+            size_error(sizing, FC_SIZE_UNKNOWN_NAME, reference_candidates(sizing->subject),
+                       expr->kind == EXPR_NAME ? "'%s' is neither a %s nor a constant" : "there is no '%s'",
+                       reference.unknown, sizing->subject->scope->structure ? "member" : "parameter");
+        else
+            size_error(sizing, FC_SIZE_SYNTAX, SYNTAX_ADVICE,
+                       "only a parameter can be followed with * or ->, and only one step");
+        return;
     }
-}
-
-/* *p is read before the call, so p must point to one integer that goes in. */
-static void emit_deref(struct sizing *sizing, const struct expr *expr)
-{
-    uint32_t index = 0;
-    const struct parameter *param = expr->kind == EXPR_NAME ? find_parameter(sizing, expr->name, &index) : NULL;
-    const struct model_param *passed = param ? &sizing->op->params[index] : NULL;
-    if (!param) {
-        size_error(sizing, FC_SIZE_SYNTAX, "a size may use parameters, *p, integers, sizeof, + - * / and parentheses",
-                   "only the name of a pointer parameter can follow *", "");
-    } else if (param->type.type->kind != TYPE_POINTER || !is_integer(param->type.type->target.type)) {
-        size_error(sizing, FC_SIZE_NOT_INTEGER, "a size is an integer parameter, or *p of a pointer to one",
-                   "'*%s' is not an integer", expr->name);
-    } else if (passed->value.passing != FAR_PASS_BUFFER || !(passed->value.flags & FAR_VALUE_IN)) {
-        size_error(sizing, FC_SIZE_NOT_KNOWN, arena_format(sizing->unit->arena, "make '%s' far_inout", expr->name),
-                   "'*%s' is read before the call, but does not go in", expr->name);
-    } else if (annotation_set(param->annotations) & SET_COUNTS) {
-        size_error(sizing, FC_SIZE_NOT_KNOWN, "let it point to one integer: no __counted_by of its own",
-                   "'%s' has a size of its own", expr->name);
-    } else {
-        const struct type *type = param->type.type->target.type;
-        emit_node(sizing, (struct far_expr){.code = FAR_EXPR_DEREF,
-                                            .width = (uint8_t)type->size,
-                                            .index = index,
-                                            .flags = type->is_signed ? FAR_EXPR_SIGNED : 0});
-    }
-}
-
-static bool names_parameter(const struct sizing *sizing, const struct expr *expr)
-{
-    uint32_t index;
-    if (!expr)
-        return false;
-    if (expr->kind == EXPR_NAME)
-        return find_parameter(sizing, expr->name, &index) != NULL;
-    if (expr->kind == EXPR_SIZEOF || expr->kind == EXPR_ALIGNOF)
-        return false;
-    return names_parameter(sizing, expr->left) || names_parameter(sizing, expr->right) ||
-           names_parameter(sizing, expr->third);
+    check_operand(sizing, &reference);
+    const struct type *type = reference.type.type;
+    emit_node(sizing,
+              (struct far_expr){.code = (uint8_t)codes[reference.kind],
+                                .width = (uint8_t)type->size,
+                                .index = reference.index,
+                                .value = reference.offset,
+                                .flags = type->is_signed ? FAR_EXPR_SIGNED : 0},
+              reference.name);
 }
 
 static void emit_constant(struct sizing *sizing, struct constant c)
 {
-    if (c.is_real || (c.is_signed && (int64_t)c.value < 0)) {
-        size_error(sizing, FC_SIZE_BAD_CONSTANT, "a size is a number of bytes or elements, 0 or more",
-                   c.is_real ? "a fraction is no size" : "a negative constant is no size", "");
+    bool negative = c.is_signed && (int64_t)c.value < 0;
+    if (c.is_real || (negative && !sizing->selects)) {
+        size_error(sizing, FC_SIZE_BAD_CONSTANT, "a size is a number of bytes or elements, 0 or more", "%s",
+                   c.is_real ? "a fraction is no size" : "a negative constant is no size");
         return;
     }
-    emit_node(sizing, (struct far_expr){.code = FAR_EXPR_CONST, .value = c.value});
+    emit_node(sizing, (struct far_expr){.code = FAR_EXPR_CONST, .value = c.value}, NULL);
+}
+
+/* --- operators --- */
+
+static bool fold(enum far_expr_code code, uint64_t a, uint64_t b, uint64_t *result)
+{
+    switch (code) {
+    case FAR_EXPR_ADD:
+        return !__builtin_add_overflow(a, b, result);
+    case FAR_EXPR_SUB:
+        return !__builtin_sub_overflow(a, b, result);
+    case FAR_EXPR_MUL:
+        return !__builtin_mul_overflow(a, b, result);
+    case FAR_EXPR_DIV:
+        *result = a / b;
+        return true;
+    case FAR_EXPR_MOD:
+        *result = a % b;
+        return true;
+    case FAR_EXPR_SHL:
+        *result = b < 64 ? a << b : 0;
+        return b < 64 && *result >> b == a;
+    case FAR_EXPR_SHR:
+        *result = b < 64 ? a >> b : 0;
+        return true;
+    default:
+        *result = a & b;
+        return true;
+    }
+}
+
+static bool is_constant_node(const struct sizing *sizing, uint32_t from, uint32_t to)
+{
+    return to == from + 1 && sizing->nodes[from].node.code == FAR_EXPR_CONST;
+}
+
+/* An operator on what was emitted from `left` and from `right` on; of two constants, their result. */
+static void emit_operator(struct sizing *sizing, enum far_expr_code code, uint32_t left, uint32_t right)
+{
+    if (sizing->failed)
+        return;
+    bool right_constant = is_constant_node(sizing, right, sizing->count);
+    uint64_t b = right_constant ? sizing->nodes[right].node.value : 1;
+    if (b == 0 && (code == FAR_EXPR_DIV || code == FAR_EXPR_MOD)) {
+        size_error(sizing, FC_SIZE_BAD_CONSTANT, "divide by something else", "this divides by zero");
+    } else if (right_constant && is_constant_node(sizing, left, right)) {
+        if (!fold(code, sizing->nodes[left].node.value, b, &sizing->nodes[left].node.value))
+            size_error(sizing, FC_SIZE_BAD_CONSTANT, "use a size that fits memory",
+                       code == FAR_EXPR_SUB ? "a negative constant is no size" : "a constant in it overflows");
+        sizing->count--;
+    } else {
+        emit_node(sizing, (struct far_expr){.code = (uint8_t)code}, NULL);
+    }
 }
 
 static void emit_expr(struct sizing *sizing, const struct expr *expr);
 
-static void emit_binary(struct sizing *sizing, const struct expr *expr)
+static bool emit_binary(struct sizing *sizing, const struct expr *expr)
 {
     static const struct {
         int op;
         enum far_expr_code code;
-    } codes[] = {{'+', FAR_EXPR_ADD}, {'-', FAR_EXPR_SUB}, {'*', FAR_EXPR_MUL}, {'/', FAR_EXPR_DIV}};
+    } codes[] = {{'+', FAR_EXPR_ADD}, {'-', FAR_EXPR_SUB},  {'*', FAR_EXPR_MUL},   {'/', FAR_EXPR_DIV},
+                 {'%', FAR_EXPR_MOD}, {LEFT, FAR_EXPR_SHL}, {RIGHT, FAR_EXPR_SHR}, {'&', FAR_EXPR_AND}};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         if (codes[i].op != expr->op)
             continue;
+        uint32_t left = sizing->count;
         emit_expr(sizing, expr->left);
+        uint32_t right = sizing->count;
         emit_expr(sizing, expr->right);
-        const struct far_expr *last = sizing->count ? &sizing->nodes[sizing->count - 1].node : NULL;
-        if (!sizing->failed && expr->op == '/' && last->code == FAR_EXPR_CONST && last->value == 0)
-            size_error(sizing, FC_SIZE_BAD_CONSTANT, "divide by something else", "this divides by zero", "");
-        emit_node(sizing, (struct far_expr){.code = (uint8_t)codes[i].code});
-        return;
+        emit_operator(sizing, codes[i].code, left, right);
+        return true;
     }
-    size_error(sizing, FC_SIZE_SYNTAX, "a size may use parameters, *p, integers, sizeof, + - * / and parentheses",
-               "this operator cannot be used", "");
+    return false;
+}
+
+/* To an unsigned type: its low bits. To a signed one: only where that changes nothing. */
+static bool emit_cast(struct sizing *sizing, const struct expr *expr)
+{
+    const struct type *type = expr->type.type;
+    if (!is_integer_type(type) || type->kind == TYPE_BOOL)
+        return false;
+    uint32_t from = sizing->count;
+    emit_expr(sizing, expr->left);
+    if (sizing->failed || type->size == 8)
+        return true;
+    bool single = sizing->count == from + 1 && sizing->nodes[from].node.code != FAR_EXPR_CONST;
+    if (single && sizing->nodes[from].node.width <= type->size)
+        return true;
+    if (type->is_signed)
+        return false;
+    uint32_t right = sizing->count;
+    emit_node(sizing, (struct far_expr){.code = FAR_EXPR_CONST, .value = ((uint64_t)1 << (type->size * 8)) - 1}, NULL);
+    emit_operator(sizing, FAR_EXPR_AND, from, right);
+    return true;
+}
+
+static bool is_arithmetic(const struct expr *expr)
+{
+    static const int operators[] = {'+', '-', '*', LEFT};
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+        if (expr->kind == EXPR_BINARY && expr->op == operators[i])
+            return true;
+    return false;
 }
 
 static void emit_expr(struct sizing *sizing, const struct expr *expr)
 {
     if (sizing->failed)
         return;
-    struct constant c = names_parameter(sizing, expr) ? (struct constant){0} : constant_evaluate(sizing->unit, expr);
-    if (c.known) {
+    bool named = reference_used(sizing->subject->scope, expr);
+    /* C lets unsigned arithmetic wrap around; a size that does is a mistake, so those operators are folded here. */
+    struct constant c =
+        named || is_arithmetic(expr) ? (struct constant){0} : constant_evaluate(sizing->subject->unit, expr);
+    bool done = true;
+    if (c.known)
         emit_constant(sizing, c);
-        return;
-    }
-    switch (expr->kind) {
-    case EXPR_NAME:
-        emit_name(sizing, expr);
-        return;
-    case EXPR_BINARY:
-        emit_binary(sizing, expr);
-        return;
-    case EXPR_UNARY:
-        if (expr->op == '*' || expr->op == '+') {
-            if (expr->op == '*')
-                emit_deref(sizing, expr->left);
-            else
-                emit_expr(sizing, expr->left);
-            return;
-        }
-        break;
-    case EXPR_CAST: /* to a type that holds every size: changes nothing */
-        if (expr->type.type->kind == TYPE_INT && expr->type.type->size == 8) {
-            emit_expr(sizing, expr->left);
-            return;
-        }
-        break;
-    default:
-        break;
-    }
-    size_error(sizing, FC_SIZE_SYNTAX, "a size may use parameters, *p, integers, sizeof, + - * / and parentheses",
-               "this is not an expression that a gate can compute", "");
+    else if (expr->kind == EXPR_NAME || expr->kind == EXPR_MEMBER || expr->kind == EXPR_ARROW ||
+             (expr->kind == EXPR_UNARY && expr->op == '*'))
+        emit_reference(sizing, expr);
+    else if (expr->kind == EXPR_UNARY && expr->op == '+')
+        emit_expr(sizing, expr->left);
+    else if (expr->kind == EXPR_BINARY)
+        done = emit_binary(sizing, expr);
+    else if (expr->kind == EXPR_CAST)
+        done = emit_cast(sizing, expr);
+    else
+        done = false;
+    if (!done)
+        size_error(sizing, FC_SIZE_SYNTAX, SYNTAX_ADVICE, "this is not an expression that a gate can compute");
 }
 
-/* Elements become bytes. A constant count is multiplied here, so that the record says the plain number. */
+/* --- whole expressions --- */
+
+/* Elements become bytes. */
 static void scale(struct sizing *sizing, uint64_t element)
 {
     if (sizing->failed || element == 1)
         return;
-    if (sizing->count == 1 && sizing->nodes[0].node.code == FAR_EXPR_CONST) {
-        if (__builtin_mul_overflow(sizing->nodes[0].node.value, element, &sizing->nodes[0].node.value))
-            size_error(sizing, FC_SIZE_BAD_CONSTANT, "use a size that fits memory", "the product overflows", "");
-        return;
-    }
-    emit_node(sizing, (struct far_expr){.code = FAR_EXPR_CONST, .value = element});
-    emit_node(sizing, (struct far_expr){.code = FAR_EXPR_MUL});
+    uint32_t right = sizing->count;
+    emit_node(sizing, (struct far_expr){.code = FAR_EXPR_CONST, .value = element}, NULL);
+    emit_operator(sizing, FAR_EXPR_MUL, 0, right);
 }
 
-static const struct annotation *count_annotation(const struct parameter *param)
+static struct model_expr *finished(const struct sizing *sizing, uint32_t *count)
 {
-    const struct annotation *annotation = param->annotations;
-    while (annotation && (annotation->word >= ANNOTATION_COUNT || !(SET_COUNTS & (1u << annotation->word))))
+    *count = 0;
+    if (sizing->failed)
+        return NULL;
+    struct model_expr *nodes = arena_alloc(sizing->subject->unit->arena, sizing->count * sizeof *nodes);
+    memcpy(nodes, sizing->nodes, sizing->count * sizeof *nodes);
+    *count = sizing->count;
+    return nodes;
+}
+
+static const struct annotation *count_annotation(const struct subject *s)
+{
+    const struct annotation *annotation = s->annotations;
+    while (annotation && (annotation->word >= ANNOTATION_COUNT || !(SET_COUNTS & ((uint64_t)1 << annotation->word))))
         annotation = annotation->next;
     return annotation;
 }
 
-static void size_from_annotation(struct sizing *sizing, const struct annotation *annotation, uint64_t element)
+static void emit_annotation(struct sizing *sizing, const struct annotation *annotation)
 {
+    const struct subject *s = sizing->subject;
     sizing->place = annotation->place;
-    const struct expr *expr =
-        unit_parse_expression(sizing->unit, annotation->argument, annotation->place, sizing->function->params);
-    if (!expr) {
+    const struct parameter *params = s->scope->function ? s->scope->function->params : NULL;
+    const struct expr *expr = unit_parse_expression(s->unit, annotation->argument, annotation->place, params);
+    if (expr)
+        emit_expr(sizing, expr);
+    else
         sizing->failed = true; /* said by the parser */
-        return;
-    }
-    emit_expr(sizing, expr);
-    if (annotation->word == ANNOTATION_COUNTED_BY || annotation->word == ANNOTATION_COUNTED_BY_OR_NULL)
-        scale(sizing, element);
 }
 
-static bool fill_one(struct sizing *sizing, const struct parameter *param, struct model_param *out)
+static void emit_size(struct sizing *sizing, uint64_t element)
 {
-    const struct type *to = param->type.type->target.type;
-    const struct annotation *annotation = count_annotation(param);
-    sizing->param = param;
-    sizing->place = param->place;
-    sizing->count = 0;
-    sizing->failed = false;
+    const struct subject *s = sizing->subject;
+    const struct annotation *annotation = count_annotation(s);
     if (annotation) {
-        size_from_annotation(sizing, annotation, to->size);
-    } else if (param->array && param->array->count_expr) {
-        emit_expr(sizing, param->array->count_expr);
-        scale(sizing, to->size);
+        emit_annotation(sizing, annotation);
+        if (annotation->word == ANNOTATION_COUNTED_BY || annotation->word == ANNOTATION_COUNTED_BY_OR_NULL)
+            scale(sizing, element);
+    } else if (s->array && s->array->count_expr) {
+        emit_expr(sizing, s->array->count_expr);
+        scale(sizing, element);
     } else {
-        emit_node(sizing, (struct far_expr){.code = FAR_EXPR_CONST, .value = to->size});
+        emit_node(sizing, (struct far_expr){.code = FAR_EXPR_CONST, .value = element}, NULL);
     }
-    if (sizing->failed)
+}
+
+/* Strings have a size when somebody else's memory is filled; arrays, when their length is not part of their type. */
+static bool has_size(const struct subject *s)
+{
+    switch (s->value->passing) {
+    case FAR_PASS_BUFFER:
+        return true;
+    case FAR_PASS_STRING:
+    case FAR_PASS_ARRAY:
+        return (s->set & SET_COUNTS) != 0;
+    default:
         return false;
-    out->value.size = arena_alloc(sizing->unit->arena, sizing->count * sizeof *out->value.size);
-    memcpy(out->value.size, sizing->nodes, sizing->count * sizeof *out->value.size);
-    out->value.size_count = sizing->count;
+    }
+}
+
+static bool make_size(struct subject *s)
+{
+    const struct type *element = s->type.type->target.type;
+    struct sizing sizing = {.subject = s, .what = "the size of", .place = s->place};
+    if (!has_size(s))
+        return true;
+    emit_size(&sizing, element->complete ? element->size : 0);
+    s->value->size = finished(&sizing, &s->value->size_count);
+    return !sizing.failed;
+}
+
+static bool make_selector(struct subject *s)
+{
+    const struct annotation *annotation = annotation_find(s->annotations, ANNOTATION_SELECTED_BY);
+    if (!annotation || s->value->passing != FAR_PASS_STRUCT)
+        return true;
+    struct sizing sizing = {.subject = s, .what = "the selector of", .place = annotation->place, .selects = true};
+    emit_annotation(&sizing, annotation);
+    s->value->select = finished(&sizing, &s->value->select_count);
+    return !sizing.failed;
+}
+
+/* --- lifetimes --- */
+
+static void lifetime_error(struct subject *s, const struct annotation *annotation, const char *message)
+{
+    s->detail = annotation->argument;
+    s->value->lifetime = FAR_LIFETIME_CALL; /* some lifetime it has: that one is missing is not said too */
+    subject_error(s, FC_LIFETIME, annotation->place, message,
+                  "write far_lifetime(call), (service), (released), or the name "
+                  "of a parameter: a handle, or the memory "
+                  "it points into");
+}
+
+static bool parameter_lifetime(struct subject *s, const struct annotation *annotation)
+{
+    uint32_t index = 0;
+    const struct parameter *param = s->scope->function ? s->scope->function->params : NULL;
+    while (param && !(param->name && strcmp(param->name, annotation->argument) == 0))
+        param = param->next, index++;
+    if (!param) {
+        lifetime_error(s, annotation, "'{detail}' is neither a lifetime nor a parameter of {op}");
+        return false;
+    }
+    const struct model_value *value = &s->scope->params[index].value;
+    bool in_memory = value->passing == FAR_PASS_BUFFER || value->passing == FAR_PASS_STRING;
+    bool destructor = value->passing == FAR_PASS_CALLBACK && subject_is_kept(s);
+    if (!in_memory && !destructor && value->passing != FAR_PASS_HANDLE) {
+        lifetime_error(s, annotation,
+                       "'{detail}' of {op} is neither a handle nor memory that a "
+                       "pointer can lead into");
+        return false;
+    }
+    s->value->lifetime = destructor ? FAR_LIFETIME_CALLBACK : in_memory ? FAR_LIFETIME_PARAM : FAR_LIFETIME_HANDLE;
+    s->value->lifetime_of = index;
     return true;
 }
 
-bool sizes_fill(struct unit *unit, const struct declaration *declaration, struct model_op *op)
+static bool make_lifetime(struct subject *s)
 {
-    struct sizing sizing = {.unit = unit, .op = op, .function = declaration->type.type};
-    struct model_param *out = op->params;
+    static const char *const words[FAR_LIFETIME_COUNT] = {
+        [FAR_LIFETIME_CALL] = "call", [FAR_LIFETIME_SERVICE] = "service", [FAR_LIFETIME_RELEASED] = "released"};
+    const struct annotation *annotation = annotation_find(s->annotations, ANNOTATION_LIFETIME);
+    if (!annotation)
+        return true;
+    for (unsigned i = 0; i < FAR_LIFETIME_COUNT; i++)
+        if (words[i] && strcmp(words[i], annotation->argument) == 0)
+            s->value->lifetime = i;
+    return s->value->lifetime || parameter_lifetime(s, annotation);
+}
+
+/* --- scopes --- */
+
+void scope_add(struct subject *subject)
+{
+    bool asks = has_size(subject) || (subject->set & (HAS(LIFETIME) | HAS(SELECTED_BY)));
+    if (!asks)
+        return;
+    struct pending *pending = ARENA_NEW(subject->unit->arena, struct pending);
+    pending->subject = *subject;
+    pending->next = subject->scope->pending;
+    subject->scope->pending = pending;
+}
+
+bool scope_finish(struct scope *scope)
+{
     bool good = true;
-    for (const struct parameter *param = sizing.function->params; param; param = param->next, out++)
-        if (out->value.passing == FAR_PASS_BUFFER)
-            good &= fill_one(&sizing, param, out);
+    for (struct pending *pending = scope->pending; pending; pending = pending->next) {
+        good &= make_lifetime(&pending->subject);
+        good &= make_size(&pending->subject);
+        good &= make_selector(&pending->subject);
+    }
     return good;
 }

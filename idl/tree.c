@@ -2,66 +2,26 @@
 /* Symbols, tags and types of one unit. */
 #include "idl/tree.h"
 
+#include <elf.h>
 #include <string.h>
 
 void unit_init(struct unit *unit, struct arena *arena, struct diagnostics *diagnostics)
 {
-    *unit = (struct unit){.arena = arena, .diagnostics = diagnostics, .gnu = true};
+    *unit = (struct unit){.arena = arena, .diagnostics = diagnostics, .gnu = true, .machine = EM_X86_64};
     unit->declarations_end = &unit->declarations;
     unit->services_end = &unit->services;
-}
-
-static unsigned bucket(const char *name)
-{
-    uint32_t hash = 2166136261u;
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    return hash % SYMBOL_BUCKETS;
-}
-
-static struct symbol *find(struct symbol *const *table, const char *name)
-{
-    struct symbol *symbol = table[bucket(name)];
-    while (symbol && strcmp(symbol->name, name) != 0)
-        symbol = symbol->next;
-    return symbol;
-}
-
-static struct symbol *add(struct unit *unit, struct symbol **table, const char *name)
-{
-    struct symbol *symbol = ARENA_NEW(unit->arena, struct symbol);
-    symbol->name = name;
-    symbol->next = table[bucket(name)];
-    table[bucket(name)] = symbol;
-    return symbol;
-}
-
-struct symbol *unit_symbol(const struct unit *unit, const char *name)
-{
-    return name ? find(unit->symbols, name) : NULL;
-}
-
-struct symbol *unit_add_symbol(struct unit *unit, const char *name, enum symbol_kind kind, struct typeref type)
-{
-    struct symbol *symbol = unit_symbol(unit, name);
-    if (!symbol)
-        symbol = add(unit, unit->symbols, name);
-    symbol->kind = kind;
-    symbol->type = type;
-    return symbol;
+    unit->strays_end = &unit->strays;
 }
 
 struct type *unit_tag(struct unit *unit, enum type_kind kind, const char *tag, struct place place)
 {
-    struct symbol *symbol = tag ? find(unit->tags, tag) : NULL;
-    if (symbol && symbol->type.type->kind == kind)
-        return symbol->type.type;
+    struct name *name = tag ? unit_name(unit, tag, strlen(tag)) : NULL;
+    if (name && name->tag && name->tag->kind == kind)
+        return name->tag;
     struct type *type = type_new(unit, kind, (struct typeref){0}, place);
     type->name = tag;
-    if (symbol)
-        symbol->type.type = type; /* another kind under the same tag: the compiler itself will refuse it */
-    else if (tag)
-        add(unit, unit->tags, tag)->type.type = type;
+    if (name)
+        name->tag = type; /* another kind under the same tag: the compiler itself will refuse it */
     return type;
 }
 
@@ -81,11 +41,9 @@ struct type *unit_basic(struct unit *unit, enum basic_type basic)
         return unit->basic[basic];
     struct type *type = type_new(unit, table[basic].kind, (struct typeref){0}, (struct place){0});
     type->name = table[basic].spelling;
-    type->size = table[basic].size;
     type->is_signed = table[basic].is_signed && !(basic == BASIC_CHAR && unit->unsigned_char);
     type->is_char = basic == BASIC_CHAR || basic == BASIC_SCHAR || basic == BASIC_UCHAR;
-    type->align = layout_basic_align(type->kind, type->size);
-    type->complete = basic != BASIC_VOID;
+    layout_basic(unit, type, basic, table[basic].size);
     return unit->basic[basic] = type;
 }
 
@@ -107,14 +65,43 @@ struct type *type_new(struct unit *unit, enum type_kind kind, struct typeref tar
     return type;
 }
 
+struct type *type_copy(struct unit *unit, const struct type *type)
+{
+    struct type *copy = ARENA_NEW(unit->arena, struct type);
+    *copy = *type;
+    copy->pointers = copy->next_pointer = NULL;
+    return copy;
+}
+
+/* Uses of one type alike in every word. */
+static bool same_use(struct typeref a, struct typeref b)
+{
+    return a.qualifiers == b.qualifiers && a.alias == b.alias && a.alias_qualifiers == b.alias_qualifiers;
+}
+
+/* How many pointers to one type are tried; const and typedef names make them differ. */
+#define SHARED_LIMIT 8
+
 struct typeref type_pointer_to(struct unit *unit, struct typeref target, struct place place)
 {
-    struct type *type = type_new(unit, TYPE_POINTER, target, place);
+    struct type *type = target.type->pointers;
+    for (unsigned i = 0; type && i < SHARED_LIMIT && !same_use(type->target, target); i++)
+        type = type->next_pointer;
+    if (type && same_use(type->target, target))
+        return (struct typeref){.type = type};
+    type = type_new(unit, TYPE_POINTER, target, place);
     layout_pointer(type);
+    type->next_pointer = target.type->pointers;
+    target.type->pointers = type;
     return (struct typeref){.type = type};
 }
 
-static bool params_compatible(const struct type *a, const struct type *b)
+/* Function types nested in each other's parameters grow exponentially when walked; nobody writes one that large. */
+#define STEP_LIMIT 100000
+
+static bool compatible(struct typeref a, struct typeref b, unsigned *steps);
+
+static bool params_compatible(const struct type *a, const struct type *b, unsigned *steps)
 {
     if (!a->prototyped || !b->prototyped)
         return true;
@@ -125,17 +112,21 @@ static bool params_compatible(const struct type *a, const struct type *b)
         /* Qualifiers of the parameter itself are not part of the function's type. */
         struct typeref left = p->type, right = q->type;
         left.qualifiers = right.qualifiers = 0;
-        if (!types_compatible(left, right))
+        if (!compatible(left, right, steps))
             return false;
     }
     return !p && !q;
 }
 
-bool types_compatible(struct typeref a, struct typeref b)
+static bool compatible(struct typeref a, struct typeref b, unsigned *steps)
 {
     const unsigned mask = QUALIFIER_CONST | QUALIFIER_VOLATILE | QUALIFIER_ATOMIC;
     const struct type *x = a.type, *y = b.type;
-    if (!x || !y || x->kind == TYPE_UNKNOWN || y->kind == TYPE_UNKNOWN)
+    if (!*steps)
+        return true;
+    --*steps;
+    bool unknown = !x || !y || (x->kind == TYPE_UNKNOWN && !x->complete) || (y->kind == TYPE_UNKNOWN && !y->complete);
+    if (unknown)
         return true;
     if ((a.qualifiers & mask) != (b.qualifiers & mask))
         return false;
@@ -144,16 +135,16 @@ bool types_compatible(struct typeref a, struct typeref b)
     if (x->kind == TYPE_ENUM && y->kind == TYPE_INT)
         return x->target.type && x->target.type->size == y->size;
     if (y->kind == TYPE_ENUM && x->kind == TYPE_INT)
-        return types_compatible(b, a);
+        return compatible(b, a, steps);
     if (x->kind != y->kind)
         return false;
     switch (x->kind) {
     case TYPE_POINTER:
-        return types_compatible(x->target, y->target);
+        return compatible(x->target, y->target, steps);
     case TYPE_ARRAY:
-        return types_compatible(x->target, y->target) && (!x->has_count || !y->has_count || x->count == y->count);
+        return compatible(x->target, y->target, steps) && (!x->has_count || !y->has_count || x->count == y->count);
     case TYPE_FUNCTION:
-        return types_compatible(x->target, y->target) && params_compatible(x, y);
+        return compatible(x->target, y->target, steps) && params_compatible(x, y, steps);
     case TYPE_STRUCT:
     case TYPE_UNION:
     case TYPE_ENUM:
@@ -163,6 +154,18 @@ bool types_compatible(struct typeref a, struct typeref b)
     default:
         return x->name && y->name && strcmp(x->name, y->name) == 0;
     }
+}
+
+bool types_compatible(struct typeref a, struct typeref b)
+{
+    unsigned steps = STEP_LIMIT;
+    return compatible(a, b, &steps);
+}
+
+const struct annotation *level_annotations(const struct annotation *own, struct typeref type)
+{
+    bool has_level = type.type->kind == TYPE_POINTER || type.type->kind == TYPE_ARRAY || type.type->kind == TYPE_INT;
+    return own ? own : has_level ? type.type->annotations : NULL;
 }
 
 const struct member *type_member(const struct type *type, const char *name, uint64_t *offset)

@@ -44,20 +44,31 @@
 #define far_idempotent       FAR_ANNOTATE("idempotent")
 #define far_absent           FAR_ANNOTATE("absent")
 
-/* Parameter or result: after the star. */
-#define far_in           FAR_ANNOTATE("in")
-#define far_out          FAR_ANNOTATE("out")
-#define far_inout        FAR_ANNOTATE("inout")
-#define far_deep         FAR_ANNOTATE("deep")
-#define far_handle       FAR_ANNOTATE("handle")
-#define far_release      FAR_ANNOTATE("release")
-#define far_callback     FAR_ANNOTATE("callback")
-#define far_global       FAR_ANNOTATE("global")
-#define far_fd           FAR_ANNOTATE("fd")
-#define far_lifetime(of) FAR_ANNOTATE_WITH("lifetime", FAR_TEXT(of))
+/*
+ * Values: after the star that they describe, or after the name of a pointer's typedef. far_result, in a size or selector,
+ * is what the operation returns.
+ */
+#define far_in               FAR_ANNOTATE("in")
+#define far_out              FAR_ANNOTATE("out")
+#define far_inout            FAR_ANNOTATE("inout")
+#define far_elements(type)   FAR_ANNOTATE_WITH("elements", FAR_TEXT(type))
+#define far_nullable         FAR_ANNOTATE("nullable")
+#define far_deep             FAR_ANNOTATE("deep")
+#define far_handle           FAR_ANNOTATE("handle")
+#define far_release          FAR_ANNOTATE("release")
+#define far_callback         FAR_ANNOTATE("callback")
+#define far_global           FAR_ANNOTATE("global")
+#define far_opaque           FAR_ANNOTATE("opaque")
+#define far_fd               FAR_ANNOTATE("fd")
+#define far_lifetime(of)     FAR_ANNOTATE_WITH("lifetime", FAR_TEXT(of))
+#define far_selected_by(...) FAR_ANNOTATE_WITH("selected_by", FAR_TEXT(__VA_ARGS__))
 
-/* Structure member. */
-#define far_opaque FAR_ANNOTATE("opaque")
+/* Members of a union: the selector's values for which they are in use. */
+#define far_case(...) FAR_ANNOTATE_WITH("case", FAR_TEXT(__VA_ARGS__))
+#define far_default   FAR_ANNOTATE("default")
+
+/* A structure whose members' annotations are those of another one, in a header that nobody may edit. */
+#define far_describes(type) FAR_ANNOTATE_WITH("describes", FAR_TEXT(type))
 
 /* Global data. */
 #define far_shared(protocol) FAR_ANNOTATE_WITH("shared", FAR_TEXT(protocol))

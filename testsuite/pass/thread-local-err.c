@@ -5,7 +5,7 @@
 // RUN: not ls %t.o
 #include "counter.h"
 
-// CHECK: thread-local-err.c:[[#@LINE+1]]:1: error: thread-local variable 'last' in a unit of service 'counter'
+// CHECK: thread-local-err.c:[[#@LINE+1]]:1: error: thread-local variable 'last' in a unit of service 'counter': {{.*}} [FC-0201]
 static __thread int last;
 // PLAIN: error: thread-local variable 'last' in a unit of service 'counter': {{.*}} [FC-0201]
 
