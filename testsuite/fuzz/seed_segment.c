@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * seed-segment FILE [changed] [truncate=N] [flip=OFFSET]: writes the small segment that the unit tests use, so that tests of
- * its readers need no compiler; as it is, as its next version, cut short, or with one byte inverted.
+ * seed-segment FILE [changed | rich] [truncate=N] [flip=OFFSET]: writes the small segment that the unit tests use, so that
+ * tests of its readers need no compiler; as it is, as its next version, cut short, or with one byte inverted. `rich`: a
+ * bare interface record instead, with all that a record can say.
  */
-#include "testsuite/unit/make_segment.h"
+#include "testsuite/unit/make_rich.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,8 +23,10 @@ static void apply(struct made *made, const char *argument)
 int main(int argc, char **argv)
 {
     if (argc < 2)
-        return fprintf(stderr, "usage: seed-segment FILE [changed] [truncate=N] [flip=OFFSET]\n"), 64;
-    struct made made = make_segment(argc > 2 && !strcmp(argv[2], "changed") ? MAKE_CHANGED : MAKE_PLAIN);
+        return fprintf(stderr, "usage: seed-segment FILE [changed | rich] [truncate=N] [flip=OFFSET]\n"), 64;
+    const char *variant = argc > 2 ? argv[2] : "";
+    struct made made = !strcmp(variant, "rich") ? make_rich_record()
+                                                : make_segment(!strcmp(variant, "changed") ? MAKE_CHANGED : MAKE_PLAIN);
     for (int i = 2; i < argc; i++)
         apply(&made, argv[i]);
     FILE *out = fopen(argv[1], "wb");
