@@ -76,7 +76,8 @@ static Bytef *read_file(const char *path, uLong *size)
 
 static struct library load_system_zlib(void)
 {
-    void *handle = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
+    /* A namespace of its own: in this one, the names that the library uses itself are the service's by now. */
+    void *handle = dlmopen(LM_ID_NEWLM, "libz.so.1", RTLD_NOW);
     if (!handle)
         die("the system's zlib", dlerror());
     struct library library = {.name = "system zlib"};
