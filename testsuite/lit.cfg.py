@@ -41,6 +41,9 @@ config.substitutions += [
 config.environment["PATH"] = os.pathsep.join([llvm, os.environ["PATH"]])
 config.environment["FARCALL_BUILD"] = build
 config.environment["LC_ALL"] = "C.UTF-8"
+for name in ["FARCALL_LAYOUT_COUNT", "FARCALL_LAYOUT_SEED"]:  # more random structures, or others
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
 # A sanitizer's report is a crash, so that `not` never takes it for an expected failure.
 config.environment["ASAN_OPTIONS"] = "abort_on_error=1:detect_leaks=1:handle_abort=0:detect_stack_use_after_return=0"
 config.environment["UBSAN_OPTIONS"] = "halt_on_error=1:abort_on_error=1:print_stacktrace=1"
@@ -55,7 +58,7 @@ config.available_features.add(machine.replace("_", "-"))
 for tool in ["spin", "setpriv", "gdb"]:
     if shutil.which(tool):
         config.available_features.add(tool)
-for library in ["libz.a", "libbz2.a", "libpng16.a"]:
+for library in ["libz.a", "libbz2.a", "libpng16.a", "libsqlite3.a", "libexpat.a"]:
     if os.path.exists(os.path.join("/usr/lib", machine + "-linux-gnu", library)):
         config.available_features.add(library)
 

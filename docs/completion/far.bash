@@ -169,7 +169,8 @@ _farld() {
     -o:*) _far_files '*.seg' ;;
     -L:*) _far_files '' ;;
     -l:*) ;;
-    *:-*) _far_reply '-o -L -l --heap-size= --map --dump=plan --soname= --verbose --help --version' ;;
+    *:--previous=*) _far_files '*' --previous= ;;
+    *:-*) _far_reply '-o -L -l --heap-size= --map --dump=plan --previous= --soname= --verbose --help --version' ;;
     *) _far_files '*.@(o|a|so)' ;;
   esac
 }
@@ -185,12 +186,17 @@ _faridl() {
     -isystem:* | -I:*) _far_files '' ;;
     --explain:* | -D:* | -U:*) ;;
     *:--record=*) _far_files '*' --record= ;;
+    *:--previous=*) _far_files '*' --previous= ;;
+    *:--assertions=*) _far_files '*' --assertions= ;;
+    *:--diagnostics-file=*) _far_files '*' --diagnostics-file= ;;
     *:--cc=*) _far_reply "$(compgen -P --cc= -c -- "${cur#--cc=}")" ;;
     *:-*)
-      _far_reply '-o --record= --dump=model --dump=layout --dump=json --explain --unit --cc= -I -D -U -isystem -include
+      _far_reply '-o --record= --previous= --dump=model --dump=layout --dump=json --all-types
+        --assertions= --preprocessed --diagnostics=text --diagnostics=json --diagnostics=sarif --diagnostics-file=
+        --error-limit= --color=auto --color=always --color=never --list-rules --explain --unit --cc= -I -D -U -isystem -include
         -std= -MD -MF --help --version'
       ;;
-    *) _far_files '*.@(h|hh|hpp)' ;;
+    *) _far_files '*.@(h|hh|hpp|i)' ;;
   esac
 }
 
