@@ -141,7 +141,7 @@ static void assert_members(const struct writer *writer, const char *name, const 
 
 static void assert_sign(const struct writer *writer, const char *name, const struct type *type)
 {
-    fprintf(writer->out, "_Static_assert(((%s)-1 < 0) == %d, FARCALL_LAYOUT(\"%s\"));\n", name, type->is_signed,
+    fprintf(writer->out, "_Static_assert(((%s)-1 < 1) == %d, FARCALL_LAYOUT(\"%s\"));\n", name, type->is_signed,
             type->is_signed ? "signed" : "unsigned");
 }
 
@@ -179,7 +179,9 @@ void assertions_write(const struct model *model, const struct unit *unit, FILE *
     const struct writer writer = {model, unit, out};
     fprintf(out,
             "/* Made by faridl for service %s: the compiler confirms what the interface record says. */\n"
-            "#pragma GCC system_header /* no flag against extensions counts here */\n"
+            "#if __INCLUDE_LEVEL__ /* included, no flag against extensions counts here */\n"
+            "#pragma GCC system_header\n"
+            "#endif\n"
             "#define FARCALL_LAYOUT(what) \"the interface record says \" what \"; the compiler does not. Either a flag "
             "\" \\\n"
             "    \"that changes layouts reached only one of faridl and the compiler, or this is an error in faridl\"\n"

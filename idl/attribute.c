@@ -14,11 +14,29 @@ enum argument_kind {
     ARGUMENTS_EXTENT,     /* an expression, kept as the text of an annotation */
 };
 
+/* Functions that have one are not called as the machine's ABI says. */
+#define CONVENTIONS(X)                           \
+    X(aarch64_sve_pcs, ARGUMENTS_NONE)           \
+    X(aarch64_vector_pcs, ARGUMENTS_NONE)        \
+    X(intel_ocl_bicc, ARGUMENTS_NONE)            \
+    X(interrupt, ARGUMENTS_NONE)                 \
+    X(ms_abi, ARGUMENTS_NONE)                    \
+    X(no_callee_saved_registers, ARGUMENTS_NONE) \
+    X(no_caller_saved_registers, ARGUMENTS_NONE) \
+    X(preserve_all, ARGUMENTS_NONE)              \
+    X(preserve_most, ARGUMENTS_NONE)             \
+    X(preserve_none, ARGUMENTS_NONE)             \
+    X(regcall, ARGUMENTS_NONE)                   \
+    X(swiftasynccall, ARGUMENTS_NONE)            \
+    X(swiftcall, ARGUMENTS_NONE)                 \
+    X(vectorcall, ARGUMENTS_NONE)
+
 /* Those that are kept: X(name, arguments). */
 #define KEPT_ATTRIBUTES(X)                         \
     X(access, ARGUMENTS_EXPRESSIONS)               \
     X(aligned, ARGUMENTS_EXPRESSIONS)              \
     X(annotate, ARGUMENTS_ANNOTATION)              \
+    X(annotate_type, ARGUMENTS_ANNOTATION)         \
     X(counted_by, ARGUMENTS_EXTENT)                \
     X(counted_by_or_null, ARGUMENTS_EXTENT)        \
     X(ext_vector_type, ARGUMENTS_EXPRESSIONS)      \
@@ -28,6 +46,7 @@ enum argument_kind {
     X(neon_polyvector_type, ARGUMENTS_EXPRESSIONS) \
     X(neon_vector_type, ARGUMENTS_EXPRESSIONS)     \
     X(nonnull, ARGUMENTS_EXPRESSIONS)              \
+    X(overloadable, ARGUMENTS_NONE)                \
     X(packed, ARGUMENTS_NONE)                      \
     X(returns_nonnull, ARGUMENTS_NONE)             \
     X(sized_by, ARGUMENTS_EXTENT)                  \
@@ -41,7 +60,7 @@ static const struct kept_attribute {
     enum argument_kind arguments;
 } kept_attributes[] = {
 #define X(name, arguments) {#name, sizeof #name - 1, arguments},
-    KEPT_ATTRIBUTES(X)
+    KEPT_ATTRIBUTES(X) CONVENTIONS(X)
 #undef X
 };
 
@@ -191,38 +210,6 @@ static void give_up(struct parser *parser, unsigned brackets)
         parser_advance(parser, 1);
 }
 
-struct attributes attributes_read_gnu(struct parser *parser)
-{
-    struct attributes all = {0};
-    for (unsigned open = 0; open < 2; open++) {
-        skip_blanks(parser);
-        if (!at(parser, '(')) {
-            give_up(parser, open);
-            return all;
-        }
-        parser_advance(parser, 1);
-    }
-    for (skip_blanks(parser); !at(parser, ')'); skip_blanks(parser)) {
-        struct place place = parser->place;
-        struct spelled name = read_word(parser);
-        if (name.length && !read_one(parser, name, true, place, &all))
-            return all; /* the text ends here */
-        if (!name.length && !at(parser, ',')) {
-            give_up(parser, 2);
-            return all;
-        }
-        skip_blanks(parser);
-        parser_advance(parser, at(parser, ','));
-    }
-    parser_advance(parser, 1);
-    skip_blanks(parser);
-    if (!at(parser, ')'))
-        give_up(parser, 1);
-    else
-        parser_advance(parser, 1);
-    return all;
-}
-
 /* `vendor::` before a name; GNU C's names mean in clang's and GNU's hands what they mean there. */
 static bool read_vendor(struct parser *parser, struct spelled *name)
 {
@@ -236,13 +223,14 @@ static bool read_vendor(struct parser *parser, struct spelled *name)
     return known;
 }
 
-struct attributes attributes_read_bracketed(struct parser *parser)
+/* The list and both brackets behind it; `[[…]]` may name vendors. */
+static struct attributes read_list(struct parser *parser, char closing)
 {
     struct attributes all = {0};
-    for (skip_blanks(parser); !at(parser, ']'); skip_blanks(parser)) {
+    for (skip_blanks(parser); !at(parser, closing); skip_blanks(parser)) {
         struct place place = parser->place;
         struct spelled name = read_word(parser);
-        bool known = name.length && read_vendor(parser, &name);
+        bool known = closing == ')' || (name.length && read_vendor(parser, &name));
         if (name.length && !read_one(parser, name, known, place, &all))
             return all; /* the text ends here */
         if (!name.length && !at(parser, ',')) {
@@ -254,9 +242,68 @@ struct attributes attributes_read_bracketed(struct parser *parser)
     }
     parser_advance(parser, 1);
     skip_blanks(parser);
-    if (!at(parser, ']'))
+    if (!at(parser, closing))
         give_up(parser, 1);
     else
+        parser_advance(parser, 1);
+    return all;
+}
+
+struct attributes attributes_read_gnu(struct parser *parser)
+{
+    for (unsigned open = 0; open < 2; open++) {
+        skip_blanks(parser);
+        if (!at(parser, '(')) {
+            give_up(parser, open);
+            return (struct attributes){0};
+        }
+        parser_advance(parser, 1);
+    }
+    return read_list(parser, ')');
+}
+
+struct attributes attributes_read_bracketed(struct parser *parser)
+{
+    return read_list(parser, ']');
+}
+
+struct attributes attributes_from_word(struct parser *parser, const char *word, struct place place)
+{
+    struct attributes all = {.other = ARENA_NEW(parser->unit->arena, struct attribute)};
+    *all.other = (struct attribute){.name = word, .place = place};
+    return all;
+}
+
+/* Literals up to something else, joined; what their escapes stand for is not looked into. NULL: there are none. */
+static const char *read_symbol(struct parser *parser)
+{
+    const char *symbol = NULL;
+    for (skip_blanks(parser); at(parser, '"'); skip_blanks(parser)) {
+        struct word literal = read_literal(parser);
+        bool closed = literal.code >= 2 && literal.text[literal.code - 1] == '"';
+        int length = closed ? (int)literal.code - 2 : 0;
+        symbol = arena_format(parser->unit->arena, "%s%.*s", symbol ? symbol : "", length, literal.text + 1);
+    }
+    return symbol;
+}
+
+struct attributes attributes_read_asm(struct parser *parser, struct place place)
+{
+    struct attributes all = {0};
+    skip_blanks(parser);
+    while (read_word(parser).length) /* volatile, goto */
+        skip_blanks(parser);
+    if (!at(parser, '('))
+        return all;
+    parser_advance(parser, 1);
+    const char *symbol = read_symbol(parser);
+    if (symbol && at(parser, ')')) {
+        struct expr *string = ARENA_NEW(parser->unit->arena, struct expr);
+        *string = (struct expr){.kind = EXPR_STRING, .place = place, .name = symbol, .value = strlen(symbol)};
+        all.other = ARENA_NEW(parser->unit->arena, struct attribute);
+        *all.other = (struct attribute){.name = "asm", .arguments = string, .place = place};
+    }
+    if (skip_balanced(parser))
         parser_advance(parser, 1);
     return all;
 }
@@ -281,4 +328,26 @@ bool attributes_have(const struct attribute *list, const char *name)
     while (list && strcmp(list->name, name) != 0)
         list = list->next;
     return list != NULL;
+}
+
+const char *attributes_convention(const struct attribute *list)
+{
+    static const char *const names[] = {
+#define X(name, arguments) #name,
+        CONVENTIONS(X)
+#undef X
+            "__arm_in",
+        "__arm_inout",
+        "__arm_out",
+        "__arm_preserves",
+        "__arm_streaming",
+        "__arm_streaming_compatible",
+        "__regcall",
+        "__vectorcall", /* keywords.c */
+    };
+    for (; list; list = list->next)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            if (strcmp(list->name, names[i]) == 0)
+                return names[i];
+    return NULL;
 }

@@ -27,6 +27,16 @@ static bool base_is_inner(const struct typeref *base, const struct derivation *o
     return base->type->kind == TYPE_POINTER && outermost && outermost->kind != DERIVE_FUNCTION;
 }
 
+/* Attributes about calling stand anywhere in a declaration; they are its function's, or that which it points to. */
+static void note_convention(struct typeref type, const struct attribute *list)
+{
+    const char *convention = attributes_convention(list);
+    while (convention && (type.type->kind == TYPE_POINTER || type.type->kind == TYPE_ARRAY))
+        type = type.type->target;
+    if (convention && type.type->kind == TYPE_FUNCTION)
+        type.type->convention = convention;
+}
+
 static struct declared declare(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator,
                                bool of_result)
 {
@@ -47,6 +57,7 @@ static struct declared declare(struct parser *parser, struct specifiers *specifi
             attributes_join(result.all, (struct attributes){d->attributes, d == outermost ? d->annotations : NULL});
     if (declarator)
         result.all = attributes_join(result.all, (struct attributes){declarator->attributes, declarator->annotations});
+    note_convention(result.type, result.all.other);
     return result;
 }
 
@@ -417,6 +428,18 @@ static struct symbol *declare_object(struct parser *parser, const char *name, st
     return symbol;
 }
 
+static void add_declaration(struct unit *unit, struct declaration *declaration)
+{
+    struct symbol *symbol = unit_symbol(unit, declaration->name);
+    *unit->declarations_end = declaration;
+    unit->declarations_end = &declaration->next;
+    if (symbol->last_declaration)
+        symbol->last_declaration->again = declaration;
+    else
+        symbol->declarations = declaration;
+    symbol->last_declaration = declaration;
+}
+
 void build_declaration(struct parser *parser, struct specifiers *specifiers, struct declarator *declarator,
                        bool has_body)
 {
@@ -448,8 +471,7 @@ void build_declaration(struct parser *parser, struct specifiers *specifiers, str
         .begin = specifiers->place,
     };
     parser->initialised = (struct initialised){symbol, declaration, specifiers->storage};
-    *unit->declarations_end = declaration;
-    unit->declarations_end = &declaration->next;
+    add_declaration(unit, declaration);
 }
 
 void build_empty_declaration(struct parser *parser, struct specifiers *specifiers)

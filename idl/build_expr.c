@@ -97,6 +97,22 @@ struct expr *build_step(struct parser *parser, struct expr *operand, struct plac
     return build_typed(parser, EXPR_UNKNOWN, place, expr_type(parser->unit, operand), NULL);
 }
 
+struct expr *build_comma(struct parser *parser, struct expr *last, struct place place)
+{
+    return parser->fixed_place ? build_step(parser, last, place) : last;
+}
+
+struct expr *build_name(struct parser *parser, const char *name, struct place place)
+{
+    struct expr *expr = build_named(parser, EXPR_NAME, place, name, NULL);
+    const struct parameter *hiding = parser->shadowing;
+    while (hiding && !(hiding->name && strcmp(hiding->name, name) == 0))
+        hiding = hiding->next;
+    expr->shadows = hiding != NULL;
+    expr->type = hiding ? hiding->type : (struct typeref){0};
+    return expr;
+}
+
 struct expr *build_generic(struct parser *parser, const struct expr *operand, struct expr *choices, struct place place)
 {
     struct unit *unit = parser->unit;
@@ -140,7 +156,7 @@ static struct expr *build_real(struct parser *parser, const char *digits, struct
         return build_typed(parser, EXPR_UNKNOWN, place, (struct typeref){.type = imaginary_type(parser, end)}, NULL);
     struct typeref type = {.type = unit_basic(parser->unit, real_type(end))};
     struct expr *expr = build_typed(parser, EXPR_FLOAT, place, type, NULL);
-    expr->real = real;
+    expr->real = type.type->size == 4 ? (double)strtof(digits, NULL) : real; /* rounded once */
     return expr;
 }
 

@@ -148,8 +148,8 @@ static bool is_operation(const struct declaration *declaration)
 
 static const struct declaration *definition_of(const struct check *check, const char *name)
 {
-    for (const struct declaration *d = check->unit->declarations; d; d = d->next)
-        if (d->has_body && strcmp(d->name, name) == 0)
+    for (const struct declaration *d = unit_declarations(check->unit, name); d; d = d->again)
+        if (d->has_body)
             return d;
     return NULL;
 }
@@ -213,30 +213,6 @@ static void add_operation(struct check *check, const struct declaration *declara
     check->found[check->found_count++] = declaration;
 }
 
-/* An operation without far_op would be left out silently: refuse its annotations instead. */
-static void check_unmarked(struct check *check, const struct declaration *declaration)
-{
-    for (const struct annotation *a = declaration->annotations; a; a = a->next) {
-        const char *macro = annotation_word_macro(a->word);
-        if (a->word == ANNOTATION_COUNT)
-            cure_spelling(check->unit, a,
-                          check_error(check, a->place, FC_UNKNOWN_ANNOTATION,
-                                      arena_format(check->unit->arena, "'%s' is no annotation of farcall's", a->text),
-                                      "see docs/annotations.md for the words there are, and "
-                                      "which take an argument"));
-        else if (annotation_where(a->word) & ON_OPERATION)
-            cure_unmarked(check->unit, a,
-                          check_error(check, a->place, FC_WITHOUT_OP,
-                                      arena_format(check->unit->arena, "'%s' has %s but is not marked far_op",
-                                                   declaration->name, macro),
-                                      "put far_op before its declaration, or take the "
-                                      "annotation away"));
-        else
-            check_error(check, a->place, FC_MISPLACED_ANNOTATION,
-                        arena_format(check->unit->arena, "%s cannot describe '%s'", macro, declaration->name), NULL);
-    }
-}
-
 static void check_stray(struct check *check, const struct annotation *a)
 {
     bool unknown = a->word == ANNOTATION_COUNT;
@@ -298,11 +274,40 @@ static void add_data(struct check *check, const struct declaration *declaration)
     check->data[check->data_count++] = declaration;
 }
 
+/* Does its file describe a service? Then all it says is meant for farcall. */
+static bool in_service_header(const struct check *check, const struct declaration *declaration)
+{
+    const char *file = declaration->begin.file;
+    if (!check->source && strcmp(file, check->unit->main_file) == 0)
+        return true;
+    for (size_t i = 0; i < check->service_count; i++)
+        if (strcmp(file_of(&check->services[i]), file) == 0)
+            return true;
+    return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const struct declaration *const *)a)->name, (*(const struct declaration *const *)b)->name);
+}
+
+/* An operation without far_op would be left out silently, and so would what a second declaration says of it. */
+static void check_unmarked(struct check *check)
+{
+    for (const struct declaration *d = check->unit->declarations; d; d = d->next) {
+        if (is_operation(d) || is_data(d))
+            continue;
+        const struct declaration **same =
+            check->found_count ? bsearch(&d, check->found, check->found_count, sizeof *check->found, by_name) : NULL;
+        unmarked_check(check->unit, d, same ? *same : NULL, same || in_service_header(check, d));
+    }
+}
+
 /* Every declaration of an operation must agree with the annotated one: it is the same function. */
 static void check_redeclarations(struct check *check, const struct declaration *annotated)
 {
-    for (const struct declaration *d = check->unit->declarations; d; d = d->next) {
-        if (d == annotated || strcmp(d->name, annotated->name) != 0 || types_compatible(d->type, annotated->type))
+    for (const struct declaration *d = unit_declarations(check->unit, annotated->name); d; d = d->again) {
+        if (d == annotated || types_compatible(d->type, annotated->type))
             continue;
         struct arena *arena = check->unit->arena;
         bool later = d->place.offset > annotated->place.offset;
@@ -319,11 +324,8 @@ static void check_redeclarations(struct check *check, const struct declaration *
 static void find_operations(struct check *check)
 {
     for (const struct declaration *d = check->unit->declarations; d; d = d->next) {
-        if (!is_operation(d) && !is_data(d)) {
-            if (d->annotations)
-                check_unmarked(check, d);
+        if (!is_operation(d) && !is_data(d))
             continue;
-        }
         struct service *service = service_of(check, d);
         if (service && service == check->chosen && is_operation(d))
             add_operation(check, d);
@@ -335,13 +337,11 @@ static void find_operations(struct check *check)
                                      is_operation(d) ? "operation" : "shared data", d->name),
                         "write far_service(name, 1, 0); above it");
     }
+    if (check->found_count)
+        qsort(check->found, check->found_count, sizeof *check->found, by_name);
     for (size_t i = 0; i < check->found_count; i++)
         check_redeclarations(check, check->found[i]);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp((*(const struct declaration *const *)a)->name, (*(const struct declaration *const *)b)->name);
+    check_unmarked(check);
 }
 
 static void make_data(struct check *check, struct checking *checking, struct model *model)
@@ -361,7 +361,6 @@ static void make_model(struct check *check, struct checking *checking, struct mo
                             .minor = service->minor,
                             .place = place_of(service),
                             .machine = check->unit->machine ? check->unit->machine : EM_X86_64};
-    qsort(check->found, check->found_count, sizeof *check->found, by_name);
     model->ops = arena_alloc(check->unit->arena, check->found_count * sizeof *model->ops);
     for (size_t i = 0; i < check->found_count; i++) {
         struct model_op *op = &model->ops[model->op_count];
@@ -370,6 +369,41 @@ static void make_model(struct check *check, struct checking *checking, struct mo
     }
     model->slot_end = model->op_count + 1;
     make_data(check, checking, model);
+}
+
+static const struct model_value *released_within(const struct model_value *value)
+{
+    while (value && value->lifetime != FAR_LIFETIME_RELEASED)
+        value = value->inside;
+    return value;
+}
+
+static bool releases(const struct model *model)
+{
+    for (uint32_t i = 0; i < model->op_count; i++)
+        for (uint32_t at = 0; at < model->ops[i].param_count; at++)
+            if (model->ops[i].params[at].value.flags & FAR_VALUE_RELEASE)
+                return true;
+    return false;
+}
+
+/* "Until it is released" needs an operation that releases: the client's own free() is another heap's. */
+static void check_released(struct check *check, const struct model *model)
+{
+    if (releases(model))
+        return;
+    for (uint32_t i = 0; i < model->op_count; i++) {
+        const struct model_op *op = &model->ops[i];
+        const struct model_param *wanted = released_within(&op->result.value) ? &op->result : NULL;
+        for (uint32_t at = 0; !wanted && at < op->param_count; at++)
+            wanted = released_within(&op->params[at].value) ? &op->params[at] : NULL;
+        if (wanted)
+            check_error(check, wanted->place, FC_NEVER_RELEASED,
+                        arena_format(check->unit->arena,
+                                     "what %s gives is valid until it is released, but no operation releases anything",
+                                     op->name),
+                        "declare one that does: far_op void x_free(void *far_release p);");
+    }
 }
 
 /* A header may be broken without this source being the one to say so. */
@@ -403,6 +437,8 @@ bool model_from_unit(struct unit *unit, bool source, struct model *model, bool *
         return false;
     struct checking checking = {.unit = unit};
     make_model(&check, &checking, model);
+    if (!unit->diagnostics->count)
+        check_released(&check, model);
     if (unit->diagnostics->count || !check.chosen->valid)
         return false;
     model_collect_types(model, &checking);

@@ -4,6 +4,7 @@
  * What the parts of the checker share.
  *
  *     check.c      the service, and which declarations are its operations
+ *     unmarked.c   words where no far_op takes them
  *     describes.c  far_describes: annotations of structures that nobody may edit
  *     operation.c  one operation; access.c: what GCC's attributes say of it; data.c: one far_shared object
  *     value.c      one value: how it crosses, and what it leads to
@@ -38,6 +39,7 @@ struct scope {
     const struct model_param *result, *params;
     const struct type *structure;
     const struct scope *outer; /* of a structure without a name, inside another one: that one */
+    struct parameter *members; /* by reference_names() */
     struct pending *pending;   /* expressions to be made when all values of the scope are known */
 };
 
@@ -110,6 +112,13 @@ void attributes_take(struct unit *unit, const struct type *function, const struc
 /* A global object marked far_shared. False if it cannot be shared. */
 bool data_make(struct checking *checking, const struct declaration *declaration, struct model_data *data);
 
+/*
+ * Words at a declaration that has no far_op. operation: the declaration of the same function that has it; NULL: none.
+ * values: those at parameters and at the levels of types too, which only matter where somebody means them for farcall.
+ */
+void unmarked_check(struct unit *unit, const struct declaration *declaration, const struct declaration *operation,
+                    bool values);
+
 /* Give structures the annotations that others have for them. */
 void describes_apply(struct unit *unit);
 
@@ -122,7 +131,9 @@ struct structure {
     struct model_member *members;
     uint32_t count;
     bool has_cases;
-    unsigned visited; /* by crossing.c */
+    const struct type *around; /* without a name: the structure in which it was described */
+    uint32_t reach;            /* how far out its expressions read; 0: not beyond it */
+    unsigned visited;          /* by crossing.c */
     struct structure *next;
 };
 struct structure *structure_described(struct checking *checking, const struct type *type, const struct scope *outer);
@@ -160,11 +171,16 @@ struct reference {
 struct reference reference_resolve(const struct scope *scope, const struct expr *expr);
 /* Does the expression name anything of the scope's? */
 bool reference_used(const struct scope *scope, const struct expr *expr);
+/* The names that mean something of the scope's in an expression; NULL: none. */
+const struct parameter *reference_names(struct scope *scope);
 /* "the parameters are: a, b" */
 const char *reference_candidates(const struct subject *subject);
 
 bool is_integer_type(const struct type *type); /* of up to 8 bytes, enumerations and _Bool included */
 bool is_structure_type(const struct type *type);
+bool type_is_const(struct typeref type); /* arrays: if their elements are */
+/* What stdio's FILE is. */
+bool type_is_stream(const struct type *type);
 
 /* Direction and extent. */
 #define SET_DIRECTIONS (HAS(IN) | HAS(OUT) | HAS(INOUT))

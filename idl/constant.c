@@ -48,8 +48,11 @@ static bool is_true(struct constant c)
     return c.is_real ? c.real != 0 : c.value != 0;
 }
 
-static double real_value(struct constant c)
+/* As a value of a real type of that size, rounded to its precision. */
+static double real_value(struct constant c, unsigned size)
 {
+    if (size == 4)
+        return c.is_real ? (float)c.real : c.is_signed ? (float)(int64_t)c.value : (float)c.value;
     return c.is_real ? c.real : c.is_signed ? (double)(int64_t)c.value : (double)c.value;
 }
 
@@ -69,10 +72,8 @@ struct constant constant_converted(struct constant c, const struct type *type)
     if (!c.known || !type)
         return unknown;
     if (type->kind == TYPE_FLOAT && type->size >= 4 && type->size <= 16)
-        return (struct constant){.known = true,
-                                 .is_real = true,
-                                 .size = (unsigned)type->size,
-                                 .real = type->size == 4 ? (double)(float)real_value(c) : real_value(c)};
+        return (struct constant){
+            .known = true, .is_real = true, .size = (unsigned)type->size, .real = real_value(c, (unsigned)type->size)};
     if (type->kind == TYPE_BOOL)
         return integer(is_true(c), 1, false);
     bool integral = type->kind == TYPE_INT || type->kind == TYPE_ENUM || type->kind == TYPE_POINTER;
@@ -111,24 +112,27 @@ static struct constant evaluate_unary(int op, struct constant c)
     }
 }
 
-static struct constant evaluate_real(int op, double a, double b, unsigned size)
+static struct constant real(double value, unsigned size)
 {
-    struct constant result = {.known = true, .is_real = true, .size = size};
+    struct constant c = {.known = true, .is_real = true, .size = size, .real = value};
+    c.real = real_value(c, size);
+    return c;
+}
+
+static struct constant evaluate_real(int op, struct constant left, struct constant right)
+{
+    unsigned left_size = left.is_real ? left.size : 0, right_size = right.is_real ? right.size : 0;
+    unsigned size = left_size > right_size ? left_size : right_size;
+    double a = real_value(left, size), b = real_value(right, size);
     switch (op) {
     case '+':
-        result.real = a + b;
-        return result;
+        return real(a + b, size);
     case '-':
-        result.real = a - b;
-        return result;
+        return real(a - b, size);
     case '*':
-        result.real = a * b;
-        return result;
+        return real(a * b, size);
     case '/':
-        if (b == 0)
-            return unknown;
-        result.real = a / b;
-        return result;
+        return b == 0 ? unknown : real(a / b, size);
     case '<':
         return integer(a < b, 4, true);
     case '>':
@@ -174,7 +178,7 @@ static struct constant evaluate_binary(int op, struct constant a, struct constan
     a = promoted(a);
     b = promoted(b);
     if (a.is_real || b.is_real)
-        return evaluate_real(op, real_value(a), real_value(b), a.is_real && a.size > b.size ? a.size : b.size);
+        return evaluate_real(op, a, b);
     if (op == LEFT || op == RIGHT)
         return evaluate_shift(op, a, b);
     unsigned size = a.size > b.size ? a.size : b.size;
@@ -316,7 +320,8 @@ static struct constant evaluate_alignment(struct unit *unit, const struct expr *
         if (member && member->min_align > align)
             align = member->min_align;
     }
-    const struct symbol *symbol = operand && operand->kind == EXPR_NAME ? unit_symbol(unit, operand->name) : NULL;
+    bool object = operand && operand->kind == EXPR_NAME && !operand->shadows;
+    const struct symbol *symbol = object ? unit_symbol(unit, operand->name) : NULL;
     if (symbol && symbol->min_align > align)
         align = symbol->min_align;
     return has_align ? size_constant(align) : unknown;
@@ -336,7 +341,7 @@ static struct constant evaluate_size(struct unit *unit, const struct expr *expr)
 
 static struct constant evaluate_name(struct unit *unit, const struct expr *expr)
 {
-    struct symbol *symbol = unit_symbol(unit, expr->name);
+    struct symbol *symbol = expr->shadows ? NULL : unit_symbol(unit, expr->name);
     if (!symbol || !symbol->type.type || symbol->kind == SYMBOL_TYPEDEF)
         return unknown;
     if (symbol->kind == SYMBOL_OBJECT)
@@ -363,7 +368,8 @@ static struct constant evaluate_conditional(struct unit *unit, const struct expr
     if (expr->right != expr->left || !is_true(c)) /* `a ?: b`: a is evaluated once */
         c = constant_evaluate(unit, is_true(c) ? expr->right : expr->third);
     struct typeref type = expr_type(unit, expr);
-    return type.type && type.type->kind == TYPE_INT ? constant_converted(c, type.type) : c;
+    bool converted = type.type && (type.type->kind == TYPE_INT || type.type->kind == TYPE_FLOAT);
+    return converted ? constant_converted(c, type.type) : c;
 }
 
 static struct constant evaluate_cast(struct unit *unit, const struct expr *expr)
@@ -393,8 +399,7 @@ struct constant constant_evaluate(struct unit *unit, const struct expr *expr)
     case EXPR_INT:
         return integer(expr->value, (unsigned)expr->type.type->size, expr->type.type->is_signed);
     case EXPR_FLOAT:
-        return (struct constant){
-            .known = true, .is_real = true, .size = (unsigned)expr->type.type->size, .real = expr->real};
+        return real(expr->real, (unsigned)expr->type.type->size);
     case EXPR_NAME:
         return evaluate_name(unit, expr);
     case EXPR_UNARY:

@@ -6,6 +6,7 @@
  */
 #include "idl/check.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 struct crossing {
@@ -21,6 +22,7 @@ struct way {
     unsigned holder; /* FAR_VALUE_IN | OUT of the bytes around it */
     bool lives;      /* something around it has a lifetime */
     bool deep;       /* something around it is far_deep */
+    bool called;     /* it is a callback's */
     const char *path;
 };
 
@@ -122,7 +124,7 @@ static void visit_member(struct crossing *crossing, struct way way, const struct
 static void visit_structure(struct crossing *crossing, struct way way, const struct type *type)
 {
     struct structure *structure = structure_described(crossing->checking, type, NULL);
-    unsigned state = 1u << ((way.holder & 3) | (way.lives ? 4 : 0) | (way.deep ? 8 : 0));
+    unsigned state = 1u << ((way.holder & 3) | (way.lives ? 4 : 0) | (way.deep ? 8 : 0) | (way.called ? 16 : 0));
     if (structure->visited & state)
         return;
     structure->visited |= state;
@@ -142,9 +144,46 @@ static void visit_all(struct crossing *crossing)
     }
 }
 
+/* What one operand can be: [least, most]. False of a computed selector, about which nothing is known. */
+static bool selector_range(const struct model_value *value, int64_t *least, int64_t *most)
+{
+    const struct far_expr *node = &value->select->node;
+    if (value->select_count != 1 || node->code == FAR_EXPR_CONST || !node->width || node->width > 8)
+        return false;
+    unsigned spare = 64 - node->width * 8;
+    bool is_signed = node->flags & FAR_EXPR_SIGNED;
+    *least = is_signed ? INT64_MIN >> spare : 0;
+    *most = is_signed || !spare ? INT64_MAX >> (is_signed ? spare : 0) : (int64_t)(UINT64_MAX >> spare);
+    return true;
+}
+
+/* C's switch would convert such a case; here it would only never be met. */
+static void check_cases(struct crossing *crossing, const struct way *way, const struct model_value *value,
+                        struct subject *at)
+{
+    const struct structure *structure = structure_described(crossing->checking, value->type.type, NULL);
+    int64_t least = 0, most = 0;
+    if (!selector_range(value, &least, &most))
+        return;
+    for (uint32_t i = 0; i < structure->count; i++) {
+        const struct model_member *member = &structure->members[i];
+        for (uint32_t k = 0; k < member->case_count; k++) {
+            if (member->cases[k] >= least && member->cases[k] <= most)
+                continue;
+            at->detail = arena_format(crossing->checking->unit->arena, "%" PRId64, member->cases[k]);
+            (void)crossing_error(crossing, way, at, FC_SELECTOR,
+                                 "the selector of {what} of {op} is never {detail}, which a far_case names",
+                                 "name the value as the selector's type has it, or let the selector have another type");
+            return;
+        }
+    }
+}
+
 static void visit_union(struct crossing *crossing, const struct way *way, const struct model_value *value,
                         struct subject *at)
 {
+    if (value->select_count)
+        check_cases(crossing, way, value, at);
     bool selected = value->select_count || (at->set & HAS(SELECTED_BY));
     if (!selected && !type_is_plain(value->type, NULL))
         (void)crossing_error(crossing, way, at, FC_UNION_WITHOUT_SELECTOR,
@@ -173,6 +212,12 @@ static unsigned way_of_target(const struct way *way, const struct model_value *v
     return own && !(way->holder == FAR_VALUE_OUT && way->lives) ? own : way->holder;
 }
 
+/* Nobody waits for what it would fill in. */
+static bool is_oneway(const struct crossing *crossing)
+{
+    return (annotation_set(crossing->declaration->annotations) & HAS(ONEWAY)) != 0;
+}
+
 static void visit_pointer(struct crossing *crossing, struct way way, const struct model_value *value,
                           struct subject *at)
 {
@@ -191,6 +236,9 @@ static void visit_pointer(struct crossing *crossing, struct way way, const struc
         return;
     }
     way.holder = way_of_target(&way, value);
+    if ((way.holder & FAR_VALUE_OUT) && !way.called && is_oneway(crossing))
+        (void)crossing_error(crossing, &way, at, FC_ONEWAY_ANSWERS, "{op} is far_oneway, but {what} comes back",
+                             "let it go in only: far_in, or const{describes}");
     way.deep |= (value->flags & FAR_VALUE_DEEP) != 0;
     visit_inside(crossing, way, value, at);
 }
@@ -211,12 +259,12 @@ static void visit_callback(struct crossing *crossing, struct way way, const stru
     struct arena *arena = crossing->checking->unit->arena;
     for (uint32_t i = 0; i < callback->param_count; i++) {
         const struct model_param *param = &callback->params[i];
-        way = (struct way){.holder = FAR_VALUE_IN};
+        way = (struct way){.holder = FAR_VALUE_IN, .called = true};
         way.path = param->name ? arena_format(arena, "%s → its parameter '%s'", path, param->name)
                                : arena_format(arena, "%s → its parameter %u", path, i + 1);
         visit_value(crossing, way, &param->value, at);
     }
-    way = (struct way){.holder = FAR_VALUE_OUT, .path = arena_format(arena, "%s → its result", path)};
+    way = (struct way){.holder = FAR_VALUE_OUT, .called = true, .path = arena_format(arena, "%s → its result", path)};
     visit_value(crossing, way, &callback->result.value, at);
 }
 

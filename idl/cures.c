@@ -11,8 +11,21 @@ struct cure {
     struct diagnostic *diagnostic;
 };
 
+/* Headers beside the one that is read, and below, are its author's; those elsewhere are not to be edited. */
+static bool is_own_file(const struct unit *unit, const char *file)
+{
+    const char *slash = unit->main_file ? strrchr(unit->main_file, '/') : NULL;
+    if (!file || !unit->main_file || strcmp(file, unit->main_file) == 0)
+        return true;
+    if (slash)
+        return strncmp(file, unit->main_file, (size_t)(slash - unit->main_file) + 1) == 0;
+    return *file != '/' && strncmp(file, "../", 3) != 0;
+}
+
 static void fix(const struct cure *cure, struct fixit fixit)
 {
+    if (!is_own_file(cure->subject->unit, fixit.place.file))
+        return;
     diag_fix(cure->subject->unit->diagnostics, cure->diagnostic, fixit);
 }
 
@@ -39,14 +52,58 @@ static bool counts(const struct parameter *param)
     return param && param->name && param->type.type->kind == TYPE_INT && !param->type.type->is_char;
 }
 
-/* The parameter that counts this one. Bytes need a size, wherever it stands; other elements are only taken for counted
- * if it follows at once. */
-static const char *count_of(const struct parameter *param, bool bytes)
+/* `size_t`, and not `int flags`. */
+static bool is_size(const struct parameter *param)
 {
-    const struct parameter *next = param->next;
-    while (bytes && next && !counts(next))
-        next = next->next;
-    return counts(next) ? next->name : NULL;
+    return counts(param) && param->type.type->size == 8 && !param->type.type->is_signed;
+}
+
+static bool is_named_count(const struct parameter *param)
+{
+    static const char *const names[] = {"n", "count", "len", "length", "size", "num"};
+    for (size_t i = 0; counts(param) && i < sizeof names / sizeof *names; i++)
+        if (strcmp(param->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+const struct parameter *parameter_named_after(const struct parameter *pointer)
+{
+    size_t length = pointer->name ? strlen(pointer->name) : 0;
+    for (const struct parameter *param = pointer->next; param && length > 1; param = param->next)
+        if (counts(param) && strncmp(param->name, pointer->name, length) == 0)
+            return param;
+    return NULL;
+}
+
+/* The only number that the function takes. */
+static const struct parameter *only_number(const struct type *function)
+{
+    const struct parameter *found = NULL;
+    for (const struct parameter *param = function->params; param; param = param->next) {
+        if (counts(param) && found)
+            return NULL;
+        found = counts(param) ? param : found;
+    }
+    return found;
+}
+
+/* The parameter that counts this one: a wrong count would be worse than none. */
+static const char *count_of(const struct subject *s, bool bytes)
+{
+    const struct parameter *named = parameter_named_after(s->param), *next = s->param->next;
+    if (named)
+        return named->name;
+    if (is_size(next) || is_named_count(next))
+        return next->name;
+    const struct parameter *only = bytes && s->function ? only_number(s->function) : NULL;
+    return only ? only->name : NULL;
+}
+
+/* `const char *text, size_t n`: text that may not end with a zero. */
+static bool is_counted_text(const struct parameter *param)
+{
+    return parameter_named_after(param) || is_size(param->next) || is_named_count(param->next);
 }
 
 static void describe_pointer(const struct cure *cure)
@@ -59,8 +116,10 @@ static void describe_pointer(const struct cure *cure)
     bool is_in = (s->type.type->target.qualifiers & QUALIFIER_CONST) != 0,
          has_direction = (s->set & SET_DIRECTIONS) != 0;
     bool bytes = target->is_char || target->kind == TYPE_VOID;
-    const char *direction = is_in || has_direction ? "" : "far_inout ", *count = count_of(s->param, bytes);
-    if (target->is_char && is_in && !has_direction)
+    const char *direction = is_in || has_direction ? "" : "far_inout ", *count = count_of(s, bytes);
+    if (type_is_stream(target))
+        return; /* nothing copies one */
+    if (target->is_char && is_in && !has_direction && !is_counted_text(s->param))
         describe(cure, "__null_terminated ");
     else if (count && (bytes || target->complete))
         describe(cure, arena_format(arena, "%s%s(%s) ", direction, bytes ? "__sized_by" : "__counted_by", count));

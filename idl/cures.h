@@ -5,6 +5,9 @@
 
 #include "idl/check.h"
 
+/* A number behind the pointer whose name begins with the pointer's: `dst`, `dstCapacity`. NULL: none. */
+const struct parameter *parameter_named_after(const struct parameter *pointer);
+
 /* Add the edits that belong to the number of a diagnostic about that subject. */
 void cures_add(const struct subject *subject, struct diagnostic *diagnostic);
 /* A word of an operation without far_op: put it in front. */

@@ -42,7 +42,7 @@ static const char *mistake_of(const struct declaration *declaration)
         return "is thread-local";
     if (declaration->storage & STORAGE_STATIC)
         return "is static, so no other domain can name it";
-    return declaration->type.type->complete ? NULL : "has no size here";
+    return declaration->type.type->complete && !declaration->type.type->flexible ? NULL : "has no size here";
 }
 
 static const char *base_name(const char *path)

@@ -6,32 +6,36 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-/* A pipe or /dev/null is written to, not replaced by a file. */
-static bool is_replaced(const char *place)
+/* Said before anything is made: a pipe or /dev/null is written to, any other place gets a new file. */
+static bool can_create(struct arena *arena, const char *place)
 {
     struct stat there;
-    return stat(place, &there) != 0 || S_ISREG(there.st_mode);
+    const char *slash = strrchr(place, '/');
+    const char *folder = slash ? arena_copy(arena, place, (size_t)(slash - place) + 1) : ".";
+    bool exists = stat(place, &there) == 0;
+    if (exists && S_ISDIR(there.st_mode)) {
+        errno = EISDIR;
+        return false;
+    }
+    return exists && !S_ISREG(there.st_mode) ? access(place, W_OK) == 0 : access(folder, W_OK | X_OK) == 0;
 }
 
 const char *dependencies_draft(struct arena *arena, const char *place)
 {
-    if (is_replaced(place))
-        return arena_format(arena, "%s.%d", place, (int)getpid());
-    const char *parent = getenv("TMPDIR");
-    char *draft = arena_format(arena, "%s/faridl.XXXXXX", parent && *parent ? parent : "/tmp");
-    int file = mkstemp(draft);
-    if (file < 0) {
-        fprintf(stderr, "faridl: %s: cannot create: %s\n", draft, strerror(errno));
+    if (!can_create(arena, place)) {
+        fprintf(stderr, "faridl: %s: cannot create: %s\n", place, strerror(errno));
         return NULL;
     }
-    close(file);
-    return draft;
+    int file = memfd_create("faridl", 0); /* the compiler inherits it */
+    if (file < 0)
+        fprintf(stderr, "faridl: %s: cannot create a draft: %s\n", place, strerror(errno));
+    return file < 0 ? NULL : arena_format(arena, "/dev/fd/%d", file);
 }
 
 /* As compilers write a name into a rule for make. */
@@ -88,7 +92,5 @@ int dependencies_keep(struct arena *arena, const char *draft, const char *place,
     if (!text)
         return EX_IOERR;
     remove_name(text, escaped(arena, probe));
-    int code = output_bytes(place, text, strlen(text));
-    unlink(draft);
-    return code;
+    return output_bytes(place, text, strlen(text));
 }

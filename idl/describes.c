@@ -43,6 +43,19 @@ static bool has_words(const struct member *member)
     return level_annotations(member->annotations, member->type) != NULL;
 }
 
+/* A structure without a name is a type of its own wherever it is written; only its member leads to it. */
+static const char *type_advice(const struct describing *d, const struct member *to)
+{
+    const struct type *type = to->type.type;
+    if (!is_structure_type(type) || type->name || type->typedef_name)
+        return "repeat its type exactly, and add words";
+    const char *name = arena_format(d->unit->arena, "__typeof__(((%s *)0)->%s)", d->name, to->name);
+    return arena_format(d->unit->arena,
+                        "a type without a name cannot be repeated: write `%s %s` here, and describe its members in "
+                        "%s far_describes(%s) my_own { … };",
+                        name, to->name, type->kind == TYPE_UNION ? "union" : "struct", name);
+}
+
 static void describe_member(const struct describing *d, const struct member *from)
 {
     struct arena *arena = d->unit->arena;
@@ -59,7 +72,7 @@ static void describe_member(const struct describing *d, const struct member *fro
                         arena_format(arena, "member '%s' of %s is `%s`, not `%s`", from->name, d->name,
                                      type_spelling(arena, to->type, to->name),
                                      type_spelling(arena, from->type, from->name)),
-                        "repeat its type exactly, and add words");
+                        type_advice(d, to));
         return;
     }
     if (has_words(to) && has_words(from)) {

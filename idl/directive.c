@@ -151,12 +151,31 @@ static void read_pack(struct parser *parser, struct reader *reader)
         parser->pack = value;
 }
 
+/* redefine_extname name symbol */
+static void read_renaming(struct parser *parser, struct reader *reader)
+{
+    size_t name_length = 0, symbol_length = 0;
+    const char *name = take_word(reader, &name_length), *symbol = take_word(reader, &symbol_length);
+    if (!name || !symbol)
+        return;
+    struct renaming *renaming = ARENA_NEW(parser->unit->arena, struct renaming);
+    *renaming = (struct renaming){
+        .name = unit_name(parser->unit, name, name_length)->text,
+        .symbol = unit_name(parser->unit, symbol, symbol_length)->text,
+        .place = parser->place,
+        .next = parser->unit->renamings,
+    };
+    parser->unit->renamings = renaming;
+}
+
 static void read_pragma(struct parser *parser, struct reader *reader)
 {
     size_t length = 0;
     const char *word = take_word(reader, &length);
     if (word_is(word, length, "pack"))
         read_pack(parser, reader);
+    if (word_is(word, length, "redefine_extname"))
+        read_renaming(parser, reader);
     if (word_is(word, length, "ms_struct")) { /* on, off, reset */
         word = take_word(reader, &length);
         parser->ms_struct = word_is(word, length, "on");

@@ -3,6 +3,7 @@
 #include "idl/dump.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define LEVEL 4 /* columns that what a value leads to is indented by */
 
@@ -57,6 +58,20 @@ static void dump_op(struct dumping *d, const struct model_op *op)
         dump_param(d, "takes", &op->params[i], &names, LEVEL);
 }
 
+/* The type's name; one without a name says where it was written, or all of them would look alike. */
+static const char *type_title(struct dumping *d, const struct model_type *type)
+{
+    const struct type *inner = type->ref.type;
+    while (inner->kind == TYPE_POINTER || inner->kind == TYPE_ARRAY)
+        inner = inner->target.type;
+    const char *unnamed = strstr(type->name, "<unnamed>"), *end = unnamed ? strchr(unnamed, '>') : NULL;
+    if (!unnamed || !inner->place.file)
+        return type->name;
+    const char *slash = strrchr(inner->place.file, '/');
+    return arena_format(d->arena, "%.*s at %s:%" PRIu32 "%s", (int)(end - type->name), type->name,
+                        slash ? slash + 1 : inner->place.file, inner->place.line, end);
+}
+
 /* Structures whose members somebody described: how those cross. */
 static void dump_described(struct dumping *d, const struct model_type *type)
 {
@@ -65,7 +80,7 @@ static void dump_described(struct dumping *d, const struct model_type *type)
         described |= type->members[i].value != NULL;
     if (!described)
         return;
-    fprintf(d->out, "\n%s%s\n", type->name, type->plain ? ", plain" : "");
+    fprintf(d->out, "\n%s%s\n", type_title(d, type), type->plain ? ", plain" : "");
     for (uint32_t i = 0; i < type->member_count; i++) {
         const struct model_member *member = &type->members[i];
         const struct names names = {NULL, NULL, type};
@@ -73,7 +88,7 @@ static void dump_described(struct dumping *d, const struct model_type *type)
                            : d->model->types[member->type].plain ? "plain"
                                                                  : "not described";
         fprintf(d->out, "    %-8s %s", member->member->name ? member->member->name : "-", text);
-        fprintf(d->out, "%s  (%s)\n", cases_text(d, member), d->model->types[member->type].name);
+        fprintf(d->out, "%s  (%s)\n", cases_text(d, member), type_title(d, &d->model->types[member->type]));
         if (member->value)
             dump_inside(d, member->value, &names, 2 * LEVEL);
     }
@@ -100,27 +115,38 @@ bool dump_has_layout(const struct model_type *type)
            type->ref.type->complete;
 }
 
-static void dump_member(const struct model *model, const struct model_member *member, FILE *out)
+static void dump_member(struct dumping *d, const struct model_member *member)
 {
     const struct member *m = member->member;
+    FILE *out = d->out;
     fprintf(out, "    %6" PRIu64, m->offset);
     if (m->is_bit_field)
         fprintf(out, " bits %" PRIu32 "-%" PRIu32, m->bit_offset, m->bit_offset + m->bit_width - 1);
-    fprintf(out, "  %s  (%s)\n", m->name ? m->name : "<anonymous>", model->types[member->type].name);
+    fprintf(out, "  %s  (%s)\n", m->name ? m->name : "<anonymous>", type_title(d, &d->model->types[member->type]));
 }
 
-static void dump_types(const struct model *model, FILE *out)
+/* "struct" or "int" is part of how C spells the type already. */
+static bool says_kind(const struct model_type *type)
 {
+    const char *kind = far_type_kind_name(type->kind);
+    return strncmp(type->name, kind, strlen(kind)) == 0;
+}
+
+static void dump_types(struct dumping *d)
+{
+    const struct model *model = d->model;
+    FILE *out = d->out;
     for (uint32_t i = 0; i < model->type_count; i++) {
         const struct model_type *type = &model->types[i];
-        fprintf(out, "%s %s", far_type_kind_name(type->kind), type->name);
+        fprintf(out, "%s%s%s", says_kind(type) ? "" : far_type_kind_name(type->kind), says_kind(type) ? "" : " ",
+                type_title(d, type));
         if (type->view == VIEW_HANDLE)
             fprintf(out, " (not followed)");
         if (dump_has_layout(type))
             fprintf(out, ": size %" PRIu64 ", align %" PRIu32, type->ref.type->size, type->ref.type->align);
         fputc('\n', out);
         for (uint32_t j = 0; j < type->member_count; j++)
-            dump_member(model, &type->members[j], out);
+            dump_member(d, &type->members[j]);
     }
 }
 
@@ -130,7 +156,7 @@ void dump_model(const struct model *model, struct arena *arena, enum dump what, 
     if (what == DUMP_MODEL)
         dump_operations(&dumping);
     else if (what == DUMP_LAYOUT)
-        dump_types(model, out);
+        dump_types(&dumping);
     else if (what == DUMP_JSON)
         dump_json(&dumping);
 }

@@ -241,6 +241,8 @@ struct typeref expr_type(struct unit *unit, const struct expr *expr)
     case EXPR_STRING:
         return string_type(unit, expr);
     case EXPR_NAME:
+        if (expr->shadows)
+            return expr->type;
         symbol = unit_symbol(unit, expr->name);
         return symbol ? symbol->type : none;
     case EXPR_UNARY:

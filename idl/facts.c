@@ -105,5 +105,6 @@ void facts_apply(const struct facts *facts, struct unit *unit)
     unit->gnu = facts->gnu;
     unit->short_enums = facts->short_enums;
     unit->ms_structures = facts->ms_structures;
+    unit->ms_extensions = facts->ms_extensions;
     unit->pack = facts->pack;
 }

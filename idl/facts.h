@@ -11,7 +11,7 @@ struct facts {
     uint16_t machine; /* ELF's e_machine */
     bool unsigned_char, unsigned_wchar, c23, gnu;
     /* What no macro tells; from the compiler's flags. */
-    bool short_enums, ms_structures;
+    bool short_enums, ms_structures, ms_extensions;
     uint32_t pack;
 };
 

@@ -87,7 +87,7 @@ static void write_param(struct canon *canon, const struct model_param *param)
     fputc('\n', canon->out);
 }
 
-static void write_member(struct canon *canon, const struct model_member *m)
+static void write_member(struct canon *canon, const struct model_member *m, bool is_plain)
 {
     const struct member *member = m->member;
     fprintf(canon->out, "member %s at %" PRIu64 " bits %" PRIu32 " from %" PRIu32 " type %" PRIu32,
@@ -97,6 +97,8 @@ static void write_member(struct canon *canon, const struct model_member *m)
         fprintf(canon->out, " case %" PRId64, m->cases[i]);
     if (m->is_default)
         fputs(" default", canon->out);
+    if (m->value && is_plain) /* how long a flexible array is; other structures' values stand in write_crossing() */
+        write_expr(canon, "size", m->value->size, m->value->size_count);
     fputc('\n', canon->out);
 }
 
@@ -121,7 +123,7 @@ static void write_type(struct canon *canon, const struct model_type *type)
         fprintf(canon->out, " of %" PRIu32, type_number(canon, type->target));
     fputc('\n', canon->out);
     for (uint32_t i = 0; i < type->member_count; i++)
-        write_member(canon, &type->members[i]);
+        write_member(canon, &type->members[i], type->plain);
 }
 
 /* How its members cross. What is only seen through an address in a global segment says nothing of that. */
@@ -144,10 +146,17 @@ static void write_types(struct canon *canon)
         write_type(canon, &canon->model->types[canon->order[i]]);
 }
 
+/* A register's bits; of plain char only those that do not depend on its sign. */
+static uint64_t fails_of(const struct model_op *op)
+{
+    const struct type *type = op->result.value.type.type;
+    return type && is_plain_char(type) ? op->fails & 0xff : op->fails;
+}
+
 static void write_op(struct canon *canon, const struct model_op *op)
 {
     fprintf(canon->out, "op %s flags %" PRIx32 " fails %" PRIx64 " deadline %" PRIu32 "\n", op->name,
-            op->flags & ~(uint32_t)(FAR_OP_DATA_SHIPPED | FAR_OP_NEUTRAL), op->fails, op->deadline_ms);
+            op->flags & ~(uint32_t)(FAR_OP_DATA_SHIPPED | FAR_OP_NEUTRAL), fails_of(op), op->deadline_ms);
     write_param(canon, &op->result);
     for (uint32_t i = 0; i < op->param_count; i++)
         write_param(canon, &op->params[i]);

@@ -5,6 +5,9 @@
 
 #include "idl/tree.h"
 
+/* Code of a word that stands for an attribute: it has functions called in another way than usual. */
+#define KEYWORD_CONVENTION 1u
+
 /* Make the keywords of all dialects known to the unit's names, once. */
 void keywords_enter(struct unit *unit);
 /* Is a name with a token a keyword in the unit's dialect? It decides about words such as bool and typeof. */

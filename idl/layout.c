@@ -276,6 +276,14 @@ static bool is_flexible(const struct type *type, const struct member *member)
            !member->type.type->has_count && !member->type.type->count_expr && member->type.type->target.type->complete;
 }
 
+/* Does more follow than the type's size says? An array of length 0 at the end is the old way to write a flexible one. */
+static bool ends_flexibly(const struct type *type, const struct member *member)
+{
+    const struct type *inner = member->type.type;
+    bool empty = inner->kind == TYPE_ARRAY && inner->has_count && inner->count == 0;
+    return (type->kind == TYPE_UNION || !member->next) && (empty || inner->flexible);
+}
+
 /* A structure is laid out once more when attributes follow its closing brace. */
 static void note_structure(struct unit *unit, struct type *type)
 {
@@ -292,12 +300,13 @@ static void note_structure(struct unit *unit, struct type *type)
 static bool member_is_complete(struct unit *unit, struct type *type, const struct member *member)
 {
     const struct type *inner = member->type.type;
+    type->flexible |= is_flexible(type, member) || ends_flexibly(type, member);
     if (is_flexible(type, member))
-        type->flexible = true;
-    else if (!inner->complete && (inner->kind == TYPE_STRUCT || inner->kind == TYPE_UNION || inner->kind == TYPE_VOID))
+        return true;
+    if (!inner->complete && (inner->kind == TYPE_STRUCT || inner->kind == TYPE_UNION || inner->kind == TYPE_VOID))
         diag_error(unit->diagnostics, member->place, FC_INCOMPLETE_MEMBER, "this member's type has no size here",
                    "define its type before this structure");
-    return inner->complete || is_flexible(type, member);
+    return inner->complete;
 }
 
 void layout_structure(struct unit *unit, struct type *type)

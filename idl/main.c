@@ -46,11 +46,6 @@ static int flush_stdout(void)
     return EX_IOERR;
 }
 
-static const char *dependency_place(struct compilation *c)
-{
-    return c->options.dependency_file ? c->options.dependency_file : arena_format(&c->arena, "%s.d", c->options.object);
-}
-
 static int read_input(struct compilation *c)
 {
     const struct options *options = &c->options;
@@ -59,7 +54,7 @@ static int read_input(struct compilation *c)
         return EX_NOINPUT;
     }
     if (options->dependencies) {
-        c->dependency_draft = dependencies_draft(&c->arena, dependency_place(c));
+        c->dependency_draft = dependencies_draft(&c->arena, options_dependency_file(options, &c->arena));
         if (!c->dependency_draft)
             return EX_CANTCREAT;
     }
@@ -181,7 +176,8 @@ static int write_outputs(struct compilation *c)
 
 static int keep_dependencies(struct compilation *c)
 {
-    return dependencies_keep(&c->arena, c->dependency_draft, dependency_place(c), preprocess_probe(&c->arena));
+    return dependencies_keep(&c->arena, c->dependency_draft, options_dependency_file(&c->options, &c->arena),
+                             preprocess_probe(&c->arena));
 }
 
 static int compile(struct compilation *c)
@@ -198,8 +194,6 @@ static int compile(struct compilation *c)
         code = write_outputs(c);
     if (!code && c->dependency_draft)
         code = keep_dependencies(c);
-    if (code && c->dependency_draft)
-        unlink(c->dependency_draft);
     return code;
 }
 

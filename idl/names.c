@@ -98,6 +98,12 @@ struct type *unit_find_tag(const struct unit *unit, const char *tag)
     return name ? name->tag : NULL;
 }
 
+const struct declaration *unit_declarations(struct unit *unit, const char *name)
+{
+    const struct symbol *symbol = unit_symbol(unit, name);
+    return symbol ? symbol->declarations : NULL;
+}
+
 struct symbol *unit_add_symbol(struct unit *unit, const char *text, enum symbol_kind kind, struct typeref type)
 {
     struct name *name = unit_name(unit, text, strlen(text));

@@ -2,6 +2,7 @@
 /* One operation of the model from its declaration: its values, what far_fails and the other words say. */
 #include "idl/check.h"
 
+#include <math.h>
 #include <string.h>
 
 /* --- the values of a function --- */
@@ -134,6 +135,12 @@ static uint64_t register_bits(uint64_t value, const struct type *type)
     return type->is_signed ? (uint64_t)((int64_t)value >> unused) : value >> unused;
 }
 
+static void fails_out_of_range(struct unit *unit, const struct annotation *annotation, const struct model_op *op)
+{
+    fails_error(unit, annotation, FC_FAILS_RANGE, op, "what far_fails of %s names does not fit the result's type",
+                "name a value that the result can have");
+}
+
 static void take_fails(struct unit *unit, const struct annotation *annotation, struct model_op *op)
 {
     const struct type *type = op->result.value.type.type;
@@ -158,12 +165,13 @@ static void take_fails(struct unit *unit, const struct annotation *annotation, s
     op->flags |= FAR_OP_HAS_FAILS;
     if (type->kind == TYPE_FLOAT) {
         double value = c.is_real ? c.real : c.is_signed ? (double)(int64_t)c.value : (double)c.value;
+        if (type->size == sizeof(float) && isfinite(value) && !isfinite((float)value))
+            fails_out_of_range(unit, annotation, op);
         op->fails = real_bits(value, (unsigned)type->size);
         return;
     }
     if (!fits(c, type))
-        fails_error(unit, annotation, FC_FAILS_RANGE, op, "what far_fails of %s names does not fit the result's type",
-                    "name a value that the result can have");
+        fails_out_of_range(unit, annotation, op);
     op->fails = register_bits(c.value, type);
 }
 
@@ -202,8 +210,8 @@ static const char *base_name(const char *path)
 /* Another declaration of the function, in the header that nobody annotated, may have attributes. */
 static void take_attributes(struct unit *unit, const struct declaration *declaration)
 {
-    for (const struct declaration *d = unit->declarations; d; d = d->next)
-        if (strcmp(d->name, declaration->name) == 0 && types_compatible(d->type, declaration->type))
+    for (const struct declaration *d = unit_declarations(unit, declaration->name); d; d = d->again)
+        if (types_compatible(d->type, declaration->type))
             attributes_take(unit, declaration->type.type, d->attributes);
 }
 

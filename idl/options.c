@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 static const char help[] =
@@ -117,11 +118,25 @@ static int note_layout(struct facts *facts, const char *flag)
         facts->ms_structures = true;
     if (strcmp(flag, "-mno-ms-bitfields") == 0)
         facts->ms_structures = false;
+    if (strcmp(flag, "-fms-extensions") == 0 || strcmp(flag, "-fplan9-extensions") == 0)
+        facts->ms_extensions = true;
+    if (strcmp(flag, "-fno-ms-extensions") == 0)
+        facts->ms_extensions = false;
     if (strcmp(flag, "-fno-pack-struct") == 0)
         facts->pack = 0;
     if (strcmp(flag, "-fpack-struct") == 0 || strncmp(flag, "-fpack-struct=", 14) == 0)
         return note_pack(facts, flag);
     return 0;
+}
+
+/* Flags that give every function other registers or another symbol, which no macro shows either. */
+static bool changes_calls(const char *flag)
+{
+    static const char *const flags[] = {"-mabi=ms", "-fleading-underscore"};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (strcmp(flag, flags[i]) == 0)
+            return true;
+    return strncmp(flag, "-fdefault-calling-conv=", 23) == 0;
 }
 
 static int set_dump(struct options *options, const char *name)
@@ -267,7 +282,55 @@ static int take_own(struct options *options, const char *flag, const char *next,
     return next ? take_input(options, next) : usage_error("an argument is missing after ", flag);
 }
 
-static int check_options(const struct options *options)
+static bool is_one_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The same new name in the same folder. */
+static bool is_same_place(struct arena *arena, const char *a, const char *b)
+{
+    struct stat one, other;
+    const char *a_name = strrchr(a, '/'), *b_name = strrchr(b, '/');
+    const char *a_folder = a_name ? arena_copy(arena, a, (size_t)(a_name - a) + 1) : ".";
+    const char *b_folder = b_name ? arena_copy(arena, b, (size_t)(b_name - b) + 1) : ".";
+    if (strcmp(a_name ? a_name + 1 : a, b_name ? b_name + 1 : b) != 0)
+        return false;
+    return strcmp(a, b) == 0 ||
+           (stat(a_folder, &one) == 0 && stat(b_folder, &other) == 0 && is_one_inode(&one, &other));
+}
+
+/* One file under two names, too; two outputs may go to /dev/null. */
+static bool is_same_file(struct arena *arena, const char *a, const char *b)
+{
+    struct stat one, other;
+    bool a_exists = stat(a, &one) == 0, b_exists = stat(b, &other) == 0;
+    if (a_exists && b_exists)
+        return is_one_inode(&one, &other) && S_ISREG(one.st_mode);
+    return !a_exists && !b_exists && is_same_place(arena, a, b);
+}
+
+const char *options_dependency_file(const struct options *options, struct arena *arena)
+{
+    if (!options->dependencies || options->dependency_file)
+        return options->dependency_file;
+    return arena_format(arena, "%s.d", options->object);
+}
+
+/* No output takes another one's place, or the header's. */
+static int check_outputs(const struct options *options, struct arena *arena)
+{
+    const char *files[] = {options->input,      options->object,           options->record,
+                           options->assertions, options->diagnostics_file, options_dependency_file(options, arena)};
+    for (size_t i = 1; i < sizeof files / sizeof *files; i++)
+        for (size_t before = 0; before < i; before++)
+            if (files[i] && files[before] && is_same_file(arena, files[before], files[i]))
+                return usage_error(before ? "two outputs would be written to " : "this would replace the header: ",
+                                   files[i]);
+    return 0;
+}
+
+static int check_options(const struct options *options, struct arena *arena)
 {
     if (!options->input)
         return usage_error("no header given", "");
@@ -283,7 +346,9 @@ static int check_options(const struct options *options)
         return usage_error("-MD: what is preprocessed already does not tell its dependencies", "");
     if (options->dependencies && !options->dependency_file && !options->object)
         return usage_error("-MD needs -MF FILE or -o FILE", "");
-    return 0;
+    if (options->dependency_file && !options->dependencies)
+        return usage_error("-MF needs -MD: ", options->dependency_file);
+    return check_outputs(options, arena);
 }
 
 /* Programs want all errors, people the first of them. */
@@ -315,6 +380,8 @@ static int take_flag(struct options *options, struct arena *arena, const char *f
     *used = takes_word(flag);
     if (*used && !next)
         return usage_error("an argument is missing after ", flag);
+    if (changes_calls(flag) || (*used && changes_calls(next)))
+        return usage_error("functions are called as the machine's ABI says, not as in ", *used ? next : flag);
     add_flag(options, arena, flag);
     if (*used)
         add_flag(options, arena, next);
@@ -339,5 +406,5 @@ int options_from_arguments(int argc, char **argv, struct arena *arena, struct op
         i += used;
     }
     complete_diagnostics(options);
-    return check_options(options);
+    return check_options(options, arena);
 }

@@ -29,5 +29,7 @@ struct options {
 
 /* 0: go on; otherwise an exit code plus 1, after everything was said (so 1 is "done well", for --help). */
 int options_from_arguments(int argc, char **argv, struct arena *arena, struct options *options);
+/* Where -MD writes; NULL: it was not given. */
+const char *options_dependency_file(const struct options *options, struct arena *arena);
 
 #endif

@@ -64,7 +64,8 @@ static void faridl_error(FARIDL_LTYPE *place, void *scanner, struct parser *pars
 %token AND "&&" OR "||" STEP "++ or --" ASSIGN "an assignment"
 /* The lexer reads or passes over the brackets behind these words; PASSED_ATTRIBUTE and _WORD become ATTRIBUTE. */
 %token <attributes> ATTRIBUTE "an attribute" BRACKETED "[[an attribute]]"
-%token PASSED_ATTRIBUTE PASSED_WORD ASM_TEXT "asm" ASSERTION "a static assertion" PRAGMA "_Pragma"
+%token <attributes> ASM_TEXT "asm"
+%token PASSED_ATTRIBUTE PASSED_WORD ASSERTION "a static assertion" PRAGMA "_Pragma"
 
 %precedence BELOW
 %precedence TYPE_WORD QUALIFIER
@@ -157,7 +158,7 @@ init_declarator: declarator after_declarator        { $$ = $1; declarator_add_at
                ;
 
 after_declarator: gnu_attributes_opt
-                | gnu_attributes_opt ASM_TEXT attributes_opt { $$ = attributes_join($1, $3); }
+                | gnu_attributes_opt ASM_TEXT attributes_opt { $$ = attributes_join(attributes_join($1, $2), $3); }
                 ;
 
 initialiser_opt: %empty
@@ -488,12 +489,12 @@ any_name: NAME
 /* --- expressions --- */
 
 expression: assignment
-          | expression ',' assignment               { $$ = $3; }
+          | expression ',' assignment               { $$ = build_comma(parser, $3, @2); }
           ;
 
 assignment: conditional
-          | unary '=' assignment                    { $$ = $1; }
-          | unary ASSIGN assignment                 { $$ = $1; }
+          | unary '=' assignment                    { $$ = build_step(parser, $1, @2); }
+          | unary ASSIGN assignment                 { $$ = build_step(parser, $1, @2); }
           ;
 
 conditional: binary
@@ -555,7 +556,7 @@ postfix: primary
        | '(' type_name ')' body                     { $$ = build_literal(parser, $2, @1); }
        ;
 
-primary: NAME                                       { $$ = build_named(parser, EXPR_NAME, @1, $1.text, NULL); }
+primary: NAME                                       { $$ = build_name(parser, $1.text, @1); }
        | NUMBER                                     { $$ = build_number(parser, $1, @1); }
        | CHARACTER                                  { $$ = build_character(parser, $1, @1); }
        | TRUTH                                      { $$ = build_truth(parser, $1.code, @1); }

@@ -16,7 +16,7 @@ struct parser {
     struct place place;                /* of the next character */
     bool fixed_place;                  /* an annotation's argument: every token stands where the annotation stands */
     bool overflowed;                   /* a line number or offset did not fit */
-    const struct parameter *shadowing; /* parameters whose names hide typedefs */
+    const struct parameter *shadowing; /* parameters (or members) whose names hide the unit's */
     unsigned attribute_count;          /* kept in the outermost declaration that is being parsed */
     unsigned nesting;                  /* parsers around this one */
     int start_token;                   /* injected first: selects the grammar's entry; 0 once given */
@@ -148,7 +148,12 @@ struct expr *build_truth(struct parser *parser, unsigned value, struct place pla
 /* A string literal of one token; another token is joined to it. */
 struct expr *build_string(struct parser *parser, struct word token, struct place place);
 struct expr *string_join(struct parser *parser, struct expr *string, struct word token);
+/* A name; in an annotation's argument, that of a parameter or member hides all others. */
+struct expr *build_name(struct parser *parser, const char *name, struct place place);
+/* What changes its operand, so that it has a type but no constant value. */
 struct expr *build_step(struct parser *parser, struct expr *operand, struct place place);
+/* `a, b`: b, but an annotation's argument is one expression. */
+struct expr *build_comma(struct parser *parser, struct expr *last, struct place place);
 /* (type){…}; its braces have just been passed over. */
 struct expr *build_literal(struct parser *parser, struct typeref type, struct place place);
 /* The choice whose type is the operand's: each has its type, or none for default, and its value in left. */
@@ -178,9 +183,15 @@ struct typeref specifiers_type(struct parser *parser, struct specifiers *specifi
  */
 struct attributes attributes_read_gnu(struct parser *parser);
 struct attributes attributes_read_bracketed(struct parser *parser);
+/* A keyword that is an attribute by itself. */
+struct attributes attributes_from_word(struct parser *parser, const char *word, struct place place);
+/* asm("symbol") behind a declarator: an attribute "asm" with a string; other asm: none. place: of the word. */
+struct attributes attributes_read_asm(struct parser *parser, struct place place);
 struct attributes attributes_join(struct attributes first, struct attributes second);
 /* What `aligned`, `packed`, `mode` and `vector_size` say; align 0: nothing. */
 uint32_t attributes_align(struct parser *parser, const struct attribute *list);
+/* The first that says how functions are called, if not as usual; NULL: none. */
+const char *attributes_convention(const struct attribute *list);
 bool attributes_have(const struct attribute *list, const char *name);
 struct typeref attributes_apply(struct parser *parser, struct typeref type, const struct attribute *list);
 

@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#define TEXT_LIMIT \
+    ((size_t)1 << 30) /* bytes, a power of two: a compiler that never stops printing must not take all memory */
 
 extern char **environ;
 
@@ -89,7 +93,19 @@ static int start(char **argv, pid_t *child, int *from)
     return error;
 }
 
-/* Everything that comes; NULL for want of memory. One more byte is kept for the NUL. */
+/* Twice as much room for the text, which is freed if that cannot be. */
+static char *grow(char *text, size_t *room, int *error)
+{
+    bool is_full = *room >= TEXT_LIMIT;
+    char *bigger = is_full ? NULL : realloc(text, *room *= 2);
+    if (!bigger) {
+        *error = is_full ? EFBIG : ENOMEM;
+        free(text);
+    }
+    return bigger;
+}
+
+/* Everything that comes; NULL if it is too much. One more byte is kept for the NUL. */
 static char *read_all(int from, size_t *size, int *error)
 {
     size_t room = 1 << 20;
@@ -105,14 +121,8 @@ static char *read_all(int from, size_t *size, int *error)
         if (count <= 0)
             break;
         *size += (size_t)count;
-        if (room - *size > 1)
-            continue;
-        char *bigger = realloc(text, room *= 2);
-        if (!bigger) {
-            free(text);
-            *error = ENOMEM;
-        }
-        text = bigger;
+        if (room - *size == 1)
+            text = grow(text, &room, error);
     }
     if (text)
         text[*size] = 0;
@@ -133,6 +143,17 @@ static int read_preprocessed(const struct options *options, char **text, size_t 
     return error == ENOMEM ? EX_OSERR : EX_NOINPUT;
 }
 
+static int reading_failed(const struct options *options, int error)
+{
+    if (error == EFBIG) {
+        fprintf(stderr, "faridl: %s: %s was ended: what it made of this is longer than %zu MiB\n", options->input,
+                options->compiler, TEXT_LIMIT >> 20);
+        return EX_UNAVAILABLE;
+    }
+    fprintf(stderr, "faridl: %s: cannot read what the compiler made of it: %s\n", options->input, strerror(error));
+    return EX_OSERR;
+}
+
 static int run(const struct options *options, char **argv, char **text, size_t *size)
 {
     pid_t child;
@@ -145,12 +166,12 @@ static int run(const struct options *options, char **argv, char **text, size_t *
     }
     *text = read_all(from, size, &error);
     close(from);
+    if (error)
+        kill(child, SIGKILL); /* it may go on although nobody reads */
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    if (error) {
-        fprintf(stderr, "faridl: %s: cannot read what the compiler made of it: %s\n", options->input, strerror(error));
-        return EX_OSERR;
-    }
+    if (error)
+        return reading_failed(options, error);
     /* It has said why; FC-0009 says what that means. */
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? EX_UNAVAILABLE : EX_DATAERR;

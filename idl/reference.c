@@ -103,16 +103,58 @@ struct reference reference_resolve(const struct scope *scope, const struct expr 
     }
 }
 
-bool reference_used(const struct scope *scope, const struct expr *expr)
+/* Of what is only measured, a name that the parser knew for the scope's has its type already: constant_evaluate() sees it. */
+static bool names_used(const struct scope *scope, const struct expr *expr, bool measured)
 {
     if (!expr)
         return false;
-    if (expr->kind == EXPR_NAME)
-        return resolve_name(scope, expr->name).kind != REFERENCE_NONE;
-    if (expr->kind == EXPR_SIZEOF || expr->kind == EXPR_ALIGNOF || expr->kind == EXPR_OFFSETOF)
+    switch (expr->kind) {
+    case EXPR_NAME:
+        return !(measured && expr->shadows) && resolve_name(scope, expr->name).kind != REFERENCE_NONE;
+    case EXPR_SIZEOF:
+    case EXPR_ALIGNOF:
+        return names_used(scope, expr->left, true);
+    case EXPR_OFFSETOF: /* a designator: a member's name, and more behind it */
+        for (expr = expr->left; expr && expr->kind != EXPR_NAME; expr = expr->left)
+            if (names_used(scope, expr->right, false))
+                return true;
         return false;
-    return reference_used(scope, expr->left) || reference_used(scope, expr->right) ||
-           reference_used(scope, expr->third);
+    default:
+        return names_used(scope, expr->left, measured) || names_used(scope, expr->right, measured) ||
+               names_used(scope, expr->third, measured);
+    }
+}
+
+bool reference_used(const struct scope *scope, const struct expr *expr)
+{
+    return names_used(scope, expr, false);
+}
+
+/* The members as parameters, so that they hide other names as those do. */
+static struct parameter **add_members(struct arena *arena, const struct type *type, struct parameter **end)
+{
+    for (const struct member *member = type->members; member; member = member->next) {
+        if (!member->name && is_structure_type(member->type.type))
+            end = add_members(arena, member->type.type, end);
+        if (!member->name)
+            continue;
+        *end = ARENA_NEW(arena, struct parameter);
+        (*end)->name = member->name;
+        if (!member->is_bit_field) /* has no size */
+            (*end)->type = member->type;
+        end = &(*end)->next;
+    }
+    return end;
+}
+
+const struct parameter *reference_names(struct scope *scope)
+{
+    if (scope->function)
+        return scope->function->params;
+    struct parameter **end = &scope->members;
+    for (const struct scope *s = scope->members ? NULL : scope; s && s->structure; s = s->outer)
+        end = add_members(scope->checking->unit->arena, s->structure, end);
+    return scope->members;
 }
 
 static const char *listed(struct arena *arena, const char *list, const char *name)

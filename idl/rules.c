@@ -43,6 +43,10 @@ static const struct rule {
      "write (void) if it takes none"},
     {ON_OPERATION, rule_local, FC_LOCAL_OPERATION, "operation {op} is {detail}, so no other domain can name it",
      "declare it extern and define it in one source file"},
+    {ON_OPERATION, rule_other_symbol, FC_OTHER_SYMBOL, "callers of {op} call another symbol: {detail}",
+     "declare the operation under its symbol's name; callers may have a macro of the other name"},
+    {ON_DATA, rule_other_symbol, FC_OTHER_SYMBOL, "users of {what} use another symbol: {detail}",
+     "declare it under its symbol's name; users may have a macro of the other name"},
     {ON_OPERATION, rule_too_many_parameters, FC_TOO_MANY_PARAMETERS,
      "operation {op} has {detail} parameters, at most 16 are carried",
      "put some of them into a structure and pass its address"},
@@ -51,6 +55,9 @@ static const struct rule {
     {ON_OPERATION, rule_async_outlives, FC_ASYNC_LIFETIME,
      "what {op} gives is gone with the caller's next call, but far_async claims it later",
      "let it last longer: far_lifetime(released), far_lifetime(service)"},
+    {ON_OPERATION, rule_called_otherwise, FC_TYPE_NOT_CARRIED,
+     "operation {op} is called as {detail} says, which no gate does",
+     "leave the attribute out, or declare a function without it that calls this one"},
     /* values of any kind */
     {ON_ANY_VALUE, rule_contradictory_words, FC_CONTRADICTION, "{what} of {op} cannot be {detail}", "keep one of them"},
     {ON_ANY_VALUE, rule_nullable_and_nonnull, FC_CONTRADICTION,
@@ -76,7 +83,8 @@ static const struct rule {
     /* pointers to functions */
     {ON_PARAMETER | ON_MEMBER | ON_INSIDE, rule_function_without_callback, FC_CALLBACK,
      "{what} of {op} points to a function, and nothing says who calls it",
-     "write far_callback after its star if the service calls it, and describe its parameters in it; far_opaque if the "
+     "write far_callback after its star if the service calls it, and describe its parameters in it, written out where "
+     "a typedef hides them; far_opaque if the "
      "service only keeps it"},
     {ON_RESULT, rule_function_without_callback, FC_CALLBACK_COMES_OUT,
      "{what} of {op} is a pointer to a function of the service's, which its client cannot call",
@@ -89,6 +97,9 @@ static const struct rule {
      "declare the callback with fixed parameters, or write far_opaque if the service never calls it"},
     {ON_ANY_VALUE, rule_callback_without_prototype, FC_NO_PROTOTYPE,
      "the function that {what} of {op} leads to does not say what its parameters are", "write (void) if it takes none"},
+    {ON_ANY_VALUE, rule_called_otherwise, FC_TYPE_NOT_CARRIED,
+     "the function that {what} of {op} leads to is called as {detail} says, which no gate does",
+     "leave the attribute out, or write far_opaque if the service never calls it"},
     {ON_ANY_VALUE, rule_callback_too_long, FC_TOO_MANY_PARAMETERS,
      "the function that {what} of {op} leads to has {detail} parameters, at most 16 are carried",
      "put some of them into a structure and pass its address"},
@@ -107,17 +118,18 @@ static const struct rule {
      "drop const, or write far_in"},
     {ON_ANY_VALUE, rule_string_of_others, FC_STRING_OF_OTHERS,
      "{what} of {op} is __null_terminated but points neither to characters, nor to pointers, nor to structures",
-     "count it instead: __counted_by(n)"},
+     "count it instead: __counted_by(n); or write far_handle if the client never looks inside"},
     {ON_ANY_VALUE, rule_string_without_room, FC_STRING_OUT,
      "{what} of {op} is a string that comes back; nothing says how much room there is",
      "say how much: `far_out __null_terminated __sized_by(capacity)`"},
     {ON_RESULT, rule_undescribed_result, FC_UNDESCRIBED_RESULT, "the pointer that {op} returns is not described",
-     "write far_global after its star if it points into the service's segment, far_handle if the client only gives it "
-     "back; to copy what it points to, how much that is (__null_terminated, __sized_by(n)) and how long it stays: "
-     "far_lifetime(call), far_lifetime(service), far_lifetime(released)"},
+     "write far_handle after its star if the client only gives it back, far_opaque if it is the client's own, "
+     "far_global if the client follows it where it may read the service's memory; to copy what it points to, how much "
+     "that is (__null_terminated, __sized_by(n)) and how long it stays: far_lifetime(call), far_lifetime(service), "
+     "far_lifetime(released)"},
     {ON_RESULT, rule_undescribed_answer, FC_UNDESCRIBED_RESULT, "pointer {what} of {op} is not described",
      "say how much it points to (__null_terminated, __sized_by(n)) and how long it stays: far_lifetime(call), "
-     "far_lifetime(service); or far_opaque if the service only keeps it"},
+     "far_lifetime(service); or far_global if it lies in a global segment, far_opaque if the service only keeps it"},
     {ON_ANY_VALUE, rule_undescribed, FC_UNDESCRIBED_POINTER, "pointer {what} of {op} is not described", "{suggest}"},
     {ON_PARAMETER, rule_no_direction, FC_NO_DIRECTION, "{what} of {op} does not say which way its bytes go",
      "write far_in (or const), far_out or far_inout after its star"},

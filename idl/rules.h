@@ -22,12 +22,14 @@ bool rule_odd_name(struct subject *s);
 bool rule_variadic(struct subject *s);
 bool rule_no_prototype(struct subject *s);
 bool rule_local(struct subject *s);
+bool rule_other_symbol(struct subject *s);
 bool rule_too_many_parameters(struct subject *s);
 bool rule_oneway_answers(struct subject *s);
 bool rule_async_outlives(struct subject *s);
 bool rule_variadic_callback(struct subject *s);
 bool rule_callback_without_prototype(struct subject *s);
 bool rule_callback_too_long(struct subject *s);
+bool rule_called_otherwise(struct subject *s);
 
 /* rules_pointer.c: values */
 bool rule_type_not_carried(struct subject *s);

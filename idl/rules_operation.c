@@ -38,6 +38,38 @@ bool rule_local(struct subject *s)
     return (s->declaration->storage & (STORAGE_STATIC | STORAGE_INLINE)) != 0;
 }
 
+/* What a declaration says of its symbol; NULL: nothing, or its name. */
+static const char *symbol_of(const struct declaration *declaration, struct place *place)
+{
+    for (const struct attribute *a = declaration->attributes; a; a = a->next) {
+        bool named = strcmp(a->name, "asm") == 0, made = strcmp(a->name, "overloadable") == 0;
+        *place = a->place;
+        if (named && strcmp(a->arguments->name, declaration->name) != 0)
+            return a->arguments->name;
+        if (made)
+            return "one that overloadable makes of its types";
+    }
+    return NULL;
+}
+
+/* One declaration or pragma is enough, wherever it stands: callers follow it, and know nothing of a gate there. */
+bool rule_other_symbol(struct subject *s)
+{
+    struct place place = s->place;
+    for (const struct declaration *d = unit_declarations(s->unit, s->declaration->name); d && !s->detail; d = d->again)
+        if (d->attributes)
+            s->detail = symbol_of(d, &place);
+    for (const struct renaming *r = s->unit->renamings; r && !s->detail; r = r->next) {
+        if (strcmp(r->name, s->declaration->name) != 0 || strcmp(r->symbol, r->name) == 0)
+            continue;
+        s->detail = arena_format(s->unit->arena, "%s, by #pragma redefine_extname in line %u of %s", r->symbol,
+                                 r->place.line, r->place.file);
+    }
+    if (s->detail)
+        s->place = place;
+    return s->detail != NULL;
+}
+
 static bool has_too_many(struct subject *s, const struct type *function)
 {
     s->detail = arena_format(s->unit->arena, "%zu", function->param_count);
@@ -100,6 +132,18 @@ bool rule_callback_without_prototype(struct subject *s)
 {
     const struct type *function = callback_function(s);
     return function && !function->prototyped;
+}
+
+/* The attribute of one declaration is every declaration's. */
+bool rule_called_otherwise(struct subject *s)
+{
+    bool whole = s->where == ON_OPERATION;
+    const struct declaration *d = whole ? unit_declarations(s->unit, s->declaration->name) : NULL;
+    const struct type *function = whole ? s->function : callback_function(s);
+    s->detail = function ? function->convention : NULL;
+    for (; d && !s->detail; d = d->again)
+        s->detail = d->type.type->convention;
+    return s->detail != NULL;
 }
 
 bool rule_callback_too_long(struct subject *s)

@@ -16,7 +16,7 @@ const struct type *subject_target(const struct subject *s)
 
 static bool target_is_const(const struct subject *s)
 {
-    return (s->type.type->target.qualifiers & QUALIFIER_CONST) != 0;
+    return type_is_const(s->type.type->target);
 }
 
 static bool is_char_or_void(const struct type *type)
@@ -56,11 +56,14 @@ bool rule_type_not_carried(struct subject *s)
     case TYPE_VOID:
         return s->where != ON_RESULT;
     case TYPE_UNKNOWN:
-        return !type->complete || !type->name || strncmp(type->name, "_BitInt", 7) != 0;
+        return !type->complete || !type->bit_width;
     case TYPE_FUNCTION:
         return true;
     case TYPE_ARRAY: /* a flexible array member has no length */
         return type->target.type->kind == TYPE_UNKNOWN;
+    case TYPE_STRUCT: /* by value, a flexible array stays behind */
+    case TYPE_UNION:
+        return !type->complete || (type->flexible && (s->where & (ON_PARAMETER | ON_RESULT)));
     default:
         return !type->complete;
     }
@@ -89,7 +92,8 @@ bool rule_not_a_descriptor(struct subject *s)
         return false;
     if (type->kind == TYPE_POINTER)
         type = innermost(type->target.type);
-    bool is_int = type->kind == TYPE_INT && type->size == 4 && type->is_signed;
+    bool bits = s->where == ON_MEMBER && s->member->is_bit_field;
+    bool is_int = type->kind == TYPE_INT && type->size == 4 && type->is_signed && !bits;
     return !is_int || (s->set & (SET_BITS | HAS(NULL_TERMINATED)));
 }
 
@@ -171,10 +175,15 @@ bool rule_string_of_others(struct subject *s)
     return target->kind != TYPE_POINTER && !character && !(is_structure_type(target) && target->complete);
 }
 
+static bool is_made_there(const struct subject *s)
+{
+    return s->where == ON_RESULT || (s->set & HAS(LIFETIME)) || s->holder == FAR_VALUE_OUT;
+}
+
 /* Memory of the caller's that is filled needs room that is known. What the other side made has its own. */
 bool rule_string_without_room(struct subject *s)
 {
-    bool there = s->where == ON_RESULT || (s->set & HAS(LIFETIME)) || s->holder == FAR_VALUE_OUT;
+    bool there = is_made_there(s);
     bool fills = (s->set & HAS(NULL_TERMINATED)) && (subject_direction(s) & FAR_VALUE_OUT);
     bool asked = s->where == ON_MEMBER ? (s->set & (HAS(OUT) | HAS(INOUT))) != 0 : true;
     return subject_is_pointer(s) && fills && asked && !there && !(s->set & SET_COUNTS);
@@ -247,16 +256,25 @@ bool rule_points_to_incomplete(struct subject *s)
            !subject_points_into_parameter(s);
 }
 
+/* Does the last member, of one structure, say how long it is? */
 static bool flexible_member_is_counted(const struct type *type)
 {
     const struct member *last = type->members;
     while (last->next)
         last = last->next;
-    return (annotation_set(last->annotations) & SET_COUNTS) != 0;
+    return type->kind == TYPE_STRUCT && (annotation_set(last->annotations) & SET_COUNTS);
+}
+
+/* Its count is read where the structure is. In memory of the caller's that is only filled, there is none yet. */
+static bool count_is_readable(const struct subject *s)
+{
+    return is_made_there(s) || (subject_direction(s) & FAR_VALUE_IN) || subject_direction(s) == 0;
 }
 
 bool rule_flexible_target(struct subject *s)
 {
-    return is_flat(s) && subject_target(s)->flexible && !(s->set & (HAS(SIZED_BY) | HAS(SIZED_BY_OR_NULL))) &&
-           !flexible_member_is_counted(subject_target(s));
+    uint64_t counts = HAS(COUNTED_BY) | HAS(COUNTED_BY_OR_NULL);
+    if (!is_flat(s) || !subject_target(s)->flexible || (s->set & (HAS(SIZED_BY) | HAS(SIZED_BY_OR_NULL))))
+        return false;
+    return (s->set & counts) || !flexible_member_is_counted(subject_target(s)) || !count_is_readable(s);
 }

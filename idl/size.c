@@ -108,11 +108,15 @@ static void check_operand(struct sizing *sizing, const struct reference *referen
 {
     struct arena *arena = sizing->subject->unit->arena;
     const struct type *type = reference->type.type;
-    if (type->kind == TYPE_POINTER && reference->kind == REFERENCE_PARAM)
+    if (type->kind == TYPE_POINTER && reference->kind == REFERENCE_PARAM && is_integer_type(type->target.type))
         size_error(sizing, FC_SIZE_IS_POINTER, arena_format(arena, "write *%s for what it points to", reference->name),
                    "'%s' is a pointer", reference->name);
     else if (type->kind == TYPE_POINTER)
-        size_error(sizing, FC_SIZE_IS_POINTER, "name an integer", "'%s' is a pointer", reference->name);
+        size_error(
+            sizing, FC_SIZE_IS_POINTER,
+            "name an integer; for memory from one pointer to another there is no word: declare an operation of your "
+            "own that takes a length",
+            "'%s' is a pointer", reference->name);
     else if (!is_integer_type(type) || reference->is_bit_field)
         size_error(sizing, FC_SIZE_NOT_INTEGER,
                    "it must be an integer: a parameter, a member, or *p of a "
@@ -171,6 +175,7 @@ static void emit_constant(struct sizing *sizing, struct constant c)
 
 /* --- operators --- */
 
+/* Of two constants; nothing divides by zero or shifts too far here. */
 static bool fold(enum far_expr_code code, uint64_t a, uint64_t b, uint64_t *result)
 {
     switch (code) {
@@ -187,10 +192,10 @@ static bool fold(enum far_expr_code code, uint64_t a, uint64_t b, uint64_t *resu
         *result = a % b;
         return true;
     case FAR_EXPR_SHL:
-        *result = b < 64 ? a << b : 0;
-        return b < 64 && *result >> b == a;
+        *result = a << b;
+        return *result >> b == a;
     case FAR_EXPR_SHR:
-        *result = b < 64 ? a >> b : 0;
+        *result = a >> b;
         return true;
     default:
         *result = a & b;
@@ -212,6 +217,8 @@ static void emit_operator(struct sizing *sizing, enum far_expr_code code, uint32
     uint64_t b = right_constant ? sizing->nodes[right].node.value : 1;
     if (b == 0 && (code == FAR_EXPR_DIV || code == FAR_EXPR_MOD)) {
         size_error(sizing, FC_SIZE_BAD_CONSTANT, "divide by something else", "this divides by zero");
+    } else if (b > 63 && (code == FAR_EXPR_SHL || code == FAR_EXPR_SHR)) {
+        size_error(sizing, FC_SIZE_BAD_CONSTANT, "sizes have 64 bits", "this shifts by more than 63 bits");
     } else if (right_constant && is_constant_node(sizing, left, right)) {
         if (!fold(code, sizing->nodes[left].node.value, b, &sizing->nodes[left].node.value))
             size_error(sizing, FC_SIZE_BAD_CONSTANT, "use a size that fits memory",
@@ -244,6 +251,23 @@ static bool emit_binary(struct sizing *sizing, const struct expr *expr)
     return false;
 }
 
+/*
+ * Does a cast to that type keep the value emitted from `from` on? A negative one has no size's value to begin with, and in
+ * a selector it is its 64 bits.
+ */
+static bool cast_keeps(const struct sizing *sizing, uint32_t from, const struct type *type)
+{
+    const struct far_expr *node = &sizing->nodes[from].node;
+    bool operand = sizing->count == from + 1 && node->code != FAR_EXPR_CONST;
+    bool is_signed = operand && (node->flags & FAR_EXPR_SIGNED);
+    uint64_t width = operand ? node->width : 8;
+    if (type->size == 8 && (sizing->selects || !type->is_signed))
+        return true;
+    if (type->is_signed)
+        return is_signed ? width <= type->size : width < type->size;
+    return width <= type->size && !(is_signed && sizing->selects);
+}
+
 /* To an unsigned type: its low bits. To a signed one: only where that changes nothing. */
 static bool emit_cast(struct sizing *sizing, const struct expr *expr)
 {
@@ -252,10 +276,7 @@ static bool emit_cast(struct sizing *sizing, const struct expr *expr)
         return false;
     uint32_t from = sizing->count;
     emit_expr(sizing, expr->left);
-    if (sizing->failed || type->size == 8)
-        return true;
-    bool single = sizing->count == from + 1 && sizing->nodes[from].node.code != FAR_EXPR_CONST;
-    if (single && sizing->nodes[from].node.width <= type->size)
+    if (sizing->failed || cast_keeps(sizing, from, type))
         return true;
     if (type->is_signed)
         return false;
@@ -335,8 +356,8 @@ static void emit_annotation(struct sizing *sizing, const struct annotation *anno
 {
     const struct subject *s = sizing->subject;
     sizing->place = annotation->place;
-    const struct parameter *params = s->scope->function ? s->scope->function->params : NULL;
-    const struct expr *expr = unit_parse_expression(s->unit, annotation->argument, annotation->place, params);
+    const struct parameter *names = reference_names(s->scope);
+    const struct expr *expr = unit_parse_expression(s->unit, annotation->argument, annotation->place, names);
     if (expr)
         emit_expr(sizing, expr);
     else
@@ -407,13 +428,18 @@ static void lifetime_error(struct subject *s, const struct annotation *annotatio
                   "it points into");
 }
 
+static const struct parameter *named_parameter(const struct subject *s, const char *name, uint32_t *index)
+{
+    const struct parameter *param = s->scope->function ? s->scope->function->params : NULL;
+    while (param && !(param->name && strcmp(param->name, name) == 0))
+        param = param->next, ++*index;
+    return param;
+}
+
 static bool parameter_lifetime(struct subject *s, const struct annotation *annotation)
 {
     uint32_t index = 0;
-    const struct parameter *param = s->scope->function ? s->scope->function->params : NULL;
-    while (param && !(param->name && strcmp(param->name, annotation->argument) == 0))
-        param = param->next, index++;
-    if (!param) {
+    if (!named_parameter(s, annotation->argument, &index)) {
         lifetime_error(s, annotation, "'{detail}' is neither a lifetime nor a parameter of {op}");
         return false;
     }
@@ -441,6 +467,13 @@ static bool make_lifetime(struct subject *s)
     for (unsigned i = 0; i < FAR_LIFETIME_COUNT; i++)
         if (words[i] && strcmp(words[i], annotation->argument) == 0)
             s->value->lifetime = i;
+    uint32_t index = 0;
+    if (s->value->lifetime && named_parameter(s, annotation->argument, &index)) {
+        s->detail = annotation->argument;
+        subject_error(s, FC_LIFETIME, annotation->place, "'{detail}' is a lifetime and a parameter of {op}",
+                      "give the parameter another name: nothing says which of them is meant");
+        return false;
+    }
     return s->value->lifetime || parameter_lifetime(s, annotation);
 }
 

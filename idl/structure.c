@@ -44,7 +44,7 @@ bool type_is_plain(struct typeref ref, const struct annotation *own)
     case TYPE_VECTOR:
         return true;
     case TYPE_UNKNOWN:
-        return type->complete && strncmp(type->name, "_BitInt", 7) == 0;
+        return type->complete && type->bit_width;
     default:
         return false;
     }
@@ -195,9 +195,54 @@ static void describe_value(struct subject *s, struct model_member *out)
     }
 }
 
+/* --- structures without a name, which may read the one around them --- */
+
 static bool has_no_name(const struct type *type)
 {
     return is_structure_type(type) && !type->name && !type->typedef_name;
+}
+
+static uint32_t greater(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint32_t reach_of_nodes(const struct model_expr *nodes, uint32_t count)
+{
+    uint32_t reach = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (nodes[i].node.code == FAR_EXPR_MEMBER)
+            reach = greater(reach, nodes[i].node.index);
+    return reach;
+}
+
+/* How many structures further out the expressions of a structure's values read. */
+static uint32_t reach_of(struct checking *checking, const struct structure *structure)
+{
+    uint32_t reach = 0;
+    for (uint32_t i = 0; i < structure->count; i++) {
+        const struct type *inner = structure->members[i].member->type.type;
+        for (const struct model_value *value = structure->members[i].value; value; value = value->inside) {
+            reach = greater(reach, reach_of_nodes(value->size, value->size_count));
+            reach = greater(reach, reach_of_nodes(value->select, value->select_count));
+        }
+        while (inner->kind == TYPE_ARRAY)
+            inner = inner->target.type;
+        uint32_t nested = has_no_name(inner) ? structure_described(checking, inner, NULL)->reach : 0;
+        reach = greater(reach, nested ? nested - 1 : 0);
+    }
+    return reach;
+}
+
+/* typeof may have it stand in two structures; what it reads lies in one of them only. */
+static void describe_nameless(struct subject *s, const struct type *type)
+{
+    const struct structure *structure = structure_described(s->checking, type, s->scope);
+    if (structure->reach && structure->around != s->scope->structure)
+        subject_error(
+            s, FC_SIZE_UNKNOWN_NAME, s->place,
+            "the type of {what} of {op} stands in another structure too, and reads sizes from what is around it",
+            "write the structure again here, or give it members of its own for the sizes");
 }
 
 static void describe_member(struct checking *checking, struct structure *structure, struct scope *scope,
@@ -224,7 +269,7 @@ static void describe_member(struct checking *checking, struct structure *structu
     while (inner->kind == TYPE_ARRAY)
         inner = inner->target.type;
     if (has_no_name(inner)) /* now, while it is known in what it stands */
-        (void)structure_described(checking, inner, scope);
+        describe_nameless(&s, inner);
     if (structure->type->kind == TYPE_UNION)
         describe_cases(&s, structure, out);
     describe_value(&s, out);
@@ -250,6 +295,7 @@ static void describe_members(struct checking *checking, struct structure *struct
                                                   padding: the offsets say so */
             describe_member(checking, structure, &scope, member);
     (void)scope_finish(&scope);
+    structure->reach = reach_of(checking, structure);
 }
 
 struct structure *structure_described(struct checking *checking, const struct type *type, const struct scope *outer)
@@ -260,6 +306,7 @@ struct structure *structure_described(struct checking *checking, const struct ty
             return structure;
     struct structure *structure = ARENA_NEW(checking->unit->arena, struct structure);
     structure->type = type;
+    structure->around = outer ? outer->structure : NULL;
     structure->next = *bucket;
     *bucket = structure;
     describe_members(checking, structure, outer);
@@ -274,7 +321,7 @@ struct wanted {
 void structure_want(struct subject *s, const struct type *type)
 {
     if (has_no_name(type)) { /* it stands inside another one, which is being described */
-        (void)structure_described(s->checking, type, s->scope);
+        describe_nameless(s, type);
         return;
     }
     struct wanted *wanted = ARENA_NEW(s->unit->arena, struct wanted);

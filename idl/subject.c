@@ -13,7 +13,10 @@ static bool can_count(const struct type *type)
 /* A parameter after this one (or, failing that, any) that could count it; `pointee`: through a pointer. */
 static const char *counting_parameter(const struct subject *s, bool pointee)
 {
+    const struct parameter *named = s->param && !pointee ? parameter_named_after(s->param) : NULL;
     const struct parameter *after = s->param ? s->param->next : NULL;
+    if (named)
+        return named->name;
     for (int round = 0; round < 2; round++, after = s->function->params) {
         for (const struct parameter *param = after; param; param = param->next) {
             const struct type *type = param->type.type;
@@ -58,6 +61,25 @@ static const char *own_name(const struct subject *s)
     return name ? name : "";
 }
 
+bool type_is_stream(const struct type *type)
+{
+    return type->kind == TYPE_STRUCT && type->name && strcmp(type->name, "_IO_FILE") == 0;
+}
+
+/* Memory of a type that only its own library knows, or a stream, which belongs to the process that opened it. */
+static const char *closed_type_suggestion(const struct subject *s, const struct type *target)
+{
+    if (type_is_stream(target))
+        return "a stream belongs to the process that opened it: write far_absent before the operation, or declare one "
+               "of your own that takes `int far_fd file`; far_handle if the service opened it";
+    return arena_format(s->unit->arena,
+                        "write `%s *far_handle%s%s` if the client never looks inside, far_opaque if the service never "
+                        "does, far_global if it lies in a global segment; to copy it, include the header that defines "
+                        "it",
+                        type_spelling(s->unit->arena, s->type.type->target, NULL), *own_name(s) ? " " : "",
+                        own_name(s));
+}
+
 const char *subject_suggestion(const struct subject *s)
 {
     if (s->type.type->kind != TYPE_POINTER)
@@ -65,6 +87,8 @@ const char *subject_suggestion(const struct subject *s)
                "element";
     struct arena *arena = s->unit->arena;
     const struct typeref target = s->type.type->target;
+    if (type_is_stream(target.type) || (is_structure_type(target.type) && !target.type->complete))
+        return closed_type_suggestion(s, target.type);
     const char *count = counting_name(s);
     bool target_const = (target.qualifiers & QUALIFIER_CONST) != 0;
     bool bytes = target.type->is_char || target.type->kind == TYPE_VOID;
@@ -88,8 +112,8 @@ const char *subject_suggestion(const struct subject *s)
     return arena_format(arena,
                         "write %sfar_global if it lies in a global segment, "
                         "far_handle if the client never looks "
-                        "inside, far_opaque if the service never does",
-                        list);
+                        "inside, far_opaque if the service never does%s",
+                        list, *direction ? "; far_inout instead of far_out if bytes go in too" : "");
 }
 
 /* A member of a structure that another header defines is described in a structure of one's own. */
@@ -100,12 +124,16 @@ static const char *describes_advice(const struct subject *s)
                    strcmp(s->place.file, s->unit->main_file) != 0;
     if (!foreign)
         return "";
-    const char *name = type_spelling(s->unit->arena, (struct typeref){.type = (struct type *)type}, NULL);
-    return arena_format(s->unit->arena,
+    struct arena *arena = s->unit->arena;
+    const char *name = type->name || type->typedef_name
+                           ? type_spelling(arena, (struct typeref){.type = (struct type *)type}, NULL)
+                           : "__typeof__(((struct outer *)0)->member)";
+    bool is_union = type->kind == TYPE_UNION;
+    return arena_format(arena,
                         "; if nobody may edit its header, repeat the member in a "
-                        "structure of your own: "
-                        "struct far_describes(%s) my_own { … };",
-                        name);
+                        "%s of your own: "
+                        "%s far_describes(%s) my_own { … };",
+                        is_union ? "union" : "structure", is_union ? "union" : "struct", name);
 }
 
 /* The replacement for the placeholder that text begins with; its length in *length, 0 if it begins with none. */

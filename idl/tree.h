@@ -99,6 +99,7 @@ struct type {
     struct parameter *params;
     size_t param_count;
     struct attribute *attributes;   /* FUNCTION: access, nonnull and the like, where it was declared */
+    const char *convention;         /* FUNCTION: the attribute that has it called in another way than usual; or NULL */
     struct annotation *annotations; /* POINTER, ARRAY, INT: of this level, see above. STRUCT, UNION: far_describes */
     struct type *pointers,
         *next_pointer; /* the pointers to this type, linked: they are shared, nobody may change them */
@@ -153,13 +154,14 @@ enum expr_kind {
 struct expr {
     enum expr_kind kind;
     int op;
+    bool shadows; /* NAME: of a parameter or member, in an annotation's argument */
     unsigned depth;
     struct place place;
     uint64_t value;   /* INT; STRING: its elements, without the zero at the end */
     double real;      /* FLOAT */
     const char *name; /* NAME, MEMBER, ARROW; STRING: its bytes */
     struct typeref
-        type; /* INT, FLOAT, UNKNOWN: its type; CAST, SIZEOF, ALIGNOF, OFFSETOF, TYPE; STRING: an element's */
+        type; /* INT, FLOAT, UNKNOWN: its type; CAST, SIZEOF, ALIGNOF, OFFSETOF, TYPE, NAME that shadows; STRING: an element's */
     struct expr *left, *right, *third;
     struct expr *next; /* in an argument list */
 };
@@ -185,12 +187,20 @@ struct declaration {
     struct place place;           /* of the name */
     struct place begin;           /* of the first token */
     struct declaration *next;
+    struct declaration *again; /* the next one of the same name */
 };
 
 /* far_service(…) as it stood. */
 struct service_mark {
     struct annotation *annotation;
     struct service_mark *next;
+};
+
+/* #pragma redefine_extname */
+struct renaming {
+    const char *name, *symbol;
+    struct place place;
+    struct renaming *next;
 };
 
 struct attribute {
@@ -210,7 +220,8 @@ struct symbol {
     uint32_t min_align;      /* OBJECT: by an attribute of its declaration; 0: none */
     const char *initialiser; /* OBJECT that is const: its text up to initialiser_end, to be evaluated when needed */
     const char *initialiser_end;
-    struct constant *folded; /* that value; NULL: not evaluated yet */
+    struct constant *folded;                             /* that value; NULL: not evaluated yet */
+    struct declaration *declarations, *last_declaration; /* at file scope, in their order */
 };
 
 /*
@@ -240,7 +251,8 @@ struct unit {
     size_t size;
     struct declaration *declarations, **declarations_end;
     struct service_mark *services, **services_end;
-    struct annotation *strays; /* annotations that stood where no declaration takes them */
+    struct renaming *renamings; /* the latest first */
+    struct annotation *strays;  /* annotations that stood where no declaration takes them */
     struct annotation **strays_end;
     struct type **annotated_types; /* structures with annotated members, or that have annotations themselves */
     size_t annotated_type_count, annotated_type_room;
@@ -307,6 +319,8 @@ enum basic_type {
 struct name *unit_name(struct unit *unit, const char *text, size_t length);
 /* NULL: nothing of that name was declared. */
 struct symbol *unit_symbol(const struct unit *unit, const char *name);
+/* All of a name at file scope, linked by `again`. */
+const struct declaration *unit_declarations(struct unit *unit, const char *name);
 struct type *unit_find_tag(const struct unit *unit, const char *tag);
 struct symbol *unit_add_symbol(struct unit *unit, const char *name, enum symbol_kind kind, struct typeref type);
 
@@ -373,7 +387,7 @@ uint64_t layout_align_up(uint64_t value, uint64_t align);
 void unit_parse(struct unit *unit, const char *text, size_t size, const char *file);
 /*
  * Parse one expression from an annotation's argument; NULL (and an error at place) if it is none. The names of params
- * (NULL: none) are plain names in it, even where the unit has a typedef of that name.
+ * (NULL: none) mean these in it, whatever else the unit has of that name.
  */
 struct expr *unit_parse_expression(struct unit *unit, const char *text, struct place place,
                                    const struct parameter *params);

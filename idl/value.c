@@ -17,6 +17,14 @@ bool is_integer_type(const struct type *type)
     return integral && type->complete && type->size <= 8;
 }
 
+/* Are its bytes, or those of its elements, const? */
+bool type_is_const(struct typeref type)
+{
+    while (type.type->kind == TYPE_ARRAY && !(type.qualifiers & QUALIFIER_CONST))
+        type = type.type->target;
+    return (type.qualifiers & QUALIFIER_CONST) != 0;
+}
+
 /* --- directions --- */
 
 uint64_t words_of_bits(uint64_t set)
@@ -27,8 +35,7 @@ uint64_t words_of_bits(uint64_t set)
 
 unsigned subject_direction(const struct subject *s)
 {
-    const struct typeref *target = &s->type.type->target;
-    bool target_const = s->type.type->kind == TYPE_POINTER && (target->qualifiers & QUALIFIER_CONST);
+    bool target_const = s->type.type->kind == TYPE_POINTER && type_is_const(s->type.type->target);
     if (s->set & HAS(INOUT))
         return FAR_VALUE_IN | FAR_VALUE_OUT;
     if (s->set & HAS(OUT))
@@ -261,8 +268,10 @@ static bool take_elements(struct subject *s)
     *pointer = *type;
     pointer->pointers = pointer->next_pointer = NULL;
     s->has_elements = expr->kind == EXPR_SIZEOF && expr->type.type && expr->type.type->complete;
-    if (s->has_elements)
+    if (s->has_elements) {
         pointer->target.type = expr->type.type;
+        pointer->target.qualifiers |= expr->type.qualifiers;
+    }
     s->type.type = pointer;
     return true;
 }

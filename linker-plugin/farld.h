@@ -36,7 +36,7 @@ struct options {
     const char *output; /* NULL only with --dump=plan */
     const char *soname;
     const char *previous; /* an earlier version, whose slots are kept; NULL: none */
-    uint64_t heap_size; /* bytes, a multiple of FAR_PART_ALIGN */
+    uint64_t heap_size;   /* bytes, a multiple of FAR_PART_ALIGN */
     bool map;
     bool dump_plan;
     bool verbose;

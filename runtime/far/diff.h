@@ -20,6 +20,7 @@ struct diff {
     enum diff_effect effect; /* of changes to it that its fingerprint covers */
     unsigned changes;        /* reported so far */
     unsigned breaking;       /* of them */
+    uint32_t moved;          /* operations with another slot than before */
     bool interface_changed;  /* something else than the version */
     bool interface_breaks;
     uint32_t round;

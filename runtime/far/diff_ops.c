@@ -77,6 +77,25 @@ static void compare_flag(struct diff *diff, const struct far_op *old_op, const s
                     new_flag ? set : clear);
 }
 
+/* Without --previous one new operation moves all behind it: people need to read that once. */
+#define SLOT_LINES 3
+
+static bool slots_are_shown(const struct diff *diff)
+{
+    return diff->json || diff->moved <= SLOT_LINES;
+}
+
+static uint32_t count_moved(const struct diff *diff)
+{
+    uint32_t moved = 0;
+    for (uint32_t i = 0; i < diff->old->ops.count; i++) {
+        const struct far_op *old_op = iface_op(diff->old, i);
+        const struct far_op *new_op = iface_op_by_name(diff->new, iface_string(diff->old, old_op->name));
+        moved += new_op && new_op->slot != old_op->slot;
+    }
+    return moved;
+}
+
 static void compare_annotations(struct diff *diff, const struct far_op *old_op, const struct far_op *new_op)
 {
     char old_fails[DUMP_FAILS_SIZE], new_fails[DUMP_FAILS_SIZE];
@@ -94,7 +113,7 @@ static void compare_annotations(struct diff *diff, const struct far_op *old_op, 
     if (old_op->deadline_ms != new_op->deadline_ms)
         diff_report(diff, diff->effect, "annotation", "its deadline was %u ms, now %u ms", old_op->deadline_ms,
                     new_op->deadline_ms);
-    if (old_op->slot != new_op->slot)
+    if (old_op->slot != new_op->slot && slots_are_shown(diff))
         diff_report(diff, DIFF_BREAKS, "slot",
                     "its slot was %u, now %u: its address changes; link with farld --previous=OLD.seg", old_op->slot,
                     new_op->slot);
@@ -132,6 +151,11 @@ static int next_by_name(const struct diff *diff, const uint32_t *old_name, const
 static void compare_ops(struct diff *diff)
 {
     uint32_t i = 0, j = 0;
+    diff->moved = count_moved(diff);
+    if (!slots_are_shown(diff))
+        diff_report(diff, DIFF_BREAKS, "slot",
+                    "%u operations have other slots, so their addresses change: link with farld --previous=OLD.seg",
+                    diff->moved);
     while (i < diff->old->ops.count || j < diff->new->ops.count) {
         const struct far_op *old_op = i < diff->old->ops.count ? iface_op(diff->old, i) : NULL;
         const struct far_op *new_op = j < diff->new->ops.count ? iface_op(diff->new, j) : NULL;

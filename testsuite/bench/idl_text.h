@@ -17,8 +17,8 @@
 #include <link.h>
 #include <math.h>
 #include <mqueue.h>
-#include <netdb.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/ip6.h>
 #include <netinet/tcp.h>
@@ -76,8 +76,8 @@
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <openssl/asn1t.h>
-#include <openssl/cms.h>
 #include <openssl/cmp.h>
+#include <openssl/cms.h>
 #include <openssl/conf.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/ct.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// clang-format off
 // What the ABI makes of structures and wide numbers by value is its affair: their definitions compile, however many
 // registers or pointers they become. A descriptor is an int.
 // RUN: rm -rf %t && mkdir %t && cp %s %t/lowered.c && cp %S/Inputs/lowered.h %t

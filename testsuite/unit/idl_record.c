@@ -96,20 +96,19 @@ static void check_reads(void)
 static void check_graph(void)
 {
     char why[256] = "";
-    struct compiled *c =
-        compile(SERVICE "struct part { unsigned n; struct { int *" FAR(
-            "counted_by(n)") " p; } in; };\n" OP
-                             "int f(const struct part *" FAR("in") " part, const void *" FAR(
-                                 "sized_by(part->n * 2)") " bytes, void (*" FAR("callback") " done)(void *" FAR("opaqu"
-                                                                                                                "e") " "
-                                                                                                                     "u"
-                                                                                                                     "s"
-                                                                                                                     "e"
-                                                                                                                     "r"
-                                                                                                                     ")"
-                                                                                                                     ")"
-                                                                                                                     ";"
-                                                                                                                     "\n");
+    struct compiled *c = compile(SERVICE "struct part { unsigned n; struct { int *" FAR(
+        "counted_by(n)") " p; } in; };\n" OP
+                         "int f(const struct part *" FAR("in") " part, const void *" FAR(
+                             "sized_by(part->n * 2)") " bytes, void (*" FAR("callback") " done)(void *" FAR("opaqu"
+                                                                                                            "e") " "
+                                                                                                                 "u"
+                                                                                                                 "s"
+                                                                                                                 "e"
+                                                                                                                 "r"
+                                                                                                                 ")"
+                                                                                                                 ")"
+                                                                                                                 ";"
+                                                                                                                 "\n");
     CHECK(c->good && iface_check(c->record, c->size, why, sizeof why) == 0);
     if (!c->good)
         return discard(c);
@@ -191,33 +190,38 @@ static const char base_text[] = SERVICE
                                                                  "e"
                                                                  "e"
                                                                  "p") " rows, int (*" FAR("callback") " each)(void "
-                                                                                                      "*" FAR("opaque") " user, const char *" FAR("null_"
-                                                                                                                                                  "termi"
-                                                                                                                                                  "nate"
-                                                                                                                                                  "d") " name), struct hidden *" FAR("handle") " *" FAR("out") " opened, const char *" FAR("null_terminated")
-                                                                                                          FAR("l"
-                                                                                                              "i"
-                                                                                                              "f"
-                                                                                                              "e"
-                                                                                                              "t"
-                                                                                                              "i"
-                                                                                                              "m"
-                                                                                                              "e"
-                                                                                                              "("
-                                                                                                              "s"
-                                                                                                              "e"
-                                                                                                              "r"
-                                                                                                              "v"
-                                                                                                              "i"
-                                                                                                              "c"
-                                                                                                              "e"
-                                                                                                              ")") " "
-                                                                                                                   "*" FAR("out") " why, unsigned long *" FAR("i"
-                                                                                                                                                              "n"
-                                                                                                                                                              "o"
-                                                                                                                                                              "u"
-                                                                                                                                                              "t") " n, char *" FAR("out")
-                                                                                                                       FAR("sized_by(*n)") " to);\n";
+                                                                                                      "*" FAR("opaque") " user, const char *" FAR(
+                                                                                                          "null_"
+                                                                                                          "termi"
+                                                                                                          "nate"
+                                                                                                          "d") " name),"
+                                                                                                               " struct"
+                                                                                                               " hidden"
+                                                                                                               " *" FAR("handle") " *" FAR("out") " opened, const char *" FAR("null_terminated")
+                                                                                                                   FAR("l"
+                                                                                                                       "i"
+                                                                                                                       "f"
+                                                                                                                       "e"
+                                                                                                                       "t"
+                                                                                                                       "i"
+                                                                                                                       "m"
+                                                                                                                       "e"
+                                                                                                                       "("
+                                                                                                                       "s"
+                                                                                                                       "e"
+                                                                                                                       "r"
+                                                                                                                       "v"
+                                                                                                                       "i"
+                                                                                                                       "c"
+                                                                                                                       "e"
+                                                                                                                       ")") " "
+                                                                                                                            "*" FAR("out") " why, unsigned long *" FAR(
+                                                                                                                                "i"
+                                                                                                                                "n"
+                                                                                                                                "o"
+                                                                                                                                "u"
+                                                                                                                                "t") " n, char *" FAR("out")
+                                                                                                                                FAR("sized_by(*n)") " to);\n";
 
 static const struct edit edits[] = {
     {"white space and lines", false, "enum kind", "\n\n   enum\n  kind"},

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* clang-format off */
 #include <farcall/annotate.h>
 far_service(low, 1, 0);
 struct big { long a[4]; };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* clang-format off */
 /* Operations whose values the ABI lowers, calls back, or that are never called. */
 #include <farcall/annotate.h>
 
