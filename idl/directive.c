@@ -168,10 +168,25 @@ static void read_renaming(struct parser *parser, struct reader *reader)
     parser->unit->renamings = renaming;
 }
 
+/* `#pragma clang attribute push (__attribute__((annotate("…"))), apply_to = …)`: which declarations it reaches is clang's
+ * to know. */
+static void refuse_attributes_for_many(struct parser *parser, struct reader *reader)
+{
+    static const char ours[] = "\"farcall.";
+    size_t length = 0;
+    const char *word = take_word(reader, &length);
+    if (word_is(word, length, "attribute") &&
+        memmem(reader->at, (size_t)(reader->end - reader->at), ours, sizeof ours - 1))
+        parse_error(parser, parser->place, FC_MISPLACED_ANNOTATION,
+                    "#pragma clang attribute cannot carry annotations; write them at each declaration");
+}
+
 static void read_pragma(struct parser *parser, struct reader *reader)
 {
     size_t length = 0;
     const char *word = take_word(reader, &length);
+    if (word_is(word, length, "clang"))
+        refuse_attributes_for_many(parser, reader);
     if (word_is(word, length, "pack"))
         read_pack(parser, reader);
     if (word_is(word, length, "redefine_extname"))

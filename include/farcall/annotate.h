@@ -100,4 +100,14 @@
 #define __null_terminated FAR_ANNOTATE("null_terminated")
 #endif
 
+/* Defined otherwise from here on, they would make words vanish without a sound: clang refuses that for faridl. */
+#if defined(__FARCALL_IDL__) && defined(__clang__)
+#pragma clang diagnostic error "-Wfinal-macro"
+#pragma clang final(__counted_by)
+#pragma clang final(__counted_by_or_null)
+#pragma clang final(__sized_by)
+#pragma clang final(__sized_by_or_null)
+#pragma clang final(__null_terminated)
+#endif
+
 #endif
