@@ -122,7 +122,8 @@ static void print_op(const struct far_describe_op *op)
            far_part_name(far_part_of_op(op->flags)), call_at(FAR_LEVEL_TRUSTED, op), call_at(FAR_LEVEL_READ, op),
            call_at(FAR_LEVEL_NONE, op), op_signature(op), op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
     if (op_refusal(op)[0])
-        printf("                                               branch only: %s\n", op_refusal(op));
+        printf("                                               branch only: %s%s\n", op_refusal(op),
+               op->flags & FAR_OP_NEUTRAL ? "" : "; and not neutral, so no client branches");
 }
 
 static void json_head(struct json *json, const struct page *page)

@@ -224,8 +224,9 @@ static void show_branch_only(const struct order *order, const struct far_iface *
         if (order->json)
             json_string(json, NULL, iface_string(iface, op->name));
         else
-            printf("  %s: branch only: %s; a call that would trap fails with ENOTSUP\n", iface_string(iface, op->name),
-                   text);
+            printf("  %s: branch only: %s; a call that would trap fails with ENOTSUP%s\n",
+                   iface_string(iface, op->name), text,
+                   op->flags & FAR_OP_NEUTRAL ? "" : ", and it is not neutral, so that every call traps");
     }
     carrier_end(&carrier);
 }
