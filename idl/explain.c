@@ -77,7 +77,7 @@ static const struct diag_entry *entry_of(const char *name)
     unsigned number = number_from(name);
     const struct diag_entry *entry;
     for (size_t i = 0; (entry = diag_entry(i)) != NULL; i++)
-        if (entry->number == number || strcasecmp(entry->name, name) == 0)
+        if (entry->number == number || strcasecmp(entry->name, name) == 0 || strcasecmp(entry->title, name) == 0)
             return entry;
     return NULL;
 }

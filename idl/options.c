@@ -264,6 +264,17 @@ static int take_input(struct options *options, const char *name)
     return 0;
 }
 
+static bool lacks_value(const char *flag)
+{
+    static const char *const valued[] = {"--dump",        "--record",      "--assertions",
+                                         "--previous",    "--diagnostics", "--diagnostics-file",
+                                         "--error-limit", "--color",       "--cc"};
+    for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
+        if (strcmp(flag, valued[i]) == 0)
+            return true;
+    return false;
+}
+
 static int take_own(struct options *options, const char *flag, const char *next, bool *used)
 {
     bool taken = take_switch(options, flag);
@@ -277,7 +288,8 @@ static int take_own(struct options *options, const char *flag, const char *next,
     if (strncmp(flag, "--dump=", 7) == 0)
         return set_dump(options, flag + 7);
     if (strcmp(flag, "--unit") != 0)
-        return usage_error("unknown option ", flag);
+        return lacks_value(flag) ? usage_error("a value is missing, joined by an equals sign, after ", flag)
+                                 : usage_error("unknown option ", flag);
     *used = options->is_source = true;
     return next ? take_input(options, next) : usage_error("an argument is missing after ", flag);
 }

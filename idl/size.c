@@ -87,7 +87,8 @@ static void check_pointee(struct sizing *sizing, const struct reference *referen
     if (value->passing != FAR_PASS_BUFFER || !(value->flags & (late ? FAR_VALUE_IN | FAR_VALUE_OUT : FAR_VALUE_IN)))
         size_error(sizing, FC_SIZE_NOT_KNOWN,
                    value->passing == FAR_PASS_BUFFER
-                       ? arena_format(arena, "make '%s' far_inout", reference->param->name)
+                       ? arena_format(arena, "make '%s' far_inout, or name the room: a parameter that goes in",
+                                      reference->param->name)
                        : "give the size as a parameter",
                    "'%s' is read before the call, but does not go in", reference->name);
     else if (counted_itself(reference))
