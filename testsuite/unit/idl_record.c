@@ -96,19 +96,14 @@ static void check_reads(void)
 static void check_graph(void)
 {
     char why[256] = "";
-    struct compiled *c = compile(SERVICE "struct part { unsigned n; struct { int *" FAR(
-        "counted_by(n)") " p; } in; };\n" OP
-                         "int f(const struct part *" FAR("in") " part, const void *" FAR(
-                             "sized_by(part->n * 2)") " bytes, void (*" FAR("callback") " done)(void *" FAR("opaqu"
-                                                                                                            "e") " "
-                                                                                                                 "u"
-                                                                                                                 "s"
-                                                                                                                 "e"
-                                                                                                                 "r"
-                                                                                                                 ")"
-                                                                                                                 ")"
-                                                                                                                 ";"
-                                                                                                                 "\n");
+    /* clang-format off */
+    static const char text[] = SERVICE
+        "struct part { unsigned n; struct { int *" FAR("counted_by(n)") " p; } in; };\n"
+        OP "int f(const struct part *" FAR("in") " part,\n"
+        "      const void *" FAR("sized_by(part->n * 2)") " bytes,\n"
+        "      void (*" FAR("callback") " done)(void *" FAR("opaque") " user));\n";
+    /* clang-format on */
+    struct compiled *c = compile(text);
     CHECK(c->good && iface_check(c->record, c->size, why, sizeof why) == 0);
     if (!c->good)
         return discard(c);
@@ -141,6 +136,18 @@ static uint64_t fingerprint(const char *text)
     return result;
 }
 
+/* Where members lie counts, also where names, types and the whole's size are the same. */
+static void check_offsets(void)
+{
+    uint64_t close = fingerprint(SERVICE OP "int f(const struct s { char a; char b; long c; } *" FAR("in") " p);");
+    uint64_t apart =
+        fingerprint(SERVICE OP "int f(const struct s { char a; _Alignas(4) char b; long c; } *" FAR("in") " p);");
+    CHECK(close != apart);
+    uint64_t first = fingerprint(SERVICE OP "int f(const struct s { int a : 3; int : 0; int b; } *" FAR("in") " p);");
+    uint64_t later = fingerprint(SERVICE OP "int f(const struct s { int : 3; int a : 3; int b; } *" FAR("in") " p);");
+    CHECK(first != later);
+}
+
 static void check_fingerprints(void)
 {
     uint64_t base = fingerprint(SERVICE OP "int f(const struct s { int a; long b; } *" FAR("in") " p);");
@@ -169,61 +176,18 @@ struct edit {
     const char *from, *to; /* in the base text */
 };
 
+/* clang-format off */
 static const char base_text[] = SERVICE
-    "enum kind { TEXT, BLOB };\n"
-    "union u { char *" FAR("null_terminated") FAR("case(TEXT)") " text; long " FAR(
-        "default") " n; };\n"
-                   "struct row { int kind; union u u " FAR("selected_by(kind)") "; struct row *next; char *" FAR(
-                       "sized"
-                       "_by("
-                       "size"
-                       ")") " bytes; unsigned long size; char letter; void "
-                            "*" FAR(
-                                "opaque") " user; };\n"
-                                          "struct hidden { int a; };\n" OP FAR("fails(-1)") FAR(
-                                              "deadline(7)") " int "
-                                                             "f(const "
-                                                             "struct "
-                                                             "row "
-                                                             "*" FAR(
-                                                                 "d"
-                                                                 "e"
-                                                                 "e"
-                                                                 "p") " rows, int (*" FAR("callback") " each)(void "
-                                                                                                      "*" FAR("opaque") " user, const char *" FAR(
-                                                                                                          "null_"
-                                                                                                          "termi"
-                                                                                                          "nate"
-                                                                                                          "d") " name),"
-                                                                                                               " struct"
-                                                                                                               " hidden"
-                                                                                                               " *" FAR("handle") " *" FAR(
-                                                                                                                   "ou"
-                                                                                                                   "t") " opened, const char *" FAR("null_terminated")
-                                                                                                                   FAR("l"
-                                                                                                                       "i"
-                                                                                                                       "f"
-                                                                                                                       "e"
-                                                                                                                       "t"
-                                                                                                                       "i"
-                                                                                                                       "m"
-                                                                                                                       "e"
-                                                                                                                       "("
-                                                                                                                       "s"
-                                                                                                                       "e"
-                                                                                                                       "r"
-                                                                                                                       "v"
-                                                                                                                       "i"
-                                                                                                                       "c"
-                                                                                                                       "e"
-                                                                                                                       ")") " "
-                                                                                                                            "*" FAR("out") " why, unsigned long *" FAR(
-                                                                                                                                "i"
-                                                                                                                                "n"
-                                                                                                                                "o"
-                                                                                                                                "u"
-                                                                                                                                "t") " n, char *" FAR("out")
-                                                                                                                                FAR("sized_by(*n)") " to);\n";
+    "enum kind { TEXT, BLOB };\nunion u { char *" FAR("null_terminated") FAR("case(TEXT)") " text; long "
+        FAR("default") " n; };\nstruct row { int kind; union u u " FAR("selected_by(kind)")
+        "; struct row *next; char *" FAR("sized_by(size)") " bytes; unsigned long size; char letter; void *"
+        FAR("opaque") " user; };\nstruct hidden { int a; };\n"
+    OP FAR("fails(-1)") FAR("deadline(7)") " int f(const struct row *" FAR("deep") " rows, int (*"
+        FAR("callback") " each)(void *" FAR("opaque") " user, const char *" FAR("null_terminated")
+        " name), struct hidden *" FAR("handle") " *" FAR("out") " opened, const char *" FAR("null_terminated")
+        FAR("lifetime(service)") " *" FAR("out") " why, unsigned long *" FAR("inout") " n, char *" FAR("out")
+        FAR("sized_by(*n)") " to);\n";
+/* clang-format on */
 
 static const struct edit edits[] = {
     {"white space and lines", false, "enum kind", "\n\n   enum\n  kind"},
@@ -324,6 +288,7 @@ int main(void)
 {
     check_reads();
     check_graph();
+    check_offsets();
     check_fingerprints();
     check_edits();
     check_hidden();

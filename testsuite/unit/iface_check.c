@@ -128,23 +128,8 @@ static struct far_member *member_at(struct far_iface *iface, uint32_t index)
     X(member_overflow, member_at(i, 2)->offset = UINT64_MAX - 1, "outside the structure")                           \
     X(member_bits, (member_at(i, 2)->bit_width = 8, member_at(i, 2)->bit_offset = 64), "outside the structure")
 
-#define X(name, breaking, expected)               \
-    static void break_##name(struct far_iface *i) \
-    {                                             \
-        (void)(breaking);                         \
-    }
-BREAKS(X)
-#undef X
-
-static const struct {
-    const char *name;
-    void (*apply)(struct far_iface *iface);
-    const char *expected;
-} breaks[] = {
-#define X(name, breaking, expected) {#name, break_##name, expected},
-    BREAKS(X)
-#undef X
-};
+#define BREAK_SUBJECT struct far_iface *i
+#include "testsuite/unit/breaks.h"
 
 static void test_breaks(void)
 {

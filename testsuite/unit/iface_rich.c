@@ -174,23 +174,8 @@ static struct far_value *back(struct far_iface *i, uint32_t at)
     X(data_signature, data(i, 1)->signature = 1, "signature or file")                                                 \
     X(data_order, data(i, 1)->name = data(i, 0)->name, "not sorted")
 
-#define X(name, breaking, expected)               \
-    static void break_##name(struct far_iface *i) \
-    {                                             \
-        (void)(breaking);                         \
-    }
-BREAKS(X)
-#undef X
-
-static const struct {
-    const char *name;
-    void (*apply)(struct far_iface *iface);
-    const char *expected;
-} breaks[] = {
-#define X(name, breaking, expected) {#name, break_##name, expected},
-    BREAKS(X)
-#undef X
-};
+#define BREAK_SUBJECT struct far_iface *i
+#include "testsuite/unit/breaks.h"
 
 static void test_breaks(void)
 {

@@ -164,23 +164,8 @@ static void open_victim(struct victim *v)
     X(check_where, reloc(v, 5)->where = 8, "must be 0")                                                     \
     X(check_name, reloc(v, 5)->name = 0, "no proper name")
 
-#define X(name, breaking, expected)            \
-    static void break_##name(struct victim *v) \
-    {                                          \
-        (void)(breaking);                      \
-    }
-BREAKS(X)
-#undef X
-
-static const struct {
-    const char *name;
-    void (*apply)(struct victim *victim);
-    const char *expected;
-} breaks[] = {
-#define X(name, breaking, expected) {#name, break_##name, expected},
-    BREAKS(X)
-#undef X
-};
+#define BREAK_SUBJECT struct victim *v
+#include "testsuite/unit/breaks.h"
 
 static void test_breaks(void)
 {
