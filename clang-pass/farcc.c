@@ -10,6 +10,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "runtime/machine.h"
+
 struct compiler {
     struct command command;
     const char *prefix; /* the installation this farcc belongs to */
@@ -118,6 +120,35 @@ static int ask_about_all(struct compiler *compiler)
     return status;
 }
 
+/* What is compiled for, as --target or -target says it; "" if they do not. */
+static const char *target_of(const struct command *command)
+{
+    static const char joined[] = "--target=";
+    const char *target = "";
+
+    for (size_t i = 0; i < command->count; i++) {
+        const char *text = command->arguments[i].text;
+
+        if (!strncmp(text, joined, strlen(joined)))
+            target = text + strlen(joined);
+        else if (!strcmp(text, "-target") && i + 1 < command->count)
+            target = command->arguments[i + 1].text;
+    }
+    return target;
+}
+
+/*
+ * aarch64: atomic instructions where they stand. The compiler's other way calls functions that look at a variable which a
+ * constructor sets, and a segment shared with another machine's build has no place for such a variable.
+ */
+static void add_machine_options(const struct compiler *compiler, struct list *clang)
+{
+    const char *target = target_of(&compiler->command);
+
+    if (*target ? !strncmp(target, "aarch64", 7) : FAR_MACHINE_NATIVE == EM_AARCH64)
+        list_add(clang, "-mno-outline-atomics");
+}
+
 /* -fno-lto: farld reads records and relocations, so it needs machine code. */
 static void add_pass(const struct compiler *compiler, struct list *clang, const char *record)
 {
@@ -127,6 +158,7 @@ static void add_pass(const struct compiler *compiler, struct list *clang, const 
     list_add(clang, "-ffunction-sections");
     list_add(clang, "-fdata-sections");
     list_add(clang, "-fno-lto");
+    add_machine_options(compiler, clang);
     list_add(clang, "-Xclang");
     list_add(clang, "-load");
     list_add(clang, "-Xclang");

@@ -1,10 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # How every target of ours is compiled. far_target(NAME) is called once for each of them.
 
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
-pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
-pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+# The machine, as it stands in the names of what is one file a machine: gate_x86_64.S, gate_aarch64.S.
+string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" FAR_MACHINE)
+if(FAR_MACHINE STREQUAL "amd64")
+  set(FAR_MACHINE x86_64)
+elseif(FAR_MACHINE STREQUAL "arm64")
+  set(FAR_MACHINE aarch64)
+endif()
+if(NOT EXISTS ${PROJECT_SOURCE_DIR}/runtime/lib/gate_${FAR_MACHINE}.S)
+  message(FATAL_ERROR "farcall does not know the machine '${FAR_MACHINE}': there is no runtime/lib/gate_${FAR_MACHINE}.S")
+endif()
+
+if(NOT FARCALL_RUNTIME_ONLY)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
+  pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+  pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+endif()
 
 set(FAR_WARNINGS -Wall -Wextra -Wshadow -Wundef -Wvla -Wpointer-arith -Wwrite-strings -Werror)
 set(FAR_WARNINGS_C -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition)

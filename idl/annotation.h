@@ -34,6 +34,7 @@
     X(DEADLINE, "deadline", "far_", true, ON_OPERATION)                  \
     X(IDEMPOTENT, "idempotent", "far_", false, ON_OPERATION)             \
     X(ABSENT, "absent", "far_", false, ON_OPERATION)                     \
+    X(VOUCHED, "vouched", "far_", true, ON_OPERATION)                    \
     X(IN, "in", "far_", false, ON_PARAMETER | ON_MEMBER)                 \
     X(OUT, "out", "far_", false, ON_PARAMETER | ON_MEMBER)               \
     X(INOUT, "inout", "far_", false, ON_PARAMETER | ON_MEMBER)           \

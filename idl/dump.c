@@ -52,6 +52,8 @@ static void dump_op(struct dumping *d, const struct model_op *op)
         fprintf(out, ", absent");
     if (op->deadline_ms)
         fprintf(out, ", deadline %" PRIu32 " ms", op->deadline_ms);
+    if (op->vouched)
+        fprintf(out, ", vouches for %s", op->vouched);
     fprintf(out, "\n    %s:%" PRIu32 ": %s\n", op->file, op->line, op->signature);
     dump_param(d, "returns", &op->result, &names, LEVEL);
     for (uint32_t i = 0; i < op->param_count; i++)

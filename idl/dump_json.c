@@ -72,6 +72,7 @@ static void json_op(struct json *json, struct dumping *d, const struct model_op 
     json_bool(json, "idempotent", op->flags & FAR_OP_IDEMPOTENT);
     json_bool(json, "absent", op->flags & FAR_OP_ABSENT);
     json_number(json, "deadline_ms", op->deadline_ms);
+    json_string(json, "vouched", op->vouched);
     json_param(json, d, "result", &op->result, &names);
     json_open(json, "parameters", '[');
     for (uint32_t i = 0; i < op->param_count; i++)

@@ -62,6 +62,7 @@ struct model_op {
     uint32_t flags; /* FAR_OP_… */
     uint32_t deadline_ms;
     uint64_t fails;
+    const char *vouched; /* "getenv,stderr", sorted; NULL: nothing */
     struct model_param result;
     struct model_param *params;
     uint32_t param_count;

@@ -2,8 +2,12 @@
 /* One operation of the model from its declaration: its values, what far_fails and the other words say. */
 #include "idl/check.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define VOUCHED_MAX 64 /* names that one operation vouches for */
 
 /* --- the values of a function --- */
 
@@ -187,6 +191,50 @@ static void take_deadline(struct unit *unit, const struct annotation *annotation
         op->deadline_ms = (uint32_t)c.value;
 }
 
+static bool is_name_character(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '$' || c == '.';
+}
+
+/* "getenv, kv.kv_put" → its names; false: something in it is none. */
+static bool split_names(struct unit *unit, const char *text, const char **names, size_t room, size_t *count)
+{
+    for (*count = 0;; text++) {
+        text += strspn(text, " \t");
+        size_t length = 0;
+        while (is_name_character(text[length]))
+            length++;
+        if (length == 0 || *count == room || isdigit((unsigned char)*text) || *text == '.')
+            return false;
+        names[(*count)++] = arena_format(unit->arena, "%.*s", (int)length, text);
+        text += length + strspn(text + length, " \t");
+        if (*text != ',')
+            return *text == '\0';
+    }
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void take_vouched(struct unit *unit, const struct annotation *annotation, struct model_op *op)
+{
+    const char *names[VOUCHED_MAX];
+    size_t count;
+    if (!split_names(unit, annotation->argument, names, VOUCHED_MAX, &count)) {
+        diag_error(unit->diagnostics, annotation->place, FC_VOUCHED,
+                   "far_vouched lists names of functions and objects, at most 64 of them",
+                   "write far_vouched(getenv, stderr)");
+        return;
+    }
+    qsort(names, count, sizeof *names, by_text);
+    op->vouched = names[0];
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(names[i], names[i - 1]) != 0)
+            op->vouched = arena_format(unit->arena, "%s,%s", op->vouched, names[i]);
+}
+
 static void take_words(struct unit *unit, const struct declaration *declaration, struct model_op *op)
 {
     uint64_t set = annotation_set(declaration->annotations);
@@ -199,6 +247,8 @@ static void take_words(struct unit *unit, const struct declaration *declaration,
         take_fails(unit, annotation_find(declaration->annotations, ANNOTATION_FAILS), op);
     if (set & HAS(DEADLINE))
         take_deadline(unit, annotation_find(declaration->annotations, ANNOTATION_DEADLINE), op);
+    if (set & HAS(VOUCHED))
+        take_vouched(unit, annotation_find(declaration->annotations, ANNOTATION_VOUCHED), op);
 }
 
 static const char *base_name(const char *path)

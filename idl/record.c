@@ -165,6 +165,7 @@ static void add_op(struct record *record, const struct model_op *op)
         .signature = add_string(record, op->signature),
         .file = add_string(record, op->file),
         .line = op->line,
+        .vouched = op->vouched ? add_string(record, op->vouched) : 0,
     };
     *(struct far_op *)append(record, &record->ops) = out;
 }
@@ -253,6 +254,7 @@ static void relocate_strings(struct record *record, struct far_iface *header)
         relocate(&op->name, base);
         relocate(&op->signature, base);
         relocate(&op->file, base);
+        relocate(&op->vouched, base);
     }
     for (uint32_t i = 0; i < record->params.count; i++) {
         relocate(&((struct far_param *)record->params.entries)[i].name, base);

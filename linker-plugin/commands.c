@@ -6,24 +6,19 @@
  */
 #include "linker-plugin/farld.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-
-#define RUN_GAP 4 /* empty bitmap words (8 bytes each) that cost no more than another REBASE command of 32 bytes */
 
 struct words {
     uint64_t *list;
     size_t count;
 };
 
-static struct far_reloc *add_command(struct link *link, enum far_reloc_code code, uint64_t where, const char *name,
-                                     const char *name2, uint64_t value)
+static void add_command(struct link *link, enum far_reloc_code code, uint64_t where, const char *name,
+                        const char *name2, uint64_t value)
 {
-    struct command *command = LIST_ADD(&link->arena, link->commands, link->command_count);
-
-    *command = (struct command){.reloc = {.code = code, .where = where, .value = value}, .name = name, .name2 = name2};
-    return &command->reloc;
+    *LIST_ADD(&link->arena, link->commands, link->command_count) =
+        (struct command){.code = code, .where = where, .value = value, .name = name, .name2 = name2};
 }
 
 static uint64_t load_word(const uint8_t *at)
@@ -182,6 +177,45 @@ static void settle_symbol(struct link *link, struct words *rebase, const Elf64_R
     }
 }
 
+/* What the symbol table calls the function that a resolver chooses; where it tells no more, the resolver. */
+static const char *chosen_name(const struct image *image, uint64_t resolver)
+{
+    const char *name = NULL;
+
+    for (size_t i = 1; i < image->symbol_count; i++) {
+        const Elf64_Sym *symbol = &image->symbols[i];
+
+        if (symbol->st_shndx == SHN_UNDEF || symbol->st_value != resolver)
+            continue;
+        if (ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC)
+            return image_symbol_name(image, symbol);
+        if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && !name)
+            name = image_symbol_name(image, symbol);
+    }
+    return name;
+}
+
+/*
+ * A function that a resolver chooses by the processor (an IFUNC). lld gives it a PLT entry that jumps through a word of
+ * the linkage, and that entry's address to whoever wants one as a value; so only the word is each domain's own.
+ */
+static void settle_indirect(struct link *link, uint64_t where, uint64_t resolver)
+{
+    const char *name = chosen_name(&link->image, resolver);
+    uint8_t *bytes = word_at(link, where, name ? name : "a function chosen at load time");
+
+    if (!bytes)
+        return;
+    memset(bytes, 0, 8);
+    if (!is_word_of(&link->image, FAR_PART_LINKAGE, where))
+        error_add(&link->errors, EX_DATAERR,
+                  "the address of '%s', which is chosen at load time (an IFUNC), stands at 0x%llx in section %s, which "
+                  "all domains share; take its address in code, or fill the table in a constructor",
+                  name ? name : "?", (unsigned long long)where, section_at(&link->image, where));
+    else
+        add_command(link, FAR_RELOC_IFUNC, where, name, NULL, resolver);
+}
+
 static void settle_relocation(struct link *link, struct words *rebase, const Elf64_Rela *relocation, const char *name)
 {
     enum relocation_kind kind = link->machine->relocation_kind((uint32_t)ELF64_R_TYPE(relocation->r_info));
@@ -196,10 +230,7 @@ static void settle_relocation(struct link *link, struct words *rebase, const Elf
         settle_symbol(link, rebase, relocation, name, kind);
         break;
     case RELOCATION_INDIRECT:
-        error_add(&link->errors, EX_DATAERR,
-                  "the function chosen at load time by a resolver at 0x%llx (an IFUNC, in section %s) "
-                  "cannot be in a segment: processors differ; choose at run time",
-                  (unsigned long long)relocation->r_addend, section_at(&link->image, (uint64_t)relocation->r_addend));
+        settle_indirect(link, relocation->r_offset, (uint64_t)relocation->r_addend);
         break;
     default:
         error_add(&link->errors, EX_DATAERR,
@@ -249,46 +280,6 @@ static void settle_heap_range(struct link *link, struct words *rebase)
     *LIST_ADD(&link->arena, rebase->list, rebase->count) = symbol->st_value + 8;
 }
 
-static int by_address(const void *a, const void *b)
-{
-    uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
-
-    return one < other ? -1 : one > other;
-}
-
-/* How many of the words from `first` on one REBASE takes: same part, no long gap. */
-static size_t run_length(const struct image *image, const struct words *rebase, size_t first)
-{
-    enum far_part part = FAR_PART_CONST;
-    size_t next = first + 1;
-
-    while (part < FAR_PART_DATA && !is_word_of(image, part, rebase->list[first]))
-        part++;
-    while (next < rebase->count && is_word_of(image, part, rebase->list[next]) &&
-           rebase->list[next] - rebase->list[next - 1] <= (RUN_GAP + 1) * 512)
-        next++;
-    return next - first;
-}
-
-static void add_rebase_runs(struct link *link, struct words *rebase)
-{
-    if (rebase->count)
-        qsort(rebase->list, rebase->count, sizeof *rebase->list, by_address);
-    for (size_t first = 0; first < rebase->count;) {
-        size_t length = run_length(&link->image, rebase, first);
-        uint64_t start = rebase->list[first], last = rebase->list[first + length - 1];
-        struct far_reloc *reloc = add_command(link, FAR_RELOC_REBASE, start, NULL, NULL, 0);
-        uint64_t *bitmap;
-
-        reloc->count = (uint32_t)((last - start) / 512 + 1);
-        bitmap = arena_allocate(&link->arena, reloc->count * sizeof *bitmap);
-        for (size_t i = first; i < first + length; i++)
-            bitmap[(rebase->list[i] - start) / 512] |= (uint64_t)1 << (rebase->list[i] - start) / 8 % 64;
-        link->commands[link->command_count - 1].bitmap = bitmap;
-        first += length;
-    }
-}
-
 static void add_checks(struct link *link)
 {
     for (size_t s = 0; s < link->service_count; s++) {
@@ -296,12 +287,10 @@ static void add_checks(struct link *link)
 
         for (uint32_t i = 0; i < table->op_count; i++) {
             const struct imported_op *op = table_find(&link->imported_ops, import_op_name(table, i));
-            struct far_reloc *reloc;
 
-            if (!op->used || op->service->table != table)
-                continue;
-            reloc = add_command(link, FAR_RELOC_CHECK, 0, table->service, op->name, op->op->fingerprint);
-            reloc->count = (uint32_t)table->major << 16 | table->minor;
+            if (op->used && op->service->table == table)
+                add_command(link, FAR_RELOC_CHECK, (uint64_t)table->major << 16 | table->minor, table->service,
+                            op->name, op->op->fingerprint);
         }
     }
 }
@@ -333,25 +322,6 @@ static void add_thunk_words(struct link *link)
     }
 }
 
-/* CHECK before anything is changed, then what is done once a node, then what is done in each domain; each by address.
- */
-static int application_order(const void *a, const void *b)
-{
-    static const uint8_t rank[FAR_RELOC_CODE_COUNT] = {
-        [FAR_RELOC_CHECK] = 1, [FAR_RELOC_REBASE] = 2, [FAR_RELOC_STUB] = 3,
-        [FAR_RELOC_BIND] = 4,  [FAR_RELOC_HOST] = 5,   [FAR_RELOC_COPY] = 6,
-    };
-    const struct command *one = a, *other = b;
-    int order = (int)rank[one->reloc.code] - (int)rank[other->reloc.code];
-
-    if (order)
-        return order;
-    if (one->reloc.where != other->reloc.where)
-        return one->reloc.where < other->reloc.where ? -1 : 1;
-    order = strcmp(one->name ? one->name : "", other->name ? other->name : "");
-    return order ? order : strcmp(one->name2 ? one->name2 : "", other->name2 ? other->name2 : "");
-}
-
 int commands_make(struct link *link)
 {
     const struct image *image = &link->image;
@@ -371,11 +341,10 @@ int commands_make(struct link *link)
         if (section->sh_type == SHT_RELA && section->sh_flags & SHF_ALLOC)
             settle_section(link, &rebase, section);
     }
-    add_rebase_runs(link, &rebase);
     add_checks(link);
     add_copies(link);
     add_thunk_words(link);
-    if (link->command_count)
-        qsort(link->commands, link->command_count, sizeof *link->commands, application_order);
+    link->rebased = rebase.list;
+    link->rebased_count = rebase.count;
     return link->errors.status;
 }

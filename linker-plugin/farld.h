@@ -13,6 +13,7 @@
  *         ▼
  *     glue.o with thunks  ── final link ──►  an image at address 0
  *         │ commands.c  what lld left to the dynamic linker → relocation commands
+ *         │ stream.c    those, in order and packed: .far.reloc
  *         │ write.c     stubs, record, commands, note; checked by segment_check(); renamed into place
  *         ▼
  *     kv.seg
@@ -37,6 +38,7 @@ struct options {
     const char *soname;
     const char *previous; /* an earlier version, whose slots are kept; NULL: none */
     uint64_t heap_size;   /* bytes, a multiple of FAR_PART_ALIGN */
+    bool allow_wrpkru;
     bool map;
     bool dump_plan;
     bool verbose;
@@ -156,10 +158,12 @@ struct survey {
     size_t reference_count;
 };
 
+/* One word that a command changes, or one CHECK; stream.c makes one command of those that say the same. */
 struct command {
-    struct far_reloc reloc;
-    const char *name, *name2; /* become offsets when written */
-    uint64_t *bitmap;
+    enum far_reloc_code code;
+    uint64_t where; /* the word; COPY: the first byte; CHECK: major << 16 | minor */
+    uint64_t value;
+    const char *name, *name2;
 };
 
 struct link {
@@ -169,7 +173,8 @@ struct link {
     const char *prefix; /* the installation this farld belongs to */
     char *workplace;    /* temporary directory */
 
-    const struct stub_machine *machine;
+    const struct stub_machine *machine; /* NULL: the first object is for one that has no stubs */
+    const char *machine_origin;         /* the file that decided it */
     struct input *inputs;
     size_t input_count;
     struct object *objects;
@@ -194,9 +199,11 @@ struct link {
     struct table undefined_by_name;
     size_t thunk_count;
 
-    struct image image; /* the final one */
-    struct command *commands;
+    struct image image;       /* the final one */
+    struct command *commands; /* all but REBASE */
     size_t command_count;
+    uint64_t *rebased; /* words of REBASE */
+    size_t rebased_count;
 };
 
 /* options.c */
@@ -206,6 +213,11 @@ void options_help(FILE *out);
 /* inputs.c, record.c */
 int inputs_read(struct link *link);
 int record_collect(struct link *link);
+/* machine.c: which machine the inputs are for, and where its libraries are. */
+void machine_decide(struct link *link);
+const char *const *machine_library_folders(struct link *link); /* NULL at the end */
+const char *machine_farseg(struct link *link);                 /* the allocator that segments get */
+const char *machine_libgcc(struct link *link);                 /* or NULL */
 /* host.c: what the process's C library has. */
 int host_read(struct link *link);
 /* prescan.c */
@@ -239,13 +251,20 @@ void survey_references_in(const struct survey *survey, const struct piece *piece
 int symbols_resolve(struct link *link);
 int neutrality_decide(struct link *link);
 
+/* reasons.c: once neutrality is decided */
+int reasons_record(struct link *link);
+
+/* strays.c: once all code has its final bytes */
+int strays_refuse(struct link *link);
+
 /* plan.c */
 void plan_dump(struct link *link, FILE *out);
 void map_print(struct link *link, FILE *out);
 
-/* commands.c, write.c */
+/* commands.c, stream.c, write.c */
 uint64_t heap_start(const struct link *link); /* relative to the image, like all addresses here */
 int commands_make(struct link *link);
+int stream_encode(struct link *link, uint8_t **bytes, size_t *size); /* .far.reloc */
 int segment_write(struct link *link);
 
 #define GLUE_COPY_PREFIX ".far.copy."

@@ -89,15 +89,13 @@ static void add_symbols(struct link *link, Elf *elf)
 
 static int read_library(struct link *link, const char *name)
 {
-    const char *patterns[] = {"/lib/%s/%s",        "/usr/lib/%s/%s", "/lib64/%.0s%s",
-                              "/usr/lib64/%.0s%s", "/lib/%.0s%s",    "/usr/lib/%.0s%s"};
-    char path[256] = "";
+    const char *path = NULL;
     uint8_t *bytes;
     size_t size;
     Elf *elf;
 
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
-        snprintf(path, sizeof path, patterns[i], link->machine->multiarch, name);
+    for (const char *const *folder = machine_library_folders(link); *folder; folder++) {
+        path = arena_format(&link->arena, "%s/%s", *folder, name);
         if (access(path, R_OK) == 0)
             break;
     }

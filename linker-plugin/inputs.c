@@ -71,14 +71,13 @@ static const char *library_in(struct link *link, const char *directory, const ch
 
 static const char *library_find(struct link *link, const char *name)
 {
-    static const char *const defaults[] = {"/usr/local/lib", "/lib", "/usr/lib"};
     const char *path = NULL;
 
     for (size_t i = 0; i < link->options.library_count && !path; i++)
         path = library_in(link, link->options.libraries[i], name);
-    for (size_t i = 0; i < sizeof defaults / sizeof *defaults && !path; i++) {
-        path = library_in(link, arena_format(&link->arena, "%s/%s", defaults[i], stub_machine_x86_64.multiarch), name);
-        path = path ? path : library_in(link, defaults[i], name);
+    if (!path && link->machine) {
+        for (const char *const *folder = machine_library_folders(link); *folder && !path; folder++)
+            path = library_in(link, *folder, name);
     }
     if (!path)
         error_add(&link->errors, EX_NOINPUT, "cannot find lib%s.so with an import table, or lib%s.a; say where with -L",
@@ -95,6 +94,15 @@ static bool is_truncated(Elf *elf, const Elf64_Ehdr *header)
            (uint64_t)header->e_shnum * sizeof(Elf64_Shdr) > size - header->e_shoff;
 }
 
+static int other_machine(struct link *link, const char *name, unsigned machine)
+{
+    const struct stub_machine *known = stub_machine_for_elf((uint16_t)machine);
+
+    return error_add(&link->errors, EX_DATAERR, "%s is for %s, but %s is for %s; build all for one machine", name,
+                     known ? known->name : arena_format(&link->arena, "ELF machine %u", machine), link->machine_origin,
+                     link->machine->name);
+}
+
 static int add_object(struct link *link, const char *name, bool in_archive, Elf *elf)
 {
     const Elf64_Ehdr *header = elf64_getehdr(elf);
@@ -108,15 +116,10 @@ static int add_object(struct link *link, const char *name, bool in_archive, Elf 
         return error_add(&link->errors, EX_DATAERR,
                          "%s is truncated or damaged: its sections lie outside the file; build it again", name);
     if (!link->machine)
-        link->machine = stub_machine_for_elf(header->e_machine);
-    if (!link->machine)
         return error_add(&link->errors, EX_DATAERR, "%s is for ELF machine %u; stubs can be made for %s only", name,
                          header->e_machine, stub_machine_names());
     if (header->e_machine != link->machine->elf_machine)
-        return error_add(&link->errors, EX_DATAERR,
-                         "%s is for ELF machine %u, the objects before it for %s; build all for one "
-                         "machine",
-                         name, header->e_machine, link->machine->name);
+        return other_machine(link, name, header->e_machine);
     *LIST_ADD(&link->arena, link->objects, link->object_count) =
         (struct object){.name = name, .in_archive = in_archive, .elf = elf};
     return 0;
@@ -214,6 +217,8 @@ static int open_elf(struct link *link, struct input *input)
 
     if (header && header->e_type == ET_DYN) {
         input->passed_to_lld = false;
+        if (link->machine && header->e_machine != link->machine->elf_machine)
+            return other_machine(link, path_base(input->path), header->e_machine);
         return add_service(link, input->path, input->elf);
     }
     return add_object(link, path_base(input->path), false, input->elf);
@@ -248,6 +253,7 @@ int inputs_read(struct link *link)
 {
     if (elf_version(EV_CURRENT) == EV_NONE)
         return error_add(&link->errors, EX_SOFTWARE, "libelf is too old: %s", elf_errmsg(-1));
+    machine_decide(link);
     for (size_t i = 0; i < link->options.argument_count; i++) {
         const struct input_argument *argument = &link->options.arguments[i];
         const char *path = argument->text;

@@ -85,9 +85,9 @@ static void add_inputs(struct link *link, struct arguments *to)
         if (link->inputs[i].passed_to_lld)
             add(to, link->inputs[i].path);
     }
-    add(to, arena_format(to->arena, "%s/lib/libfarseg.a", link->prefix));
-    if (access(FAR_LIBGCC, R_OK) == 0)
-        add(to, FAR_LIBGCC); /* arithmetic that compilers leave to calls: 128-bit division and the like */
+    add(to, machine_farseg(link));
+    if (machine_libgcc(link))
+        add(to, machine_libgcc(link)); /* arithmetic that compilers leave to calls: 128-bit division and the like */
 }
 
 static int wait_for(pid_t child, int *status)

@@ -108,6 +108,7 @@ static int link_segment(struct link *link)
     status = status ? status : survey_link(link);
     status = status ? status : symbols_resolve(link);
     status = status ? status : neutrality_decide(link);
+    status = status ? status : reasons_record(link);
     if (!status && link->options.dump_plan)
         plan_dump(link, stdout);
     if (status || !link->options.output)

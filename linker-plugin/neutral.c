@@ -23,6 +23,7 @@ struct visit {
 
 struct walk {
     struct link *link;
+    const struct far_op *op; /* whose author may vouch for what it reaches */
     struct visit *visits; /* one a piece */
     size_t *queue;
     size_t queue_count;
@@ -105,7 +106,9 @@ static const char *follow(struct walk *walk, const struct reference *reference, 
         else
             visit(walk, symbol->st_value, from);
     }
-    return end ? path_to(walk, from, end) : NULL;
+    if (!end || iface_op_vouches(walk->link->iface, walk->op, end))
+        return NULL;
+    return path_to(walk, from, end);
 }
 
 /* Breadth first, so that the path shown is a shortest one. */
@@ -132,7 +135,7 @@ static void decide(struct link *link, struct operation *operation)
 {
     const struct survey *survey = &link->survey;
     const Elf64_Sym *symbol = image_symbol(&survey->image, operation->name);
-    struct walk walk = {.link = link};
+    struct walk walk = {.link = link, .op = operation->op};
     struct far_op *op = (struct far_op *)(uintptr_t)operation->op; /* in the link's own copy of the record */
 
     if (!symbol)

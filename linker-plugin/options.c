@@ -28,6 +28,8 @@ void options_help(FILE *out)
           "  --previous=FILE   an earlier version of the service, as segment, object or record: its\n"
           "                    operations keep their slots, and with them their addresses; new ones\n"
           "                    get slots that none ever had\n"
+          "  --allow-wrpkru    link code that may change protection keys (wrpkru, xrstor), for tests: fard takes\n"
+          "                    such a segment only if it was started with the same option\n"
           "  --soname=NAME     the name that the segment's dynamic section carries\n"
           "  --verbose         print the commands of ld.lld as they are run\n"
           "  --help, --version\n"
@@ -118,6 +120,8 @@ static int parse_long(struct link *link, char **argv, int *at)
         options->dump_plan = true;
     else if (value)
         return error_add(&link->errors, EX_USAGE, "--dump=%s: only --dump=plan is known", value);
+    else if (!strcmp(argv[*at], "--allow-wrpkru"))
+        options->allow_wrpkru = true;
     else if (!strcmp(argv[*at], "--map"))
         options->map = true;
     else if (!strcmp(argv[*at], "--verbose"))

@@ -91,62 +91,6 @@ static int fill_thunks(struct link *link)
     return 0;
 }
 
-/* Strings of the command stream, each once, in order of first use. */
-struct strings {
-    struct arena *arena;
-    struct table offsets;
-    const char **list;
-    size_t count;
-    uint32_t end;
-};
-
-static uint32_t string_offset(struct strings *strings, const char *text)
-{
-    uintptr_t known;
-
-    if (!text)
-        return 0;
-    known = (uintptr_t)table_find(&strings->offsets, text);
-    if (known)
-        return (uint32_t)known;
-    table_set(strings->arena, &strings->offsets, text, (void *)(uintptr_t)strings->end);
-    *LIST_ADD(strings->arena, strings->list, strings->count) = text;
-    known = strings->end;
-    strings->end += (uint32_t)strlen(text) + 1;
-    return (uint32_t)known;
-}
-
-static struct blob make_commands(struct link *link)
-{
-    struct far_reloc_header header = {
-        .magic = "FARRELOC", .version = FAR_FORMAT_VERSION, .command_count = (uint32_t)link->command_count};
-    struct strings strings = {.arena = &link->arena};
-    uint8_t *bytes, *at;
-
-    header.command_end = sizeof header;
-    for (size_t i = 0; i < link->command_count; i++)
-        header.command_end +=
-            (uint32_t)sizeof(struct far_reloc) + (link->commands[i].bitmap ? link->commands[i].reloc.count * 8 : 0);
-    strings.end = header.command_end;
-    for (size_t i = 0; i < link->command_count; i++) {
-        link->commands[i].reloc.name = string_offset(&strings, link->commands[i].name);
-        link->commands[i].reloc.name2 = string_offset(&strings, link->commands[i].name2);
-    }
-    header.size = strings.end;
-    at = bytes = arena_allocate(&link->arena, header.size);
-    at = (uint8_t *)memcpy(at, &header, sizeof header) + sizeof header;
-    for (size_t i = 0; i < link->command_count; i++) {
-        const struct command *command = &link->commands[i];
-
-        at = (uint8_t *)memcpy(at, &command->reloc, sizeof command->reloc) + sizeof command->reloc;
-        if (command->bitmap)
-            at = (uint8_t *)memcpy(at, command->bitmap, command->reloc.count * 8) + command->reloc.count * 8;
-    }
-    for (size_t i = 0; i < strings.count; i++)
-        at = (uint8_t *)stpcpy((char *)at, strings.list[i]) + 1;
-    return (struct blob){FAR_SECTION_RELOC, SHT_PROGBITS, 8, bytes, header.size};
-}
-
 static struct blob make_note(struct link *link)
 {
     Elf64_Nhdr header = {.n_namesz = sizeof NOTE_NAME, .n_descsz = sizeof(struct far_note), .n_type = FAR_NOTE_TYPE};
@@ -154,7 +98,8 @@ static struct blob make_note(struct link *link)
                             .machine = link->machine->elf_machine,
                             .image_size = heap_start(link) + link->options.heap_size,
                             .heap_size = link->options.heap_size,
-                            .slot_count = link->slot_count};
+                            .slot_count = link->slot_count,
+                            .flags = link->options.allow_wrpkru ? FAR_NOTE_STRAY : 0};
     size_t size = sizeof header + sizeof NOTE_NAME + sizeof note;
     uint8_t *bytes = arena_allocate(&link->arena, size);
 
@@ -299,16 +244,32 @@ static int put_in_place(struct link *link, const struct file *file)
     return link->errors.status;
 }
 
+/* Where unwinders find the frames: clients have no section headers to look it up in. */
+static int record_unwind(struct link *link)
+{
+    const Elf64_Shdr *frames = image_section(&link->image, ".eh_frame");
+    struct far_linkage *linkage =
+        (struct far_linkage *)image_at(&link->image, address_of_part(link, FAR_PART_LINKAGE), sizeof *linkage);
+
+    if (!linkage)
+        return error_add(&link->errors, EX_SOFTWARE, "the linkage header is not where the linker script puts it");
+    linkage->unwind = frames && frames->sh_size ? frames->sh_addr : 0;
+    return 0;
+}
+
 int segment_write(struct link *link)
 {
     struct blob blobs[5];
     struct file file = {0};
     size_t count = 0, build_id;
 
-    if (fill_stub_parts(link) || fill_thunks(link))
+    if (fill_stub_parts(link) || fill_thunks(link) || record_unwind(link) || strays_refuse(link))
         return link->errors.status;
     blobs[count++] = (struct blob){FAR_SECTION_IFACE, SHT_PROGBITS, 8, (uint8_t *)link->iface, link->record_size};
-    blobs[count++] = make_commands(link);
+    blobs[count] = (struct blob){FAR_SECTION_RELOC, SHT_PROGBITS, 8, NULL, 0};
+    if (stream_encode(link, &blobs[count].bytes, &blobs[count].size))
+        return link->errors.status;
+    count++;
     if (make_traps(link, FAR_PART_FSTUBS, FAR_SECTION_TRAPS_F, &blobs[count++]) ||
         make_traps(link, FAR_PART_DSTUBS, FAR_SECTION_TRAPS_D, &blobs[count++]))
         return link->errors.status;

@@ -38,16 +38,19 @@
 #define FAR_SEQUENCE_DEAD 0xFFFFFFFFu
 
 /* What became of a call (reply.status). */
-#define FAR_CALL_STATUSES(X)                                                                 \
-    X(DONE, 0, "done")                                                                       \
-    X(BAD_SLOT, ENOSYS, "no operation has this slot")                                        \
-    X(BAD_ARGUMENT, EFAULT, "a parameter names memory that this client may not access")      \
-    X(BAD_SIZE, EINVAL, "a size is negative, overflows, or is larger than the call carries") \
-    X(BAD_STRING, EINVAL, "a string is not terminated")                                      \
-    X(BAD_HANDLE, EBADF, "a handle was not given to this client, or was released")           \
-    X(NO_MEMORY, ENOMEM, "the host has no memory for the parameters")                        \
-    X(ABSENT, ENOSYS, "the operation is exported but refuses")                               \
-    X(NOT_CARRIED, ENOTSUP, "this version's gates do not carry what the operation takes or returns")
+#define FAR_CALL_STATUSES(X)                                                                          \
+    X(DONE, 0, "done")                                                                                \
+    X(BAD_SLOT, ENOSYS, "no operation has this slot")                                                 \
+    X(BAD_ARGUMENT, EFAULT, "a parameter names memory that this client may not access")               \
+    X(BAD_SIZE, EINVAL, "a size is negative, overflows, or is larger than the call carries")          \
+    X(BAD_STRING, EINVAL, "a string is not terminated")                                               \
+    X(BAD_HANDLE, EBADF, "a handle was not given to this client, or was released")                    \
+    X(NO_MEMORY, ENOMEM, "the host has no memory for the parameters")                                 \
+    X(ABSENT, ENOSYS, "the operation is exported but refuses")                                        \
+    X(NOT_CARRIED, ENOTSUP, "this version's gates do not carry what the operation takes or returns")  \
+    X(THREW, ECANCELED, "the operation threw an exception, which cannot cross a trap")                \
+    X(JUMPED, ECANCELED, "the operation jumped (longjmp) out of its call, which cannot cross a trap") \
+    X(ENDED_THREAD, ECANCELED, "the operation ended the thread that it ran in (pthread_exit, pthread_cancel)")
 
 enum far_call_status {
 #define X(NAME, error, text) FAR_CALL_##NAME,

@@ -14,11 +14,12 @@
 #ifndef FARCALL_IFACE_H
 #define FARCALL_IFACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define FAR_IFACE_MAGIC   "FARIFACE"
-#define FAR_IFACE_VERSION 2
+#define FAR_IFACE_VERSION 3
 #define FAR_NAME_MAX      63         /* bytes in a service's name, without the NUL */
 #define FAR_PARAM_MAX     16         /* parameters of one operation */
 #define FAR_EXPR_MAX      32         /* nodes of one expression */
@@ -163,6 +164,8 @@ struct far_op {
     uint32_t signature;   /* string: the C declaration, canonical spelling, for messages and far describe */
     uint32_t file;        /* string: header file name without directories (deterministic) */
     uint32_t line;
+    uint32_t vouched; /* string: "getenv,stderr", what the author vouches for (far_vouched); sorted; 0: nothing */
+    uint32_t reason;  /* string, set by farld where NEUTRAL is not: "kv_dump → log_line → open"; 0: none */
     uint32_t reserved;
 };
 
@@ -295,7 +298,7 @@ struct far_data {
 };
 
 _Static_assert(sizeof(struct far_iface) == 128, "struct far_iface is part of the file format");
-_Static_assert(sizeof(struct far_op) == 56, "struct far_op is part of the file format");
+_Static_assert(sizeof(struct far_op) == 64, "struct far_op is part of the file format");
 _Static_assert(sizeof(struct far_value) == 32, "struct far_value is part of the file format");
 _Static_assert(sizeof(struct far_param) == 40, "struct far_param is part of the file format");
 _Static_assert(sizeof(struct far_callback) == 16, "struct far_callback is part of the file format");
@@ -317,6 +320,8 @@ const char *iface_string(const struct far_iface *iface, uint32_t offset); /* "" 
 const struct far_op *iface_op(const struct far_iface *iface, uint32_t index);
 const struct far_op *iface_op_by_name(const struct far_iface *iface, const char *name); /* NULL if there is none */
 const struct far_op *iface_op_by_slot(const struct far_iface *iface, uint32_t slot);    /* NULL if there is none */
+/* Is this function or object among what the operation's author vouches for? */
+bool iface_op_vouches(const struct far_iface *iface, const struct far_op *op, const char *name);
 const struct far_param *iface_result(const struct far_iface *iface, const struct far_op *op);
 const struct far_param *iface_param(const struct far_iface *iface, const struct far_op *op,
                                     uint32_t index); /* 0-based */

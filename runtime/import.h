@@ -15,7 +15,7 @@
 
 #define FAR_IMPORT_SECTION ".far.import"
 #define FAR_IMPORT_MAGIC   "FARIMPRT"
-#define FAR_IMPORT_VERSION 1
+#define FAR_IMPORT_VERSION 2
 #define FAR_IMPORT_MAX     60000 /* bytes of a whole table: it must fit in one message to fard */
 #define FAR_IMPORT_SERVICE 64    /* bytes of the service's name, NUL and zero padding included */
 
@@ -30,21 +30,25 @@ struct far_import_table {
     uint64_t fingerprint; /* of all operations together: equal fingerprints need no look at the single ones */
 };
 
+#define FAR_IMPORT_HAS_FAILS 1u /* far_fails(value): what a call returns that cannot complete before there is a record */
+
 struct far_import_op {
     uint64_t fingerprint;
-    uint32_t name;     /* offset of its string from the first byte of the table */
-    uint32_t reserved; /* 0 */
+    uint64_t fails; /* with FAR_IMPORT_HAS_FAILS, as struct far_op has it; else 0 */
+    uint32_t name;  /* offset of its string from the first byte of the table */
+    uint32_t flags; /* FAR_IMPORT_HAS_FAILS */
 };
 
 _Static_assert(sizeof(struct far_import_table) == 96, "struct far_import_table is part of the file format");
-_Static_assert(sizeof(struct far_import_op) == 16, "struct far_import_op is part of the file format");
+_Static_assert(sizeof(struct far_import_op) == 24, "struct far_import_op is part of the file format");
 
 /* enum far_import_state: libfarcall's; an import library starts as FAR_IMPORT_UNBOUND (all zero bytes). */
 enum far_import_state {
     FAR_IMPORT_UNBOUND,
     FAR_IMPORT_RESOLVED, /* stub[] holds addresses; nothing is mapped there yet */
     FAR_IMPORT_BOUND,
-    FAR_IMPORT_FAILED
+    FAR_IMPORT_FAILED,
+    FAR_IMPORT_PENDING /* nobody has registered the service yet: stub[] are addresses that fault and are linked then */
 };
 
 /*
@@ -73,7 +77,8 @@ _Static_assert(offsetof(struct far_import, stub) == 32, "far implib lays this ou
  * says so; far_bind, which runs before main, explains and ends the process.
  *
  * far_bind: maps the service at its addresses, or says why not and ends the process. Called once, from the import
- * library's constructor.
+ * library's constructor. A service that nobody has registered yet is linked when it is first called (pending.h); then
+ * the process has a SIGSEGV handler from here on, which passes on what is not its own.
  */
 void *far_resolve(struct far_import *import, uint32_t op_index);
 void far_bind(struct far_import *import);

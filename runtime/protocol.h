@@ -29,7 +29,10 @@
 #define FAR_ENV_LEVEL "FARCALL_LEVEL" /* ask for no more than this level: none, read, trusted */
 #define FAR_ENV_UNTRUSTED \
     "FARCALL_UNTRUSTED"             /* comma list of services whose code may not run in this process: no branch */
+#define FAR_ENV_PERF "FARCALL_PERF" /* not empty, not 0: write /tmp/perf-PID.map, for perf */
 #define FAR_ENV_SPIN "FARCALL_SPIN" /* spin iterations before sleeping; 0: sleep at once */
+#define FAR_ENV_BIND_NOW \
+    "FARCALL_BIND_NOW" /* not empty, not 0: a service that is not registered is an error at start */
 
 enum far_message_type {
     FAR_MSG_ERROR = 1,
@@ -51,6 +54,7 @@ enum far_message_type {
     FAR_MSG_DESCRIBE,
     FAR_MSG_MAP,
     FAR_MSG_STATUS,
+    FAR_MSG_SEGMENT, /* body: struct far_segment_request; reply: struct far_segment_reply + 1 fd: the segment's file */
     FAR_MSG_REPLY = 0x8000
 };
 
@@ -74,8 +78,8 @@ struct far_error {
 
 /* RESOLVE, BIND: this, then the import library's table (struct far_import_table of runtime/import.h) as it stands. */
 struct far_bind_request {
-    uint32_t want; /* enum far_level: ask for no more than this; FAR_LEVEL_UNSET: whatever is granted */
-    uint32_t reserved;
+    uint32_t want;    /* enum far_level: ask for no more than this; FAR_LEVEL_UNSET: whatever is granted */
+    uint32_t machine; /* ELF e_machine that the client's code is for; 0: what fard itself runs on */
 };
 
 /* Descriptors that come with a BIND reply and with HOST_START, in this order, those whose bit is set in `fds`. */
@@ -88,6 +92,10 @@ enum far_bind_fd {
     FAR_FD_COUNT
 };
 
+/* far_bind_reply.flags */
+#define FAR_BIND_PENDING \
+    1u /* nobody has registered the service yet: stub[] are pending addresses, base is their range's */
+
 struct far_bind_reply {
     uint64_t base;        /* address of the segment's first byte */
     uint64_t fingerprint; /* of the registered interface */
@@ -96,11 +104,29 @@ struct far_bind_reply {
     uint32_t fds;        /* bit mask of 1 << enum far_bind_fd */
     uint32_t op_count;   /* entries that follow: one a requested operation, in the import table's order */
     uint32_t generation; /* of the host; informative */
-    uint32_t reserved;
+    uint32_t flags;      /* FAR_BIND_… */
     struct far_extent part[FAR_PART_COUNT]; /* absolute addresses */
     char service[FAR_SERVICE_MAX];
+    uint64_t
+        pending_base; /* BIND: where the addresses lie that were given out before the service was registered; 0: none */
+    uint32_t pending_count; /* entries of pending[] */
+    uint32_t reserved;
     /* uint64_t stub[op_count]: absolute stub addresses follow */
+    /* uint64_t pending[pending_count]: by pending slot, where that operation's stub is; 0: the service has no such one */
 };
+
+/*
+ * A pending range: addresses for the operations of a service that nobody has registered yet (docs/gates.md). They are
+ * given by name, one slot of FAR_STUB_SIZE each, the first being slot 1, and never to another name. Until it is linked a
+ * process maps nothing there, so that a call faults; then
+ *
+ *     base                            jumps: the same instructions in each slot, through the word one span above it
+ *     base + FAR_PENDING_SPAN         words: where the operation's stub is, or its twin
+ *     base + 2 * FAR_PENDING_SPAN     twins: never mapped, so that what could not be linked faults still
+ */
+#define FAR_PENDING_SPAN  0x10000u
+#define FAR_PENDING_SLOTS (FAR_PENDING_SPAN / FAR_STUB_SIZE)
+#define FAR_PENDING_SIZE  (3 * (uint64_t)FAR_PENDING_SPAN) /* bytes of the range that mean something */
 
 /* A-stacks: one a client thread and service. */
 struct far_open_channel {
@@ -113,6 +139,21 @@ struct far_channel_reply {
     uint32_t channel;
     uint32_t generation;
     uint64_t size;
+};
+
+/* The file that was registered, read-only, for debuggers and profilers of whoever may run its code, and for managers. */
+struct far_segment_request {
+    char name[FAR_SERVICE_MAX];
+    uint32_t machine; /* ELF e_machine; 0: the node's own if there is one for it, else any */
+    uint32_t reserved;
+};
+
+struct far_segment_reply {
+    uint64_t size; /* of the file */
+    uint64_t base; /* where its first byte is mapped */
+    uint32_t machine;
+    uint32_t reserved;
+    uint8_t build_id[32];
 };
 
 struct far_close_channel {
@@ -146,7 +187,9 @@ struct far_host_channel {
 
 _Static_assert(sizeof(struct far_message) == 16, "protocol");
 _Static_assert(sizeof(struct far_error) == 1024, "protocol");
-_Static_assert(sizeof(struct far_bind_reply) == 40 + 16 * FAR_PART_COUNT + 64, "protocol");
+_Static_assert(sizeof(struct far_bind_reply) == 40 + 16 * FAR_PART_COUNT + 64 + 16, "protocol");
 _Static_assert(sizeof(struct far_host_channel) == 24, "protocol");
+_Static_assert(sizeof(struct far_segment_request) == 72, "protocol");
+_Static_assert(sizeof(struct far_segment_reply) == 56, "protocol");
 
 #endif

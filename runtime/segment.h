@@ -43,11 +43,11 @@
  * The linkage header, at the very start of the linkage part. The trap variant's slot 0 loads its address into r10
  * (x86-64) and jumps through its first word, with the slot number in r11d. Offsets in bytes.
  */
-#define FAR_LINKAGE_GATE     0  /* where a trap goes: far_gate_process or another gate's entry */
-#define FAR_LINKAGE_BINDING  8  /* the runtime's own word: its struct far_binding */
-#define FAR_LINKAGE_BASE     16 /* address of the segment's first byte */
-#define FAR_LINKAGE_RESERVED 24
-#define FAR_LINKAGE_HEADER   32 /* size of this header; .got follows */
+#define FAR_LINKAGE_GATE    0  /* where a trap goes: far_gate_process or another gate's entry */
+#define FAR_LINKAGE_BINDING 8  /* the runtime's own word: its struct far_binding */
+#define FAR_LINKAGE_BASE    16 /* address of the segment's first byte */
+#define FAR_LINKAGE_UNWIND  24 /* offset of .eh_frame from the first byte, in the const part; 0: there is none */
+#define FAR_LINKAGE_HEADER  32 /* size of this header; .got follows */
 
 /* Section names. */
 #define FAR_SECTION_FSTUBS  ".far.fstubs"
@@ -63,7 +63,9 @@
 #define FAR_STUB_SYMBOL_PREFIX "far_stub."
 
 #define FAR_NOTE_TYPE      1
-#define FAR_FORMAT_VERSION 1
+#define FAR_NOTE_STRAY     1u /* flag: linked with --allow-wrpkru; fard refuses it unless started with the same option */
+#define FAR_NOTE_FLAGS     FAR_NOTE_STRAY
+#define FAR_FORMAT_VERSION 2
 
 #ifndef __ASSEMBLER__
 
@@ -101,31 +103,44 @@ struct __attribute__((packed, aligned(4))) far_note {
     uint64_t image_size;  /* bytes from the first stub to the end of the heap; a multiple of FAR_PART_ALIGN */
     uint64_t heap_size;   /* bytes of heap at the end of the image */
     uint32_t slot_count;  /* slots in use, slot 0 included; both stub parts are slot_count * FAR_STUB_SIZE long */
-    uint32_t flags;       /* 0 */
+    uint32_t flags;       /* FAR_NOTE_STRAY */
     uint8_t build_id[32]; /* SHA-256 of the file with these 32 bytes zero */
 };
 
 /*
- * .far.reloc: a header, the commands in order of application, the strings (NUL-terminated, addressed by their offset
- * from the start of the section). One linear pass applies it. `where` is relative to the segment's first byte, a
- * multiple of 8 and inside const, linkage or data; `name` and `name2` are string offsets, 0 when unused.
+ * .far.reloc: a header, the commands, the strings (NUL-terminated, addressed by their offset from the start of the
+ * section). A command is a struct far_reloc and `count` 8-byte words behind it. One linear pass applies the stream:
+ *
+ *     offset 0             struct far_reloc_header
+ *     sizeof header        CHECK, REBASE, STUB, BIND     before node_end: done once a node
+ *     node_end             HOST, COPY, IFUNC             before command_end: done by each domain, in its linkage
+ *     command_end          strings, up to `size`
+ *
+ * Addresses are relative to the segment's first byte. A word that a command changes is aligned to 8 bytes, lies inside
+ * const, linkage (behind its header) or data, and belongs to one command only. There is one order: commands by code,
+ * those of one code by name, name2, value (REBASE, COPY: by address), none twice; words of a command by address.
  */
 struct far_reloc_header {
     char magic[8];          /* "FARRELOC" */
     uint32_t version;       /* FAR_FORMAT_VERSION */
     uint32_t size;          /* bytes of the whole section */
-    uint32_t command_count; /* number of struct far_reloc; bitmap words are not counted */
-    uint32_t command_end;   /* offset of the first byte after the commands (and their bitmaps) = start of strings */
+    uint32_t command_count; /* number of struct far_reloc */
+    uint32_t node_end;      /* offset of the first command that a domain applies, or command_end */
+    uint32_t command_end;   /* offset of the first byte after the commands = start of strings */
+    uint32_t reserved;      /* 0 */
 };
 
-/* Command, its word, who applies it, what the fields mean. */
-#define FAR_RELOCS(X)                                                                                                  \
-    X(REBASE, "node", "where: first word; count bitmap words follow: bit i of word j: word 64*j+i is an address here") \
-    X(BIND, "node", "where: word; name: service; name2: operation; value: addend")                                     \
-    X(STUB, "node", "where: word; name: operation of this segment; value: addend")                                     \
-    X(HOST, "domain", "where: word in linkage; name: function of the process; value: addend")                          \
-    X(COPY, "domain", "where: bytes in linkage; name: data object of the process; value: its size")                    \
-    X(CHECK, "bind", "name: service; name2: operation; value: fingerprint; count: major << 16 | minor")
+/* Command, who applies it, what the fields and words mean. Fields that are not mentioned are 0. In order. */
+#define FAR_RELOCS(X)                                                                                                 \
+    X(CHECK, "bind", "name: service; name2: operation; value: fingerprint; word: major << 16 | minor")                \
+    X(REBASE, "node",                                                                                                 \
+      "first word: an address, a multiple of FAR_REBASE_SPAN; bit i of word 1+j: word 64*j+i from "                   \
+      "there on is relative to the segment's start and gets its base added")                                          \
+    X(STUB, "node", "words: addresses that get that of an operation; name: operation of this segment; value: addend") \
+    X(BIND, "node", "words: addresses that get that of an operation; name: service; name2: operation; value: addend") \
+    X(HOST, "domain", "words: in linkage, get a function of the process; name: function; value: addend")              \
+    X(COPY, "domain", "word: address in linkage, gets a copy of data of the process; name: object; value: its size")  \
+    X(IFUNC, "domain", "words: in linkage, get what a function returns; value: its address, in code; name: or 0")
 
 enum far_reloc_code {
     FAR_RELOC_NONE,
@@ -134,30 +149,33 @@ enum far_reloc_code {
 #undef X
         FAR_RELOC_CODE_COUNT
 };
+#define FAR_RELOC_LAST_NODE FAR_RELOC_BIND /* codes up to here come before node_end */
+#define FAR_REBASE_SPAN     512            /* bytes that one bitmap word of REBASE covers */
+#define FAR_COPY_MAX        0x10000        /* bytes that one COPY may copy */
 
 struct far_reloc {
     uint32_t code;  /* enum far_reloc_code */
-    uint32_t count; /* REBASE: number of uint64_t bitmap words that follow this command */
-    uint64_t where;
-    uint32_t name;
+    uint32_t count; /* number of uint64_t words that follow */
+    uint32_t name;  /* string offsets; 0: none */
     uint32_t name2;
     uint64_t value;
 };
 
 _Static_assert(sizeof(struct far_note) == 64, "struct far_note is part of the file format");
-_Static_assert(sizeof(struct far_reloc) == 32, "struct far_reloc is part of the file format");
-_Static_assert(sizeof(struct far_reloc_header) == 24, "struct far_reloc_header is part of the file format");
+_Static_assert(sizeof(struct far_reloc) == 24, "struct far_reloc is part of the file format");
+_Static_assert(sizeof(struct far_reloc_header) == 32, "struct far_reloc_header is part of the file format");
 
 /* The linkage header as C sees it. */
 struct far_linkage {
     uint64_t gate;
     uint64_t binding;
     uint64_t base;
-    uint64_t reserved;
+    uint64_t unwind;
 };
 _Static_assert(offsetof(struct far_linkage, gate) == FAR_LINKAGE_GATE, "shared with assembly");
 _Static_assert(offsetof(struct far_linkage, binding) == FAR_LINKAGE_BINDING, "shared with assembly");
 _Static_assert(offsetof(struct far_linkage, base) == FAR_LINKAGE_BASE, "shared with assembly");
+_Static_assert(offsetof(struct far_linkage, unwind) == FAR_LINKAGE_UNWIND, "shared with assembly");
 _Static_assert(sizeof(struct far_linkage) == FAR_LINKAGE_HEADER, "shared with assembly");
 
 /*
@@ -190,16 +208,28 @@ struct far_segment {
 int segment_check(const void *bytes, size_t size, unsigned flags, struct far_segment *segment, char *why,
                   size_t why_size);
 
-/*
- * The next relocation command of a checked segment's stream: pass NULL for the first; NULL after the last. A REBASE
- * command's bitmap words are at (const uint64_t *)(command + 1).
- */
+/* The next relocation command of a checked stream: pass NULL for the first; NULL after the last. */
 const struct far_reloc *segment_next_reloc(const struct far_reloc_header *stream, const struct far_reloc *previous);
-/* A string of the stream, by a checked command's name or name2. */
+/* The first command that a domain applies, or NULL. */
+const struct far_reloc *segment_first_domain_reloc(const struct far_reloc_header *stream);
+/* The words behind a command: `count` of them. */
+static inline const uint64_t *segment_reloc_words(const struct far_reloc *command)
+{
+    return (const uint64_t *)(command + 1);
+}
+/* A string of the stream, by a checked command's name or name2; "" for 0. */
 const char *segment_reloc_string(const struct far_reloc_header *stream, uint32_t offset);
-/* Check a relocation stream on its own, against the parts it may touch. As segment_check(). */
+/*
+ * Check a relocation stream on its own, against the parts it may touch: codes and their order, names, bounds, alignment,
+ * no word in two commands. As segment_check().
+ */
 int segment_reloc_check(const void *stream, size_t size, const struct far_extent part[FAR_PART_COUNT], char *why,
                         size_t why_size);
+/*
+ * What a domain needs of a checked stream, as a stream of its own: CHECK, HOST, COPY and IFUNC. Its size does not depend
+ * on how many words are relocated once a node. Returns its size in bytes; writes it unless `out` is NULL.
+ */
+size_t segment_domain_stream(const struct far_reloc_header *stream, void *out);
 
 const char *far_part_name(enum far_part part);        /* "fstubs" … */
 const char *far_part_rights(enum far_part part);      /* "r-x" … */

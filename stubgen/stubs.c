@@ -4,8 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* aarch64 joins here with its own file: `bti c; b impl` and `bti c; mov w16,#slot; b gate`. */
-static const struct stub_machine *const machines[] = {&stub_machine_x86_64};
+static const struct stub_machine *const machines[] = {&stub_machine_x86_64, &stub_machine_aarch64};
 
 #define MACHINE_COUNT (sizeof machines / sizeof *machines)
 
@@ -29,7 +28,7 @@ const struct stub_machine *stub_machine_by_name(const char *name)
 
 const char *stub_machine_names(void)
 {
-    return "x86-64";
+    return "x86-64 and aarch64";
 }
 
 static int encode_slot(const struct stub_machine *machine, enum stub_variant variant, const struct stub_part *part,

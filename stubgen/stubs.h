@@ -33,7 +33,10 @@ struct stub_machine {
     uint8_t breakpoint;    /* fills what is never to be executed */
     enum relocation_kind (*relocation_kind)(uint32_t type);
 
-    /* Each writes FAR_STUB_SIZE bytes, all of them, and returns 0, or -ERANGE where a displacement does not fit. */
+    /*
+     * Each writes FAR_STUB_SIZE bytes, all of them, and returns 0, or -ERANGE where a displacement or a slot does not
+     * fit, or an address is not aligned as the machine's instructions ask; then it has written nothing of use.
+     */
 
     /* A stub at `stub` that is one branch to the implementation. */
     int (*encode_branch)(uint8_t code[FAR_STUB_SIZE], uint64_t stub, uint64_t implementation);
@@ -69,6 +72,6 @@ struct stub_part {
 int stubs_encode_part(const struct stub_machine *machine, enum stub_variant variant, const struct stub_part *part,
                       uint8_t *code);
 
-extern const struct stub_machine stub_machine_x86_64;
+extern const struct stub_machine stub_machine_x86_64, stub_machine_aarch64;
 
 #endif

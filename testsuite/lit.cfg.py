@@ -31,6 +31,9 @@ config.substitutions += [
     ("%far", os.path.join(tools, "far")),
     # A client's compiler: programs that load libfarcall.so need the sanitizers that it was built with.
     ("%client-cc", clang + san),
+    # archives/Inputs/archive.sh: from somebody's archive to calls of it. %archive WORK NAME FARLD-ARGUMENTS…
+    ("%archive", f"{root}/testsuite/runtime/with-fard.sh {build} {root}/testsuite/archives/Inputs/archive.sh {build} '{clang}{san}'"),
+    ("%agree", f"/usr/bin/python3 {root}/testsuite/archives/Inputs/agree.py {build}"),
     ("%clang", clang),
     ("%gcc", shutil.which("gcc") or "gcc"),
     ("%root", root),
@@ -55,10 +58,16 @@ if os.geteuid() == 0:
     config.available_features.add("root")
 machine = os.uname().machine
 config.available_features.add(machine.replace("_", "-"))
-for tool in ["spin", "setpriv", "gdb"]:
+for tool in ["spin", "setpriv", "gdb", "perf", "chromium", "qemu-aarch64"]:
     if shutil.which(tool):
         config.available_features.add(tool)
-for library in ["libz.a", "libbz2.a", "libpng16.a", "libsqlite3.a", "libexpat.a"]:
+# What Debian's cross compilers for aarch64 bring along: headers, the C library, libgcc.a.
+if os.path.exists("/usr/aarch64-linux-gnu/lib/libc.so.6") and os.path.isdir("/usr/lib/gcc-cross/aarch64-linux-gnu"):
+    config.available_features.add("aarch64-cross")
+for library in [
+    "libz.a", "libbz2.a", "libpng.a", "libpng16.a", "libsqlite3.a", "libexpat.a", "liblz4.a", "liblzma.a", "libzstd.a",
+    "libyaml.a", "libjansson.a", "libpcre2-8.a", "liblua5.4.a",
+]:
     if os.path.exists(os.path.join("/usr/lib", machine + "-linux-gnu", library)):
         config.available_features.add(library)
 

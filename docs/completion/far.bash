@@ -103,7 +103,8 @@ _far_options() {
     implib) _far_reply '-o --soname --rpath --no-rpath --dump=asm --help' ;;
     register) _far_reply '--name --trust --read --function --data --host-uid --socket --json --help' ;;
     unregister) _far_reply '--socket --help' ;;
-    ls | describe | map) _far_reply '--json --socket --help' ;;
+    ls | describe) _far_reply '--json --socket --help' ;;
+    map) _far_reply '--json --html --socket --help' ;;
     run) _far_reply '--level --untrusted --gate --socket --help' ;;
   esac
 }
@@ -157,7 +158,7 @@ _fard() {
   case $prev in
     --socket) _far_files '*' ;;
     --store) _far_files '' ;;
-    *) _far_reply '--socket --store --foreground --version --help' ;;
+    *) _far_reply '--socket --store --foreground --allow-wrpkru --version --help' ;;
   esac
 }
 
@@ -170,7 +171,7 @@ _farld() {
     -L:*) _far_files '' ;;
     -l:*) ;;
     *:--previous=*) _far_files '*' --previous= ;;
-    *:-*) _far_reply '-o -L -l --heap-size= --map --dump=plan --previous= --soname= --verbose --help --version' ;;
+    *:-*) _far_reply '-o -L -l --heap-size= --allow-wrpkru --map --dump=plan --previous= --soname= --verbose --help --version' ;;
     *) _far_files '*.@(o|a|so)' ;;
   esac
 }

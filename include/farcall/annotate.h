@@ -43,6 +43,7 @@
 #define far_deadline(ms)     FAR_ANNOTATE_WITH("deadline", FAR_TEXT(ms))
 #define far_idempotent       FAR_ANNOTATE("idempotent")
 #define far_absent           FAR_ANNOTATE("absent")
+#define far_vouched(...)     FAR_ANNOTATE_WITH("vouched", #__VA_ARGS__)
 
 /*
  * Values: after the star that they describe, or after the name of a pointer's typedef. far_result, in a size or selector,

@@ -6,7 +6,8 @@
  * When a call cannot complete (the service's host died, the caller has no right to what it passed, …), an operation
  * declared with far_fails(value) returns that value and errno says why:
  *
- *     EHOSTDOWN  the service's host or the name server is gone; the next call tries again
+ *     EHOSTDOWN  the service's host or the name server is gone, or nobody has registered the service yet; the next call
+ *                tries again
  *     ETIMEDOUT  the operation's far_deadline passed
  *     EFAULT     NULL where the interface does not allow it, or an address in a segment that this client may not access;
  *                memory that the client itself cannot access faults in the client, as in any C call
@@ -18,6 +19,7 @@
  *     EACCES     the rights of this process have changed since it was bound
  *     EAGAIN     the service's host has more new clients than it can take just now; try again
  *     EPROTO     the host's answer cannot be right; it is not believed
+ *     EPROTOTYPE the service was registered after this program had started, and is not what it was linked against
  *
  * An operation without far_fails has no value to say so: the failure handler runs.
  */
@@ -55,10 +57,11 @@ const char *far_level_name(enum far_level level);
 enum far_stub_kind {
     FAR_STUB_UNKNOWN, /* not an operation of a service that is bound here */
     FAR_STUB_BRANCH,  /* one branch: the operation runs in this thread */
-    FAR_STUB_TRAP     /* a gate: the operation runs in another protection domain */
+    FAR_STUB_TRAP,    /* a gate: the operation runs in another protection domain */
+    FAR_STUB_PENDING  /* nothing yet: nobody had registered the service; the first call links it */
 };
 enum far_stub_kind far_stub_kind(const void *operation);
-/* "branch", "trap", "unknown". */
+/* "branch", "trap", "pending", "unknown". */
 const char *far_stub_kind_name(enum far_stub_kind kind);
 
 /* The service in whose segment this address lies: any address of any part. NULL if none that is bound here. */

@@ -116,10 +116,10 @@ void dump_fails_words(const struct far_iface *iface, const struct far_op *op, ch
 void dump_param_name(const struct dump_scope *scope, uint32_t index, char name[DUMP_NAME_SIZE]);
 const char *dump_type_name(const struct far_iface *iface, uint32_t index);
 
-/* Words that a REBASE command changes, and the first and last of them; 0 words leave both alone. */
-uint64_t dump_rebase_extent(const struct far_reloc *command, uint64_t *first, uint64_t *last);
-/* Calls show(where) for each word of a REBASE command. */
-void dump_each_rebase(const struct far_reloc *command, void (*show)(void *context, uint64_t where), void *context);
+/* Words that a command changes, and the first and last of them; 0 words leave both alone. Not for CHECK. */
+uint64_t dump_words_extent(const struct far_reloc *command, uint64_t *first, uint64_t *last);
+/* Calls show(where) for each word that a command changes; COPY: for the first. Not for CHECK. */
+void dump_each_word(const struct far_reloc *command, void (*show)(void *context, uint64_t where), void *context);
 
 /* Emphasis, only on terminals. */
 const char *dump_bold(const struct dump *dump);

@@ -16,6 +16,7 @@ static void emit_header(struct json *json, const struct dump *dump)
     json_number(json, "image_size", note->image_size);
     json_number(json, "heap_size", note->heap_size);
     json_number(json, "slot_count", note->slot_count);
+    json_bool(json, "may_change_protection_keys", note->flags & FAR_NOTE_STRAY);
     json_string(json, "service", iface_string(iface, iface->service));
     json_number(json, "major", iface->major);
     json_number(json, "minor", iface->minor);
@@ -203,6 +204,8 @@ static void emit_operation(struct json *json, struct carrier *carrier, const str
     json_number(json, "line", op->line);
     json_string(json, "shipping", op->flags & FAR_OP_DATA_SHIPPED ? "data" : "function");
     json_bool(json, "neutral", op->flags & FAR_OP_NEUTRAL);
+    json_string(json, "reason", op->reason ? iface_string(iface, op->reason) : NULL);
+    json_string(json, "vouched", op->vouched ? iface_string(iface, op->vouched) : NULL);
     json_bool(json, "oneway", op->flags & FAR_OP_ONEWAY);
     json_bool(json, "async", op->flags & FAR_OP_ASYNC);
     json_bool(json, "idempotent", op->flags & FAR_OP_IDEMPOTENT);
@@ -305,16 +308,16 @@ static void emit_word(void *context, uint64_t where)
     json_hex(context, NULL, where);
 }
 
-static void emit_rebase(struct json *json, const struct dump *dump, const struct far_reloc *command)
+static void emit_words(struct json *json, const struct dump *dump, const struct far_reloc *command)
 {
-    uint64_t first = 0, last = 0, count = dump_rebase_extent(command, &first, &last);
+    uint64_t first = 0, last = 0, count = dump_words_extent(command, &first, &last);
     json_number(json, "words", count);
     json_hex(json, "first", first);
     json_hex(json, "last", last);
     if (!dump->options->each_word)
         return;
     json_open(json, "addresses", '[');
-    dump_each_rebase(command, emit_word, json);
+    dump_each_word(command, emit_word, json);
     json_close(json, ']');
 }
 
@@ -323,17 +326,16 @@ static void emit_command(struct json *json, const struct dump *dump, const struc
     const struct far_reloc_header *stream = dump->segment->reloc;
     json_open(json, NULL, '{');
     json_string(json, "command", far_reloc_name(command->code));
-    if (command->code == FAR_RELOC_REBASE) {
-        emit_rebase(json, dump, command);
-    } else {
-        json_hex(json, "where", command->where);
+    if (command->code != FAR_RELOC_REBASE) {
         json_string(json, "name", segment_reloc_string(stream, command->name));
         json_string(json, "name2", segment_reloc_string(stream, command->name2));
         json_hex(json, "value", command->value);
     }
     if (command->code == FAR_RELOC_CHECK) {
-        json_number(json, "major", command->count >> 16);
-        json_number(json, "minor", command->count & 0xffff);
+        json_number(json, "major", segment_reloc_words(command)[0] >> 16);
+        json_number(json, "minor", segment_reloc_words(command)[0] & 0xffff);
+    } else {
+        emit_words(json, dump, command);
     }
     json_close(json, '}');
 }

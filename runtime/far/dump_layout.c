@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/far/dump.h"
-#include "runtime/format/stub.h"
+#include "runtime/machine.h"
 
 #include <elf.h>
 #include <inttypes.h>
@@ -17,10 +17,7 @@ const struct part_rights dump_part_rights[FAR_PART_COUNT] = {
 
 const char *dump_machine_name(uint32_t machine)
 {
-    const struct stub_reader *reader = stub_reader_for(machine);
-    if (machine == EM_AARCH64) /* records are read whatever they are for; segments only where stubs can be */
-        return "aarch64";
-    return reader ? reader->name : "another machine";
+    return far_machine_name(machine);
 }
 
 enum far_part dump_part_of(const struct far_segment *segment, uint64_t address)
@@ -69,6 +66,8 @@ void dump_header(const struct dump *dump)
     fprintf(out, ", of which heap ");
     print_size(out, note->heap_size);
     fprintf(out, "\n");
+    if (note->flags & FAR_NOTE_STRAY)
+        fprintf(out, "  note          may change protection keys: linked with --allow-wrpkru\n");
 }
 
 void dump_parts(const struct dump *dump)

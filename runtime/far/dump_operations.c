@@ -162,6 +162,10 @@ static void print_operation(struct showing *showing, const struct far_op *op)
     fprintf(dump->out, "      %-*s  %s\n", column, "if it fails", fails[0] ? fails : "the domain's handler runs");
     if (op->deadline_ms)
         fprintf(dump->out, "      %-*s  %u ms\n", column, "deadline", op->deadline_ms);
+    if (op->reason)
+        fprintf(dump->out, "      %-*s  %s\n", column, "not neutral", iface_string(iface, op->reason));
+    if (op->vouched)
+        fprintf(dump->out, "      %-*s  %s\n", column, "vouched", iface_string(iface, op->vouched));
     if (carrier_text(&showing->carrier, op, refusal))
         fprintf(dump->out, "      %-*s  %s\n", column, "branch only", refusal);
     fprintf(dump->out, "      %-*s  %016" PRIx64 "\n", column, "fingerprint", op->fingerprint);

@@ -13,12 +13,17 @@ static const char *applied(enum far_reloc_code code)
     return when[code];
 }
 
-void dump_each_rebase(const struct far_reloc *command, void (*show)(void *context, uint64_t where), void *context)
+void dump_each_word(const struct far_reloc *command, void (*show)(void *context, uint64_t where), void *context)
 {
-    const uint64_t *bitmap = (const uint64_t *)(command + 1);
-    for (uint32_t j = 0; j < command->count; j++) {
-        for (uint64_t left = bitmap[j]; left; left &= left - 1)
-            show(context, command->where + 8 * (64 * (uint64_t)j + (unsigned)__builtin_ctzll(left)));
+    const uint64_t *words = segment_reloc_words(command);
+    if (command->code != FAR_RELOC_REBASE) {
+        for (uint32_t i = 0; i < command->count; i++)
+            show(context, words[i]);
+        return;
+    }
+    for (uint32_t j = 1; j < command->count; j++) {
+        for (uint64_t left = words[j]; left; left &= left - 1)
+            show(context, words[0] + 8 * (64 * (uint64_t)(j - 1) + (unsigned)__builtin_ctzll(left)));
     }
 }
 
@@ -34,10 +39,10 @@ static void widen(void *context, uint64_t where)
     extent->last = where;
 }
 
-uint64_t dump_rebase_extent(const struct far_reloc *command, uint64_t *first, uint64_t *last)
+uint64_t dump_words_extent(const struct far_reloc *command, uint64_t *first, uint64_t *last)
 {
     struct extent extent = {0};
-    dump_each_rebase(command, widen, &extent);
+    dump_each_word(command, widen, &extent);
     if (extent.count) {
         *first = extent.first;
         *last = extent.last;
@@ -61,14 +66,9 @@ static void print_word(void *context, uint64_t where)
 
 static void print_rebase(const struct dump *dump, const struct far_reloc *command)
 {
-    uint64_t first = 0, last = 0, count = dump_rebase_extent(command, &first, &last);
-    fprintf(dump->out, "%" PRIu64 " word%s hold%s an address here", count, count == 1 ? "" : "s",
-            count == 1 ? "s" : "");
-    if (count)
-        fprintf(dump->out, ", from 0x%06" PRIx64 " to 0x%06" PRIx64, first, last);
-    fputc('\n', dump->out);
-    if (dump->options->each_word)
-        dump_each_rebase(command, print_word, (void *)(uintptr_t)dump);
+    uint64_t first = 0, last = 0, count = dump_words_extent(command, &first, &last);
+    fprintf(dump->out, "%" PRIu64 " word%s hold%s an address here, from 0x%06" PRIx64 " to 0x%06" PRIx64 "\n", count,
+            count == 1 ? "" : "s", count == 1 ? "s" : "", first, last);
 }
 
 static void print_addend(const struct dump *dump, uint64_t addend)
@@ -79,35 +79,51 @@ static void print_addend(const struct dump *dump, uint64_t addend)
     fputc('\n', dump->out);
 }
 
-static void print_command(const struct dump *dump, const struct far_reloc *command)
+/* The first word of those that get the same value, and how many more there are. */
+static void print_words(const struct dump *dump, const struct far_reloc *command)
+{
+    print_where(dump, segment_reloc_words(command)[0]);
+    if (command->count > 1)
+        fprintf(dump->out, "  and %u more", command->count - 1);
+    fputs("  ", dump->out);
+}
+
+static void print_value(const struct dump *dump, const struct far_reloc *command)
 {
     const char *name = segment_reloc_string(dump->segment->reloc, command->name);
     const char *name2 = segment_reloc_string(dump->segment->reloc, command->name2);
+    fprintf(dump->out, "%s%s%s", name, *name2 ? "." : "", name2);
+    if (command->code == FAR_RELOC_COPY)
+        fprintf(dump->out, ", %" PRIu64 " bytes\n", command->value);
+    else if (command->code == FAR_RELOC_IFUNC)
+        fprintf(dump->out, "%schosen by the function at 0x%06" PRIx64 "\n", *name ? ", " : "", command->value);
+    else
+        print_addend(dump, command->value);
+}
+
+static void print_check(const struct dump *dump, const struct far_reloc *command)
+{
+    uint32_t version = (uint32_t)segment_reloc_words(command)[0];
+    fprintf(dump->out, "%s.%s, version %u.%u, fingerprint %016" PRIx64 "\n",
+            segment_reloc_string(dump->segment->reloc, command->name),
+            segment_reloc_string(dump->segment->reloc, command->name2), version >> 16, version & 0xffff,
+            command->value);
+}
+
+static void print_command(const struct dump *dump, const struct far_reloc *command)
+{
+    bool is_check = command->code == FAR_RELOC_CHECK, is_rebase = command->code == FAR_RELOC_REBASE;
     fprintf(dump->out, "  %-7s %-7s ", far_reloc_name(command->code), applied(command->code));
-    if (command->code != FAR_RELOC_REBASE && command->code != FAR_RELOC_CHECK) {
-        print_where(dump, command->where);
-        fputs("  ", dump->out);
-    }
-    switch ((enum far_reloc_code)command->code) {
-    case FAR_RELOC_REBASE:
+    if (is_check) {
+        print_check(dump, command);
+    } else if (is_rebase) {
         print_rebase(dump, command);
-        break;
-    case FAR_RELOC_CHECK:
-        fprintf(dump->out, "%s.%s, version %u.%u, fingerprint %016" PRIx64 "\n", name, name2, command->count >> 16,
-                command->count & 0xffff, command->value);
-        break;
-    case FAR_RELOC_COPY:
-        fprintf(dump->out, "%s, %" PRIu64 " bytes\n", name, command->value);
-        break;
-    case FAR_RELOC_BIND:
-        fprintf(dump->out, "%s.%s", name, name2);
-        print_addend(dump, command->value);
-        break;
-    default:
-        fputs(name, dump->out);
-        print_addend(dump, command->value);
-        break;
+    } else {
+        print_words(dump, command);
+        print_value(dump, command);
     }
+    if (dump->options->each_word && !is_check && (is_rebase || command->count > 1))
+        dump_each_word(command, print_word, (void *)(uintptr_t)dump);
 }
 
 void dump_relocs(const struct dump *dump)

@@ -45,9 +45,9 @@ static void print_variant(const struct dump *dump, const char *variant, const ui
     for (size_t at = 0; at < FAR_STUB_SIZE;) {
         struct instruction instruction =
             disassemble(dump->segment->note->machine, code + at, FAR_STUB_SIZE - at, address + at);
-        size_t count = instruction.length == 1 ? repeated(code, at, 1) : 1;
+        size_t count = repeated(code, at, instruction.length);
         fprintf(dump->out, "    %-7s %06" PRIx64 "  ", at == 0 ? variant : "", address + at);
-        print_bytes(dump, code + at, count * instruction.length);
+        print_bytes(dump, code + at, instruction.length == 1 ? count : instruction.length);
         fprintf(dump->out, " %s", instruction.text);
         if (count > 1)
             fprintf(dump->out, " (%zu times)", count);

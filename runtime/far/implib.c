@@ -3,8 +3,8 @@
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
 #include "runtime/import.h"
+#include "runtime/machine.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -62,8 +62,8 @@ static char *library_folder(void)
 
 static int check_service(const struct loaded *loaded)
 {
-    if (loaded->iface->machine != EM_X86_64) {
-        fprintf(stderr, "far: %s: it is for ELF machine %u; import libraries are made for x86-64 only\n", loaded->file,
+    if (!implib_machine_for(loaded->iface->machine)) {
+        fprintf(stderr, "far: %s: it is for ELF machine %u, which import libraries cannot be made for\n", loaded->file,
                 loaded->iface->machine);
         return EX_DATAERR;
     }
@@ -83,7 +83,7 @@ static int check_service(const struct loaded *loaded)
 static int find_libfarcall(const struct implib_options *options)
 {
     char *file = NULL;
-    if (!options->library_folder || asprintf(&file, "%s/libfarcall.so", options->library_folder) < 0)
+    if (asprintf(&file, "%s/libfarcall.so", options->library_folder) < 0)
         return EX_OSERR;
     int code = access(file, R_OK) == 0 ? 0 : EX_UNAVAILABLE;
     if (code)
@@ -91,6 +91,27 @@ static int find_libfarcall(const struct implib_options *options)
                 strerror(errno));
     free(file);
     return code;
+}
+
+/*
+ * Where the segment's machine has its libfarcall.so: LIBRARIES for this program's own, a folder in it for others. Clients
+ * of another machine are told that place too, unless the options say another.
+ */
+static int place_libraries(struct implib_options *options, const struct far_machine *machine, char **folder)
+{
+    int length = !options->library_folder ? -1
+                 : machine->number == FAR_MACHINE_NATIVE
+                     ? asprintf(folder, "%s", options->library_folder)
+                     : asprintf(folder, "%s/farcall/%s", options->library_folder, machine->multiarch);
+    if (length < 0) {
+        *folder = NULL;
+        return EX_OSERR;
+    }
+    if (options->rpath == options->library_folder)
+        options->rpath = *folder;
+    options->library_folder = *folder;
+    options->triplet = machine->multiarch;
+    return 0;
 }
 
 /* The assembly text, in a file that has no name. */
@@ -101,7 +122,7 @@ static int write_source(const struct far_iface *iface)
     FILE *out = copy >= 0 ? fdopen(copy, "w") : NULL;
     bool good = out != NULL;
     if (good) {
-        implib_emit_x86_64(out, iface);
+        implib_emit(out, iface);
         good = !ferror(out);
         good = fclose(out) == 0 && good;
     } else if (copy >= 0) {
@@ -118,21 +139,24 @@ static int write_source(const struct far_iface *iface)
 static int make_library(struct implib_options *options, bool dump)
 {
     struct loaded loaded;
+    char *folder = NULL;
     int code = load_segment(&loaded, options->segment);
     if (code)
         return code;
     code = check_service(&loaded);
     if (!code && dump) {
-        implib_emit_x86_64(stdout, loaded.iface);
+        implib_emit(stdout, loaded.iface);
         code = finish_output(0);
     } else if (!code) {
-        code = find_libfarcall(options);
+        code = place_libraries(options, far_machine_find(loaded.iface->machine), &folder);
+        code = code ? code : find_libfarcall(options);
         int source = code ? -1 : write_source(loaded.iface);
         if (!code)
             code = source < 0 ? EX_OSERR : implib_link(options, source);
         if (source >= 0)
             close(source);
     }
+    free(folder);
     unload_segment(&loaded);
     return code;
 }

@@ -12,14 +12,29 @@ struct implib_options {
     const char *output;
     const char *soname;
     const char *rpath;          /* NULL: none */
-    const char *library_folder; /* where libfarcall.so is */
+    const char *library_folder; /* where libfarcall.so of that machine is */
+    const char *triplet;        /* of the machine, as the compiler spells it */
 };
 
 /* Bytes of the service's import table; may exceed FAR_IMPORT_MAX, and then there is no import library for it. */
 size_t implib_table_size(const struct far_iface *iface);
 
-/* The library as assembly text. Write errors show in ferror(out). */
-void implib_emit_x86_64(FILE *out, const struct far_iface *iface);
+/* What differs from machine to machine: one file each. */
+struct implib_machine {
+    uint32_t elf_machine;
+    void (*emit_resolver_body)(FILE *out,
+                               uint32_t index); /* calls far_resolve(&.Limport, index), returns what it does */
+    const char *constructor_body;               /* goes to far_bind(&.Limport) */
+    uint32_t property, property_value;          /* of .note.gnu.property */
+};
+
+extern const struct implib_machine implib_x86_64, implib_aarch64;
+
+/* NULL for a machine that import libraries cannot be made for. */
+const struct implib_machine *implib_machine_for(uint32_t elf_machine);
+
+/* The library as assembly text, for a record of a machine that there is. Write errors show in ferror(out). */
+void implib_emit(FILE *out, const struct far_iface *iface);
 
 /* Assemble and link `source` (its offset is at the start) into options->output. Returns an exit code, having said why. */
 int implib_link(const struct implib_options *options, int source);

@@ -18,6 +18,13 @@ size_t implib_table_size(const struct far_iface *iface)
     return (size + 7) / 8 * 8;
 }
 
+static void emit_table_op(FILE *out, const struct far_op *op, uint32_t index)
+{
+    uint32_t fails = op->flags & FAR_OP_HAS_FAILS;
+    fprintf(out, "\t.quad 0x%016" PRIx64 ", 0x%016" PRIx64 "\n\t.long .Lname%u - .Ltable, %u\n", op->fingerprint,
+            fails ? (uint64_t)op->fails : 0, index, fails ? FAR_IMPORT_HAS_FAILS : 0);
+}
+
 static void emit_table(FILE *out, const struct far_iface *iface)
 {
     const char *service = iface_string(iface, iface->service);
@@ -27,7 +34,7 @@ static void emit_table(FILE *out, const struct far_iface *iface)
     fprintf(out, "\t.short %u, %u\n\t.long %u\n\t.quad 0x%016" PRIx64 "\n", iface->major, iface->minor,
             iface->ops.count, iface->fingerprint);
     for (uint32_t i = 0; i < iface->ops.count; i++)
-        fprintf(out, "\t.quad 0x%016" PRIx64 "\n\t.long .Lname%u - .Ltable, 0\n", iface_op(iface, i)->fingerprint, i);
+        emit_table_op(out, iface_op(iface, i), i);
     for (uint32_t i = 0; i < iface->ops.count; i++)
         fprintf(out, ".Lname%u:\t.asciz \"%s\"\n", i, iface_string(iface, iface_op(iface, i)->name));
     fprintf(out, "\t.balign 8\n.Ltable_end:\n");
@@ -43,53 +50,59 @@ static void emit_state(FILE *out, const struct far_iface *iface)
     fprintf(out, "\n\t.bss\n\t.balign 8\n.Lstubs:\n\t.zero %zu\n", (size_t)iface->ops.count * sizeof(uint64_t));
 }
 
+static const struct implib_machine *const machines[] = {&implib_x86_64, &implib_aarch64};
+
+const struct implib_machine *implib_machine_for(uint32_t elf_machine)
+{
+    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
+        if (machines[i]->elf_machine == elf_machine)
+            return machines[i];
+    }
+    return NULL;
+}
+
 /*
  * An operation's resolver. It may run before the program is relocated, so it reaches far_resolve through the library's
  * own GOT, which is ready by then, and never through a PLT that might want to be bound lazily.
  */
-static void emit_resolver(FILE *out, const char *name, uint32_t index)
+static void emit_resolver(FILE *out, const struct implib_machine *machine, const char *name, uint32_t index)
 {
     fprintf(out, "\n\t.globl %s\n\t.type %s, @gnu_indirect_function\n\t.balign 16\n%s:\n", name, name, name);
+    machine->emit_resolver_body(out, index);
+    fprintf(out, "\t.size %s, . - %s\n", name, name);
+}
+
+static void emit_constructor(FILE *out, const struct implib_machine *machine)
+{
     fprintf(out,
-            "\tendbr64\n"
-            "\tsubq $8, %%rsp\n"
-            "\tleaq .Limport(%%rip), %%rdi\n"
-            "\tmovl $%u, %%esi\n"
-            "\tcallq *far_resolve@GOTPCREL(%%rip)\n"
-            "\taddq $8, %%rsp\n"
-            "\tretq\n"
-            "\t.size %s, . - %s\n",
-            index, name, name);
+            "\n\t.type .Lconstructor, @function\n\t.balign 16\n.Lconstructor:\n%s"
+            "\n\t.section .init_array,\"aw\",@init_array\n\t.balign 8\n"
+            "\t.quad .Lconstructor\n",
+            machine->constructor_body);
 }
 
-static void emit_constructor(FILE *out)
+/* What the linker wants to know: no executable stack; where indirect branches land and how functions return. */
+static void emit_properties(FILE *out, const struct implib_machine *machine)
 {
-    fprintf(out, "\n\t.type .Lconstructor, @function\n\t.balign 16\n.Lconstructor:\n"
-                 "\tendbr64\n"
-                 "\tleaq .Limport(%%rip), %%rdi\n"
-                 "\tjmpq *far_bind@GOTPCREL(%%rip)\n"
-                 "\n\t.section .init_array,\"aw\",@init_array\n\t.balign 8\n"
-                 "\t.quad .Lconstructor\n");
+    fprintf(out,
+            "\n\t.section .note.GNU-stack,\"\",@progbits\n"
+            "\t.section .note.gnu.property,\"a\",@note\n\t.balign 8\n"
+            "\t.long 4, 16, 5\n\t.asciz \"GNU\"\n"
+            "\t.long 0x%x, 4, %u, 0\n",
+            machine->property, machine->property_value);
 }
 
-/* What the linker wants to know: no executable stack; indirect branches land on endbr64, returns are plain. */
-static void emit_properties(FILE *out)
+void implib_emit(FILE *out, const struct far_iface *iface)
 {
-    fprintf(out, "\n\t.section .note.GNU-stack,\"\",@progbits\n"
-                 "\t.section .note.gnu.property,\"a\",@note\n\t.balign 8\n"
-                 "\t.long 4, 16, 5\n\t.asciz \"GNU\"\n"
-                 "\t.long 0xc0000002, 4, 3, 0\n");
-}
+    const struct implib_machine *machine = implib_machine_for(iface->machine);
 
-void implib_emit_x86_64(FILE *out, const struct far_iface *iface)
-{
     fprintf(out, "# The import library of service %s %u.%u, made by far implib.\n\n",
             iface_string(iface, iface->service), iface->major, iface->minor);
     emit_table(out, iface);
     emit_state(out, iface);
     fprintf(out, "\n\t.text\n");
     for (uint32_t i = 0; i < iface->ops.count; i++)
-        emit_resolver(out, iface_string(iface, iface_op(iface, i)->name), i);
-    emit_constructor(out);
-    emit_properties(out);
+        emit_resolver(out, machine, iface_string(iface, iface_op(iface, i)->name), i);
+    emit_constructor(out, machine);
+    emit_properties(out, machine);
 }

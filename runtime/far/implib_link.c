@@ -16,6 +16,7 @@
 #define ARGUMENTS_MAX 40
 
 struct command {
+    char target[64];
     const char *argument[ARGUMENTS_MAX];
     size_t count;
 };
@@ -39,8 +40,9 @@ static void add_linker(struct command *command, const char *first, const char *s
 
 static void fill_command(struct command *command, const struct implib_options *options, const char *output)
 {
+    snprintf(command->target, sizeof command->target, "--target=%s", options->triplet);
     add(command, FAR_IMPLIB_COMPILER);
-    add(command, "--target=x86_64-linux-gnu");
+    add(command, command->target);
     add(command, "-shared");
     add(command, "-nostdlib");
     add(command, "-fuse-ld=lld");

@@ -176,7 +176,7 @@ int far_take_name(const char *command, const char *text, char name[FAR_SERVICE_M
     return 0;
 }
 
-static int query_option(int option, char **argv, const char *help, bool json_too, struct query_options *options)
+static int query_option(int option, char **argv, const char *help, unsigned takes, struct query_options *options)
 {
     switch (option) {
     case 's':
@@ -184,7 +184,10 @@ static int query_option(int option, char **argv, const char *help, bool json_too
         return -1;
     case 'j':
         options->json = true;
-        return json_too ? -1 : bad_option(argv[0], argv);
+        return takes & QUERY_JSON ? -1 : bad_option(argv[0], argv);
+    case 'm':
+        options->html = true;
+        return takes & QUERY_HTML ? -1 : bad_option(argv[0], argv);
     case 'h':
         fputs(help, stdout);
         return finish_output(0);
@@ -193,23 +196,30 @@ static int query_option(int option, char **argv, const char *help, bool json_too
     }
 }
 
-int query_parse(int argc, char **argv, const char *help, bool wants_name, bool json_too, struct query_options *options)
+static int query_mistake(const char *command, const char *what)
+{
+    fprintf(stderr, "far: %s: %s; far %s --help says more\n", command, what, command);
+    return EX_USAGE;
+}
+
+int query_parse(int argc, char **argv, const char *help, unsigned takes, struct query_options *options)
 {
     static const struct option long_options[] = {{"socket", required_argument, NULL, 's'},
                                                  {"json", no_argument, NULL, 'j'},
+                                                 {"html", no_argument, NULL, 'm'},
                                                  {"help", no_argument, NULL, 'h'},
                                                  {0}};
+    bool wants_name = takes & QUERY_NAME;
     int option, end = -1;
     *options = (struct query_options){0};
     while (end < 0 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1)
-        end = query_option(option, argv, help, json_too, options);
+        end = query_option(option, argv, help, takes, options);
     if (end >= 0)
         return end;
-    if (argc - optind != wants_name) {
-        fprintf(stderr, "far: %s: %s; far %s --help says more\n", argv[0],
-                wants_name ? "name one service" : "it takes no names", argv[0]);
-        return EX_USAGE;
-    }
+    if (argc - optind != wants_name)
+        return query_mistake(argv[0], wants_name ? "name one service" : "it takes no names");
+    if (options->html && options->json)
+        return query_mistake(argv[0], "one of --html and --json");
     options->name = wants_name ? argv[optind] : NULL;
     return -1;
 }

@@ -45,9 +45,13 @@ int far_take_name(const char *command, const char *text, char name[FAR_SERVICE_M
 struct query_options {
     const char *socket;
     bool json;
+    bool html;
     const char *name; /* NULL where none is taken */
 };
-/* Returns -1 to go on, otherwise the exit code. wants_name: exactly one name follows; json_too: --json is an option. */
-int query_parse(int argc, char **argv, const char *help, bool wants_name, bool json_too, struct query_options *options);
+#define QUERY_NAME 0x1u /* exactly one name follows the options */
+#define QUERY_JSON 0x2u /* --json is an option */
+#define QUERY_HTML 0x4u /* --html is an option, and excludes --json */
+/* takes: QUERY_…. Returns -1 to go on, otherwise the exit code. */
+int query_parse(int argc, char **argv, const char *help, unsigned takes, struct query_options *options);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* far describe: everything about one service, collected page by page and then printed, as text or as JSON. */
+#include "runtime/far/registry_describe.h"
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
-#include "runtime/far/registry_client.h"
 #include "runtime/far/registry_who.h"
 #include "runtime/format/complain.h"
 #include "runtime/format/json.h"
@@ -39,25 +39,19 @@ static const struct far_describe_op *next_op(struct page *page)
     return op;
 }
 
-static const char *op_name(const struct far_describe_op *op)
+const char *describe_text(const struct far_describe_op *op, enum far_describe_text which)
 {
-    return fard_text((const char *)(op + 1), op->name_size);
+    const char *text = (const char *)(op + 1);
+    for (enum far_describe_text i = 0; i < which; i++)
+        text += op->text_size[i];
+    return fard_text(text, op->text_size[which]);
 }
 
-static const char *op_signature(const struct far_describe_op *op)
+const char *describe_call(enum far_level level, const struct far_describe_op *op)
 {
-    return fard_text((const char *)(op + 1) + op->name_size, op->signature_size);
-}
-
-/* What of it no gate carries yet; "" if nothing. */
-static const char *op_refusal(const struct far_describe_op *op)
-{
-    return fard_text((const char *)(op + 1) + op->name_size + op->signature_size, op->refusal_size);
-}
-
-static const char *call_at(enum far_level level, const struct far_describe_op *op)
-{
-    return far_call_branches(level, op->flags) ? "branch" : op_refusal(op)[0] ? "fails" : "trap";
+    return far_call_branches(level, op->flags)          ? "branch"
+           : describe_text(op, FAR_DESCRIBE_REFUSAL)[0] ? "fails"
+                                                        : "trap";
 }
 
 static int ask_page(struct fard_connection *connection, struct far_name_request *request, struct fard_reply *reply,
@@ -76,9 +70,8 @@ static int ask_page(struct fard_connection *connection, struct far_name_request 
     return 0;
 }
 
-static void print_head(const struct page *page)
+static void print_head(const struct far_describe_reply *head)
 {
-    const struct far_describe_reply *head = page->head;
     const struct far_list_entry *entry = &head->entry;
     printf("service   %s %u.%u", fard_text(entry->name, sizeof entry->name), entry->major, entry->minor);
     if (strcmp(fard_text(head->interface, sizeof head->interface), fard_text(entry->name, sizeof entry->name)) != 0)
@@ -97,38 +90,45 @@ static void print_head(const struct page *page)
     putchar('\n');
 }
 
-static void print_policy(const struct page *page)
+static void print_policy(const struct far_describe_reply *head, const struct far_rule *rules)
 {
     char who[128];
     printf("\npolicy    the most specific rule decides; everybody else: none\n");
-    for (uint32_t i = 0; i < page->head->rule_count; i++) {
-        who_print(&page->rules[i], who, sizeof who);
-        printf("  %-24s %s\n", who, level_word(page->rules[i].level));
+    for (uint32_t i = 0; i < head->rule_count; i++) {
+        who_print(&rules[i], who, sizeof who);
+        printf("  %-24s %s\n", who, level_word(rules[i].level));
     }
 }
 
-static void print_parts(const struct page *page)
+static void print_parts(const struct far_describe_reply *head)
 {
     printf("\npart      address         size\n");
     for (enum far_part i = 0; i < FAR_PART_COUNT; i++)
-        printf("%-9s 0x%012llx  0x%llx\n", far_part_name(i), (unsigned long long)page->head->part[i].address,
-               (unsigned long long)page->head->part[i].size);
+        printf("%-9s 0x%012llx  0x%llx\n", far_part_name(i), (unsigned long long)head->part[i].address,
+               (unsigned long long)head->part[i].size);
     printf("\nstub            part    trusted  read   none   operation\n");
 }
 
 static void print_op(const struct far_describe_op *op)
 {
     printf("0x%012llx  %-7s %-8s %-6s %-6s %s%s\n", (unsigned long long)op->stub,
-           far_part_name(far_part_of_op(op->flags)), call_at(FAR_LEVEL_TRUSTED, op), call_at(FAR_LEVEL_READ, op),
-           call_at(FAR_LEVEL_NONE, op), op_signature(op), op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
-    if (op_refusal(op)[0])
-        printf("                                               branch only: %s%s\n", op_refusal(op),
+           far_part_name(far_part_of_op(op->flags)), describe_call(FAR_LEVEL_TRUSTED, op),
+           describe_call(FAR_LEVEL_READ, op), describe_call(FAR_LEVEL_NONE, op),
+           describe_text(op, FAR_DESCRIBE_SIGNATURE), op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
+    if (describe_text(op, FAR_DESCRIBE_REFUSAL)[0])
+        printf("                                               branch only: %s%s\n",
+               describe_text(op, FAR_DESCRIBE_REFUSAL),
                op->flags & FAR_OP_NEUTRAL ? "" : "; and not neutral, so no client branches");
+    if (describe_text(op, FAR_DESCRIBE_REASON)[0])
+        printf("                                               not neutral: %s\n",
+               describe_text(op, FAR_DESCRIBE_REASON));
+    if (describe_text(op, FAR_DESCRIBE_VOUCHED)[0])
+        printf("                                               its author vouches for: %s\n",
+               describe_text(op, FAR_DESCRIBE_VOUCHED));
 }
 
-static void json_head(struct json *json, const struct page *page)
+static void json_head(struct json *json, const struct far_describe_reply *head)
 {
-    const struct far_describe_reply *head = page->head;
     const struct far_list_entry *entry = &head->entry;
     char version[16];
     snprintf(version, sizeof version, "%u.%u", entry->major, entry->minor);
@@ -152,15 +152,16 @@ static void json_head(struct json *json, const struct page *page)
     json_close(json, '}');
 }
 
-static void json_parts_and_policy(struct json *json, const struct page *page)
+static void json_parts_and_policy(struct json *json, const struct far_describe_reply *head,
+                                  const struct far_rule *rules)
 {
     json_open(json, "policy", '[');
-    for (uint32_t i = 0; i < page->head->rule_count; i++) {
+    for (uint32_t i = 0; i < head->rule_count; i++) {
         json_open(json, NULL, '{');
-        json_string(json, "who", who_word(page->rules[i].who));
-        if (page->rules[i].who != FAR_WHO_ALL)
-            json_number(json, "id", page->rules[i].id);
-        json_string(json, "level", level_word(page->rules[i].level));
+        json_string(json, "who", who_word(rules[i].who));
+        if (rules[i].who != FAR_WHO_ALL)
+            json_number(json, "id", rules[i].id);
+        json_string(json, "level", level_word(rules[i].level));
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -168,8 +169,8 @@ static void json_parts_and_policy(struct json *json, const struct page *page)
     for (enum far_part i = 0; i < FAR_PART_COUNT; i++) {
         json_open(json, NULL, '{');
         json_string(json, "name", far_part_name(i));
-        json_hex(json, "address", page->head->part[i].address);
-        json_number(json, "size", page->head->part[i].size);
+        json_hex(json, "address", head->part[i].address);
+        json_number(json, "size", head->part[i].size);
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -179,84 +180,107 @@ static void json_parts_and_policy(struct json *json, const struct page *page)
 static void json_op(struct json *json, const struct far_describe_op *op)
 {
     json_open(json, NULL, '{');
-    json_string(json, "name", op_name(op));
-    json_string(json, "signature", op_signature(op));
+    json_string(json, "name", describe_text(op, FAR_DESCRIBE_NAME));
+    json_string(json, "signature", describe_text(op, FAR_DESCRIBE_SIGNATURE));
     json_number(json, "slot", op->slot);
     json_hex(json, "stub", op->stub);
     json_string(json, "part", far_part_name(far_part_of_op(op->flags)));
     json_hex(json, "fingerprint", op->fingerprint);
     json_bool(json, "neutral", op->flags & FAR_OP_NEUTRAL);
+    json_string(json, "reason",
+                describe_text(op, FAR_DESCRIBE_REASON)[0] ? describe_text(op, FAR_DESCRIBE_REASON) : NULL);
+    json_string(json, "vouched",
+                describe_text(op, FAR_DESCRIBE_VOUCHED)[0] ? describe_text(op, FAR_DESCRIBE_VOUCHED) : NULL);
     json_bool(json, "absent", op->flags & FAR_OP_ABSENT);
-    json_string(json, "trusted", call_at(FAR_LEVEL_TRUSTED, op));
-    json_string(json, "read", call_at(FAR_LEVEL_READ, op));
-    json_string(json, "none", call_at(FAR_LEVEL_NONE, op));
-    json_string(json, "branch_only", op_refusal(op)[0] ? op_refusal(op) : NULL);
+    json_string(json, "trusted", describe_call(FAR_LEVEL_TRUSTED, op));
+    json_string(json, "read", describe_call(FAR_LEVEL_READ, op));
+    json_string(json, "none", describe_call(FAR_LEVEL_NONE, op));
+    json_string(json, "branch_only",
+                describe_text(op, FAR_DESCRIBE_REFUSAL)[0] ? describe_text(op, FAR_DESCRIBE_REFUSAL) : NULL);
     json_close(json, '}');
 }
 
-static void begin(struct json *json, const struct page *page)
+/* far describe itself: as words, or as JSON. */
+struct printing {
+    struct describing describing;
+    struct json json;
+    bool as_json;
+};
+
+static void print_begin(struct describing *describing, const struct far_describe_reply *head,
+                        const struct far_rule *rules)
 {
-    if (json) {
-        json_head(json, page);
-        json_parts_and_policy(json, page);
+    struct printing *printing = (struct printing *)describing;
+    if (printing->as_json) {
+        json_head(&printing->json, head);
+        json_parts_and_policy(&printing->json, head, rules);
         return;
     }
-    print_head(page);
-    if (page->head->entry.state == FAR_STATE_BROKEN)
+    print_head(head);
+    if (head->entry.state == FAR_STATE_BROKEN)
         return;
-    print_policy(page);
-    print_parts(page);
+    print_policy(head, rules);
+    print_parts(head);
 }
 
-static int print_page(struct fard_connection *connection, struct json *json, struct page *page)
+static void print_each(struct describing *describing, const struct far_describe_op *op)
+{
+    struct printing *printing = (struct printing *)describing;
+    if (printing->as_json)
+        json_op(&printing->json, op);
+    else
+        print_op(op);
+}
+
+static int take_page(struct fard_connection *connection, struct describing *describing, struct page *page)
 {
     for (uint32_t i = 0; i < page->head->op_count; i++) {
         const struct far_describe_op *op = next_op(page);
         if (!op)
             return fard_broken_reply(connection);
-        if (json)
-            json_op(json, op);
-        else
-            print_op(op);
+        describing->each(describing, op);
     }
     return 0;
 }
 
-static int describe(struct fard_connection *connection, struct far_name_request *request, struct json *json)
+int describe_service(struct fard_connection *connection, const char *name, struct describing *describing)
 {
     static struct fard_reply reply;
+    struct far_name_request request = {0};
     struct page page = {0};
-    int code;
+    int code = 0;
+    snprintf(request.name, sizeof request.name, "%s", name);
     do {
-        code = ask_page(connection, request, &reply, &page);
+        code = ask_page(connection, &request, &reply, &page);
         if (code)
             return code;
-        if (request->first == 0)
-            begin(json, &page);
-        code = print_page(connection, json, &page);
-        request->first += page.head->op_count;
+        if (request.first == 0)
+            describing->begin(describing, page.head, page.rules);
+        code = take_page(connection, describing, &page);
+        request.first += page.head->op_count;
     } while (!code && page.head->more);
-    if (json) {
-        json_close(json, ']');
-        json_close(json, '}');
-    }
     return code;
 }
 
 int far_describe_main(int argc, char **argv)
 {
     struct query_options options;
-    struct far_name_request request = {0};
+    char name[FAR_SERVICE_MAX];
     struct fard_connection connection;
-    struct json json = {.out = stdout};
-    int code = query_parse(argc, argv, help, true, true, &options);
+    struct printing printing = {.describing = {print_begin, print_each}, .json = {.out = stdout}};
+    int code = query_parse(argc, argv, help, QUERY_NAME | QUERY_JSON, &options);
     if (code >= 0)
         return code;
-    code = far_take_name("describe", options.name, request.name);
+    code = far_take_name("describe", options.name, name);
     code = code ? code : fard_connect(&connection, options.socket);
     if (code)
         return code;
-    code = describe(&connection, &request, options.json ? &json : NULL);
+    printing.as_json = options.json;
+    code = describe_service(&connection, name, &printing.describing);
+    if (options.json) {
+        json_close(&printing.json, ']');
+        json_close(&printing.json, '}');
+    }
     fard_disconnect(&connection);
     return finish_output(code);
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* far ls and far map: lists that come by pages. */
+/* far ls: the registered services. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
-#include "runtime/far/registry_client.h"
-#include "runtime/format/json.h"
+#include "runtime/far/registry_pages.h"
 
+#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
-#include <sysexits.h>
 
 static const char ls_help[] =
     "usage: far ls [--json] [--socket PATH]\n"
@@ -20,55 +18,6 @@ static const char ls_help[] =
     "cannot be used: far describe says why).\n"
     "\n"
     "Exit codes: 0; 64 usage; 69 fard is not running.\n";
-
-static const char map_help[] =
-    "usage: far map [--json] [--socket PATH]\n"
-    "\n"
-    "Shows the address window, the same in every process: each range ever given out, by address, and what lies in it.\n"
-    "Ranges marked retired belonged to services that are gone; they are never given out again, so that no stale "
-    "pointer\n"
-    "meets somebody else's data.\n"
-    "\n"
-    "Exit codes: 0; 64 usage; 69 fard is not running.\n";
-
-/* Asks for page after page and hands out each entry. Returns 0 or an exit code. */
-struct listing {
-    uint16_t type;
-    size_t entry_size;
-    size_t id_offset; /* of the uint32_t that the next page comes after */
-    void (*each)(struct listing *listing, const void *entry);
-    struct json json;
-    bool as_json;
-};
-
-static int list_page(struct fard_connection *connection, struct listing *listing, uint32_t *after, bool *more)
-{
-    static struct fard_reply reply;
-    struct far_page_request request = {.after = *after};
-    int code = fard_ask(connection, listing->type, &request, sizeof request, -1, &reply);
-    const struct far_page_reply *page = code ? NULL : fard_body(connection, &reply, sizeof *page);
-    if (!page)
-        return code ? code : EX_PROTOCOL;
-    if ((reply.size - sizeof *page) / listing->entry_size < page->count || (page->more && page->count == 0))
-        return fard_broken_reply(connection);
-    const uint8_t *entry = (const uint8_t *)(page + 1);
-    for (uint32_t i = 0; i < page->count; i++, entry += listing->entry_size) {
-        listing->each(listing, entry);
-        memcpy(after, entry + listing->id_offset, sizeof *after);
-    }
-    *more = page->more;
-    return 0;
-}
-
-static int list_all(struct fard_connection *connection, struct listing *listing)
-{
-    uint32_t after = 0;
-    bool more = true;
-    int code = 0;
-    while (!code && more)
-        code = list_page(connection, listing, &after, &more);
-    return code;
-}
 
 static void ls_text(const struct far_list_entry *entry)
 {
@@ -119,7 +68,7 @@ int far_ls_main(int argc, char **argv)
                               .id_offset = offsetof(struct far_list_entry, service_id),
                               .each = ls_each,
                               .json = {.out = stdout}};
-    int code = query_parse(argc, argv, ls_help, false, true, &options);
+    int code = query_parse(argc, argv, ls_help, QUERY_JSON, &options);
     if (code >= 0)
         return code;
     code = fard_connect(&connection, options.socket);
@@ -138,78 +87,6 @@ int far_ls_main(int argc, char **argv)
         json_close(&listing.json, ']');
         json_close(&listing.json, '}');
     }
-    fard_disconnect(&connection);
-    return finish_output(code);
-}
-
-static void map_each(struct listing *listing, const void *bytes)
-{
-    const struct far_map_entry *entry = bytes;
-    const char *name = fard_text(entry->name, sizeof entry->name);
-    if (!listing->as_json) {
-        printf("0x%012llx  0x%012llx  %7llu MiB  %s%s\n", (unsigned long long)entry->base,
-               (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20, name,
-               entry->in_use ? "" : " (retired)");
-        return;
-    }
-    json_open(&listing->json, NULL, '{');
-    json_hex(&listing->json, "base", entry->base);
-    json_number(&listing->json, "size", entry->size);
-    json_number(&listing->json, "id", entry->id);
-    json_string(&listing->json, "name", name);
-    json_bool(&listing->json, "in_use", entry->in_use);
-    json_close(&listing->json, '}');
-}
-
-static void map_begin(struct listing *listing, const struct far_status_reply *status)
-{
-    if (!listing->as_json) {
-        printf("window 0x%012llx to 0x%012llx, next range at 0x%012llx\n", (unsigned long long)status->window_begin,
-               (unsigned long long)status->window_end, (unsigned long long)status->next);
-        return;
-    }
-    json_open(&listing->json, NULL, '{');
-    json_open(&listing->json, "window", '{');
-    json_hex(&listing->json, "begin", status->window_begin);
-    json_hex(&listing->json, "end", status->window_end);
-    json_hex(&listing->json, "next", status->next);
-    json_close(&listing->json, '}');
-    json_open(&listing->json, "ranges", '[');
-}
-
-static int map_all(struct fard_connection *connection, struct listing *listing)
-{
-    static struct fard_reply reply;
-    int code = fard_ask(connection, FAR_MSG_STATUS, NULL, 0, -1, &reply);
-    const struct far_status_reply *status = code ? NULL : fard_body(connection, &reply, sizeof *status);
-    if (!status)
-        return code ? code : EX_PROTOCOL;
-    map_begin(listing, status);
-    code = list_all(connection, listing);
-    if (listing->as_json) {
-        json_close(&listing->json, ']');
-        json_close(&listing->json, '}');
-    }
-    return code;
-}
-
-int far_map_main(int argc, char **argv)
-{
-    struct query_options options;
-    struct fard_connection connection;
-    struct listing listing = {.type = FAR_MSG_MAP,
-                              .entry_size = sizeof(struct far_map_entry),
-                              .id_offset = offsetof(struct far_map_entry, id),
-                              .each = map_each,
-                              .json = {.out = stdout}};
-    int code = query_parse(argc, argv, map_help, false, true, &options);
-    if (code >= 0)
-        return code;
-    code = fard_connect(&connection, options.socket);
-    if (code)
-        return code;
-    listing.as_json = options.json;
-    code = map_all(&connection, &listing);
     fard_disconnect(&connection);
     return finish_output(code);
 }

@@ -20,7 +20,7 @@ int far_unregister_main(int argc, char **argv)
     struct query_options options;
     struct far_name_request request = {0};
     struct fard_connection connection;
-    int code = query_parse(argc, argv, help, true, false, &options);
+    int code = query_parse(argc, argv, help, QUERY_NAME, &options);
     if (code >= 0)
         return code;
     code = far_take_name("unregister", options.name, request.name);

@@ -23,21 +23,24 @@ static const char help[] =
     "  --level LEVEL        ask for no more than none, read or trusted, from all services\n"
     "  --untrusted SERVICE  do not let this service's code run in the program: calls trap to its host; several times\n"
     "  --gate process       the gate for calls that trap (the only one in this version)\n"
+    "  --bind-now           a service that nobody has registered yet is an error at start, not at its first call\n"
     "  --socket PATH        fard's socket\n"
     "\n"
     "    far run --level none ./client\n"
     "    far run --untrusted zlib ./viewer picture.png\n"
     "\n"
-    "FARCALL_LEVEL, FARCALL_UNTRUSTED (a comma list), FARCALL_SOCKET and FARCALL_SPIN (looks before a caller sleeps) "
-    "do the\n"
-    "same without it. A client that cannot be bound ends with 69 (no fard, no such service), 76 (another interface) or "
-    "77.\n"
+    "FARCALL_LEVEL, FARCALL_UNTRUSTED (a comma list), FARCALL_BIND_NOW, FARCALL_SOCKET and FARCALL_SPIN (looks before "
+    "a\n"
+    "caller sleeps) do the same without it. A client that cannot be bound ends with 69 (no fard; --bind-now and no "
+    "such\n"
+    "service), 76 (another interface) or 77.\n"
     "\n"
     "Exit codes: the program's own; 64 usage; 66 no such program; 69 not in this version; 77 it may not be run.\n";
 
 struct settings {
     const char *level;
     const char *socket;
+    const char *bind_now;
     char untrusted[4096]; /* comma list */
 };
 
@@ -93,6 +96,9 @@ static int take_option(struct settings *settings, int option, char **argv)
     case 's':
         settings->socket = optarg;
         return -1;
+    case 'b':
+        settings->bind_now = "1";
+        return -1;
     case 'i':
         return not_yet("isolate", "put an ordinary shared library behind a gate; link it into a segment with farld");
     case 't':
@@ -115,6 +121,7 @@ static int parse(int argc, char **argv, struct settings *settings)
         {"level", required_argument, NULL, 'l'},
         {"untrusted", required_argument, NULL, 'u'},
         {"gate", required_argument, NULL, 'g'},
+        {"bind-now", no_argument, NULL, 'b'},
         {"socket", required_argument, NULL, 's'},
         {"isolate", required_argument, NULL, 'i'},
         {"trust-server", required_argument, NULL, 't'},
@@ -145,6 +152,7 @@ int far_run_main(int argc, char **argv)
         return code;
     code = set(FAR_ENV_LEVEL, settings.level);
     code = code ? code : set(FAR_ENV_UNTRUSTED, settings.untrusted);
+    code = code ? code : set(FAR_ENV_BIND_NOW, settings.bind_now);
     code = code ? code : set(FAR_SOCKET_ENV, settings.socket);
     if (code)
         return code;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/bind.h"
+#include "runtime/machine.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 
 static int check_version(const struct service *service, const struct far_import_table *table, struct far_error *error)
 {
-    const struct far_iface *iface = service->iface;
+    const struct far_iface *iface = service_iface(service);
     if (table->major == iface->major && table->minor <= iface->minor)
         return 0;
     return refuse(error, EPROTOTYPE, EX_PROTOCOL,
@@ -25,7 +26,7 @@ static int find_service(const struct registry *registry, const char *name, struc
     if (!service || service->hidden)
         return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; register it with `far register`",
                       name);
-    if (!service->iface)
+    if (!service_iface(service))
         return refuse(error, EIO, EX_UNAVAILABLE, "service '%s' cannot be used: %s", name, service->broken);
     *out = service;
     return 0;
@@ -39,14 +40,14 @@ static int resolve_op(const struct service *service, const struct far_import_tab
     if (!op)
         return refuse(error, EPROTOTYPE, EX_PROTOCOL,
                       "service '%s' %u.%u has no operation '%s', which the client was linked against", service->name,
-                      service->iface->major, service->iface->minor, name);
+                      service_iface(service)->major, service_iface(service)->minor, name);
     uint64_t asked = import_op(table, index)->fingerprint;
     if (op->fingerprint != asked)
         return refuse(error, EPROTOTYPE, EX_PROTOCOL,
                       "service '%s': operation %s is not the one that the client was linked against (fingerprint "
                       "0x%016llx, registered 0x%016llx); registered is: %s; link the client against its import library",
                       service->name, name, (unsigned long long)asked, (unsigned long long)op->fingerprint,
-                      iface_string(service->iface, op->signature));
+                      iface_string(service_iface(service), op->signature));
     *stub = service_stub(service, op);
     return 0;
 }
@@ -61,23 +62,45 @@ static uint32_t descriptors_for(enum far_level level)
     return mask;
 }
 
-static void fill_reply(const struct service *service, enum far_level level, struct far_bind_reply *reply)
+/* A client that says nothing runs on what fard runs on. */
+static uint32_t bind_machine(uint32_t said)
+{
+    return said ? said : FAR_MACHINE_NATIVE;
+}
+
+static int find_executable(const struct service *service, uint32_t machine, const struct executable **out,
+                           struct far_error *error)
+{
+    *out = service_executable(service, bind_machine(machine));
+    if (*out)
+        return 0;
+    return refuse(
+        error, ENOEXEC, EX_UNAVAILABLE,
+        "service '%s' is registered for %s, but the client runs on %s; build it for that machine too and add it "
+        "with `far register FILE --machine %s`",
+        service->name, far_machine_name(service->executable[0].machine), far_machine_name(bind_machine(machine)),
+        far_machine_name(bind_machine(machine)));
+}
+
+static void fill_reply(const struct service *service, const struct executable *executable, enum far_level level,
+                       struct far_bind_reply *reply)
 {
     memset(reply, 0, sizeof *reply);
     reply->base = service->range.base;
-    reply->fingerprint = service->iface->fingerprint;
+    reply->fingerprint = executable->iface->fingerprint;
     reply->service_id = service->id;
     reply->level = level;
     reply->fds = descriptors_for(level);
-    memcpy(reply->part, service->part, sizeof reply->part);
+    memcpy(reply->part, executable->part, sizeof reply->part);
     memcpy(reply->service, service->name, sizeof reply->service);
 }
 
 int bind_answer(const struct registry *registry, const struct far_import_table *table,
-                const struct principal *principal, uint32_t want, void *reply, size_t size, size_t *used,
-                struct far_error *error)
+                const struct principal *principal, const struct far_bind_request *request, void *reply, size_t size,
+                size_t *used, struct far_error *error)
 {
     struct service *service = NULL;
+    const struct executable *executable = NULL;
     struct far_bind_reply *head = reply;
     uint64_t *stub = (uint64_t *)(head + 1);
     *used = sizeof *head + table->op_count * sizeof *stub;
@@ -85,27 +108,29 @@ int bind_answer(const struct registry *registry, const struct far_import_table *
         return -EMSGSIZE;
     int result = find_service(registry, table->service, &service, error);
     result = result ? result : check_version(service, table, error);
+    result = result ? result : find_executable(service, request->machine, &executable, error);
     for (uint32_t i = 0; !result && i < table->op_count; i++)
         result = resolve_op(service, table, i, &stub[i], error);
     if (result)
         return result;
-    enum far_level level = policy_lowered(policy_level(service->rules, service->rule_count, principal), want);
-    fill_reply(service, level, head);
+    enum far_level level = policy_lowered(policy_level(service->rules, service->rule_count, principal), request->want);
+    fill_reply(service, executable, level, head);
     head->op_count = table->op_count;
     return 0;
 }
 
-static int descriptor(const struct service *service, enum far_level level, enum far_bind_fd which)
+static int descriptor(const struct service *service, const struct executable *executable, enum far_level level,
+                      enum far_bind_fd which)
 {
     switch (which) {
     case FAR_FD_STUBS:
-        return service->stubs[level == FAR_LEVEL_TRUSTED ? STUBS_TRUSTED : STUBS_TRAP];
+        return executable->stubs[level == FAR_LEVEL_TRUSTED ? STUBS_TRUSTED : STUBS_TRAP];
     case FAR_FD_IFACE:
-        return service->iface_fd;
+        return executable->iface_fd;
     case FAR_FD_IMAGE:
-        return service->image;
+        return executable->image;
     case FAR_FD_RELOC:
-        return service->reloc;
+        return executable->reloc;
     case FAR_FD_DATA:
         return level == FAR_LEVEL_TRUSTED ? service->data : service->data_read_only;
     default:
@@ -113,12 +138,14 @@ static int descriptor(const struct service *service, enum far_level level, enum 
     }
 }
 
-unsigned bind_descriptors(const struct service *service, enum far_level level, uint32_t mask, int *fds)
+unsigned bind_descriptors(const struct service *service, uint32_t machine, enum far_level level, uint32_t mask,
+                          int *fds)
 {
     unsigned count = 0;
+    const struct executable *executable = service_executable(service, bind_machine(machine));
     for (enum far_bind_fd i = 0; i < FAR_FD_COUNT; i++) {
         if (mask & 1u << i)
-            fds[count++] = descriptor(service, level, i);
+            fds[count++] = descriptor(service, executable, level, i);
     }
     return count;
 }

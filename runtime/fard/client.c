@@ -96,6 +96,8 @@ static int dispatch(struct client *client, const struct far_message *message, in
         return handle_map(client, message, error);
     case FAR_MSG_DESCRIBE:
         return handle_describe(client, message, error);
+    case FAR_MSG_SEGMENT:
+        return handle_segment(client, message, error);
     case FAR_MSG_STATUS:
         return handle_status(client, message, error);
     default:

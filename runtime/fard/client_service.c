@@ -15,6 +15,12 @@ struct answer {
     size_t size;
 };
 
+struct pending_asker client_asker(const struct client *client)
+{
+    struct far_error ignored;
+    return (struct pending_asker){client->who.uid, client_check_manager(client, &ignored) == 0};
+}
+
 /* The reply to RESOLVE or BIND, in memory of its own. */
 static int prepare_answer(struct client *client, const struct far_message *message, struct answer *answer,
                           struct far_error *error)
@@ -28,8 +34,11 @@ static int prepare_answer(struct client *client, const struct far_message *messa
     answer->bytes = malloc(room);
     if (!answer->bytes)
         return -ENOMEM;
-    return bind_answer(&client->fard->registry, table, &client->who, request->want, answer->bytes, room, &answer->size,
-                       error);
+    struct registry *registry = &client->fard->registry;
+    if (bind_is_pending(registry, table->service))
+        return bind_pending_answer(registry, client->fard->store, table, client_asker(client), answer->bytes, room,
+                                   &answer->size, error);
+    return bind_answer(registry, table, &client->who, request, answer->bytes, room, &answer->size, error);
 }
 
 int handle_resolve(struct client *client, const struct far_message *message, struct far_error *error)
@@ -69,12 +78,18 @@ static int remember_bound(struct client *client, uint32_t service_id, enum far_l
     return 0;
 }
 
-static int send_bound(struct client *client, const struct far_message *message, const struct answer *answer)
+static int send_bound(struct client *client, const struct far_message *message, struct answer *answer)
 {
     int fds[FAR_FD_COUNT];
     const struct far_bind_reply *reply = (const void *)answer->bytes;
-    const struct service *service = registry_find_id(&client->fard->registry, reply->service_id);
-    unsigned count = bind_descriptors(service, reply->level, reply->fds, fds);
+    const struct registry *registry = &client->fard->registry;
+    const struct service *service = registry_find_id(registry, reply->service_id);
+    size_t room = FAR_MESSAGE_MAX - sizeof *message;
+    int result = bind_add_pending(registry, service, answer->bytes, room, &answer->size);
+    if (result)
+        return result;
+    const struct far_bind_request *request = (const void *)(message + 1);
+    unsigned count = bind_descriptors(service, request->machine, reply->level, reply->fds, fds);
     return peer_send(&client->peer, FAR_MSG_BIND | FAR_MSG_REPLY, message->serial, answer->bytes, answer->size, fds,
                      count);
 }
@@ -84,10 +99,12 @@ int handle_bind(struct client *client, const struct far_message *message, struct
     struct answer answer = {0};
     int result = prepare_answer(client, message, &answer, error);
     const struct far_bind_reply *reply = (const void *)answer.bytes;
-    if (!result)
+    if (!result && reply->flags & FAR_BIND_PENDING) {
+        client_reply(client, message, answer.bytes, answer.size);
+    } else if (!result) {
         result = remember_bound(client, reply->service_id, reply->level);
-    if (!result)
-        result = send_bound(client, message, &answer);
+        result = result ? result : send_bound(client, message, &answer);
+    }
     free(answer.bytes);
     return result;
 }

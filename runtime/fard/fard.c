@@ -78,6 +78,16 @@ int fard_init(struct fard *fard)
     return result;
 }
 
+/* segment_check() has looked for the instructions in segments that do not admit to them. */
+int fard_check_strays(const struct fard *fard, const struct far_segment *segment, struct far_error *error)
+{
+    if (!(segment->note->flags & FAR_NOTE_STRAY) || fard->allow_wrpkru)
+        return 0;
+    return refuse(error, EPERM, EX_NOPERM,
+                  "the segment was linked with --allow-wrpkru: its code may change protection keys, which would open "
+                  "every domain of a process to it; link it without, or start fard with --allow-wrpkru for a test");
+}
+
 struct loading {
     struct fard *fard;
     struct far_error *error;
@@ -90,6 +100,8 @@ static int load_segment(struct fard *fard, const struct stored_service *row, voi
     char why[700];
     if (segment_check(bytes, size, 0, &segment, why, sizeof why))
         return refuse(error, EINVAL, EX_DATAERR, "its stored segment is damaged: %s", why);
+    if (fard_check_strays(fard, &segment, error))
+        return FARD_REFUSED;
     if (memcmp(segment.note->build_id, row->build_id, sizeof row->build_id) != 0)
         return refuse(error, EINVAL, EX_DATAERR, "its stored segment is another one");
     if (!range_is_sound(&row->range) || row->range.size < segment.note->image_size)
@@ -108,7 +120,10 @@ static int load_segment(struct fard *fard, const struct stored_service *row, voi
         return result;
     (*service)->id = row->id;
     (*service)->range = row->range;
-    return service_materialise(*service, &segment, &fard->registry, error);
+    /* Who registered it has been asked already; what is new is nobody's fault. */
+    const struct pending_asker asker = {fard->uid, true};
+    result = bind_pending_needs(&fard->registry, fard->store, &segment, asker, error);
+    return result ? result : service_materialise(*service, &segment, &fard->registry, error);
 }
 
 static int load_sound(struct fard *fard, const struct stored_service *row, struct service **service,
@@ -134,7 +149,8 @@ static int load_broken(const struct stored_service *row, const char *why, struct
     (*service)->id = row->id;
     (*service)->range = row->range;
     memcpy((*service)->name, row->name, strnlen(row->name, FAR_SERVICE_MAX - 1));
-    memcpy((*service)->build_id, row->build_id, sizeof row->build_id);
+    memcpy((*service)->executable[0].build_id, row->build_id, sizeof row->build_id);
+    (*service)->executable_count = 1;
     snprintf((*service)->broken, sizeof(*service)->broken, "%.400s; unregister it and register it again", why);
     return 0;
 }
@@ -167,6 +183,7 @@ int fard_load(struct fard *fard, const char *path, struct far_error *error)
     int result = store_open(&fard->store, path, error);
     if (!result)
         store_sweep(fard->store);
+    result = result ? result : store_load_pending(fard->store, &fard->registry.pendings, error);
     result = result ? result : store_each_service(fard->store, load_row, &loading, error);
     if (result < 0)
         describe_failure(error, result, "loading the store");

@@ -10,6 +10,7 @@
 #define FARCALL_FARD_H
 
 #include "runtime/astack.h"
+#include "runtime/fard/bind_pending.h"
 #include "runtime/fard/peer.h"
 #include "runtime/fard/policy.h"
 #include "runtime/fard/registry.h"
@@ -42,6 +43,7 @@ struct fard {
     uint32_t channel_count;
     bool has_lost_clients;
     bool stopping;
+    bool allow_wrpkru;  /* take segments whose note says FAR_NOTE_STRAY */
     char *host_program; /* PREFIX/bin/far-host */
 };
 
@@ -126,6 +128,7 @@ int fard_init(struct fard *fard);
 void fard_free(struct fard *fard);
 /* Services from the store, hosts started. 0, FARD_REFUSED or a negative errno. */
 int fard_load(struct fard *fard, const char *store_path, struct far_error *error);
+int fard_check_strays(const struct fard *fard, const struct far_segment *segment, struct far_error *error);
 int fard_run(struct fard *fard); /* until SIGTERM or SIGINT; 0 or a negative errno */
 
 /* socket.c */
@@ -145,6 +148,7 @@ int client_check_manager(const struct client *client, struct far_error *error);
 
 /* client_service.c: RESOLVE, BIND, OPEN_CHANNEL, CLOSE_CHANNEL. Each returns as a request handler does: 0 (answered),
  * FARD_PENDING, FARD_REFUSED or a negative errno. */
+struct pending_asker client_asker(const struct client *client);
 int handle_resolve(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_bind(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_open_channel(struct client *client, const struct far_message *message, struct far_error *error);
@@ -157,6 +161,7 @@ int handle_unregister(struct client *client, const struct far_message *message, 
 int handle_list(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_map(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_describe(struct client *client, const struct far_message *message, struct far_error *error);
+int handle_segment(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_status(struct client *client, const struct far_message *message, struct far_error *error);
 void registration_ready(struct host *host);
 void registration_failed(struct host *host, const struct far_error *why); /* frees service; host leaves */

@@ -89,21 +89,22 @@ void host_kill(struct host *host)
 static void send_start(struct host *host)
 {
     const struct service *service = host->service;
+    const struct executable *executable = &service->executable[0];
     struct far_host_start body = {
         .base = service->range.base,
         .service_id = service->id,
         .generation = host->generation,
         .flags = host->initialised ? 0 : FAR_HOST_INITIALISE,
         .fds = (1u << FAR_FD_COUNT) - 1,
-        .init_array = service->init_array,
-        .fini_array = service->fini_array,
+        .init_array = executable->init_array,
+        .fini_array = executable->fini_array,
     };
-    int fds[FAR_FD_COUNT] = {[FAR_FD_STUBS] = service->stubs[STUBS_HOST],
-                             [FAR_FD_IFACE] = service->iface_fd,
-                             [FAR_FD_IMAGE] = service->image,
-                             [FAR_FD_RELOC] = service->reloc,
+    int fds[FAR_FD_COUNT] = {[FAR_FD_STUBS] = executable->stubs[STUBS_HOST],
+                             [FAR_FD_IFACE] = executable->iface_fd,
+                             [FAR_FD_IMAGE] = executable->image,
+                             [FAR_FD_RELOC] = executable->reloc,
                              [FAR_FD_DATA] = service->data};
-    memcpy(body.part, service->part, sizeof body.part);
+    memcpy(body.part, executable->part, sizeof body.part);
     memcpy(body.service, service->name, sizeof body.service);
     peer_send(&host->peer, FAR_MSG_HOST_START, 0, &body, sizeof body, fds, FAR_FD_COUNT);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/image.h"
+#include "runtime/fard/bind_pending.h"
 #include "runtime/format/complain.h"
 #include "runtime/format/stub.h"
 
@@ -44,59 +45,83 @@ void image_compose_stubs(const struct far_segment *segment, const struct far_ifa
     }
 }
 
-void image_place(const struct far_segment *segment, struct service *service)
+void image_place(const struct far_segment *segment, uint64_t base, struct executable *executable)
 {
-    uint64_t base = service->range.base;
     for (unsigned i = 0; i < FAR_PART_COUNT; i++)
-        service->part[i] = (struct far_extent){segment->part[i].address + base, segment->part[i].size};
-    service->init_array = (struct far_extent){segment->init_array.address + base, segment->init_array.size};
-    service->fini_array = (struct far_extent){segment->fini_array.address + base, segment->fini_array.size};
-    memcpy(service->build_id, segment->note->build_id, sizeof service->build_id);
+        executable->part[i] = (struct far_extent){segment->part[i].address + base, segment->part[i].size};
+    executable->init_array = (struct far_extent){segment->init_array.address + base, segment->init_array.size};
+    executable->fini_array = (struct far_extent){segment->fini_array.address + base, segment->fini_array.size};
+    memcpy(executable->build_id, segment->note->build_id, sizeof executable->build_id);
 }
 
-/* The bytes of the word at `where`, in the image or the data; NULL if it is in neither. */
-static uint8_t *word_at(const struct image_target *target, uint64_t where)
+/* Where the word at `where` lies in memory: the image, or the data, which has memory of its own. NULL: not to be touched. */
+static uint64_t *word_at(const struct image_target *target, uint64_t where)
 {
-    const struct far_extent *part = target->segment->part;
-    for (enum far_part i = FAR_PART_CONST; i <= FAR_PART_DATA; i++) {
-        if (where >= part[i].address && range_inside(where - part[i].address, 8, part[i].size))
-            return i == FAR_PART_DATA ? target->data + (where - part[i].address) : target->image + where;
+    uint64_t data = target->segment->part[FAR_PART_DATA].address;
+    if (where < data)
+        return (uint64_t *)(target->image + where);
+    return target->data ? (uint64_t *)(target->data + (where - data)) : NULL;
+}
+
+static void rebase_all(uint64_t *words, uint64_t base)
+{
+    for (unsigned i = 0; i < 64; i++)
+        words[i] += base;
+}
+
+static void rebase_some(uint64_t *words, uint64_t bits, uint64_t base)
+{
+    for (; bits; bits &= bits - 1)
+        words[__builtin_ctzll(bits)] += base;
+}
+
+/* The words of one bitmap word lie in one part: parts start on multiples of what it covers. */
+static void rebase(const struct image_target *target, const struct far_reloc *command)
+{
+    const uint64_t *words = segment_reloc_words(command), base = target->service->range.base;
+    for (uint32_t j = 1; j < command->count; j++) {
+        uint64_t bits = words[j];
+        uint64_t *first = word_at(target, words[0] + (uint64_t)(j - 1) * FAR_REBASE_SPAN);
+        if (!first || !bits)
+            continue;
+        if (bits == UINT64_MAX)
+            rebase_all(first, base);
+        else
+            rebase_some(first, bits, base);
     }
-    return NULL;
 }
 
-static int rebase_one(const struct image_target *target, uint64_t where)
+static void store(const struct image_target *target, const struct far_reloc *command, uint64_t value)
 {
-    uint64_t value;
-    uint8_t *word = word_at(target, where);
-    if (!word)
-        return -EINVAL;
-    memcpy(&value, word, sizeof value);
-    value += target->service->range.base;
-    memcpy(word, &value, sizeof value);
-    return 0;
-}
-
-static int rebase(const struct image_target *target, const struct far_reloc *command)
-{
-    const uint64_t *bitmap = (const uint64_t *)(command + 1);
-    int result = 0;
-    for (uint32_t j = 0; j < command->count; j++) {
-        for (uint64_t left = bitmap[j]; left && !result; left &= left - 1)
-            result = rebase_one(target, command->where + 8 * (64 * (uint64_t)j + (unsigned)__builtin_ctzll(left)));
+    const uint64_t *words = segment_reloc_words(command);
+    for (uint32_t i = 0; i < command->count; i++) {
+        uint64_t *word = word_at(target, words[i]);
+        if (word)
+            *word = value;
     }
-    return result;
 }
 
 static int store_stub(const struct image_target *target, const struct far_reloc *command, const struct service *service,
                       const char *name)
 {
     const struct far_op *op = service ? service_op(service, name) : NULL;
-    uint8_t *word = word_at(target, command->where);
-    if (!op || !word)
+    if (!op)
         return -EINVAL;
-    uint64_t value = service_stub(service, op) + command->value;
-    memcpy(word, &value, sizeof value);
+    store(target, command, service_stub(service, op) + command->value);
+    return 0;
+}
+
+/* bind_pending_needs() has seen to the addresses of what nobody has registered. */
+static int store_bind(const struct image_target *target, const struct registry *registry,
+                      const struct far_reloc *command, const char *service, const char *op)
+{
+    if (!bind_is_pending(registry, service))
+        return store_stub(target, command, registry_find(registry, service), op);
+    const struct pending *pending = pending_find(&registry->pendings, service);
+    uint64_t address = pending ? pending_address(pending, op) : 0;
+    if (!address)
+        return -EINVAL;
+    store(target, command, address + command->value);
     return 0;
 }
 
@@ -106,12 +131,13 @@ static int apply(const struct image_target *target, const struct registry *regis
     const char *name = segment_reloc_string(stream, command->name);
     switch (command->code) {
     case FAR_RELOC_REBASE:
-        return rebase(target, command);
+        rebase(target, command);
+        return 0;
     case FAR_RELOC_STUB:
         return store_stub(target, command, target->service, name);
     case FAR_RELOC_BIND:
-        return store_stub(target, command, registry_find(registry, name), segment_reloc_string(stream, command->name2));
-    default: /* HOST and COPY are each domain's; CHECK was done by image_check_needs() */
+        return store_bind(target, registry, command, name, segment_reloc_string(stream, command->name2));
+    default: /* CHECK was done by image_check_needs() */
         return 0;
     }
 }
@@ -119,31 +145,30 @@ static int apply(const struct image_target *target, const struct registry *regis
 int image_relocate(const struct image_target *target, const struct registry *registry, struct far_error *error)
 {
     const struct far_reloc_header *stream = target->segment->reloc;
-    for (const struct far_reloc *at = segment_next_reloc(stream, NULL); at; at = segment_next_reloc(stream, at)) {
+    for (const struct far_reloc *at = segment_next_reloc(stream, NULL); at && at->code <= FAR_RELOC_LAST_NODE;
+         at = segment_next_reloc(stream, at)) {
         int result = apply(target, registry, at);
         if (result == -EINVAL)
             return refuse(error, EINVAL, EX_DATAERR,
-                          "relocation command %s at 0x%llx cannot be applied; link the segment again",
-                          far_reloc_name(at->code), (unsigned long long)at->where);
+                          "relocation command %s of %s cannot be applied; link the segment again",
+                          far_reloc_name(at->code), segment_reloc_string(stream, at->name));
         if (result)
             return result;
     }
     return 0;
 }
 
-/* The service that a BIND or CHECK command names, if anybody can bind to it. */
-static int find_need(const struct service *service, const struct registry *registry, const char *name, const char *op,
-                     const struct service **need, struct far_error *error)
+/* Has a registered service the operation that a CHECK command names? */
+static int find_op(const struct service *service, const struct service *need, const char *op, struct far_error *error)
 {
-    *need = registry_find(registry, name);
-    if (!*need || (*need)->hidden || !(*need)->iface)
+    if (!service_iface(need))
         return refuse(error, ENOENT, EX_UNAVAILABLE,
-                      "service '%s' calls operation %s of service '%s', which is not registered; register '%s' first",
-                      service->name, op, name, name);
-    if (!service_op(*need, op))
+                      "service '%s' calls operation %s of service '%s', which cannot be used: %s", service->name, op,
+                      need->name, need->broken);
+    if (!service_op(need, op))
         return refuse(error, EPROTOTYPE, EX_DATAERR,
                       "service '%s' calls operation %s of service '%s', which has no such operation", service->name, op,
-                      name);
+                      need->name);
     return 0;
 }
 
@@ -151,50 +176,56 @@ static int check_fingerprint(const struct service *service, const struct service
                              const struct far_reloc *command, struct far_error *error)
 {
     const struct far_op *op = service_op(need, op_name);
-    uint32_t major = command->count >> 16, minor = command->count & 0xffff;
-    if (major != need->iface->major || minor > need->iface->minor)
+    const struct far_iface *need_iface = service_iface(need);
+    uint32_t version = (uint32_t)segment_reloc_words(command)[0], major = version >> 16, minor = version & 0xffff;
+    if (major != need_iface->major || minor > need_iface->minor)
         return refuse(error, EPROTOTYPE, EX_DATAERR,
                       "service '%s' was built against %s %u.%u, but %u.%u is registered; build it against that one",
-                      service->name, need->name, major, minor, need->iface->major, need->iface->minor);
+                      service->name, need->name, major, minor, need_iface->major, need_iface->minor);
     if (op->fingerprint != command->value)
         return refuse(
             error, EPROTOTYPE, EX_DATAERR,
             "service '%s' calls operation %s of service '%s', which is not what it was built against; registered "
             "is: %s",
-            service->name, op_name, need->name, iface_string(need->iface, op->signature));
+            service->name, op_name, need->name, iface_string(need_iface, op->signature));
     return 0;
 }
 
-static int remember_need(struct service *service, const char *name)
+static int remember_name(char (**names)[FAR_SERVICE_MAX], uint32_t *count, const char *name)
 {
-    for (uint32_t i = 0; i < service->need_count; i++) {
-        if (strcmp(service->needs[i], name) == 0)
+    for (uint32_t i = 0; i < *count; i++) {
+        if (strcmp((*names)[i], name) == 0)
             return 0;
     }
-    void *grown = reallocarray(service->needs, service->need_count + 1, sizeof *service->needs);
+    void *grown = reallocarray(*names, *count + 1, sizeof **names);
     if (!grown)
         return -ENOMEM;
-    service->needs = grown;
-    memset(service->needs[service->need_count], 0, FAR_SERVICE_MAX);
-    memcpy(service->needs[service->need_count++], name, strnlen(name, FAR_SERVICE_MAX - 1));
+    *names = grown;
+    memset((*names)[*count], 0, FAR_SERVICE_MAX);
+    memcpy((*names)[(*count)++], name, strnlen(name, FAR_SERVICE_MAX - 1));
     return 0;
+}
+
+static int check_need(struct service *service, const struct registry *registry, const struct far_reloc_header *stream,
+                      const struct far_reloc *command, struct far_error *error)
+{
+    const char *name = segment_reloc_string(stream, command->name), *op = segment_reloc_string(stream, command->name2);
+    if (bind_is_pending(registry, name)) /* it gets pending addresses, which are checked when they are linked */
+        return remember_name(&service->awaits, &service->await_count, name);
+    const struct service *need = registry_find(registry, name);
+    int result = find_op(service, need, op, error);
+    result = result ? result : check_fingerprint(service, need, op, command, error);
+    return result ? result : remember_name(&service->needs, &service->need_count, name);
 }
 
 int image_check_needs(const struct far_segment *segment, struct service *service, const struct registry *registry,
                       struct far_error *error)
 {
     const struct far_reloc_header *stream = segment->reloc;
-    for (const struct far_reloc *at = segment_next_reloc(stream, NULL); at; at = segment_next_reloc(stream, at)) {
-        const struct service *need;
-        if (at->code != FAR_RELOC_BIND && at->code != FAR_RELOC_CHECK)
-            continue;
-        const char *name = segment_reloc_string(stream, at->name), *op = segment_reloc_string(stream, at->name2);
-        int result = find_need(service, registry, name, op, &need, error);
-        if (!result && at->code == FAR_RELOC_CHECK)
-            result = check_fingerprint(service, need, op, at, error);
-        result = result ? result : remember_need(service, name);
-        if (result)
-            return result;
-    }
-    return 0;
+    int result = 0;
+    /* CHECK commands come first, and there is one for each BIND. */
+    for (const struct far_reloc *at = segment_next_reloc(stream, NULL); at && at->code == FAR_RELOC_CHECK && !result;
+         at = segment_next_reloc(stream, at))
+        result = check_need(service, registry, stream, at, error);
+    return result;
 }

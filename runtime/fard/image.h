@@ -17,12 +17,12 @@ size_t image_size(const struct far_segment *segment);
 void image_compose_stubs(const struct far_segment *segment, const struct far_iface *iface,
                          enum stub_kind_of_domain kind, uint8_t *bytes);
 
-/* Where a segment's parts lie once it has a range. */
-void image_place(const struct far_segment *segment, struct service *service);
+/* Where a segment's parts lie once it has a range, which starts at base. */
+void image_place(const struct far_segment *segment, uint64_t base, struct executable *executable);
 
 /*
  * Apply REBASE, STUB and BIND to image (image_size() bytes, const and linkage filled in) and data (the data part,
- * filled in). BIND asks `registry`. Returns 0, FARD_REFUSED, or -EINVAL for a stream that segment_check() should have
+ * filled in; NULL: leave it alone, another executable of the service has filled it). BIND asks `registry`. Returns 0, FARD_REFUSED, or -EINVAL for a stream that segment_check() should have
  * refused.
  */
 struct image_target {
@@ -33,7 +33,7 @@ struct image_target {
 };
 int image_relocate(const struct image_target *target, const struct registry *registry, struct far_error *error);
 
-/* CHECK and BIND commands against what is registered; fills in service->needs. Returns 0, FARD_REFUSED or -ENOMEM. */
+/* CHECK commands against what is registered; fills in service->needs, and service->awaits with what is not. Returns 0, FARD_REFUSED or -ENOMEM. */
 int image_check_needs(const struct far_segment *segment, struct service *service, const struct registry *registry,
                       struct far_error *error);
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: fard [--socket PATH] [--store PATH] [--foreground]\n"
+    "usage: fard [--socket PATH] [--store PATH] [--foreground] [--allow-wrpkru]\n"
     "\n"
     "The node's daemon: name server, segment store, and keeper of the hosts in which services run. Start one, then:\n"
     "\n"
@@ -25,6 +25,7 @@ static const char help[] =
     "  --store PATH    keep names, ranges and segments there, for the next start. Default: /var/lib/farcall for root,\n"
     "                  else $XDG_STATE_HOME/farcall or ~/.local/state/farcall\n"
     "  --foreground    do not become a daemon: stay, and log to standard error (otherwise: STORE/fard.log)\n"
+    "  --allow-wrpkru  take segments whose code may change protection keys (farld --allow-wrpkru); for tests\n"
     "  --version, --help\n"
     "\n"
     "Without --foreground the command returns when the socket listens, with 0, or says why it could not. SIGTERM or "
@@ -38,12 +39,14 @@ struct options {
     const char *socket;
     const char *store;
     bool foreground;
+    bool allow_wrpkru;
 };
 
 enum {
     OPTION_SOCKET = 256,
     OPTION_STORE,
     OPTION_FOREGROUND,
+    OPTION_ALLOW_WRPKRU,
     OPTION_VERSION,
     OPTION_HELP,
     OPTION_LISTEN,
@@ -55,6 +58,7 @@ static const struct option long_options[] = {
     {"socket", required_argument, NULL, OPTION_SOCKET},
     {"store", required_argument, NULL, OPTION_STORE},
     {"foreground", no_argument, NULL, OPTION_FOREGROUND},
+    {"allow-wrpkru", no_argument, NULL, OPTION_ALLOW_WRPKRU},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
     {"listen", required_argument, NULL, OPTION_LISTEN},
@@ -81,6 +85,9 @@ static int take_option(int option, struct options *options)
         return -1;
     case OPTION_FOREGROUND:
         options->foreground = true;
+        return -1;
+    case OPTION_ALLOW_WRPKRU:
+        options->allow_wrpkru = true;
         return -1;
     case OPTION_VERSION:
         puts("fard " FARCALL_VERSION);
@@ -141,6 +148,7 @@ static int prepare(struct fard *fard, const struct options *options, struct far_
 {
     char socket_path[4096], store_path[4096];
     int result = fard_init(fard);
+    fard->allow_wrpkru = options->allow_wrpkru;
     if (!result && !options->socket)
         result = socket_default_path(socket_path, sizeof socket_path, error);
     if (!result && !options->store)

@@ -107,11 +107,18 @@ struct far_list_entry {
     char name[FAR_SERVICE_MAX];
 };
 
+/* What a range is to fard now. */
+enum far_range_use {
+    FAR_RANGE_RETIRED, /* given up; never handed out again */
+    FAR_RANGE_SERVICE, /* a registered service lies there */
+    FAR_RANGE_PENDING  /* addresses that were given out before their service was registered */
+};
+
 struct far_map_entry {
     uint64_t base;
     uint64_t size; /* without the guard granule that follows */
     uint32_t id;
-    uint32_t in_use; /* 0: given up; never handed out again */
+    uint32_t in_use; /* enum far_range_use */
     char name[FAR_SERVICE_MAX];
 };
 
@@ -130,16 +137,23 @@ struct far_describe_reply {
     char trouble[512];               /* why the state is what it is; empty if all is well */
 };
 
-/* Then the name, the signature and the refusal, each with its NUL, and zero bytes up to a multiple of 8. */
+/* The texts about an operation, in the order in which they follow struct far_describe_op. */
+enum far_describe_text {
+    FAR_DESCRIBE_NAME,
+    FAR_DESCRIBE_SIGNATURE,
+    FAR_DESCRIBE_REFUSAL, /* what no gate of fard's version carries of it ("parameter each is a callback"), or "" */
+    FAR_DESCRIBE_REASON,  /* why it is not neutral, or "" */
+    FAR_DESCRIBE_VOUCHED, /* what its author vouches for, or "" */
+    FAR_DESCRIBE_TEXTS
+};
+
+/* Then the texts, each with its NUL, and zero bytes up to a multiple of 8. */
 struct far_describe_op {
     uint64_t stub; /* absolute address */
     uint64_t fingerprint;
     uint32_t slot;
-    uint32_t flags; /* FAR_OP_…; FAR_OP_DATA_SHIPPED as registered */
-    uint32_t name_size;
-    uint32_t signature_size;
-    uint32_t
-        refusal_size; /* of what no gate of fard's version carries of it ("parameter each is a callback"); 1: all */
+    uint32_t flags;                         /* FAR_OP_…; FAR_OP_DATA_SHIPPED as registered */
+    uint32_t text_size[FAR_DESCRIBE_TEXTS]; /* bytes, NUL included */
     uint32_t reserved;
 };
 
@@ -163,7 +177,7 @@ _Static_assert(sizeof(struct far_name_request) == 72, "protocol");
 _Static_assert(sizeof(struct far_list_entry) == 112, "protocol");
 _Static_assert(sizeof(struct far_map_entry) == 88, "protocol");
 _Static_assert(sizeof(struct far_describe_reply) == 112 + 112 + 8 + 32 + 24 + 64 + 512, "protocol");
-_Static_assert(sizeof(struct far_describe_op) == 40, "protocol");
+_Static_assert(sizeof(struct far_describe_op) == 48, "protocol");
 _Static_assert(sizeof(struct far_status_reply) == 80, "protocol");
 
 /*
@@ -184,7 +198,10 @@ static inline enum far_part far_part_of_op(uint32_t op_flags)
 /* Bytes of one entry of a DESCRIBE reply with its strings. */
 static inline uint64_t far_describe_op_size(const struct far_describe_op *op)
 {
-    return sizeof *op + (((uint64_t)op->name_size + op->signature_size + op->refusal_size + 7) & ~7ull);
+    uint64_t size = 0;
+    for (int i = 0; i < FAR_DESCRIBE_TEXTS; i++)
+        size += op->text_size[i];
+    return sizeof *op + ((size + 7) & ~7ull);
 }
 
 #endif

@@ -67,11 +67,11 @@ static void fill_entry(const struct service *service, struct far_list_entry *ent
     memcpy(entry->name, service->name, sizeof entry->name);
     if (service->host)
         fill_host(service->host, entry);
-    if (!service->iface)
+    if (!service_iface(service))
         return;
-    entry->op_count = service->iface->ops.count;
-    entry->major = service->iface->major;
-    entry->minor = service->iface->minor;
+    entry->op_count = service_iface(service)->ops.count;
+    entry->major = service_iface(service)->major;
+    entry->minor = service_iface(service)->minor;
 }
 
 int handle_list(struct client *client, const struct far_message *message, struct far_error *error)
@@ -113,7 +113,7 @@ static int add_range(void *context, const struct stored_range *row)
     entry->base = row->range.base;
     entry->size = row->range.size;
     entry->id = row->id;
-    entry->in_use = row->in_use;
+    entry->in_use = row->in_use ? FAR_RANGE_SERVICE : row->pending ? FAR_RANGE_PENDING : FAR_RANGE_RETIRED;
     memcpy(entry->name, row->name, strnlen(row->name, sizeof entry->name - 1));
     head->count++;
     return 0;
@@ -141,24 +141,29 @@ static bool add_op(struct page *page, const struct service *service, struct carr
 {
     char refusal[CARRIER_TEXT_SIZE];
     carrier_text(carrier, op, refusal);
-    const char *name = iface_string(service->iface, op->name);
-    const char *signature = iface_string(service->iface, op->signature);
+    const struct far_iface *iface = service_iface(service);
+    const char *const texts[FAR_DESCRIBE_TEXTS] = {
+        [FAR_DESCRIBE_NAME] = iface_string(iface, op->name),
+        [FAR_DESCRIBE_SIGNATURE] = iface_string(iface, op->signature),
+        [FAR_DESCRIBE_REFUSAL] = refusal,
+        [FAR_DESCRIBE_REASON] = iface_string(iface, op->reason),
+        [FAR_DESCRIBE_VOUCHED] = iface_string(iface, op->vouched),
+    };
     struct far_describe_op head = {
         .stub = service_stub(service, op),
         .fingerprint = op->fingerprint,
         .slot = op->slot,
         .flags = op->flags,
-        .name_size = (uint32_t)strlen(name) + 1,
-        .signature_size = (uint32_t)strlen(signature) + 1,
-        .refusal_size = (uint32_t)strlen(refusal) + 1,
     };
+    for (int i = 0; i < FAR_DESCRIBE_TEXTS; i++)
+        head.text_size[i] = (uint32_t)strlen(texts[i]) + 1;
     uint8_t *here = page_take(page, (size_t)far_describe_op_size(&head));
     if (!here)
         return false;
     memcpy(here, &head, sizeof head);
-    memcpy(here + sizeof head, name, head.name_size);
-    memcpy(here + sizeof head + head.name_size, signature, head.signature_size);
-    memcpy(here + sizeof head + head.name_size + head.signature_size, refusal, head.refusal_size);
+    here += sizeof head;
+    for (int i = 0; i < FAR_DESCRIBE_TEXTS; here += head.text_size[i++])
+        memcpy(here, texts[i], head.text_size[i]);
     return true;
 }
 
@@ -166,11 +171,11 @@ static void add_ops(struct page *page, const struct service *service, struct car
 {
     struct far_describe_reply *head = (struct far_describe_reply *)page->bytes;
     uint32_t i = first;
-    while (i < service->iface->ops.count && add_op(page, service, carrier, iface_op(service->iface, i)))
+    while (i < service_iface(service)->ops.count && add_op(page, service, carrier, iface_op(service_iface(service), i)))
         i++;
     head->first = first;
     head->op_count = i > first ? i - first : 0;
-    head->more = i < service->iface->ops.count;
+    head->more = i < service_iface(service)->ops.count;
 }
 
 static int fill_description(const struct service *service, struct page *page, uint32_t first)
@@ -178,18 +183,18 @@ static int fill_description(const struct service *service, struct page *page, ui
     struct carrier carrier;
     struct far_describe_reply *head = page_take(page, sizeof *head);
     fill_entry(service, &head->entry);
-    memcpy(head->part, service->part, sizeof head->part);
-    memcpy(head->build_id, service->build_id, sizeof head->build_id);
+    memcpy(head->part, service->executable[0].part, sizeof head->part);
+    memcpy(head->build_id, service->executable[0].build_id, sizeof head->build_id);
     memcpy(head->trouble, service->broken, sizeof head->trouble);
-    if (!service->iface || !service->host)
+    if (!service_iface(service) || !service->host)
         return 0;
-    if (carrier_begin(&carrier, service->iface) != 0)
+    if (carrier_begin(&carrier, service_iface(service)) != 0)
         return -ENOMEM;
     memcpy(head->trouble, service->host->trouble, sizeof head->trouble);
-    const char *record_name = iface_string(service->iface, service->iface->service);
+    const char *record_name = iface_string(service_iface(service), service_iface(service)->service);
     memcpy(head->interface, record_name, strnlen(record_name, sizeof head->interface - 1));
-    head->fingerprint = service->iface->fingerprint;
-    head->machine = service->iface->machine;
+    head->fingerprint = service_iface(service)->fingerprint;
+    head->machine = service_iface(service)->machine;
     head->generation = service->host->generation;
     head->rule_count = service->rule_count;
     memcpy(page_take(page, service->rule_count * sizeof *service->rules), service->rules,
@@ -197,6 +202,18 @@ static int fill_description(const struct service *service, struct page *page, ui
     add_ops(page, service, &carrier, first);
     carrier_end(&carrier);
     return 0;
+}
+
+static int refuse_unregistered(const struct fard *fard, const char *name, struct far_error *error)
+{
+    const struct pending *pending = pending_find(&fard->registry.pendings, name);
+    if (!pending)
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them", name);
+    return refuse(
+        error, ENOENT, EX_UNAVAILABLE,
+        "no service '%s' is registered; %u of its operations have pending addresses from 0x%llx on, which are "
+        "linked when they are called",
+        name, pending->count, (unsigned long long)pending->range.base + FAR_STUB_SIZE);
 }
 
 int handle_describe(struct client *client, const struct far_message *message, struct far_error *error)
@@ -208,8 +225,7 @@ int handle_describe(struct client *client, const struct far_message *message, st
         return result;
     const struct service *service = registry_find(&client->fard->registry, request->name);
     if (!service || service->hidden)
-        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them",
-                      request->name);
+        return refuse_unregistered(client->fard, request->name, error);
     result = page_new(&page);
     if (result)
         return result;

@@ -58,10 +58,11 @@ static void drop_segment(struct fard *fard, const struct service *service)
 {
     for (uint32_t i = 0; i < fard->registry.count; i++) {
         const struct service *other = fard->registry.service[i];
-        if (other != service && memcmp(other->build_id, service->build_id, sizeof other->build_id) == 0)
+        if (other != service && memcmp(other->executable[0].build_id, service->executable[0].build_id,
+                                       sizeof other->executable[0].build_id) == 0)
             return;
     }
-    store_drop_segment(fard->store, service->build_id);
+    store_drop_segment(fard->store, service->executable[0].build_id);
 }
 
 static int take_range(struct fard *fard, struct service *service, const struct far_segment *segment,
@@ -76,9 +77,11 @@ static int keep_and_make(struct fard *fard, struct service *service, const struc
                          struct far_error *error)
 {
     struct host *host;
-    memcpy(service->build_id, segment->note->build_id, sizeof service->build_id);
-    int result = store_put_segment(fard->store, service->build_id, segment->bytes, segment->size, error);
+    const struct pending_asker asker = {fard->uid, true}; /* only who may register anything comes here */
+    memcpy(service->executable[0].build_id, segment->note->build_id, sizeof service->executable[0].build_id);
+    int result = store_put_segment(fard->store, service->executable[0].build_id, segment->bytes, segment->size, error);
     result = result ? result : take_range(fard, service, segment, error);
+    result = result ? result : bind_pending_needs(&fard->registry, fard->store, segment, asker, error);
     result = result ? result : service_materialise(service, segment, &fard->registry, error);
     result = result ? result : host_new(fard, service, &host, error);
     result = result ? result : registry_add(&fard->registry, service);
@@ -141,6 +144,9 @@ static int register_file(struct client *client, const struct far_message *messag
         return result;
     if (segment_check(file->bytes, file->size, 0, &segment, why, sizeof why))
         return refuse(error, EINVAL, EX_DATAERR, "register: not a sound segment: %s", why);
+    result = fard_check_strays(client->fard, &segment, error);
+    if (result)
+        return result;
     const struct service_order order = {
         .segment = &segment,
         .name = request->name,
@@ -180,7 +186,7 @@ static void send_registered(const struct registration *registration, const struc
         .service_id = service->id,
         .host_pid = (uint32_t)host->pid,
         .host_uid = host->uid,
-        .op_count = service->iface->ops.count,
+        .op_count = service_iface(service)->ops.count,
     };
     memcpy(reply.name, service->name, sizeof reply.name);
     if (registration->client)

@@ -18,6 +18,7 @@ void registry_free(struct registry *registry)
     for (uint32_t i = 0; i < registry->count; i++)
         service_free(registry->service[i]);
     free(registry->service);
+    pendings_free(&registry->pendings);
     registry_init(registry);
 }
 
@@ -83,10 +84,10 @@ struct service *registry_find_id(const struct registry *registry, uint32_t id)
     return after && registry->service[after - 1]->id == id ? registry->service[after - 1] : NULL;
 }
 
-static bool service_needs(const struct service *service, const char *name)
+static bool names_have(const char (*names)[FAR_SERVICE_MAX], uint32_t count, const char *name)
 {
-    for (uint32_t i = 0; i < service->need_count; i++) {
-        if (strcmp(service->needs[i], name) == 0)
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
             return true;
     }
     return false;
@@ -95,10 +96,27 @@ static bool service_needs(const struct service *service, const char *name)
 struct service *registry_dependent(const struct registry *registry, const char *name)
 {
     for (uint32_t i = 0; i < registry->count; i++) {
-        if (strcmp(registry->service[i]->name, name) != 0 && service_needs(registry->service[i], name))
+        struct service *service = registry->service[i];
+        if (strcmp(service->name, name) != 0 && names_have(service->needs, service->need_count, name))
+            return service;
+    }
+    return NULL;
+}
+
+struct service *registry_awaiting(const struct registry *registry, const char *name)
+{
+    for (uint32_t i = 0; i < registry->count; i++) {
+        if (names_have(registry->service[i]->awaits, registry->service[i]->await_count, name))
             return registry->service[i];
     }
     return NULL;
+}
+
+static void executable_init(struct executable *executable)
+{
+    for (int i = 0; i < STUBS_COUNT; i++)
+        executable->stubs[i] = -1;
+    executable->iface_fd = executable->image = executable->reloc = -1;
 }
 
 int service_new(struct service **out)
@@ -106,9 +124,9 @@ int service_new(struct service **out)
     struct service *service = calloc(1, sizeof *service);
     if (!service)
         return -ENOMEM;
-    for (int i = 0; i < STUBS_COUNT; i++)
-        service->stubs[i] = -1;
-    service->iface_fd = service->image = service->reloc = service->data = service->data_read_only = -1;
+    for (uint32_t i = 0; i < EXECUTABLES_MAX; i++)
+        executable_init(&service->executable[i]);
+    service->data = service->data_read_only = -1;
     service->host_uid_wanted = FAR_HOST_UID_DEFAULT;
     *out = service;
     return 0;
@@ -120,32 +138,54 @@ static void close_if_open(int fd)
         close(fd);
 }
 
+static void executable_end(struct executable *executable)
+{
+    for (int i = 0; i < STUBS_COUNT; i++)
+        close_if_open(executable->stubs[i]);
+    close_if_open(executable->iface_fd);
+    close_if_open(executable->image);
+    close_if_open(executable->reloc);
+    free(executable->iface);
+}
+
 void service_free(struct service *service)
 {
     if (!service)
         return;
-    for (int i = 0; i < STUBS_COUNT; i++)
-        close_if_open(service->stubs[i]);
-    close_if_open(service->iface_fd);
-    close_if_open(service->image);
-    close_if_open(service->reloc);
+    for (uint32_t i = 0; i < EXECUTABLES_MAX; i++)
+        executable_end(&service->executable[i]);
     close_if_open(service->data);
     close_if_open(service->data_read_only);
-    free(service->iface);
     free(service->shippings);
     free(service->rules);
     free(service->needs);
+    free(service->awaits);
     free(service);
+}
+
+const struct executable *service_executable(const struct service *service, uint32_t machine)
+{
+    for (uint32_t i = 0; i < service->executable_count; i++) {
+        if (service->executable[i].machine == machine)
+            return &service->executable[i];
+    }
+    return NULL;
+}
+
+const struct far_iface *service_iface(const struct service *service)
+{
+    return service->executable[0].iface;
 }
 
 const struct far_op *service_op(const struct service *service, const char *name)
 {
-    return service->iface ? iface_op_by_name(service->iface, name) : NULL;
+    const struct far_iface *iface = service_iface(service);
+    return iface ? iface_op_by_name(iface, name) : NULL;
 }
 
 uint64_t service_stub(const struct service *service, const struct far_op *op)
 {
-    return service->part[far_part_of_op(op->flags)].address + (uint64_t)op->slot * FAR_STUB_SIZE;
+    return service->executable[0].part[far_part_of_op(op->flags)].address + (uint64_t)op->slot * FAR_STUB_SIZE;
 }
 
 bool service_name_is_sound(const char *name, size_t size)
@@ -160,7 +200,8 @@ static uint32_t op_index(const struct far_iface *iface, const struct far_op *op)
 
 static struct far_op *writable_op(struct service *service, uint32_t index)
 {
-    return (struct far_op *)((uint8_t *)service->iface + service->iface->ops.offset) + index;
+    struct far_iface *iface = service->executable[0].iface;
+    return (struct far_op *)((uint8_t *)iface + iface->ops.offset) + index;
 }
 
 static int ship_one(struct service *service, const char *string, struct far_error *error)
@@ -172,7 +213,7 @@ static int ship_one(struct service *service, const char *string, struct far_erro
         return refuse(error, ENOENT, EX_DATAERR,
                       "service '%s' has no operation '%s' (named by --%s); `far dump` lists them", service->name, name,
                       data_shipped ? "data" : "function");
-    uint32_t index = op_index(service->iface, found);
+    uint32_t index = op_index(service_iface(service), found);
     struct far_op *op = writable_op(service, index);
     op->flags = data_shipped ? op->flags | FAR_OP_DATA_SHIPPED : op->flags & ~FAR_OP_DATA_SHIPPED;
     service->shippings[service->shipping_count++] = (struct shipping){index, data_shipped};
@@ -183,15 +224,16 @@ static int ship_one(struct service *service, const char *string, struct far_erro
  */
 static int check_neutral(const struct service *service, struct far_error *error)
 {
-    for (uint32_t i = 0; i < service->iface->ops.count; i++) {
-        const struct far_op *op = iface_op(service->iface, i);
+    const struct far_iface *iface = service_iface(service);
+    for (uint32_t i = 0; i < iface->ops.count; i++) {
+        const struct far_op *op = iface_op(iface, i);
         uint32_t both = FAR_OP_DATA_SHIPPED | FAR_OP_NEUTRAL;
         if ((op->flags & both) == FAR_OP_DATA_SHIPPED && !(op->flags & FAR_OP_ABSENT))
             return refuse(
                 error, EINVAL, EX_DATAERR,
                 "operation %s cannot be data-shipped: its code reaches state of the process that runs it (farld "
                 "shows the path); ship it by --function %s",
-                iface_string(service->iface, op->name), iface_string(service->iface, op->name));
+                iface_string(iface, op->name), iface_string(iface, op->name));
     }
     return 0;
 }

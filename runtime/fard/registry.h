@@ -8,6 +8,7 @@
 
 #include "runtime/fard/error.h"
 #include "runtime/fard/manage.h"
+#include "runtime/fard/pending.h"
 #include "runtime/fard/policy.h"
 #include "runtime/fard/range.h"
 
@@ -26,26 +27,40 @@ struct shipping {
     bool data_shipped;
 };
 
+/*
+ * What a service is on one kind of machine. All executables of a service share its range, its slots, and where its stubs,
+ * data and heap lie; code, constants and stubs are each machine's own.
+ */
+#define EXECUTABLES_MAX 2u /* x86-64 and aarch64 */
+
+struct executable {
+    uint32_t machine; /* ELF e_machine */
+    uint8_t build_id[32];
+    struct far_extent part[FAR_PART_COUNT];   /* absolute */
+    struct far_extent init_array, fini_array; /* absolute */
+    struct far_iface *iface; /* own copy; FAR_OP_DATA_SHIPPED says what was registered. NULL: the service is broken */
+    int stubs[STUBS_COUNT];
+    int iface_fd, image, reloc;
+};
+
 struct service {
     uint32_t id; /* given with the range, never reused */
     char name[FAR_SERVICE_MAX];
     bool hidden;      /* being registered: the name is taken, nobody can bind yet */
-    char broken[512]; /* not empty: why the store's copy cannot be used; then iface is NULL and there are no descriptors
-                       */
-    uint8_t build_id[32];
+    char broken[512]; /* not empty: why the store's copy cannot be used; then there are no records and no descriptors */
     struct range range;
-    struct far_extent part[FAR_PART_COUNT];   /* absolute */
-    struct far_extent init_array, fini_array; /* absolute */
-    uint32_t host_uid_wanted;                 /* as registered: FAR_HOST_UID_DEFAULT or a uid */
-    struct far_iface *iface;                  /* own copy; FAR_OP_DATA_SHIPPED says what was registered */
-    struct shipping *shippings;               /* what --function and --data changed */
+    struct executable executable[EXECUTABLES_MAX]; /* by order of registration */
+    uint32_t executable_count;                     /* 1 or more once it is made */
+    uint32_t host_uid_wanted;                      /* as registered: FAR_HOST_UID_DEFAULT or a uid */
+    struct shipping *shippings;                    /* what --function and --data changed */
     uint32_t shipping_count;
     struct far_rule *rules;
     uint32_t rule_count;
     char (*needs)[FAR_SERVICE_MAX]; /* services that it binds to */
     uint32_t need_count;
-    int stubs[STUBS_COUNT];
-    int iface_fd, image, reloc, data;
+    char (*awaits)[FAR_SERVICE_MAX]; /* services that it binds to and nobody had registered: by pending addresses */
+    uint32_t await_count;
+    int data; /* one memory for all machines: data and heap */
     int data_read_only;
     struct host *host; /* host.c's */
 };
@@ -54,6 +69,7 @@ struct registry {
     struct service **service; /* by rising id */
     uint32_t count;
     uint32_t room;
+    struct pendings pendings; /* names that had addresses before they were registered */
 };
 
 void registry_init(struct registry *registry);
@@ -69,9 +85,15 @@ struct service *registry_find_id(const struct registry *registry, uint32_t id);
 struct service *registry_after(const struct registry *registry, uint32_t id);
 /* A service that binds to `name`, or NULL. */
 struct service *registry_dependent(const struct registry *registry, const char *name);
+/* A service whose memory holds pending addresses of `name`, or NULL. */
+struct service *registry_awaiting(const struct registry *registry, const char *name);
 
 int service_new(struct service **out);
 void service_free(struct service *service);
+/* The executable for a machine, or NULL. */
+const struct executable *service_executable(const struct service *service, uint32_t machine);
+/* The interface, the same on all machines but for what depends on code (FAR_OP_NEUTRAL); NULL if the service is broken. */
+const struct far_iface *service_iface(const struct service *service);
 const struct far_op *service_op(const struct service *service, const char *name); /* or NULL */
 /* Canonical address of an operation. */
 uint64_t service_stub(const struct service *service, const struct far_op *op);
@@ -79,7 +101,7 @@ uint64_t service_stub(const struct service *service, const struct far_op *op);
 /*
  * Which shipping each operation has: the record's defaults, changed by `shippings` ('f' or 'd', name, NUL; count of
  * them, checked by request.c). Data-shipped operations must be neutral. Fills in iface (which the service owns
- * already), shippings, shipping_count. Returns 0, FARD_REFUSED or -ENOMEM.
+ * already, in its first executable), shippings, shipping_count. Returns 0, FARD_REFUSED or -ENOMEM.
  */
 int service_ship(struct service *service, const char *strings, uint32_t count, struct far_error *error);
 

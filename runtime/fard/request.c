@@ -57,7 +57,7 @@ int protocol_check_bind(const struct far_message *message, const struct far_bind
         return wrong_size(message, error);
     *request = (const void *)(message + 1);
     *table = (const void *)(*request + 1);
-    if ((*request)->want >= FAR_LEVEL_COUNT || (*request)->reserved)
+    if ((*request)->want >= FAR_LEVEL_COUNT)
         return refuse(error, EBADMSG, EX_PROTOCOL, "bind: there is no level %u", (*request)->want);
     if (import_check(*table, size - sizeof **request, why, sizeof why) != 0)
         return refuse(error, EBADMSG, EX_PROTOCOL, "bind: %s", why);
@@ -132,6 +132,17 @@ int protocol_check_register(const struct far_message *message, const struct far_
 
 int protocol_check_name(const struct far_message *message, const struct far_name_request **request,
                         struct far_error *error)
+{
+    *request = body_of_size(message, sizeof **request);
+    if (!*request || (*request)->reserved)
+        return wrong_size(message, error);
+    if (!service_name_is_sound((*request)->name, sizeof(*request)->name))
+        return refuse(error, EINVAL, EX_USAGE, "that is no service's name; `far ls` lists them");
+    return 0;
+}
+
+int protocol_check_segment(const struct far_message *message, const struct far_segment_request **request,
+                           struct far_error *error)
 {
     *request = body_of_size(message, sizeof **request);
     if (!*request || (*request)->reserved)

@@ -23,6 +23,8 @@ int protocol_check_register(const struct far_message *message, const struct far_
                             const struct far_rule **rules, const char **shippings, struct far_error *error);
 int protocol_check_name(const struct far_message *message, const struct far_name_request **request,
                         struct far_error *error);
+int protocol_check_segment(const struct far_message *message, const struct far_segment_request **request,
+                           struct far_error *error);
 int protocol_check_page(const struct far_message *message, const struct far_page_request **request,
                         struct far_error *error);
 /* A message without a body. */

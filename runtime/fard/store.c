@@ -9,7 +9,7 @@
 #include <sysexits.h>
 
 #define STORE_APPLICATION 0x46415231 /* "FAR1" */
-#define STORE_SCHEMA      1
+#define STORE_SCHEMA      2
 
 static const char schema[] =
     "BEGIN IMMEDIATE;"
@@ -22,8 +22,11 @@ static const char schema[] =
     " whose INTEGER NOT NULL, level INTEGER NOT NULL);"
     "CREATE TABLE shippings (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, op TEXT NOT NULL,"
     " data_shipped INTEGER NOT NULL);"
+    "CREATE TABLE pending (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL UNIQUE, uid INTEGER NOT NULL);"
+    "CREATE TABLE pending_ops (pending INTEGER NOT NULL REFERENCES pending ON DELETE CASCADE, slot INTEGER NOT NULL,"
+    " op TEXT NOT NULL, PRIMARY KEY (pending, slot), UNIQUE (pending, op));"
     "PRAGMA application_id = 0x46415231;"
-    "PRAGMA user_version = 1;"
+    "PRAGMA user_version = 2;"
     "COMMIT;";
 
 int store_refuse(struct store *store, struct far_error *error, const char *doing)

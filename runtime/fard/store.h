@@ -5,6 +5,7 @@
  *
  *     ranges     every range ever taken, whatever became of it: the allocator starts after the last
  *     services   what is registered now; rules and shippings belong to it
+ *     pending    names that somebody was bound to before they were registered; pending_ops: their operations' slots
  */
 #ifndef FARCALL_STORE_H
 #define FARCALL_STORE_H
@@ -47,6 +48,9 @@ void store_drop_segment(struct store *store, const uint8_t build_id[32]);
 int store_get_segment(struct store *store, const uint8_t build_id[32], void **bytes, size_t *size,
                       struct far_error *error);
 
+/* Its descriptor, for reading only; the caller's. */
+int store_open_segment(struct store *store, const uint8_t build_id[32], int *out, struct far_error *error);
+
 /* What a fard that was killed under way has left: copies that no service needs. */
 void store_sweep(struct store *store);
 
@@ -60,11 +64,22 @@ int store_each_service(struct store *store, int (*each)(void *context, const str
                        struct far_error *error);
 struct stored_range {
     uint32_t id;
-    bool in_use;
+    bool in_use;  /* a registered service's */
+    bool pending; /* pending addresses of a name */
     struct range range;
     const char *name;
 };
 int store_each_range(struct store *store, uint32_t after, int (*each)(void *context, const struct stored_range *row),
                      void *context, struct far_error *error);
+
+/*
+ * The next slots of a name that has pending addresses, for op[count]; for a name that has none yet (id 0), a range as well:
+ * id and range are filled in. On the disk when this returns, or nothing has changed.
+ */
+int store_add_pending(struct store *store, struct pending *pending, const char *const *op, uint32_t count,
+                      struct far_error *error);
+/* The name is given up, its range stays taken. */
+int store_remove_pending(struct store *store, uint32_t id, struct far_error *error);
+int store_load_pending(struct store *store, struct pendings *pendings, struct far_error *error);
 
 #endif

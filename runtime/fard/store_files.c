@@ -200,6 +200,17 @@ static int read_file(int fd, void **bytes, size_t *size)
     return 0;
 }
 
+int store_open_segment(struct store *store, const uint8_t build_id[32], int *out, struct far_error *error)
+{
+    char name[SEGMENT_NAME_SIZE];
+    segment_name(name, build_id, ".seg");
+    *out = openat(store->segments, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (*out >= 0)
+        return 0;
+    return refuse(error, errno, EX_IOERR, "%s/segments/%s: %s; unregister the service and register it again",
+                  store->path, name, strerror(errno));
+}
+
 int store_get_segment(struct store *store, const uint8_t build_id[32], void **bytes, size_t *size,
                       struct far_error *error)
 {

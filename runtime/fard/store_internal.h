@@ -25,6 +25,9 @@ int store_prepare(struct store *store, const char *sql, sqlite3_stmt **statement
 /* Steps a statement that returns no rows to its end and finalises it. */
 int store_finish(struct store *store, sqlite3_stmt *statement, const char *doing, struct far_error *error);
 
+/* Is there one more? A walk that breaks off is no end: then *result says so. */
+bool store_next_row(struct store *store, sqlite3_stmt *statement, int *result, struct far_error *error);
+
 /* store_files.c: folders, lock, segment files. */
 int store_open_folders(struct store *store, const char *path, struct far_error *error);
 void store_close_folders(struct store *store);

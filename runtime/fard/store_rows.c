@@ -49,7 +49,8 @@ static int insert_service(struct store *store, const struct service *service, st
         return result;
     sqlite3_bind_int64(statement, 1, service->id);
     sqlite3_bind_text(statement, 2, service->name, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(statement, 3, service->build_id, sizeof service->build_id, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 3, service->executable[0].build_id, sizeof service->executable[0].build_id,
+                      SQLITE_STATIC);
     sqlite3_bind_int64(statement, 4, service->host_uid_wanted);
     return store_finish(store, statement, "registering", error);
 }
@@ -74,7 +75,7 @@ static int insert_shipping(struct store *store, const struct service *service, c
     int result = store_prepare(store, "INSERT INTO shippings VALUES (?, ?, ?)", &statement, error);
     if (result)
         return result;
-    const char *op = iface_string(service->iface, iface_op(service->iface, shipping->op)->name);
+    const char *op = iface_string(service_iface(service), iface_op(service_iface(service), shipping->op)->name);
     sqlite3_bind_int64(statement, 1, service->id);
     sqlite3_bind_text(statement, 2, op, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 3, shipping->data_shipped);
@@ -116,8 +117,8 @@ int store_remove_service(struct store *store, uint32_t id, const uint8_t build_i
     return result;
 }
 
-/* Is there one more? A walk that breaks off is no end: a service must not be lost because a page could not be read. */
-static bool next_row(struct store *store, sqlite3_stmt *statement, int *result, struct far_error *error)
+/* A service must not be lost because a page could not be read. */
+bool store_next_row(struct store *store, sqlite3_stmt *statement, int *result, struct far_error *error)
 {
     int code = sqlite3_step(statement);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
@@ -142,7 +143,7 @@ static int load_rules(struct store *store, uint32_t id, struct far_rule *rules, 
         return result;
     sqlite3_bind_int64(statement, 1, id);
     *count = 0;
-    while (*count < FAR_RULE_MAX && next_row(store, statement, &result, error)) {
+    while (*count < FAR_RULE_MAX && store_next_row(store, statement, &result, error)) {
         struct far_rule rule = {.who = (uint32_t)sqlite3_column_int64(statement, 0),
                                 .id = (uint32_t)sqlite3_column_int64(statement, 1),
                                 .level = (uint32_t)sqlite3_column_int64(statement, 2)};
@@ -175,7 +176,7 @@ static int load_shippings(struct store *store, uint32_t id, char **strings, uint
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, id);
-    for (*count = 0; !result && *count < FAR_SHIPPING_MAX && next_row(store, statement, &result, error); ++*count)
+    for (*count = 0; !result && *count < FAR_SHIPPING_MAX && store_next_row(store, statement, &result, error); ++*count)
         result = append_shipping(strings, &size, column_text(statement, 0), sqlite3_column_int(statement, 1) != 0);
     sqlite3_finalize(statement);
     return result;
@@ -213,7 +214,7 @@ int store_each_service(struct store *store, int (*each)(void *context, const str
                                "SELECT s.id, s.name, s.build_id, s.host_uid, r.base, r.size FROM services s"
                                " JOIN ranges r ON r.id = s.id ORDER BY s.id",
                                &statement, error);
-    while (!result && next_row(store, statement, &result, error))
+    while (!result && store_next_row(store, statement, &result, error))
         result = load_service(store, statement, each, context, error);
     sqlite3_finalize(statement);
     return result;
@@ -224,17 +225,19 @@ int store_each_range(struct store *store, uint32_t after, int (*each)(void *cont
 {
     sqlite3_stmt *statement;
     int result = store_prepare(store,
-                               "SELECT r.id, r.base, r.size, r.name, s.id IS NOT NULL FROM ranges r"
-                               " LEFT JOIN services s ON s.id = r.id WHERE r.id > ? ORDER BY r.id",
+                               "SELECT r.id, r.base, r.size, r.name, s.id IS NOT NULL, p.id IS NOT NULL FROM ranges r"
+                               " LEFT JOIN services s ON s.id = r.id LEFT JOIN pending p ON p.id = r.id"
+                               " WHERE r.id > ? ORDER BY r.id",
                                &statement, error);
     if (!result)
         sqlite3_bind_int64(statement, 1, after);
-    while (!result && next_row(store, statement, &result, error)) {
+    while (!result && store_next_row(store, statement, &result, error)) {
         struct stored_range row = {
             .id = (uint32_t)sqlite3_column_int64(statement, 0),
             .range = {(uint64_t)sqlite3_column_int64(statement, 1), (uint64_t)sqlite3_column_int64(statement, 2)},
             .name = column_text(statement, 3),
             .in_use = sqlite3_column_int(statement, 4) != 0,
+            .pending = sqlite3_column_int(statement, 5) != 0,
         };
         result = each(context, &row);
     }

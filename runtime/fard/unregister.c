@@ -6,11 +6,12 @@
 #include <errno.h>
 #include <sysexits.h>
 
+/* *service stays NULL if nobody has registered the name. */
 static int find_removable(struct fard *fard, const char *name, struct service **service, struct far_error *error)
 {
     *service = registry_find(&fard->registry, name);
     if (!*service)
-        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them", name);
+        return 0;
     if ((*service)->hidden)
         return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' is being registered at this moment", name);
     const struct service *dependent = registry_dependent(&fard->registry, name);
@@ -20,15 +21,32 @@ static int find_removable(struct fard *fard, const char *name, struct service **
     return 0;
 }
 
-int handle_unregister(struct client *client, const struct far_message *message, struct far_error *error)
+/*
+ * A name that nobody has registered: its pending addresses are given up, and never given to another. Processes that have
+ * them link by what they know themselves; a service's memory must not hold them.
+ */
+static int give_up_name(struct fard *fard, const char *name, struct far_error *error)
 {
-    struct fard *fard = client->fard;
-    const struct far_name_request *request;
-    struct service *service;
-    int result = client_check_manager(client, error);
-    result = result ? result : protocol_check_name(message, &request, error);
-    result = result ? result : find_removable(fard, request->name, &service, error);
-    result = result ? result : store_remove_service(fard->store, service->id, service->build_id, error);
+    struct pending *pending = pending_find(&fard->registry.pendings, name);
+    const struct service *awaiting = registry_awaiting(&fard->registry, name);
+    if (!pending)
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them", name);
+    if (awaiting)
+        return refuse(error, EBUSY, EX_UNAVAILABLE,
+                      "service '%s' calls service '%s', which is not registered, by its pending addresses; unregister "
+                      "'%s' first",
+                      awaiting->name, name, awaiting->name);
+    int result = store_remove_pending(fard->store, pending->id, error);
+    if (result)
+        return result;
+    fard_log("pending addresses of '%s' given up", name);
+    pending_forget(&fard->registry.pendings, pending);
+    return 0;
+}
+
+static int remove_service(struct fard *fard, struct service *service, struct far_error *error)
+{
+    int result = store_remove_service(fard->store, service->id, service->executable[0].build_id, error);
     if (result)
         return result;
     fard_log("service '%s' unregistered", service->name);
@@ -36,6 +54,20 @@ int handle_unregister(struct client *client, const struct far_message *message, 
     if (service->host)
         host_leave(service->host, CHANNEL_UNREGISTERED);
     service_free(service);
-    client_reply(client, message, NULL, 0);
     return 0;
+}
+
+int handle_unregister(struct client *client, const struct far_message *message, struct far_error *error)
+{
+    struct fard *fard = client->fard;
+    const struct far_name_request *request;
+    struct service *service = NULL;
+    int result = client_check_manager(client, error);
+    result = result ? result : protocol_check_name(message, &request, error);
+    result = result ? result : find_removable(fard, request->name, &service, error);
+    if (!result)
+        result = service ? remove_service(fard, service, error) : give_up_name(fard, request->name, error);
+    if (!result)
+        client_reply(client, message, NULL, 0);
+    return result;
 }

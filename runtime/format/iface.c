@@ -48,6 +48,19 @@ const struct far_op *iface_op_by_slot(const struct far_iface *iface, uint32_t sl
     return NULL;
 }
 
+bool iface_op_vouches(const struct far_iface *iface, const struct far_op *op, const char *name)
+{
+    size_t length = strlen(name);
+    const char *at = iface_string(iface, op->vouched);
+    while (*at) {
+        size_t size = strcspn(at, ",");
+        if (size == length && !strncmp(at, name, size))
+            return true;
+        at += size + (at[size] == ',');
+    }
+    return false;
+}
+
 const struct far_param *iface_result(const struct far_iface *iface, const struct far_op *op)
 {
     return entry(iface, &iface->params, op->first_param, sizeof(struct far_param));

@@ -147,6 +147,8 @@ static const char *op_mistake(const struct iface_walk *walk, const struct far_op
         return "unknown flags";
     if (!walk_text(walk, op->signature) || !walk_text(walk, op->file))
         return "its signature or file name is not in the record";
+    if ((op->vouched && !walk_text(walk, op->vouched)) || (op->reason && !walk_text(walk, op->reason)))
+        return "what it vouches for, or why it is not neutral, is not in the record";
     return params_mistake(walk, op->first_param, op->param_count);
 }
 

@@ -32,8 +32,10 @@ static int check_op(const struct far_import_table *table, uint32_t index, const 
 {
     const struct far_import_op *op = import_op(table, index);
     size_t strings = sizeof *table + (size_t)table->op_count * sizeof *op;
-    if (op->name < strings || op->name >= table->size || op->reserved)
+    if (op->name < strings || op->name >= table->size)
         return complain(to, "import table: operation %u has no name; the import library is damaged", index);
+    if (op->flags & ~FAR_IMPORT_HAS_FAILS || (op->fails && !(op->flags & FAR_IMPORT_HAS_FAILS)))
+        return complain(to, "import table: operation %u has unknown flags; the import library is damaged", index);
     size_t room = table->size - op->name;
     const char *name = import_op_name(table, index);
     if (!text_is_identifier(name, room < OP_NAME_LIMIT ? room : OP_NAME_LIMIT))

@@ -8,6 +8,7 @@
  *     iface_check.c    the interface record
  *     reloc.c          the relocation commands
  *     segment_stubs.c  stubs against slots, trap stubs byte for byte
+ *     segment_stray.c  no instruction that changes protection keys
  *     segment_words.c  what REBASE changes, what STUB names
  */
 #include "runtime/segment.h"
@@ -78,6 +79,7 @@ int segment_check(const void *bytes, size_t size, unsigned flags, struct far_seg
     err = err ? err : check_record(&walk);
     err = err ? err : check_relocs(&walk);
     err = err ? err : segment_check_stubs(&walk);
+    err = err ? err : segment_check_strays(&walk);
     err = err ? err : segment_check_words(&walk);
     return err;
 }

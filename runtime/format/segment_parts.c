@@ -45,9 +45,9 @@ int segment_check_note(struct segment_walk *walk)
         return complain(&walk->to, "its note says machine %u, its ELF header %u; the file is damaged", note->machine,
                         walk->elf.header->e_machine);
     if (!stub_reader_for(note->machine))
-        return complain(&walk->to, "it is for ELF machine %u, whose stubs this version cannot check; x86-64 is 62",
+        return complain(&walk->to, "it is for ELF machine %u, whose stubs this version cannot check; x86-64 is 62, aarch64 183",
                         note->machine);
-    if (note->flags)
+    if (note->flags & ~FAR_NOTE_FLAGS)
         return complain(&walk->to, "its note has unknown flags 0x%x; a newer farld wrote it", note->flags);
     if (note->slot_count < 1 || note->slot_count > FAR_SLOT_MAX + 1)
         return complain(&walk->to, "its note says %u slots; there are 1 to %d", note->slot_count, FAR_SLOT_MAX + 1);

@@ -16,6 +16,7 @@ int segment_check_note(struct segment_walk *walk);   /* segment_parts.c: note, i
 int segment_check_parts(struct segment_walk *walk);  /* the six PT_LOADs and the heap */
 int segment_check_arrays(struct segment_walk *walk); /* .init_array, .fini_array */
 int segment_check_stubs(struct segment_walk *walk);  /* segment_stubs.c: both parts, both variants, slots */
+int segment_check_strays(struct segment_walk *walk); /* segment_stray.c: no instruction that changes protection keys */
 int segment_check_words(
     struct segment_walk *walk); /* segment_words.c: REBASE words' values, STUB commands' operations */
 

@@ -5,31 +5,40 @@
 
 #include <string.h>
 
-/* The value of a word as it stands in the file; what lies beyond the part's file bytes is zero. */
-static uint64_t word_value(const struct far_segment *segment, uint64_t where)
+/* File bytes of a part from which on words are read; what lies beyond is zero. */
+struct content {
+    uint64_t address, size;
+    const uint8_t *bytes;
+};
+
+/* Parts start on multiples of what a bitmap word covers, so that all its words lie in one. */
+static struct content content_at(const struct far_segment *segment, uint64_t address)
 {
-    for (enum far_part part = FAR_PART_CONST; part <= FAR_PART_DATA; part++) {
-        const struct far_extent *extent = &segment->part[part];
-        uint64_t value = 0;
-        if (where < extent->address || !range_inside(where - extent->address, 8, extent->size))
-            continue;
-        if (range_inside(where - extent->address, 8, segment->content_size[part]))
-            memcpy(&value, segment->content[part] + (where - extent->address), sizeof value);
-        return value;
-    }
-    return 0;
+    enum far_part part = FAR_PART_CONST;
+    while (part < FAR_PART_DATA && address >= segment->part[part + 1].address)
+        part++;
+    return (struct content){segment->part[part].address, segment->content_size[part], segment->content[part]};
 }
 
-/* An address one past the end is one that C lets a program have. */
+static uint64_t word_value(const struct content *content, uint64_t where)
+{
+    uint64_t value = 0;
+    if (range_inside(where - content->address, sizeof value, content->size))
+        memcpy(&value, content->bytes + (where - content->address), sizeof value);
+    return value;
+}
+
 static int check_rebase(struct segment_walk *walk, const struct far_reloc *command)
 {
     const struct far_segment *segment = walk->segment;
-    const uint64_t *bitmap = (const uint64_t *)(command + 1);
-    for (uint32_t j = 0; j < command->count; j++) {
-        for (uint64_t left = bitmap[j]; left; left &= left - 1) {
-            uint64_t where = command->where + 8 * (64 * (uint64_t)j + (unsigned)__builtin_ctzll(left));
-            uint64_t value = word_value(segment, where);
-            if (value > segment->note->image_size)
+    const uint64_t *words = segment_reloc_words(command), limit = segment->note->image_size;
+    for (uint32_t j = 1; j < command->count; j++) {
+        uint64_t first = words[0] + (uint64_t)(j - 1) * FAR_REBASE_SPAN;
+        struct content content = content_at(segment, first);
+        for (uint64_t left = words[j]; left; left &= left - 1) {
+            uint64_t where = first + 8 * (uint64_t)__builtin_ctzll(left);
+            uint64_t value = word_value(&content, where);
+            if (value > limit) /* an address one past the end is one that C lets a program have */
                 return complain(&walk->to,
                                 "relocation commands: the word at 0x%llx holds 0x%llx, which is no address inside "
                                 "the image; link the segment again",

@@ -31,7 +31,7 @@ struct stub_reader {
     struct stub_meaning (*read)(const uint8_t code[FAR_STUB_SIZE], uint64_t address);
 };
 
-extern const struct stub_reader stub_reader_x86_64;
+extern const struct stub_reader stub_reader_x86_64, stub_reader_aarch64;
 
 /* NULL for a machine whose stubs this version does not know. */
 const struct stub_reader *stub_reader_for(uint32_t elf_machine);

@@ -72,6 +72,7 @@ struct worker {
     struct far_astack *astack;
     uint64_t size;
     uint32_t channel;
+    uint32_t sequence; /* of the call that was seen last */
     enum far_level level;
     struct host_client *client;
     struct arena arena;
@@ -87,14 +88,16 @@ void workers_stop(int ms);
 
 /* serve.c: one call, from the call line to the reply line; publishing is the worker's. */
 void serve_call(struct worker *worker);
+/* Answers the call that serve_call did not come back from. */
+void serve_broken(struct worker *worker, unsigned status);
 
 /* What an operation returned. */
 struct invoked {
     uint64_t integer;
     uint64_t floating;
 };
-/* invoke_x86_64.S: call `function` with six integer registers, eight SSE registers and `count` stack words. */
-void far_invoke(uint64_t function, const uint64_t integer[6], const uint64_t floats[8], const uint64_t *stack,
-                uint64_t count, struct invoked *result);
+/* invoke_MACHINE.S: call `function` with all registers that carry parameters, and `count` stack words. */
+void far_invoke(uint64_t function, const uint64_t integer[FAR_ABI_INTEGERS], const uint64_t floats[FAR_ABI_FLOATS],
+                const uint64_t *stack, uint64_t count, struct invoked *result);
 
 #endif

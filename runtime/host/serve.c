@@ -6,6 +6,7 @@
  *     slot → words → plain values, addresses → sizes of the first group → copy → sizes that depend on it → copy →
  * handles → call → copy out → reply
  */
+#include "runtime/host/guard.h"
 #include "runtime/host/host.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@
 struct serving {
     struct worker *worker;
     const struct far_plan *plan;
-    uint64_t integer[FAR_ASTACK_REGISTERS];
-    uint64_t floats[FAR_ASTACK_FLOATS];
+    uint64_t integer[FAR_ABI_INTEGERS]; /* as far_invoke() takes them */
+    uint64_t floats[FAR_ABI_FLOATS];
     uint64_t stack[FAR_PARAM_MAX];
     uint64_t word[FAR_PARAM_MAX]; /* by parameter, as the client wrote it */
     struct far_sizes sizes;
@@ -27,27 +28,21 @@ static uint64_t read_once(const uint64_t *word)
     return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-static void snapshot(struct serving *serving)
-{
-    const struct far_astack *astack = serving->worker->astack;
-    const struct far_plan *plan = serving->plan;
-    for (unsigned i = 0; i < plan->integers; i++)
-        serving->integer[i] = read_once(&astack->call.argument[i]);
-    for (unsigned i = 0; i < plan->floats; i++)
-        serving->floats[i] = read_once(&astack->wide.floats[i]);
-    for (unsigned i = 0; i < plan->stack; i++)
-        serving->stack[i] = read_once(&astack->wide.more[i]);
-    const struct far_words words = {serving->integer, serving->floats, serving->stack};
-    for (unsigned i = 0; i < plan->param_count; i++)
-        serving->word[i] = far_word(&words, &plan->param[i]);
-}
-
 static uint64_t *place_for(struct serving *serving, const struct far_plan_param *param)
 {
-    uint64_t *to = param->place == FAR_PLACE_INTEGER ? serving->integer
-                   : param->place == FAR_PLACE_FLOAT ? serving->floats
-                                                     : serving->stack;
-    return &to[param->index];
+    uint64_t *to = param->abi.place == FAR_PLACE_INTEGER ? serving->integer
+                   : param->abi.place == FAR_PLACE_FLOAT ? serving->floats
+                                                         : serving->stack;
+    return &to[param->abi.index];
+}
+
+static void snapshot(struct serving *serving)
+{
+    for (unsigned i = 0; i < serving->plan->param_count; i++) {
+        const struct far_plan_param *param = &serving->plan->param[i];
+        serving->word[i] = read_once(far_astack_word(serving->worker->astack, param->astack));
+        *place_for(serving, param) = serving->word[i];
+    }
 }
 
 static uint64_t plain_value(const struct far_plan_param *param, uint64_t word)
@@ -225,34 +220,54 @@ static unsigned serve_prepared(struct serving *serving)
     return status ? status : begin_handles(serving);
 }
 
+/* An operation about to be called by all its registers. */
+struct invocation {
+    const struct serving *serving;
+    uint64_t function;
+    struct invoked invoked;
+    int error;
+};
+
+static void invoke(void *argument)
+{
+    struct invocation *invocation = argument;
+    const struct serving *serving = invocation->serving;
+    errno = 0;
+    far_invoke(invocation->function, serving->integer, serving->floats, serving->stack, serving->plan->abi.stack,
+               &invocation->invoked);
+    invocation->error = errno;
+}
+
 static unsigned serve_any(struct worker *worker, const struct far_plan *plan, uint64_t function)
 {
     struct serving serving = {.worker = worker, .plan = plan};
-    struct invoked invoked;
+    struct invocation invocation = {.serving = &serving, .function = function};
     snapshot(&serving);
     unsigned status = serve_prepared(&serving);
     if (status)
         return status;
     point_into_arena(&serving);
-    errno = 0;
-    far_invoke(function, serving.integer, serving.floats, serving.stack, plan->stack, &invoked);
-    int error = errno;
-    copy_out(&serving);
-    end_handles(&serving);
-    reply_result(&serving, &invoked, error);
+    status = guard_run(invoke, &invocation);
+    if (!status)
+        copy_out(&serving);
+    end_handles(&serving); /* whether a handle was released before the call broke off is unknown: then it was */
+    if (!status)
+        reply_result(&serving, &invocation.invoked, invocation.error);
     if (worker->arena.size > HOST_ARENA_KEEP)
         arena_free(&worker->arena);
-    return FAR_CALL_DONE;
+    return status;
 }
 
 typedef uint64_t plain_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
-/* Plain values in registers and nothing to check: an ordinary call, with registers that no parameter uses as they are.
+/*
+ * Plain values in registers and nothing to check: an ordinary call, with registers that no parameter uses as they are.
+ * Nothing to put away either when it breaks off, so the guard around the worker's loop is enough.
  */
 CALLS_SEGMENT static void serve_plain(struct worker *worker, const struct far_plan *plan, uint64_t function)
 {
     uint64_t argument[FAR_ASTACK_REGISTERS] = {0};
-    for (unsigned i = 0; i < plan->integers; i++)
+    for (unsigned i = 0; i < plan->astack.integers; i++)
         argument[i] = plain_value(&plan->param[i], read_once(&worker->astack->call.argument[i]));
     errno = 0;
     uint64_t result = ((plain_function *)(uintptr_t)function)(argument[0], argument[1], argument[2], argument[3],
@@ -260,6 +275,11 @@ CALLS_SEGMENT static void serve_plain(struct worker *worker, const struct far_pl
     if (plan->result == FAR_PASS_VOID)
         result = 0;
     reply(&worker->astack->reply, FAR_CALL_DONE, result & plan->result_mask, 0, errno);
+}
+
+void serve_broken(struct worker *worker, unsigned status)
+{
+    reply(&worker->astack->reply, status, 0, 0, 0);
 }
 
 void serve_call(struct worker *worker)

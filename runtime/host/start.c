@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* From fard's word to a service that can be called: record, plans, mappings, linkage, dependencies, constructors. */
+#include "runtime/host/guard.h"
 #include "runtime/host/host.h"
 
 #include "runtime/format/stub.h"
@@ -63,6 +64,22 @@ static int bind_dependencies(const struct host *host, const struct far_reloc_hea
     return failed;
 }
 
+/* The C library loads libgcc_s where a thread ends; in a host everything is loaded before the first call comes. */
+static void announce(struct host *host)
+{
+    static struct far_debug_service debug;
+    static struct far_unwind unwind;
+    const struct far_mapped mapped = {host->service, host->base, host->part, FAR_LEVEL_TRUSTED, host->iface};
+    sigset_t saved;
+    process_lock(&saved);
+    debug_add(&debug, &mapped);
+    process_unlock(&saved);
+    unwind_load();
+    unwind_find(&unwind, host->part, true);
+    unwind_tell(&unwind);
+    unwind_tell_all();
+}
+
 static int map_and_link(struct host *host, const struct far_fds *fds, struct far_error *error)
 {
     const struct far_mapping mapping = {host->service, host->base, host->part, fds};
@@ -76,10 +93,13 @@ static int map_and_link(struct host *host, const struct far_fds *fds, struct far
     if (failed)
         return failed;
     ((struct far_linkage *)host->part[FAR_PART_LINKAGE].address)->base = host->base;
-    failed = link_domain(&mapping, stream, &far_host_linker, error);
+    failed = link_domain(&mapping, stream, &guard_linker, error);
     if (!failed)
         failed = map_seal_linkage(&mapping, error);
-    return failed ? failed : bind_dependencies(host, stream, error);
+    failed = failed ? failed : bind_dependencies(host, stream, error);
+    if (!failed)
+        announce(host);
+    return failed;
 }
 
 typedef void constructor(int, char **, char **);

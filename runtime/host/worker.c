@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* One thread a channel: wait for a call, serve it, publish the answer, until the client or the channel is gone. */
+#include "runtime/host/guard.h"
 #include "runtime/host/host.h"
 
 #include "runtime/lib/wait.h"
@@ -70,25 +71,47 @@ static uint32_t wait_for_call(struct worker *worker, uint32_t last)
     return now;
 }
 
-static void work(struct worker *worker)
+static void publish_answer(struct worker *worker, struct company *company)
 {
     struct far_astack *astack = worker->astack;
-    uint32_t last = 0;
-    struct company company = {.limit = worker->host->spin ? COMPANY_FIRST : UINT32_MAX};
-    __atomic_store_n(&astack->reply.cpu, far_this_cpu(), __ATOMIC_RELAXED);
+    uint32_t cpu = far_this_cpu();
+    bool together = __atomic_load_n(&astack->call.cpu, __ATOMIC_RELAXED) == cpu;
+    __atomic_store_n(&astack->reply.cpu, cpu, __ATOMIC_RELAXED);
+    far_publish(&astack->reply.sequence, worker->sequence, &astack->call.sleeping);
+    watch_company(company, together, cpu);
+}
+
+/* A worker at work; what must survive a call that does not come back. */
+struct shift {
+    struct worker *worker;
+    struct company company;
+};
+
+static void serve_calls(void *argument)
+{
+    struct shift *shift = argument;
+    struct worker *worker = shift->worker;
     for (;;) {
-        uint32_t sequence = wait_for_call(worker, last);
+        uint32_t sequence = wait_for_call(worker, worker->sequence);
         if (finished(worker, sequence))
             return;
-        if (sequence == last)
+        if (sequence == worker->sequence)
             continue;
-        last = sequence;
+        worker->sequence = sequence;
         serve_call(worker);
-        uint32_t cpu = far_this_cpu();
-        bool together = __atomic_load_n(&astack->call.cpu, __ATOMIC_RELAXED) == cpu;
-        __atomic_store_n(&astack->reply.cpu, cpu, __ATOMIC_RELAXED);
-        far_publish(&astack->reply.sequence, sequence, &astack->call.sleeping);
-        watch_company(&company, together, cpu);
+        publish_answer(worker, &shift->company);
+    }
+}
+
+/* One guard for all calls, set up anew only after one that broke through: an ordinary call pays nothing for it. */
+static void work(struct worker *worker)
+{
+    struct shift shift = {worker, {.limit = worker->host->spin ? COMPANY_FIRST : UINT32_MAX}};
+    unsigned status;
+    __atomic_store_n(&worker->astack->reply.cpu, far_this_cpu(), __ATOMIC_RELAXED);
+    while ((status = guard_run(serve_calls, &shift)) != FAR_CALL_DONE) {
+        serve_broken(worker, status);
+        publish_answer(worker, &shift.company);
     }
 }
 
@@ -100,10 +123,8 @@ static void worker_free(struct worker *worker)
     free(worker);
 }
 
-static void *worker_main(void *argument)
+static void worker_leave(struct worker *worker)
 {
-    struct worker *worker = argument;
-    work(worker);
     pthread_mutex_lock(&workers_lock);
     struct worker **link = &workers;
     while (*link != worker)
@@ -112,6 +133,27 @@ static void *worker_main(void *argument)
     pthread_cond_signal(&workers_changed);
     pthread_mutex_unlock(&workers_lock);
     worker_free(worker);
+}
+
+/* The operation has ended its thread. The client hears it, and opens a channel to another worker for its next call. */
+static void worker_broken(void *argument)
+{
+    struct worker *worker = argument;
+    struct far_astack *astack = worker->astack;
+    serve_broken(worker, FAR_CALL_ENDED_THREAD);
+    far_publish(&astack->reply.sequence, worker->sequence, &astack->call.sleeping);
+    __atomic_store_n(&astack->fate.dead, 1, __ATOMIC_SEQ_CST);
+    worker_leave(worker);
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL); /* an operation may be so bold as to enable it */
+    pthread_cleanup_push(worker_broken, worker);
+    work(worker);
+    pthread_cleanup_pop(0);
+    worker_leave(worker);
     return NULL;
 }
 

@@ -4,6 +4,7 @@
  *
  *     ask fard → check the answer → interface record, plans → map parts → linkage: header, HOST, COPY → read-only
  *              → the services that this one is bound to, if its code runs here
+ *              → addresses of this service that were given out before it was registered
  */
 #include "runtime/format/stub.h"
 #include "runtime/import.h"
@@ -12,6 +13,7 @@
 #include "runtime/lib/error.h"
 #include "runtime/lib/gate.h"
 #include "runtime/lib/map.h"
+#include "runtime/lib/pending.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +26,8 @@
 /* An answer that has been checked. */
 struct bound {
     struct far_bind_reply reply;
-    const uint64_t *stub; /* op_count of them */
+    const uint64_t *stub;    /* op_count of them */
+    const uint64_t *pending; /* pending_count of them */
     struct far_fds fds;
 };
 
@@ -45,10 +48,13 @@ static int check_answer(const struct far_import_table *table, uint32_t want, con
 {
     const struct far_bind_reply *reply = &bound->reply;
     const struct far_mapping mapping = {table->service, reply->base, reply->part, &bound->fds};
-    if (size != sizeof *reply + reply->op_count * sizeof(uint64_t) || reply->op_count != table->op_count)
+    if (size != sizeof *reply + ((uint64_t)reply->op_count + reply->pending_count) * sizeof(uint64_t) ||
+        reply->op_count != table->op_count)
         return bad_answer(table, "other operations", error);
     if (strncmp(reply->service, table->service, sizeof reply->service) != 0)
         return bad_answer(table, "another service", error);
+    if (reply->flags & FAR_BIND_PENDING) /* pending_add looks at the addresses */
+        return reply->fds ? bad_answer(table, "descriptors of a service that is not registered", error) : 0;
     if (reply->level == FAR_LEVEL_UNSET || reply->level >= FAR_LEVEL_COUNT || (want && reply->level > want))
         return bad_answer(table, "a level that was not asked for", error);
     if ((reply->fds & fds_of_level[reply->level]) != fds_of_level[reply->level])
@@ -59,7 +65,8 @@ static int check_answer(const struct far_import_table *table, uint32_t want, con
 /* Ask fard. On success the descriptors are the caller's, and the answer lies in buffer. */
 static int ask(const struct far_import_table *table, struct bound *bound, void *buffer, struct far_error *error)
 {
-    struct far_bind_request request = {.want = far_settings_want(process_settings(), table->service)};
+    struct far_bind_request request = {.want = far_settings_want(process_settings(), table->service),
+                                       .machine = FAR_ABI_MACHINE};
     const struct iovec body[] = {{&request, sizeof request}, {(void *)(uintptr_t)table, table->size}};
     struct far_answer answer = {.body = buffer, .room = FAR_MESSAGE_MAX};
     memset(&bound->fds, -1, sizeof bound->fds);
@@ -75,6 +82,7 @@ static int ask(const struct far_import_table *table, struct bound *bound, void *
     memcpy(&bound->reply, buffer, sizeof bound->reply);
     bound->reply.service[FAR_SERVICE_MAX - 1] = '\0';
     bound->stub = (const uint64_t *)((const char *)buffer + sizeof bound->reply);
+    bound->pending = bound->stub + bound->reply.op_count;
     failed = fds_take(&bound->fds, bound->reply.fds, answer.fd, answer.fd_count, error);
     if (!failed)
         failed = check_answer(table, request.want, bound, answer.size, error);
@@ -220,6 +228,14 @@ static void binding_free(struct far_binding *binding)
     free(binding);
 }
 
+static void announce(struct far_binding *binding)
+{
+    const struct far_mapped mapped = {binding->service, binding->base, binding->part, (enum far_level)binding->level,
+                                      binding->iface};
+    unwind_find(&binding->unwind, binding->part, binding->level == FAR_LEVEL_TRUSTED);
+    debug_add(&binding->debug, &mapped);
+}
+
 /* Mappings that are left behind on failure do not matter: whoever fails to bind ends, or never uses the range. */
 static int bind_new(const struct far_import_table *table, const struct bound *bound, const struct far_iface *iface,
                     struct far_binding **result, struct far_error *error)
@@ -236,7 +252,36 @@ static int bind_new(const struct far_import_table *table, const struct bound *bo
         failed = process_add_binding(binding, error);
     if (failed)
         binding_free(binding);
+    else
+        announce(binding);
     return failed || !stream ? failed : depend_bind(stream, binding->service, error);
+}
+
+/* Nobody has registered the service: its operations get addresses that are linked when they are called. */
+static int bind_pending(const struct far_import_table *table, const struct bound *bound, struct far_binding **result,
+                        struct far_error *error)
+{
+    *result = NULL;
+    if (process_settings()->bind_now)
+        return far_fail(error, ENOENT, EX_UNAVAILABLE,
+                        "no service '%s' is registered, and " FAR_ENV_BIND_NOW " is set; register it with `far "
+                        "register`",
+                        table->service);
+    return pending_add(table, bound->reply.base, bound->stub, error);
+}
+
+static int bind_registered(const struct far_import_table *table, const struct bound *bound, struct far_binding **result,
+                           struct far_error *error)
+{
+    struct far_binding *shared = process_find_base(bound->reply.base);
+    const struct far_iface *iface = shared ? shared->iface : read_iface(bound, error);
+    int failed = iface ? check_operations(table, bound, iface, error) : -error->code;
+    if (!failed && shared)
+        know(*result = shared, bound);
+    else if (!failed)
+        failed = bind_new(table, bound, iface, result, error);
+    const struct far_bind_reply *reply = &bound->reply;
+    return failed ? failed : pending_link(*result, reply->pending_base, bound->pending, reply->pending_count, error);
 }
 
 int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result,
@@ -250,13 +295,8 @@ int binding_make(const struct far_import_table *table, uint64_t *stub, struct fa
         free(buffer);
         return failed;
     }
-    struct far_binding *shared = process_find_base(bound.reply.base);
-    const struct far_iface *iface = shared ? shared->iface : read_iface(&bound, error);
-    failed = iface ? check_operations(table, &bound, iface, error) : -error->code;
-    if (!failed && shared)
-        know(*result = shared, &bound);
-    else if (!failed)
-        failed = bind_new(table, &bound, iface, result, error);
+    failed = bound.reply.flags & FAR_BIND_PENDING ? bind_pending(table, &bound, result, error)
+                                                  : bind_registered(table, &bound, result, error);
     if (!failed && stub)
         memcpy(stub, bound.stub, table->op_count * sizeof *stub);
     fds_close(&bound.fds);
@@ -285,7 +325,9 @@ int binding_renew(struct far_binding *binding, struct far_error *error)
     if (buffer == MAP_FAILED)
         return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it again", binding->service);
     int failed = ask(binding->table, &bound, buffer, error);
-    if (!failed && bound.reply.base != binding->base)
+    if (!failed && bound.reply.flags & FAR_BIND_PENDING)
+        failed = far_fail(error, ENOENT, EX_UNAVAILABLE, "service %s is no longer registered", binding->service);
+    else if (!failed && bound.reply.base != binding->base)
         failed = far_fail(error, ESTALE, EX_TEMPFAIL,
                           "service %s was registered anew since this process was bound to it", binding->service);
     else if (!failed && bound.reply.level != binding->level)

@@ -7,8 +7,10 @@
 #define FARCALL_BINDING_H
 
 #include "runtime/lib/connection.h"
+#include "runtime/lib/debug.h"
 #include "runtime/lib/plan.h"
 #include "runtime/lib/settings.h"
+#include "runtime/lib/unwind.h"
 #include "runtime/protocol.h"
 
 #include <pthread.h>
@@ -21,7 +23,7 @@
 struct far_import_table;
 
 struct far_binding {
-    const uint8_t *slot_flags; /* plans' own; gate_x86_64.S reads these two words */
+    const uint8_t *slot_flags; /* plans' own; gate_MACHINE.S reads these two words */
     uint32_t slot_count;
     uint32_t index; /* among the process's bindings */
     struct far_plan *const *plan;
@@ -35,8 +37,18 @@ struct far_binding {
     dev_t data_device; /* which memory is mapped as data: fard makes another when it is started anew */
     ino_t data_inode;
     char service[FAR_SERVICE_MAX];
+    struct far_unwind unwind;       /* what unwinders are told of it */
+    struct far_debug_service debug; /* what debuggers are */
     const struct far_import_table
         *table; /* our copy of what we were bound with, to do it again on another connection */
+};
+
+/* Services that nobody had registered when the process was bound to them; pending.h. */
+#define FAR_PENDING_MAX 128
+struct far_pending;
+struct far_pendings {
+    struct far_pending *item[FAR_PENDING_MAX];
+    uint32_t count; /* written last: the signal handler needs no lock */
 };
 
 /* What there is one of in a process. */
@@ -49,6 +61,7 @@ struct far_process {
     pid_t connection_pid;       /* whose it is: a child of fork must not use its parent's */
     struct far_binding *binding[FAR_BINDING_MAX];
     uint32_t binding_count; /* written last: readers need no lock */
+    struct far_pendings pendings;
 };
 extern struct far_process far_process;
 
@@ -73,7 +86,7 @@ int process_add_binding(struct far_binding *binding, struct far_error *error);
 /*
  * Bind a service by an import table (checked) on the process's connection, with the lock held: ask fard, map, fill in
  * the linkage, bind what it is bound to itself. Shares the binding if the service is bound already. stub[] may be NULL.
- * 0, or -errno and *error.
+ * A service that nobody has registered gets pending addresses (pending.h), and *result is NULL. 0, or -errno and *error.
  */
 int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result,
                  struct far_error *error);

@@ -105,7 +105,8 @@ bool call_take_result(struct far_frame *frame, const struct far_binding *binding
     if (plan->result == FAR_PASS_FLOAT)
         frame->float_result = __atomic_load_n(&reply->float_result, __ATOMIC_RELAXED) & plan->result_mask;
     else if (plan->result != FAR_PASS_VOID)
-        frame->result = __atomic_load_n(&reply->result, __ATOMIC_RELAXED) & plan->result_mask;
+        frame->result = far_extend(__atomic_load_n(&reply->result, __ATOMIC_RELAXED) & plan->result_mask,
+                                   plan->result_width, plan->result_signed);
     if (plan->result == FAR_PASS_GLOBAL && !result_believed(binding, plan, frame->result))
         return false;
     /* Like a function of libc: errno says something only where something failed. */
@@ -135,7 +136,7 @@ static inline void call_fast(struct far_frame *frame, struct far_binding *bindin
                              struct far_channel *channel)
 {
     struct far_astack *astack = channel->astack;
-    for (unsigned i = 0; i < plan->integers; i++)
+    for (unsigned i = 0; i < plan->astack.integers; i++)
         astack->call.argument[i] = frame->integer[i] & plan->mask[i]; /* no bits that are nobody's parameter */
     int error = call_and_wait(channel, plan->op->slot, 0);
     if (LIKELY(!error && __atomic_load_n(&astack->reply.status, __ATOMIC_RELAXED) == FAR_CALL_DONE &&

@@ -65,8 +65,9 @@ static int needs_collect(struct needs *needs, const struct far_reloc_header *str
     for (; command && !failed; command = segment_next_reloc(stream, command)) {
         if (command->code != FAR_RELOC_CHECK || strcmp(segment_reloc_string(stream, command->name), service) != 0)
             continue;
-        needs->major = (uint16_t)(command->count >> 16);
-        needs->minor = (uint16_t)command->count;
+        uint32_t version = (uint32_t)segment_reloc_words(command)[0];
+        needs->major = (uint16_t)(version >> 16);
+        needs->minor = (uint16_t)version;
         failed = need_add(needs, segment_reloc_string(stream, command->name2), command->value);
     }
     return failed;
@@ -125,13 +126,15 @@ static int bind_service(const struct far_reloc_header *stream, const char *self,
 int depend_bind(const struct far_reloc_header *stream, const char *self, struct far_error *error)
 {
     const struct far_reloc *command = segment_next_reloc(stream, NULL);
+    const char *last = self;
     int failed = 0;
     for (; command && !failed; command = segment_next_reloc(stream, command)) {
-        if (command->code != FAR_RELOC_BIND)
-            continue;
+        if (command->code != FAR_RELOC_CHECK) /* they come first, those of one service together */
+            break;
         const char *service = segment_reloc_string(stream, command->name);
-        if (strcmp(service, self) != 0 && !process_find_service(service))
+        if (strcmp(service, last) != 0 && strcmp(service, self) != 0 && !process_find_service(service))
             failed = bind_service(stream, self, service, error);
+        last = service;
     }
     return failed;
 }

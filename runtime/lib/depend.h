@@ -9,8 +9,7 @@
 const struct far_reloc_header *depend_read_stream(const struct far_mapping *mapping, struct far_error *error);
 
 /*
- * Bind every service that the stream's BIND commands name and that is not bound yet, with import tables made of its
- * CHECK commands. With the process's lock held.
+ * Bind every service that the stream's CHECK commands name and that is not bound yet, with import tables made of them. With the process's lock held.
  */
 int depend_bind(const struct far_reloc_header *stream, const char *self, struct far_error *error);
 

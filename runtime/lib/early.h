@@ -7,26 +7,11 @@
 #ifndef FARCALL_EARLY_H
 #define FARCALL_EARLY_H
 
+#include "runtime/lib/abi.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
-
-#if defined(__x86_64__)
-static inline long early_call(long number, long a, long b, long c, long d, long e, long f)
-{
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-#else
-#error "farcall: no system call sequence for this machine yet (runtime/lib/early.h)"
-#endif
 
 static inline long early_open_for_reading(const char *path)
 {

@@ -2,7 +2,9 @@
 /* far_bind: what an import library's constructor calls. */
 #include "runtime/import.h"
 #include "runtime/lib/binding.h"
+#include "runtime/lib/channel.h"
 #include "runtime/lib/error.h"
+#include "runtime/lib/pending.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,18 +13,24 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* Where the import's stubs were said to be, while the program was loaded, they must be now: addresses are out already.
+/*
+ * Where the import's stubs were said to be, while the program was loaded, they must be now: addresses are out already. Or
+ * they lead there: the service was registered meanwhile, and pending addresses were linked.
  */
-static int agrees(const struct far_import *import, const struct far_binding *binding, const uint64_t *stub)
+static int agrees(const struct far_import *import, const uint64_t *stub)
 {
-    return import->state != FAR_IMPORT_RESOLVED ||
-           (import->base == binding->base && memcmp(import->stub, stub, import->table->op_count * sizeof *stub) == 0);
+    if (import->state != FAR_IMPORT_RESOLVED)
+        return 1;
+    for (uint32_t i = 0; i < import->table->op_count; i++)
+        if (import->stub[i] != stub[i] && pending_target(import->stub[i]) != stub[i])
+            return 0;
+    return 1;
 }
 
 static int too_late(const struct far_import *import, struct far_error *error)
 {
     return far_fail(error, EAGAIN, EX_TEMPFAIL,
-                    "service %s was registered or moved while this program was being loaded; start it again",
+                    "service %s was unregistered or moved while this program was being loaded; start it again",
                     import->table->service);
 }
 
@@ -32,18 +40,21 @@ static int bind_locked(struct far_import *import, uint64_t *stub, struct far_err
     struct far_binding *binding;
     if (import_check(import->table, import->table->size, why, sizeof why) != 0)
         return far_fail(error, EINVAL, EX_DATAERR, "an import library's table is not valid: %s", why);
+    if (!far_thread_get()) /* a child of fork must know that the connection is its parent's */
+        return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", import->table->service);
     if (import->reserved)
         process_adopt_connection((int)import->reserved - 1);
     import->reserved = 0;
     int failed = binding_make(import->table, stub, &binding, error);
     if (failed)
         return failed;
-    if (import->state == FAR_IMPORT_FAILED || !agrees(import, binding, stub))
+    if (import->state == FAR_IMPORT_FAILED || !agrees(import, stub))
         return too_late(import, error);
-    memcpy(import->stub, stub, import->table->op_count * sizeof *stub);
-    import->base = binding->base;
+    if (import->state == FAR_IMPORT_UNBOUND)
+        memcpy(import->stub, stub, import->table->op_count * sizeof *stub);
+    import->base = binding ? binding->base : import->base;
     import->binding = binding;
-    import->state = FAR_IMPORT_BOUND;
+    import->state = binding ? FAR_IMPORT_BOUND : FAR_IMPORT_PENDING;
     return 0;
 }
 
@@ -59,13 +70,14 @@ void far_bind(struct far_import *import)
 {
     sigset_t saved;
     struct far_error error = {.exit = EX_OSERR, .text = "no memory"};
-    if (import->state == FAR_IMPORT_BOUND)
+    if (import->state == FAR_IMPORT_BOUND || import->state == FAR_IMPORT_PENDING)
         return;
     process_lock(&saved);
     uint64_t *stub = calloc(import->table->op_count, sizeof *stub);
     int failed = stub ? bind_locked(import, stub, &error) : -ENOMEM;
     free(stub);
     process_unlock(&saved);
+    unwind_tell_all();
     if (!failed)
         return;
     /* Nothing of the program has run yet, and nothing of it could work. */

@@ -22,16 +22,20 @@ far_failure_handler far_set_failure_handler(far_failure_handler handler)
     return __atomic_exchange_n(&failure_handler, handler ? handler : print_and_abort, __ATOMIC_SEQ_CST);
 }
 
+uint64_t operation_fails(const struct far_failure *failure, const uint64_t *value)
+{
+    if (!value)
+        __atomic_load_n(&failure_handler, __ATOMIC_SEQ_CST)(failure);
+    errno = failure->error;
+    return value ? *value : 0;
+}
+
 void call_fails(struct far_frame *frame, const struct far_binding *binding, const struct far_plan *plan, int error,
                 const char *reason)
 {
     bool has_value = plan && plan->op->flags & FAR_OP_HAS_FAILS;
-    frame->result = frame->float_result = has_value ? plan->op->fails : 0;
-    if (!has_value) {
-        const struct far_failure failure = {binding->service, plan ? plan->name : "?", error, reason};
-        __atomic_load_n(&failure_handler, __ATOMIC_SEQ_CST)(&failure);
-    }
-    errno = error;
+    const struct far_failure failure = {binding->service, plan ? plan->name : "?", error, reason};
+    frame->result = frame->float_result = operation_fails(&failure, has_value ? &plan->op->fails : NULL);
 }
 
 int call_status_error(uint32_t status, const char **reason)

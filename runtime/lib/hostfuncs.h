@@ -7,6 +7,7 @@
 #define FARCALL_HOSTFUNCS_H
 
 #include <pthread.h>
+#include <time.h>
 
 /*
  * A mutex in a segment is process-shared and robust, whatever it was initialised as: PTHREAD_MUTEX_INITIALIZER, static
@@ -18,6 +19,19 @@ int far_host_pthread_mutex_destroy(pthread_mutex_t *mutex);
 int far_host_pthread_mutex_lock(pthread_mutex_t *mutex);
 int far_host_pthread_mutex_trylock(pthread_mutex_t *mutex);
 int far_host_pthread_mutex_unlock(pthread_mutex_t *mutex);
+
+/*
+ * A condition variable in a segment is process-shared, whatever it was initialised as, and a waiter that dies leaves
+ * nothing behind. Used with mutexes of the segment only.
+ */
+int far_host_pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes);
+int far_host_pthread_cond_destroy(pthread_cond_t *condition);
+int far_host_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex);
+int far_host_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until);
+int far_host_pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t clock,
+                                    const struct timespec *until);
+int far_host_pthread_cond_signal(pthread_cond_t *condition);
+int far_host_pthread_cond_broadcast(pthread_cond_t *condition);
 
 /*
  * The segment's own lock, for its heap: FAR_SEGMENT_LOCK_SIZE bytes, zero to begin with, aligned to 8. Returns 0, or

@@ -6,6 +6,8 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +28,48 @@ static const struct neutral neutral_functions[] = {
 #undef FAR_HOST_OWN
 };
 
+#define NEUTRAL_COUNT  (sizeof neutral_functions / sizeof *neutral_functions)
+#define NEUTRAL_PLACES 2048 /* a power of two, of which most are free */
+_Static_assert(2 * NEUTRAL_COUNT <= NEUTRAL_PLACES, "the table of names needs more places");
+
+/* Index + 1 of each function at its name's hash or behind it: every bind looks up all the names of its segments. */
+static uint16_t neutral_places[NEUTRAL_PLACES];
+static pthread_once_t neutral_placed = PTHREAD_ONCE_INIT;
+
+static size_t place_of(const char *name)
+{
+    uint32_t hash = 0x811c9dc5u;
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 0x01000193u;
+    return (hash ^ hash >> 15) & (NEUTRAL_PLACES - 1);
+}
+
+static void place_neutral(void)
+{
+    for (size_t i = 0; i < NEUTRAL_COUNT; i++) {
+        size_t at = place_of(neutral_functions[i].name);
+        while (neutral_places[at])
+            at = (at + 1) & (NEUTRAL_PLACES - 1);
+        neutral_places[at] = (uint16_t)(i + 1);
+    }
+}
+
 static const struct neutral *find_neutral(const char *name)
 {
-    for (size_t i = 0; i < sizeof neutral_functions / sizeof *neutral_functions; i++)
-        if (strcmp(neutral_functions[i].name, name) == 0)
-            return &neutral_functions[i];
+    pthread_once(&neutral_placed, place_neutral);
+    for (size_t at = place_of(name); neutral_places[at]; at = (at + 1) & (NEUTRAL_PLACES - 1))
+        if (strcmp(neutral_functions[neutral_places[at] - 1].name, name) == 0)
+            return &neutral_functions[neutral_places[at] - 1];
     return NULL;
+}
+
+/* Mathematics is a library of its own, which a program that was not linked with it has not loaded. */
+static void *find_in_process(const char *name)
+{
+    void *found = dlsym(RTLD_DEFAULT, name);
+    if (!found && dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL))
+        found = dlsym(RTLD_DEFAULT, name);
+    return found;
 }
 
 void *far_host_own_function(const char *name)
@@ -45,10 +83,10 @@ void *far_host_function(const char *name)
     const struct neutral *found = find_neutral(name);
     if (!found)
         return NULL;
-    return found->own ? found->own : dlsym(RTLD_DEFAULT, name);
+    return found->own ? found->own : find_in_process(name);
 }
 
-/* A name for each thunk of refused_x86_64.S. */
+/* A name for each thunk of refused_MACHINE.S. */
 #define REFUSED_THUNKS     512
 #define REFUSED_THUNK_SIZE 16
 extern const char far_refused_thunks[];
@@ -88,7 +126,7 @@ static void *client_function(const char *service, const char *name, struct far_e
 
 static void *process_object(const char *service, const char *name, struct far_error *error)
 {
-    void *object = dlsym(RTLD_DEFAULT, name);
+    void *object = find_in_process(name);
     if (!object)
         far_fail(error, ENOSYS, EX_UNAVAILABLE, "service %s needs %s, which this process's C library does not have",
                  service, name);

@@ -46,7 +46,7 @@ struct far_linker {
 extern const struct far_linker far_client_linker; /* hosttable.c */
 extern const struct far_linker far_host_linker;
 
-/* Apply HOST and COPY of a checked stream. */
+/* Apply HOST, COPY and IFUNC of a checked stream. */
 int link_domain(const struct far_mapping *mapping, const struct far_reloc_header *stream,
                 const struct far_linker *linker, struct far_error *error);
 

@@ -37,13 +37,20 @@ static int take_string(struct crossing *crossing, uint32_t i, struct far_error *
     return 0;
 }
 
+static uint64_t frame_word(const struct far_frame *frame, struct far_where where)
+{
+    const uint64_t *words = where.place == FAR_PLACE_INTEGER ? frame->integer
+                            : where.place == FAR_PLACE_FLOAT ? frame->floats
+                                                             : frame->stack;
+    return words[where.index];
+}
+
 static int take_words(struct crossing *crossing, const struct far_frame *frame, struct far_error *error)
 {
-    const struct far_words words = {frame->integer, frame->floats, frame->stack};
     int failed = 0;
     for (uint32_t i = 0; i < crossing->plan->param_count && !failed; i++) {
         const struct far_plan_param *param = &crossing->plan->param[i];
-        crossing->word[i] = far_word(&words, param) & param->mask; /* no bits that are nobody's parameter */
+        crossing->word[i] = frame_word(frame, param->abi) & param->mask; /* no bits that are nobody's parameter */
         crossing->sizes.value[i] = crossing->word[i];
         if (param->passing == FAR_PASS_STRING)
             failed = take_string(crossing, i, error);
@@ -105,13 +112,8 @@ static uint64_t line_word(const struct crossing *crossing, uint32_t i)
 
 static void put_line(const struct crossing *crossing, struct far_astack *astack)
 {
-    for (uint32_t i = 0; i < crossing->plan->param_count; i++) {
-        const struct far_plan_param *param = &crossing->plan->param[i];
-        uint64_t *to = param->place == FAR_PLACE_INTEGER ? astack->call.argument
-                       : param->place == FAR_PLACE_FLOAT ? astack->wide.floats
-                                                         : astack->wide.more;
-        to[param->index] = line_word(crossing, i);
-    }
+    for (uint32_t i = 0; i < crossing->plan->param_count; i++)
+        *far_astack_word(astack, crossing->plan->param[i].astack) = line_word(crossing, i);
 }
 
 static void take_area(const struct crossing *crossing, const char *area)

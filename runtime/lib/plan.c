@@ -19,20 +19,26 @@ static bool by_reference(unsigned passing)
 }
 
 /* There is always a place: no more parameters than FAR_PARAM_MAX, as many as there are stack words. */
+static struct far_where next_place(struct far_places *used, bool is_float, unsigned integers, unsigned floats)
+{
+    if (is_float && used->floats < floats)
+        return (struct far_where){FAR_PLACE_FLOAT, used->floats++};
+    if (!is_float && used->integers < integers)
+        return (struct far_where){FAR_PLACE_INTEGER, used->integers++};
+    return (struct far_where){FAR_PLACE_STACK, used->stack++};
+}
+
 static void plan_place(struct far_plan *plan, struct far_plan_param *param)
 {
-    if (param->passing == FAR_PASS_FLOAT && plan->floats < FAR_ASTACK_FLOATS) {
-        param->place = FAR_PLACE_FLOAT;
-        param->index = plan->floats++;
-    } else if (param->passing != FAR_PASS_FLOAT && plan->integers < FAR_ASTACK_REGISTERS) {
-        param->place = FAR_PLACE_INTEGER;
-        param->index = plan->integers++;
-        plan->mask[param->index] = param->mask;
-    } else {
-        param->place = FAR_PLACE_STACK;
-        param->index = plan->stack++;
-    }
+    bool is_float = param->passing == FAR_PASS_FLOAT;
+    param->abi = next_place(&plan->abi, is_float, FAR_ABI_INTEGERS, FAR_ABI_FLOATS);
+    param->astack = next_place(&plan->astack, is_float, FAR_ASTACK_REGISTERS, FAR_ASTACK_FLOATS);
+    if (param->astack.place == FAR_PLACE_INTEGER)
+        plan->mask[param->astack.index] = param->mask;
 }
+
+/* The fast path takes the call line's words from the first registers of a frame as they stand. */
+_Static_assert(FAR_ABI_INTEGERS >= FAR_ASTACK_REGISTERS, "integers of the call line are in registers");
 
 /* Bytes of what a GLOBAL parameter points to; of an incomplete type, one. */
 static uint64_t plan_target_size(const struct far_iface *iface, const struct far_param *param)
@@ -102,9 +108,9 @@ static void plan_choose_paths(struct far_plan *plan)
         const struct far_plan_param *param = &plan->param[i];
         if (by_reference(param->passing))
             plan->flags |= FAR_PLAN_BY_REFERENCE;
-        if (param->place == FAR_PLACE_FLOAT)
+        if (param->abi.place == FAR_PLACE_FLOAT)
             plan->flags |= FAR_PLAN_FLOATS;
-        if (param->place != FAR_PLACE_INTEGER)
+        if (param->astack.place != FAR_PLACE_INTEGER)
             plan->flags |= FAR_PLAN_WIDE;
         only_values &= param->passing != FAR_PASS_FLOAT;
         checked |= param->passing != FAR_PASS_VALUE && param->passing != FAR_PASS_OPAQUE;

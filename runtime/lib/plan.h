@@ -3,26 +3,40 @@
  * A plan: what a gate needs to know of one operation, worked out once at bind from the interface record, so that a call
  * looks nothing up. Both sides of the process gate make the same plans from the same record.
  *
- * `place` and `index` follow the System V ABI: integers and pointers in six registers, floats in eight, what is left on
- * the stack, eight bytes each, in parameter order. The call line and the wide block of an A-stack are laid out the same
- * way.
+ * A parameter has two places. `abi` is where this machine's calling convention has it: in an integer register, in a
+ * floating-point register, or on the stack, eight bytes each, in parameter order; abi.h says how many registers there
+ * are. `astack` is where it lies in an A-stack, which is the same on all machines, so that client and host need not be
+ * of one kind: the first six integers and pointers in the call line, the first eight floats and then all that is left
+ * in the wide block.
  */
 #ifndef FARCALL_PLAN_H
 #define FARCALL_PLAN_H
 
 #include "runtime/astack.h"
 #include "runtime/iface.h"
+#include "runtime/lib/abi.h"
 
 #include <stdbool.h>
 
 enum far_place { FAR_PLACE_INTEGER, FAR_PLACE_FLOAT, FAR_PLACE_STACK };
 
+struct far_where {
+    uint8_t place; /* enum far_place */
+    uint8_t index; /* in its place */
+};
+
+/* How many words of each place are in use. */
+struct far_places {
+    uint8_t integers;
+    uint8_t floats;
+    uint8_t stack;
+};
+
 struct far_plan_param {
     uint8_t passing; /* enum far_passing */
     uint8_t flags;   /* FAR_VALUE_…, those that a gate looks at */
     uint8_t width;
-    uint8_t place;       /* enum far_place */
-    uint8_t index;       /* in its place */
+    struct far_where abi, astack;
     bool late;           /* its size needs another parameter's memory: placed and copied after the others */
     bool measured;       /* another parameter's size is read from this one's memory */
     uint32_t size_count; /* BUFFER: the size expression */
@@ -33,7 +47,7 @@ struct far_plan_param {
 
 #define FAR_PLAN_FAST         0x1u  /* client: only plain values in registers: copy, publish, wait */
 #define FAR_PLAN_FAST_HOST    0x2u  /* host: the same, and nothing to check */
-#define FAR_PLAN_FLOATS       0x4u  /* some parameter travels in an SSE register */
+#define FAR_PLAN_FLOATS       0x4u  /* some parameter travels in a floating-point register */
 #define FAR_PLAN_BY_REFERENCE 0x8u  /* some parameter travels in the area */
 #define FAR_PLAN_WIDE         0x10u /* some parameter travels in the wide block */
 
@@ -43,22 +57,20 @@ struct far_plan {
     char *refusal; /* why no gate carries it, for messages, and nothing below is filled in; NULL: it can be called */
     uint8_t flags;
     uint8_t param_count;
-    uint8_t integers; /* integer registers in use */
-    uint8_t floats;
-    uint8_t stack;  /* stack words in use */
+    struct far_places abi, astack;
     uint8_t result; /* enum far_passing */
     uint8_t result_width;
     bool result_signed;
     uint64_t result_target_size;         /* GLOBAL: bytes of what it points to, at least 1 */
     uint64_t result_mask;                /* the bits of the result that mean something */
-    uint64_t mask[FAR_ASTACK_REGISTERS]; /* the same for each integer register */
+    uint64_t mask[FAR_ASTACK_REGISTERS]; /* the same for each integer of the call line */
     struct far_plan_param param[FAR_PARAM_MAX];
 };
 
 /* All operations of a service, by slot. */
 struct far_plans {
     uint32_t slot_count;
-    uint8_t *slot_flags;    /* gate_x86_64.S reads these: FAR_SLOT_… */
+    uint8_t *slot_flags;    /* gate_MACHINE.S reads these: FAR_SLOT_… */
     struct far_plan **plan; /* NULL where no operation has the slot */
 };
 
@@ -73,19 +85,13 @@ static inline uint64_t far_extend(uint64_t value, unsigned width, bool is_signed
     return is_signed ? (uint64_t)((int64_t)(value << unused) >> unused) : value << unused >> unused;
 }
 
-/* Words in the order of the ABI: a frame, or a host's snapshot of an A-stack. */
-struct far_words {
-    const uint64_t *integer;
-    const uint64_t *floats;
-    const uint64_t *stack;
-};
-
-static inline uint64_t far_word(const struct far_words *words, const struct far_plan_param *param)
+/* One parameter's word in the A-stack. */
+static inline uint64_t *far_astack_word(struct far_astack *astack, struct far_where where)
 {
-    const uint64_t *from = param->place == FAR_PLACE_INTEGER ? words->integer
-                           : param->place == FAR_PLACE_FLOAT ? words->floats
-                                                             : words->stack;
-    return from[param->index];
+    uint64_t *words = where.place == FAR_PLACE_INTEGER ? astack->call.argument
+                      : where.place == FAR_PLACE_FLOAT ? astack->wide.floats
+                                                       : astack->wide.more;
+    return &words[where.index];
 }
 
 #endif

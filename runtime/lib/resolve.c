@@ -83,7 +83,7 @@ static int send_request(long fd, struct work *work, const struct far_import_tabl
     message->version = 1;
     message->serial = 1;
     request->want = far_settings_want(&work->settings, table->service);
-    request->reserved = 0;
+    request->machine = FAR_ABI_MACHINE;
     early_copy(request + 1, table, table->size);
     return early_call(SYS_sendto, fd, (long)message, message->size, MSG_NOSIGNAL, 0, 0) == (long)message->size;
 }

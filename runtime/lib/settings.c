@@ -17,7 +17,7 @@ struct wanted {
     uint8_t found;
 };
 
-enum wanted_index { WANT_SOCKET, WANT_RUNTIME_DIR, WANT_LEVEL, WANT_SPIN, WANT_UNTRUSTED, WANT_COUNT };
+enum wanted_index { WANT_SOCKET, WANT_RUNTIME_DIR, WANT_LEVEL, WANT_SPIN, WANT_UNTRUSTED, WANT_BIND_NOW, WANT_PERF, WANT_COUNT };
 
 /* Where in the environment's text the reader stands. */
 struct reader {
@@ -154,12 +154,14 @@ static void want(struct wanted *wanted, const char *name, char *value, uint32_t 
 void far_settings_read(struct far_settings *settings)
 {
     struct wanted wanted[WANT_COUNT];
-    char directory[FAR_SOCKET_PATH_MAX];
+    char directory[FAR_SOCKET_PATH_MAX], bind_now[2], perf[2];
     want(&wanted[WANT_SOCKET], FAR_SOCKET_ENV, settings->socket, sizeof settings->socket);
     want(&wanted[WANT_RUNTIME_DIR], "XDG_RUNTIME_DIR", directory, sizeof directory);
     want(&wanted[WANT_LEVEL], FAR_ENV_LEVEL, settings->level_text, sizeof settings->level_text);
     want(&wanted[WANT_SPIN], FAR_ENV_SPIN, settings->spin_text, sizeof settings->spin_text);
     want(&wanted[WANT_UNTRUSTED], FAR_ENV_UNTRUSTED, settings->untrusted, sizeof settings->untrusted);
+    want(&wanted[WANT_BIND_NOW], FAR_ENV_BIND_NOW, bind_now, sizeof bind_now);
+    want(&wanted[WANT_PERF], FAR_ENV_PERF, perf, sizeof perf);
     settings->fault = FAR_SETTINGS_FINE;
     settings->level = FAR_LEVEL_UNSET;
     settings->spin = -1;
@@ -170,6 +172,9 @@ void far_settings_read(struct far_settings *settings)
         settings->fault = FAR_SETTINGS_BAD_LEVEL;
     if (settings->spin_text[0] && (settings->spin = number_from_text(settings->spin_text)) < 0)
         settings->fault = FAR_SETTINGS_BAD_SPIN;
+    /* "0" is no; any other value, a longer one too, is yes. */
+    settings->bind_now = bind_now[0] && (bind_now[0] != '0' || wanted[WANT_BIND_NOW].length > 1);
+    settings->perf = perf[0] && (perf[0] != '0' || wanted[WANT_PERF].length > 1);
     /* A list that did not fit may have named any service: run nobody's code. */
     if (wanted[WANT_UNTRUSTED].length >= wanted[WANT_UNTRUSTED].room)
         early_copy(settings->untrusted, "*", 2);

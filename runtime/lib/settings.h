@@ -25,8 +25,10 @@ struct far_settings {
     char level_text[FAR_SETTINGS_WORD];
     char spin_text[FAR_SETTINGS_WORD];
     char untrusted[FAR_SETTINGS_LIST]; /* comma list; "*": every service */
+    uint8_t perf;                      /* write names for perf */
     uint32_t level;                    /* enum far_level: ask for no more; FAR_LEVEL_UNSET: no wish */
     int32_t spin;                      /* iterations before sleeping; -1: the default */
+    uint32_t bind_now;                 /* a service that is not registered is an error at start */
     uint32_t fault;                    /* enum far_settings_fault */
 };
 

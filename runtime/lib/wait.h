@@ -7,6 +7,7 @@
 #define FARCALL_WAIT_H
 
 #include "runtime/astack.h"
+#include "runtime/lib/abi.h"
 
 #include <limits.h>
 #include <linux/futex.h>
@@ -23,15 +24,6 @@
 
 /* How long a sleeper may overlook that nobody is left to wake it. */
 #define FAR_WAIT_SLICE_NS 200000000
-
-static inline void far_pause(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#else
-    __asm__ volatile("" ::: "memory");
-#endif
-}
 
 static inline uint32_t far_load(const uint32_t *word)
 {

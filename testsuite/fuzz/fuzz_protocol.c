@@ -23,7 +23,7 @@ static const struct registry *registry_with_kv(void)
         abort();
     service->id = 1;
     strcpy(service->name, "kv");
-    service->iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
+    service->executable[0].iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
     if (registry_add(&registry, service))
         abort();
     return &registry;
@@ -37,7 +37,7 @@ static void try_bind(const struct far_message *message)
     const struct far_import_table *table;
     size_t used;
     if (protocol_check_bind(message, &request, &table, &error) == 0)
-        bind_answer(registry_with_kv(), table, &anybody, request->want, reply, sizeof reply, &used, &error);
+        bind_answer(registry_with_kv(), table, &anybody, request, reply, sizeof reply, &used, &error);
 }
 
 static void try_register(const struct far_message *message)
@@ -48,7 +48,7 @@ static void try_register(const struct far_message *message)
     struct service *service;
     if (protocol_check_register(message, &request, &rules, &shippings, &error) || service_new(&service))
         return;
-    service->iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
+    service->executable[0].iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
     service_ship(service, shippings, request->shipping_count, &error);
     service_free(service);
 }

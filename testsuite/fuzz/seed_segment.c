@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * seed-segment FILE [changed | rich] [truncate=N] [flip=OFFSET]: writes the small segment that the unit tests use, so that
- * tests of its readers need no compiler; as it is, as its next version, cut short, or with one byte inverted. `rich`: a
+ * seed-segment FILE [changed | rich | aarch64] [truncate=N] [flip=OFFSET]: writes the small segment that the unit tests use, so that
+ * tests of its readers need no compiler; as it is, as its next version, for another machine, cut short, or with one byte inverted. `rich`: a
  * bare interface record instead, with all that a record can say.
  */
 #include "testsuite/unit/make_rich.h"
+#include "testsuite/unit/make_stubs.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,10 +24,12 @@ static void apply(struct made *made, const char *argument)
 int main(int argc, char **argv)
 {
     if (argc < 2)
-        return fprintf(stderr, "usage: seed-segment FILE [changed | rich] [truncate=N] [flip=OFFSET]\n"), 64;
+        return fprintf(stderr, "usage: seed-segment FILE [changed | rich | aarch64] [truncate=N] [flip=OFFSET]\n"), 64;
     const char *variant = argc > 2 ? argv[2] : "";
-    struct made made = !strcmp(variant, "rich") ? make_rich_record()
-                                                : make_segment(!strcmp(variant, "changed") ? MAKE_CHANGED : MAKE_PLAIN);
+    const struct made_machine *machine = !strcmp(variant, "aarch64") ? &made_aarch64 : &made_x86_64;
+    struct made made = !strcmp(variant, "rich")
+                           ? make_rich_record()
+                           : make_segment_for(machine, !strcmp(variant, "changed") ? MAKE_CHANGED : MAKE_PLAIN);
     for (int i = 2; i < argc; i++)
         apply(&made, argv[i]);
     FILE *out = fopen(argv[1], "wb");

@@ -5,6 +5,7 @@
 # Socket and store lie in a temporary folder that is removed afterwards; the command finds the socket in FARCALL_SOCKET. Its
 # exit code is passed on. When fard itself ended badly (a crash, a sanitizer's report) that is the result, and its log is shown.
 #   FARD_STORE=DIR       keep the store there
+#   FARD_OPTIONS=WORDS   more options for fard
 #   FARD_LOG=FILE        keep fard's messages there
 set -u
 fard=$1/bin/fard
@@ -37,7 +38,7 @@ trap 'stop 143' TERM
 trap 'stop $?' EXIT
 
 # Not told by the environment: hosts must learn the socket from fard itself.
-env -u FARCALL_SOCKET "$fard" --foreground --socket "$FARCALL_SOCKET" --store "${FARD_STORE:-$work/store}" >"$log" 2>&1 </dev/null &
+env -u FARCALL_SOCKET "$fard" --foreground --socket "$FARCALL_SOCKET" --store "${FARD_STORE:-$work/store}" ${FARD_OPTIONS:-} >"$log" 2>&1 </dev/null &
 fard_pid=$!
 for _ in $(seq 400); do
   grep -q '^fard: listening' "$log" && break

@@ -228,7 +228,7 @@ static struct far_import_table *make_table(const struct far_iface *iface)
     made->minor = iface->minor;
     made->op_count = iface->ops.count;
     for (uint32_t i = 0; i < iface->ops.count; i++) {
-        op[i] = (struct far_import_op){iface_op(iface, i)->fingerprint, at, 0};
+        op[i] = (struct far_import_op){.fingerprint = iface_op(iface, i)->fingerprint, .name = at};
         at = (uint32_t)(stpcpy((char *)made + at, iface_string(iface, iface_op(iface, i)->name)) + 1 - (char *)made);
     }
     made->size = (at + 7) & ~7u;

@@ -21,16 +21,17 @@ static struct service *add_log(struct registry *registry, uint64_t fingerprint, 
         abort();
     log->id = 1;
     strcpy(log->name, "log");
-    log->iface = (struct far_iface *)record.bytes;
-    log->iface->minor = minor;
-    log->iface->ops.count = 1;
-    struct far_op *op = (struct far_op *)(record.bytes + log->iface->ops.offset);
+    struct executable *executable = &log->executable[0];
+    executable->iface = (struct far_iface *)record.bytes;
+    executable->iface->minor = minor;
+    executable->iface->ops.count = 1;
+    struct far_op *op = (struct far_op *)(record.bytes + executable->iface->ops.offset);
     /* kv_find's signature is long enough to hold the new name. */
     strcpy((char *)record.bytes + op->signature, "log_write");
     op->name = op->signature;
     op->fingerprint = fingerprint;
-    log->part[FAR_PART_FSTUBS].address = 0x1000000;
-    log->part[FAR_PART_DSTUBS].address = 0x2000000;
+    executable->part[FAR_PART_FSTUBS].address = 0x1000000;
+    executable->part[FAR_PART_DSTUBS].address = 0x2000000;
     if (registry_add(registry, log))
         abort();
     return log;
@@ -76,7 +77,7 @@ static void needs(void)
     struct service *log = add_log(&fixture.registry, LOG_FINGERPRINT, 1);
     CHECK(make(&fixture, &service) == FARD_REFUSED && strstr(fixture.error.text, "1.2") &&
           strstr(fixture.error.text, "1.1"));
-    log->iface->minor = 2;
+    log->executable[0].iface->minor = 2;
     log->hidden = true;
     CHECK(make(&fixture, &service) == FARD_REFUSED);
     log->hidden = false;
@@ -106,13 +107,14 @@ static void words(void)
     service->range = (struct range){FAR_WINDOW_BEGIN, FAR_GRANULE};
     CHECK(service_materialise(service, &fixture.segment, &fixture.registry, &fixture.error) == 0);
     uint64_t base = FAR_WINDOW_BEGIN, constants = fixture.segment.part[FAR_PART_CONST].address;
-    CHECK(word(service->image, constants) == base + fixture.segment.part[FAR_PART_CODE].address + 48);
-    CHECK(word(service->image, constants + 8) == base + fixture.segment.part[FAR_PART_DATA].address);
-    CHECK(word(service->image, constants + 16) == 0x2000000 + FAR_STUB_SIZE); /* log_write is data-shipped, slot 1 */
-    CHECK(word(service->data, 8) == service->part[FAR_PART_DSTUBS].address + FAR_STUB_SIZE); /* kv_find */
+    CHECK(word(service->executable[0].image, constants) == base + fixture.segment.part[FAR_PART_CODE].address + 48);
+    CHECK(word(service->executable[0].image, constants + 8) == base + fixture.segment.part[FAR_PART_DATA].address);
+    CHECK(word(service->executable[0].image, constants + 16) ==
+          0x2000000 + FAR_STUB_SIZE); /* log_write is data-shipped, slot 1 */
+    CHECK(word(service->data, 8) == service->executable[0].part[FAR_PART_DSTUBS].address + FAR_STUB_SIZE); /* kv_find */
     CHECK(word(service->data_read_only, 8) == word(service->data, 8));
-    CHECK(service->init_array.address == base + constants && service->init_array.size == 8);
-    CHECK(write(service->image, "x", 1) < 0 && write(service->data_read_only, "x", 1) < 0);
+    CHECK(service->executable[0].init_array.address == base + constants && service->executable[0].init_array.size == 8);
+    CHECK(write(service->executable[0].image, "x", 1) < 0 && write(service->data_read_only, "x", 1) < 0);
     service_free(service);
     tear_down(&fixture);
 }

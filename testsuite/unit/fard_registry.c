@@ -76,9 +76,9 @@ static void shipping(void)
     struct far_error error = {0};
     struct made record = make_record(MAKE_PLAIN);
     struct service *service = new_service(1, NULL);
-    service->iface = (struct far_iface *)record.bytes;
-    service->part[FAR_PART_FSTUBS].address = 0x1000;
-    service->part[FAR_PART_DSTUBS].address = 0x2000;
+    service->executable[0].iface = (struct far_iface *)record.bytes;
+    service->executable[0].part[FAR_PART_FSTUBS].address = 0x1000;
+    service->executable[0].part[FAR_PART_DSTUBS].address = 0x2000;
     const struct far_op *find = service_op(service, "kv_find");
     CHECK(service_stub(service, find) == 0x2000 + FAR_STUB_SIZE * find->slot);
     CHECK(service_ship(service, "fkv_find\0fkv_put", 2, &error) == 0 && service->shipping_count == 2);

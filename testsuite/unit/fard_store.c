@@ -23,8 +23,8 @@ static struct service *new_service(struct store *store, const char *name)
     memcpy(service->rules, rules, sizeof rules);
     service->rule_count = 2;
     strcpy(service->name, name);
-    memset(service->build_id, 0xab, sizeof service->build_id);
-    service->iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
+    memset(service->executable[0].build_id, 0xab, sizeof service->executable[0].build_id);
+    service->executable[0].iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
     CHECK(service_ship(service, "fkv_find", 1, &error) == 0);
     CHECK(store_take_range(store, name, 100, &service->id, &service->range, &error) == 0);
     return service;
@@ -53,11 +53,11 @@ static void write_and_drop(struct store *store)
 {
     struct service *kv = new_service(store, "kv"), *other = new_service(store, "other");
     CHECK(other->id > kv->id && other->range.base == range_after(&kv->range));
-    CHECK(store_put_segment(store, kv->build_id, "bytes", 5, &error) == 0);
+    CHECK(store_put_segment(store, kv->executable[0].build_id, "bytes", 5, &error) == 0);
     CHECK(store_add_service(store, kv, &error) == 0);
     strcpy(other->name, "kv"); /* a name that is taken cannot be committed, and leaves nothing */
     CHECK(store_add_service(store, other, &error) == FARD_REFUSED);
-    store_drop_segment(store, kv->build_id); /* needed: stays */
+    store_drop_segment(store, kv->executable[0].build_id); /* needed: stays */
     service_free(kv);
     service_free(other);
 }

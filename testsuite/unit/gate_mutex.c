@@ -76,6 +76,7 @@ static void check_robust_on_purpose(void)
     CHECK(pthread_mutex_consistent(mutex) == 0);
     CHECK(far_host_pthread_mutex_unlock(mutex) == 0);
     CHECK(far_host_pthread_mutex_lock(mutex) == 0);
+    CHECK(far_host_pthread_mutex_unlock(mutex) == 0); /* a held one is on the thread's list, and must stay mapped */
     munmap(mutex, 4096);
 }
 
@@ -99,6 +100,7 @@ static void check_segment_lock(void)
     CHECK(far_host_far_segment_lock(lock) == EOWNERDEAD); /* locked all the same */
     CHECK(far_host_far_segment_unlock(lock) == 0);
     CHECK(far_host_far_segment_lock(lock) == 0);
+    CHECK(far_host_far_segment_unlock(lock) == 0);
     munmap(lock, 4096);
 }
 

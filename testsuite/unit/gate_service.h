@@ -11,6 +11,7 @@
 #include "runtime/lib/gate.h"
 #include "runtime/lib/wait.h"
 #include "testsuite/unit/check.h"
+#include "testsuite/unit/gate_stubs.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -100,7 +101,7 @@ static inline const struct far_iface *gate_record(const struct gate_op *op, uint
     char *bytes = calloc(1, 65536);
     struct far_iface *iface = (struct far_iface *)bytes;
     uint32_t at = sizeof *iface, params = 0, text = 60000;
-    iface->machine = 62; /* EM_X86_64 */
+    iface->machine = FAR_ABI_MACHINE;
     iface->types = (struct far_table){at, G_TYPES};
     memcpy(bytes + at, types, sizeof types);
     at += sizeof types;
@@ -128,26 +129,15 @@ static inline const struct far_iface *gate_record(const struct gate_op *op, uint
     return iface;
 }
 
-static inline void gate_write_stub(uint8_t *stub, const uint8_t *slot0, uint32_t slot)
-{
-    static const uint8_t trap[FAR_STUB_SIZE] = {0xf3, 0x0f, 0x1e, 0xfa, 0x41, 0xbb, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0, 0xcc};
-    int32_t displacement = (int32_t)(slot0 - (stub + 15));
-    memcpy(stub, trap, sizeof trap);
-    memcpy(stub + 6, &slot, 4);
-    memcpy(stub + 11, &displacement, 4);
-}
-
 static inline void gate_write_stubs(struct gate_service *service, uint32_t op_count)
 {
-    static const uint8_t way[10] = {0x4c, 0x8d, 0x15, 0, 0, 0, 0, 0x41, 0xff, 0x22};
     uint8_t *stubs = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct far_linkage *linkage = (struct far_linkage *)(stubs + 4096);
-    int32_t displacement = (int32_t)((uint8_t *)linkage - (stubs + 7));
-    memcpy(stubs, way, sizeof way);
-    memcpy(stubs + 3, &displacement, 4);
+    gate_write_way(stubs);
     for (uint32_t slot = 1; slot <= op_count + 1; slot++) /* one more than there are operations */
         gate_write_stub(stubs + slot * FAR_STUB_SIZE, stubs, slot);
     *linkage = (struct far_linkage){.gate = (uint64_t)far_gate_process, .binding = (uint64_t)&service->binding};
+    __builtin___clear_cache((char *)stubs, (char *)stubs + 4096);
     CHECK(mprotect(stubs, 4096, PROT_READ | PROT_EXEC) == 0);
     service->stubs = stubs;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* The segment around make_record()'s record: x86-64, parts 64 KiB apart, everything in it checked by segment_check(). */
+/* The segment around make_record()'s record: parts 64 KiB apart, everything in it checked by segment_check(). */
 #include "testsuite/unit/make_segment.h"
 #include "runtime/format/digest.h"
+#include "testsuite/unit/make_stubs.h"
 
 #include <elf.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 #define SECTIONS_MAX 20
 
 struct writer {
+    const struct made_machine *machine;
     struct made made;
     Elf64_Phdr *programs;
     Elf64_Shdr sections[SECTIONS_MAX];
@@ -23,11 +25,6 @@ struct writer {
     char names[512];
     size_t names_size;
 };
-
-static void put32(uint8_t *to, uint32_t value)
-{
-    memcpy(to, &value, sizeof value);
-}
 
 static uint64_t append(struct writer *writer, const void *bytes, size_t size)
 {
@@ -69,53 +66,32 @@ static void add_part(struct writer *writer, enum far_part part, const char *name
     add_section(writer, name, SHT_PROGBITS, offset, size)->sh_addr = PART(part);
 }
 
-static void gate_stub(uint8_t *code, uint64_t address)
-{
-    static const uint8_t bytes[] = {0x4c, 0x8d, 0x15, 0, 0, 0, 0, 0x41, 0xff, 0x22};
-    memcpy(code, bytes, sizeof bytes);
-    put32(code + 3, (uint32_t)(PART(FAR_PART_LINKAGE) - (address + 7)));
-}
-
-static void branch_stub(uint8_t *code, uint64_t address, uint64_t target)
-{
-    static const uint8_t bytes[] = {0xf3, 0x0f, 0x1e, 0xfa, 0xe9};
-    memcpy(code, bytes, sizeof bytes);
-    put32(code + 5, (uint32_t)(target - (address + 9)));
-}
-
-static void trap_stub(uint8_t *code, uint64_t address, uint32_t slot)
-{
-    static const uint8_t bytes[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x41, 0xbb, 0, 0, 0, 0, 0xe9};
-    memcpy(code, bytes, sizeof bytes);
-    put32(code + 6, slot);
-    put32(code + 11, (uint32_t)(address / FAR_PART_ALIGN * FAR_PART_ALIGN - (address + 15)));
-}
-
 /* The last operation of the plain service is absent: it has no branch. */
-static void fill_stubs(uint8_t stubs[STUBS_SIZE], enum far_part part, bool trap, enum make_variant variant)
+static void fill_stubs(const struct made_machine *machine, uint8_t stubs[STUBS_SIZE], enum far_part part, bool trap,
+                       enum make_variant variant)
 {
-    memset(stubs, 0xcc, STUBS_SIZE);
-    gate_stub(stubs, PART(part));
+    memset(stubs, machine->empty, STUBS_SIZE);
+    machine->gate(stubs, PART(part), PART(FAR_PART_LINKAGE));
     for (uint32_t slot = 1; slot < SLOTS; slot++) {
         uint64_t address = PART(part) + slot * FAR_STUB_SIZE;
         bool absent = variant == MAKE_PLAIN && slot == SLOTS - 1;
         if (trap || absent)
-            trap_stub(stubs + slot * FAR_STUB_SIZE, address, slot);
+            machine->trap(stubs + slot * FAR_STUB_SIZE, address, slot, PART(part));
         else
-            branch_stub(stubs + slot * FAR_STUB_SIZE, address, PART(FAR_PART_CODE) + 16 * (slot - 1));
+            machine->branch(stubs + slot * FAR_STUB_SIZE, address, PART(FAR_PART_CODE) + 16 * (slot - 1));
     }
 }
 
 static void add_parts(struct writer *writer, enum make_variant variant)
 {
-    static const uint8_t function[16] = {0x31, 0xc0, 0xc3}; /* xor %eax,%eax; ret */
+    const struct made_machine *machine = writer->machine;
     uint8_t stubs[STUBS_SIZE], code[64], linkage[64] = {0}, data[64] = {0};
     uint64_t constants[4] = {PART(FAR_PART_CODE) + 48, PART(FAR_PART_DATA), 0, 0};
-    for (size_t i = 0; i < sizeof code; i += sizeof function)
-        memcpy(code + i, function, sizeof function);
-    fill_stubs(stubs, FAR_PART_FSTUBS, false, variant);
+    for (size_t i = 0; i < sizeof code; i += sizeof machine->function)
+        memcpy(code + i, machine->function, sizeof machine->function);
+    fill_stubs(machine, stubs, FAR_PART_FSTUBS, false, variant);
     add_part(writer, FAR_PART_FSTUBS, FAR_SECTION_FSTUBS, stubs, sizeof stubs, sizeof stubs);
-    fill_stubs(stubs, FAR_PART_DSTUBS, false, variant);
+    fill_stubs(machine, stubs, FAR_PART_DSTUBS, false, variant);
     add_part(writer, FAR_PART_DSTUBS, FAR_SECTION_DSTUBS, stubs, sizeof stubs, sizeof stubs);
     add_part(writer, FAR_PART_CODE, ".text", code, sizeof code, sizeof code);
     add_part(writer, FAR_PART_CONST, ".init_array", constants, sizeof constants, sizeof constants);
@@ -123,39 +99,69 @@ static void add_parts(struct writer *writer, enum make_variant variant)
     add_part(writer, FAR_PART_LINKAGE, FAR_SECTION_LINKAGE, linkage, sizeof linkage, sizeof linkage);
     add_part(writer, FAR_PART_DATA, ".data", data, sizeof data, 0x1800);
     for (enum far_part part = FAR_PART_FSTUBS; part <= FAR_PART_DSTUBS; part++) {
-        fill_stubs(stubs, part, true, variant);
+        fill_stubs(machine, stubs, part, true, variant);
         add_section(writer, part == FAR_PART_FSTUBS ? FAR_SECTION_TRAPS_F : FAR_SECTION_TRAPS_D, SHT_PROGBITS,
                     append(writer, stubs, sizeof stubs), sizeof stubs);
     }
 }
 
-static void add_relocs(struct writer *writer)
+struct stream {
+    struct far_reloc_header header;
+    uint8_t rest[600];
+};
+
+static void put_command(struct stream *stream, struct far_reloc command, uint32_t count, const uint64_t *words)
 {
-    static const char strings[] = "\0kv_find\0memcpy\0stderr\0log\0log_write";
-    enum { KV_FIND = 1, MEMCPY = 9, STDERR = 16, LOG = 23, LOG_WRITE = 27 };
-    struct {
-        struct far_reloc_header header;
-        struct far_reloc rebase;
-        uint64_t bitmap;
-        struct far_reloc rest[5];
-        char strings[40];
-    } stream = {.rebase = {.code = FAR_RELOC_REBASE, .count = 1, .where = PART(FAR_PART_CONST)}, .bitmap = 3};
-    uint32_t end = offsetof(__typeof__(stream), strings);
-    struct far_reloc rest[5] = {
-        {.code = FAR_RELOC_STUB, .where = PART(FAR_PART_DATA) + 8, .name = end + KV_FIND},
-        {.code = FAR_RELOC_BIND,
-         .where = PART(FAR_PART_CONST) + 16,
-         .name = end + LOG,
-         .name2 = end + LOG_WRITE,
-         .value = 0},
-        {.code = FAR_RELOC_HOST, .where = PART(FAR_PART_LINKAGE) + 32, .name = end + MEMCPY},
-        {.code = FAR_RELOC_COPY, .where = PART(FAR_PART_LINKAGE) + 40, .name = end + STDERR, .value = 8},
-        {.code = FAR_RELOC_CHECK, .count = 1 << 16 | 2, .name = end + LOG, .name2 = end + LOG_WRITE, .value = 0xabcdef},
-    };
-    memcpy(stream.rest, rest, sizeof rest);
-    memcpy(stream.strings, strings, sizeof strings);
-    stream.header = (struct far_reloc_header){"FARRELOC", FAR_FORMAT_VERSION, sizeof stream, 6, end};
-    add_section(writer, FAR_SECTION_RELOC, SHT_PROGBITS, append(writer, &stream, sizeof stream), sizeof stream);
+    uint8_t *at = (uint8_t *)stream + stream->header.size;
+    command.count = count;
+    memcpy(at, &command, sizeof command);
+    memcpy(at + sizeof command, words, count * sizeof *words);
+    stream->header.size += (uint32_t)(sizeof command + count * sizeof *words);
+    stream->header.command_count++;
+    if (command.code <= FAR_RELOC_LAST_NODE)
+        stream->header.node_end = stream->header.size;
+}
+
+/* Names are offsets into the strings until it is known where those start. */
+static void put_strings(struct stream *stream, const char *strings, size_t size)
+{
+    uint32_t end = stream->header.command_end = stream->header.size;
+    for (uint32_t at = sizeof stream->header; at < end;) {
+        struct far_reloc *command = (struct far_reloc *)((uint8_t *)stream + at);
+        command->name += command->name ? end : 0;
+        command->name2 += command->name2 ? end : 0;
+        at += (uint32_t)sizeof *command + command->count * 8;
+    }
+    memcpy((uint8_t *)stream + end, strings, size);
+    stream->header.size += (uint32_t)size;
+}
+
+/* Every kind of command; alone: without those that need another service. */
+static void add_relocs(struct writer *writer, bool alone)
+{
+    static const char strings[] = "\0kv_find\0memcpy\0stderr\0log\0log_write\0chosen";
+    enum { KV_FIND = 1, MEMCPY = 9, STDERR = 16, LOG = 23, LOG_WRITE = 27, CHOSEN = 37 };
+    uint64_t constants = PART(FAR_PART_CONST), linkage = PART(FAR_PART_LINKAGE), data = PART(FAR_PART_DATA);
+    struct stream stream = {
+        .header = {.magic = "FARRELOC", .version = FAR_FORMAT_VERSION, .size = sizeof stream.header}};
+    if (!alone)
+        put_command(&stream,
+                    (struct far_reloc){.code = FAR_RELOC_CHECK, .name = LOG, .name2 = LOG_WRITE, .value = 0xabcdef}, 1,
+                    (uint64_t[]){1 << 16 | 2});
+    put_command(&stream, (struct far_reloc){.code = FAR_RELOC_REBASE}, 2, (uint64_t[]){constants, 3});
+    put_command(&stream, (struct far_reloc){.code = FAR_RELOC_STUB, .name = KV_FIND}, alone ? 3 : 2,
+                alone ? (uint64_t[]){constants + 16, constants + 24, data + 8} : (uint64_t[]){data + 8, data + 24});
+    if (!alone)
+        put_command(&stream, (struct far_reloc){.code = FAR_RELOC_BIND, .name = LOG, .name2 = LOG_WRITE}, 1,
+                    (uint64_t[]){constants + 16});
+    put_command(&stream, (struct far_reloc){.code = FAR_RELOC_HOST, .name = MEMCPY}, 1, (uint64_t[]){linkage + 32});
+    put_command(&stream, (struct far_reloc){.code = FAR_RELOC_COPY, .name = STDERR, .value = 8}, 1,
+                (uint64_t[]){linkage + 40});
+    put_command(&stream, (struct far_reloc){.code = FAR_RELOC_IFUNC, .name = CHOSEN, .value = PART(FAR_PART_CODE) + 48},
+                1, (uint64_t[]){linkage + 48});
+    put_strings(&stream, strings, sizeof strings);
+    add_section(writer, FAR_SECTION_RELOC, SHT_PROGBITS, append(writer, &stream, stream.header.size),
+                stream.header.size);
 }
 
 static void add_note(struct writer *writer)
@@ -167,7 +173,7 @@ static void add_note(struct writer *writer)
     } note = {.header = {8, sizeof(struct far_note), FAR_NOTE_TYPE},
               .name = "farcall",
               .note = {.format = FAR_FORMAT_VERSION,
-                       .machine = EM_X86_64,
+                       .machine = writer->machine->elf_machine,
                        .image_size = PART(FAR_PART_HEAP) + HEAP_SIZE,
                        .heap_size = HEAP_SIZE,
                        .slot_count = SLOTS}};
@@ -201,7 +207,7 @@ static void add_headers(struct writer *writer)
     names->sh_size = writer->names_size;
     names->sh_offset = append(writer, writer->names, writer->names_size);
     Elf64_Ehdr header = {.e_type = ET_DYN,
-                         .e_machine = EM_X86_64,
+                         .e_machine = writer->machine->elf_machine,
                          .e_version = EV_CURRENT,
                          .e_phoff = sizeof header,
                          .e_ehsize = sizeof header,
@@ -228,7 +234,7 @@ void make_seal(struct made *made)
         abort();
 }
 
-struct made make_segment(enum make_variant variant)
+static struct made make(const struct made_machine *machine, enum make_variant variant, bool alone)
 {
     struct made record = make_record(variant);
     struct writer *writer = calloc(1, sizeof *writer);
@@ -237,11 +243,13 @@ struct made make_segment(enum make_variant variant)
     memset(writer->made.bytes, 0, FILE_SIZE);
     writer->programs = (Elf64_Phdr *)(writer->made.bytes + sizeof(Elf64_Ehdr));
     writer->made.size = sizeof(Elf64_Ehdr) + FAR_LOAD_PARTS * sizeof(Elf64_Phdr);
+    writer->machine = machine;
+    ((struct far_iface *)record.bytes)->machine = machine->elf_machine;
     writer->section_count = 1; /* section 0 is no section */
     writer->names_size = 1;
     add_parts(writer, variant);
     add_section(writer, FAR_SECTION_IFACE, SHT_PROGBITS, append(writer, record.bytes, record.size), record.size);
-    add_relocs(writer);
+    add_relocs(writer, alone);
     add_note(writer);
     add_symbols(writer, variant);
     add_headers(writer);
@@ -250,4 +258,19 @@ struct made make_segment(enum make_variant variant)
     free(writer);
     make_seal(&made);
     return made;
+}
+
+struct made make_segment(enum make_variant variant)
+{
+    return make(&made_x86_64, variant, false);
+}
+
+struct made make_lone_segment(enum make_variant variant)
+{
+    return make(&made_x86_64, variant, true);
+}
+
+struct made make_segment_for(const struct made_machine *machine, enum make_variant variant)
+{
+    return make(machine, variant, false);
 }

@@ -14,6 +14,8 @@ enum make_variant {
     MAKE_CHANGED, /* kv 1.1: kv_count added, kv_read gone, kv_put's size an int, struct node larger */
 };
 
+struct made_machine; /* make_stubs.h */
+
 struct made {
     uint8_t *bytes; /* aligned to 64; free() it */
     size_t size;
@@ -23,7 +25,10 @@ struct made {
 struct made make_record(enum make_variant variant);
 
 /* A segment that segment_check() accepts, digest included. */
-struct made make_segment(enum make_variant variant);
+struct made make_segment(enum make_variant variant); /* for x86-64 */
+struct made make_segment_for(const struct made_machine *machine, enum make_variant variant);
+/* The same, but it binds to no other service, so that it can be registered alone. */
+struct made make_lone_segment(enum make_variant variant);
 
 /* Write the right build id again after a change, so that what is tested is the change and not the digest. */
 void make_seal(struct made *made);

@@ -28,7 +28,7 @@ static struct table make_table(void)
 
 #define BREAKS(X)                                                               \
     X(t.header.magic[7] = 0, "does not start")                                  \
-    X(t.header.version = 2, "version 2")                                        \
+    X(t.header.version = 3, "version 3")                                        \
     X(t.header.size = 8, "damaged")                                             \
     X(t.header.service[0] = 0, "service's name")                                \
     X(memset(t.header.service, 'a', sizeof t.header.service), "service's name") \
@@ -39,7 +39,8 @@ static struct table make_table(void)
     X(t.op[1].name = 0, "has no name")                                          \
     X(t.op[1].name = 96, "has no name")                                         \
     X(t.op[1].name = sizeof t, "has no name")                                   \
-    X(t.op[1].reserved = 1, "has no name")                                      \
+    X(t.op[1].flags = 2, "unknown flags")                                       \
+    X(t.op[1].fails = 1, "unknown flags")                                       \
     X(memset(t.strings + 8, 'x', 8), "no C identifier")                         \
     X(t.strings[0] = '9', "no C identifier")                                    \
     X(t.op[1].name = t.op[0].name, "must be sorted")

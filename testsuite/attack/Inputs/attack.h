@@ -177,7 +177,7 @@ static UNUSED size_t bind_request(int fard, const char *service, uint32_t want, 
                                      .major = about->entry.major,
                                      .minor = about->entry.minor,
                                      .op_count = 1};
-    struct far_import_op import = {op->fingerprint, sizeof table + sizeof import, 0};
+    struct far_import_op import = {.fingerprint = op->fingerprint, .name = sizeof table + sizeof import};
     must(op->name_size < 256);
     table.size = (uint32_t)((import.name + op->name_size + 7) & ~7u);
     strncpy(table.service, service, sizeof table.service - 1);

@@ -38,7 +38,7 @@ far_shared(read_mostly) extern struct theirs shared_by_all;
 
 far_op far_function_shipped far_fails(-1) far_deadline(500)
     int word_open(const char *__null_terminated name, session_pointer far_handle *far_out session);
-far_op far_data_shipped far_idempotent const struct theirs *far_global word_find(session_handle session, int key);
+far_op far_data_shipped far_vouched(getenv) far_idempotent const struct theirs *far_global word_find(session_handle session, int key);
 far_op far_oneway void word_hint(int key);
 far_op far_async int word_later(int far_fd file);
 far_op int word_wide(const void *far_elements(unsigned short) __null_terminated __sized_by(n) text, int n);

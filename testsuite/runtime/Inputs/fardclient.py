@@ -25,12 +25,12 @@ class FardError(Exception):
 def import_table(service="kv", major=1, minor=0, ops=None, fingerprint=0):
     ops = dict(sorted((KV_OPS if ops is None else ops).items()))
     strings, entries = b"", b""
-    base = 96 + 16 * len(ops)
+    base = 96 + 24 * len(ops)
     for name, print_ in ops.items():
-        entries += struct.pack("<QII", print_, base + len(strings), 0)
+        entries += struct.pack("<QQII", print_, 0, base + len(strings), 0)
         strings += name.encode() + b"\0"
     size = (base + len(strings) + 7) // 8 * 8
-    head = struct.pack("<8sII64sHHIQ", b"FARIMPRT", 1, size, service.encode(), major, minor, len(ops), fingerprint)
+    head = struct.pack("<8sII64sHHIQ", b"FARIMPRT", 2, size, service.encode(), major, minor, len(ops), fingerprint)
     return (head + entries + strings).ljust(size, b"\0")
 
 
@@ -75,12 +75,14 @@ class Fard:
         body, fds = self.ask(kind, struct.pack("<II", want, 0) + (table or import_table()))
         head = struct.unpack("<QQIIIIII", body[:40])
         parts = [struct.unpack("<QQ", body[40 + 16 * i:56 + 16 * i]) for i in range(PARTS)]
-        stubs = struct.unpack("<%dQ" % head[5], body[40 + 16 * PARTS + 64:])
+        pending_base, pending_count, _ = struct.unpack("<QII", body[40 + 16 * PARTS + 64:][:16])
+        words = struct.unpack("<%dQ" % (head[5] + pending_count), body[40 + 16 * PARTS + 80:])
+        stubs = words[:head[5]]
         names = ["stubs", "iface", "image", "reloc", "data"]
         present = [name for i, name in enumerate(names) if head[4] & 1 << i]
         assert kind == RESOLVE or len(fds) == len(present)
         return {"base": head[0], "fingerprint": head[1], "id": head[2], "level": head[3], "parts": parts, "stubs": stubs,
-                "fds": dict(zip(present, fds))}
+                "flags": head[7], "pending_base": pending_base, "pending": words[head[5]:], "fds": dict(zip(present, fds))}
 
     def open_channel(self, service_id, size=1 << 20):
         body, fds = self.ask(OPEN_CHANNEL, struct.pack("<IIQ", service_id, 0, size))

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Where the libraries of a machine are: farld links for every machine that stubs can be made for, whichever it runs on.
+ * Debian keeps what belongs to another machine in a folder named after that, in one of two ways: /usr/lib/TRIPLET
+ * (packages of that architecture) and /usr/TRIPLET/lib (packages for cross compilers).
+ */
+#include "linker-plugin/farld.h"
+
+#include <ar.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "runtime/machine.h"
+
+#define FOLDERS_MAX 8
+
+static bool is_native(const struct link *link)
+{
+    return link->machine->elf_machine == FAR_MACHINE_NATIVE;
+}
+
+static bool is_readable_file(const char *path)
+{
+    struct stat about;
+
+    return stat(path, &about) == 0 && S_ISREG(about.st_mode);
+}
+
+const char *const *machine_library_folders(struct link *link)
+{
+    const char **folders = arena_allocate(&link->arena, FOLDERS_MAX * sizeof *folders), **next = folders;
+    const char *triplet = link->machine->multiarch;
+
+    *next++ = arena_format(&link->arena, "/usr/local/lib/%s", triplet);
+    if (is_native(link))
+        *next++ = "/usr/local/lib";
+    *next++ = arena_format(&link->arena, "/lib/%s", triplet);
+    *next++ = arena_format(&link->arena, "/usr/lib/%s", triplet);
+    *next++ = arena_format(&link->arena, "/usr/%s/lib", triplet);
+    if (is_native(link)) {
+        *next++ = "/lib64";
+        *next++ = "/usr/lib64";
+        *next++ = "/usr/lib";
+    }
+    return folders;
+}
+
+const char *machine_farseg(struct link *link)
+{
+    return is_native(link)
+               ? arena_format(&link->arena, "%s/lib/libfarseg.a", link->prefix)
+               : arena_format(&link->arena, "%s/lib/farcall/%s/libfarseg.a", link->prefix, link->machine->multiarch);
+}
+
+/* The last of what a pattern finds, in the order of names; NULL if it finds nothing. */
+static const char *last_match(struct link *link, const char *pattern)
+{
+    const char *path = NULL;
+    glob_t found;
+
+    if (glob(pattern, 0, NULL, &found))
+        return NULL;
+    if (found.gl_pathc)
+        path = arena_format(&link->arena, "%s", found.gl_pathv[found.gl_pathc - 1]);
+    globfree(&found);
+    return path;
+}
+
+const char *machine_libgcc(struct link *link)
+{
+    static const char *const patterns[] = {"/usr/lib/gcc/%s/*/libgcc.a", "/usr/lib/gcc-cross/%s/*/libgcc.a"};
+    const char *path = NULL;
+
+    if (is_native(link) && is_readable_file(FAR_LIBGCC))
+        return FAR_LIBGCC;
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns && !path; i++) {
+        char pattern[256];
+
+        snprintf(pattern, sizeof pattern, patterns[i], link->machine->multiarch);
+        path = last_match(link, pattern);
+    }
+    return path;
+}
+
+/* The machine in an ELF file's first bytes, 0 if these are no such. */
+static unsigned machine_in(const unsigned char *bytes, size_t size)
+{
+    if (size < 20 || memcmp(bytes, ELFMAG, SELFMAG) || bytes[EI_CLASS] != ELFCLASS64 || bytes[EI_DATA] != ELFDATA2LSB)
+        return 0;
+    return bytes[18] | (unsigned)bytes[19] << 8;
+}
+
+/* A member's header in an archive is text; its size in bytes stands in columns 48 to 57. */
+static unsigned machine_in_archive(FILE *file)
+{
+    char header[60];
+    unsigned char start[20];
+    unsigned machine = 0;
+
+    while (!machine && fread(header, 1, sizeof header, file) == sizeof header) {
+        long size = strtol(header + 48, NULL, 10);
+        size_t read;
+
+        if (size < 0)
+            break;
+        read = fread(start, 1, (size_t)size < sizeof start ? (size_t)size : sizeof start, file);
+        machine = machine_in(start, read);
+        if (fseek(file, size + size % 2 - (long)read, SEEK_CUR))
+            break;
+    }
+    return machine;
+}
+
+static unsigned machine_of_file(const char *path)
+{
+    FILE *file = is_readable_file(path) ? fopen(path, "re") : NULL;
+    unsigned char start[20] = {0};
+    size_t read = file ? fread(start, 1, sizeof start, file) : 0;
+    unsigned machine = machine_in(start, read);
+
+    if (read >= SARMAG && !memcmp(start, ARMAG, SARMAG) && !fseek(file, SARMAG, SEEK_SET))
+        machine = machine_in_archive(file);
+    if (file)
+        fclose(file);
+    return machine;
+}
+
+/*
+ * Before the inputs are read, as a library may be named before the first object. A machine that has no stubs is left for
+ * the reader of that object to complain about.
+ */
+void machine_decide(struct link *link)
+{
+    unsigned machine = 0;
+
+    for (size_t i = 0; i < link->options.argument_count && !machine; i++) {
+        if (link->options.arguments[i].is_library)
+            continue;
+        link->machine_origin = path_base(link->options.arguments[i].text);
+        machine = machine_of_file(link->options.arguments[i].text);
+    }
+    link->machine = stub_machine_for_elf((uint16_t)(machine ? machine : FAR_MACHINE_NATIVE));
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "runtime/far/implib.h"
+#include "runtime/import.h"
+
+#include <elf.h>
+
+/* The dynamic linker keeps what it needs across a resolver in registers that any function leaves alone. */
+static void emit_resolver_body(FILE *out, uint32_t index)
+{
+    _Static_assert(FAR_IMPORT_MAX / sizeof(struct far_import_op) <= 0xffff, "mov has 16 bits for a number");
+    fprintf(out,
+            "\tbti c\n"
+            "\tstp x29, x30, [sp, #-16]!\n"
+            "\tmov x29, sp\n"
+            "\tadrp x0, .Limport\n"
+            "\tadd x0, x0, :lo12:.Limport\n"
+            "\tmov w1, #%u\n"
+            "\tadrp x16, :got:far_resolve\n"
+            "\tldr x16, [x16, :got_lo12:far_resolve]\n"
+            "\tblr x16\n"
+            "\tldp x29, x30, [sp], #16\n"
+            "\tret\n",
+            index);
+}
+
+const struct implib_machine implib_aarch64 = {
+    .elf_machine = EM_AARCH64,
+    .emit_resolver_body = emit_resolver_body,
+    .constructor_body = "\tbti c\n"
+                        "\tadrp x0, .Limport\n"
+                        "\tadd x0, x0, :lo12:.Limport\n"
+                        "\tadrp x16, :got:far_bind\n"
+                        "\tldr x16, [x16, :got_lo12:far_bind]\n"
+                        "\tbr x16\n",
+    .property = GNU_PROPERTY_AARCH64_FEATURE_1_AND,
+    .property_value = GNU_PROPERTY_AARCH64_FEATURE_1_BTI,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "runtime/far/implib.h"
+
+#include <elf.h>
+
+static void emit_resolver_body(FILE *out, uint32_t index)
+{
+    fprintf(out,
+            "\tendbr64\n"
+            "\tsubq $8, %%rsp\n"
+            "\tleaq .Limport(%%rip), %%rdi\n"
+            "\tmovl $%u, %%esi\n"
+            "\tcallq *far_resolve@GOTPCREL(%%rip)\n"
+            "\taddq $8, %%rsp\n"
+            "\tretq\n",
+            index);
+}
+
+const struct implib_machine implib_x86_64 = {
+    .elf_machine = EM_X86_64,
+    .emit_resolver_body = emit_resolver_body,
+    .constructor_body = "\tendbr64\n"
+                        "\tleaq .Limport(%rip), %rdi\n"
+                        "\tjmpq *far_bind@GOTPCREL(%rip)\n",
+    .property = GNU_PROPERTY_X86_FEATURE_1_AND,
+    .property_value = GNU_PROPERTY_X86_FEATURE_1_IBT | GNU_PROPERTY_X86_FEATURE_1_SHSTK,
+};

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* far map: the address window and what lies in it, as text, JSON or a picture. */
+#include "runtime/far/far.h"
+#include "runtime/far/load.h"
+#include "runtime/far/registry_map_html.h"
+#include "runtime/far/registry_pages.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+static const char map_help[] =
+    "usage: far map [--json | --html] [--socket PATH]\n"
+    "\n"
+    "Shows the address window, the same in every process: each range ever given out, by address, and what lies in it.\n"
+    "Ranges marked retired belonged to services that are gone; they are never given out again, so that no stale "
+    "pointer\n"
+    "meets somebody else's data. Pending addresses were given to programs and services that name a service before it\n"
+    "is registered; they are linked when they are called, and far unregister gives up those of a name.\n"
+    "\n"
+    "--html writes a page that draws the window and each segment's parts to scale: far map --html > map.html\n"
+    "\n"
+    "Exit codes: 0; 64 usage; 69 fard is not running.\n";
+
+static void map_each(struct listing *listing, const void *bytes)
+{
+    const struct far_map_entry *entry = bytes;
+    const char *name = fard_text(entry->name, sizeof entry->name);
+    if (!listing->as_json) {
+        printf("0x%012llx  0x%012llx  %7llu MiB  %s%s\n", (unsigned long long)entry->base,
+               (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20, name,
+               entry->in_use == FAR_RANGE_SERVICE   ? ""
+               : entry->in_use == FAR_RANGE_PENDING ? " (pending addresses)"
+                                                    : " (retired)");
+        return;
+    }
+    json_open(&listing->json, NULL, '{');
+    json_hex(&listing->json, "base", entry->base);
+    json_number(&listing->json, "size", entry->size);
+    json_number(&listing->json, "id", entry->id);
+    json_string(&listing->json, "name", name);
+    json_bool(&listing->json, "in_use", entry->in_use);
+    json_bool(&listing->json, "pending", entry->in_use == FAR_RANGE_PENDING);
+    json_close(&listing->json, '}');
+}
+
+static void map_begin(struct listing *listing, const struct far_status_reply *status)
+{
+    if (!listing->as_json) {
+        printf("window 0x%012llx to 0x%012llx, next range at 0x%012llx\n", (unsigned long long)status->window_begin,
+               (unsigned long long)status->window_end, (unsigned long long)status->next);
+        return;
+    }
+    json_open(&listing->json, NULL, '{');
+    json_open(&listing->json, "window", '{');
+    json_hex(&listing->json, "begin", status->window_begin);
+    json_hex(&listing->json, "end", status->window_end);
+    json_hex(&listing->json, "next", status->next);
+    json_close(&listing->json, '}');
+    json_open(&listing->json, "ranges", '[');
+}
+
+static int map_all(struct fard_connection *connection, struct listing *listing, bool as_html)
+{
+    static struct fard_reply reply;
+    int code = fard_ask(connection, FAR_MSG_STATUS, NULL, 0, -1, &reply);
+    const struct far_status_reply *status = code ? NULL : fard_body(connection, &reply, sizeof *status);
+    if (!status)
+        return code ? code : EX_PROTOCOL;
+    if (as_html)
+        return map_html(connection, status, stdout);
+    map_begin(listing, status);
+    code = list_all(connection, listing);
+    if (listing->as_json) {
+        json_close(&listing->json, ']');
+        json_close(&listing->json, '}');
+    }
+    return code;
+}
+
+int far_map_main(int argc, char **argv)
+{
+    struct query_options options;
+    struct fard_connection connection;
+    struct listing listing = {.type = FAR_MSG_MAP,
+                              .entry_size = sizeof(struct far_map_entry),
+                              .id_offset = offsetof(struct far_map_entry, id),
+                              .each = map_each,
+                              .json = {.out = stdout}};
+    int code = query_parse(argc, argv, map_help, QUERY_JSON | QUERY_HTML, &options);
+    if (code >= 0)
+        return code;
+    code = fard_connect(&connection, options.socket);
+    if (code)
+        return code;
+    listing.as_json = options.json;
+    code = map_all(&connection, &listing, options.html);
+    fard_disconnect(&connection);
+    return finish_output(code);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* SEGMENT: the file of a registered service, for debuggers and profilers. It holds code, so not everybody may see it. */
+#include "runtime/fard/fard.h"
+#include "runtime/fard/request.h"
+#include "runtime/machine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* Who may run the code may read it: trusted clients, and the host, which runs nothing else. */
+static bool may_see_code(const struct client *client, const struct service *service)
+{
+    uid_t uid = client->who.uid;
+    return uid == 0 || uid == client->fard->uid || (service->host && service->host->uid == uid) ||
+           policy_level(service->rules, service->rule_count, &client->who) == FAR_LEVEL_TRUSTED;
+}
+
+static const struct executable *choose_executable(const struct service *service, uint32_t machine)
+{
+    if (machine)
+        return service_executable(service, machine);
+    const struct executable *own = service_executable(service, FAR_MACHINE_NATIVE);
+    return own ? own : &service->executable[0];
+}
+
+static int find_executable(const struct client *client, const struct far_segment_request *request,
+                           const struct service **service, const struct executable **executable,
+                           struct far_error *error)
+{
+    *service = registry_find(&client->fard->registry, request->name);
+    if (!*service || (*service)->hidden)
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them",
+                      request->name);
+    if (!may_see_code(client, *service))
+        return refuse(error, EACCES, EX_NOPERM,
+                      "service '%s': only managers and clients that it trusts may see its code", request->name);
+    *executable = choose_executable(*service, request->machine);
+    return *executable ? 0
+                       : refuse(error, ENOENT, EX_UNAVAILABLE, "service '%s' has no executable for that machine",
+                                request->name);
+}
+
+int handle_segment(struct client *client, const struct far_message *message, struct far_error *error)
+{
+    const struct far_segment_request *request;
+    const struct service *service;
+    const struct executable *executable;
+    struct far_segment_reply reply = {0};
+    struct stat status;
+    int fd = -1;
+    int result = protocol_check_segment(message, &request, error);
+    result = result ? result : find_executable(client, request, &service, &executable, error);
+    result = result ? result : store_open_segment(client->fard->store, executable->build_id, &fd, error);
+    if (result)
+        return result;
+    reply.size = fstat(fd, &status) == 0 ? (uint64_t)status.st_size : 0;
+    reply.base = service->range.base;
+    reply.machine = executable->machine;
+    memcpy(reply.build_id, executable->build_id, sizeof reply.build_id);
+    result = peer_send(&client->peer, FAR_MSG_SEGMENT | FAR_MSG_REPLY, message->serial, &reply, sizeof reply, &fd, 1);
+    close(fd);
+    return result;
+}

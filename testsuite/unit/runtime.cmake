@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The unit tests of the runtime, for another machine than the one that builds them: testsuite/aarch64/units.test runs them
+# under an emulator. Those that need nothing but the runtime itself.
+file(GLOB runtime_tests CONFIGURE_DEPENDS
+  ${CMAKE_CURRENT_SOURCE_DIR}/unit/gate_*.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/marshal_*.c
+  ${CMAKE_CURRENT_SOURCE_DIR}/unit/astack_*.c)
+list(FILTER runtime_tests EXCLUDE REGEX "/gate_carried[.]c$") # of records, on any machine
+foreach(source ${runtime_tests})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(unit_${name} ${source})
+  far_target(unit_${name})
+  set_target_properties(unit_${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${FARCALL_UNITS} OUTPUT_NAME ${name}.unit)
+  target_link_libraries(unit_${name} PRIVATE farhostcore farcallcore)
+endforeach()
