@@ -9,53 +9,62 @@
 
 #define RESPONSE_DEPTH 8
 
+/* What an option's value is to the scan for services. */
+enum meaning {
+    MEANS_NOTHING,
+    MEANS_DIRECTORY, /* one to look for headers in */
+    MEANS_HEADER,    /* one that is included before the source */
+    MEANS_UNKNOWN,   /* headers may come from anywhere */
+};
+
 /* Options whose value is the next argument; some of them may also be joined to it ("-Ifoo"). */
 static const struct {
     const char *name;
     enum role role;
     bool preprocessor; /* faridl must know it */
+    enum meaning meaning;
 } valued[] = {
-    {"-o", ROLE_OUTPUT, false},
-    {"-MF", ROLE_DEPENDENCY, false},
-    {"-MT", ROLE_DEPENDENCY, false},
-    {"-MQ", ROLE_DEPENDENCY, false},
-    {"-MJ", ROLE_BOTH, false},
-    {"-I", ROLE_BOTH, true},
-    {"-D", ROLE_BOTH, true},
-    {"-U", ROLE_BOTH, true},
-    {"-F", ROLE_BOTH, true},
-    {"-include", ROLE_BOTH, true},
-    {"-imacros", ROLE_BOTH, true},
-    {"-isystem", ROLE_BOTH, true},
-    {"-iquote", ROLE_BOTH, true},
-    {"-idirafter", ROLE_BOTH, true},
-    {"-iprefix", ROLE_BOTH, true},
-    {"-iwithprefix", ROLE_BOTH, true},
-    {"-iwithprefixbefore", ROLE_BOTH, true},
-    {"-isysroot", ROLE_BOTH, true},
-    {"-include-pch", ROLE_BOTH, false},
-    {"-target", ROLE_BOTH, true},
-    {"--sysroot", ROLE_BOTH, true},
-    {"--param", ROLE_BOTH, false},
-    {"--config", ROLE_BOTH, false},
-    {"-x", ROLE_LANGUAGE, false},
-    {"-arch", ROLE_BOTH, false},
-    {"-Xclang", ROLE_BOTH, false},
-    {"-Xpreprocessor", ROLE_BOTH, false},
-    {"-Xassembler", ROLE_BOTH, false},
-    {"-Xanalyzer", ROLE_BOTH, false},
-    {"-mllvm", ROLE_BOTH, false},
-    {"-working-directory", ROLE_BOTH, false},
-    {"-dumpdir", ROLE_BOTH, false},
-    {"-Xlinker", ROLE_LINK, false},
-    {"-L", ROLE_LINK, false},
-    {"-l", ROLE_LINK, false},
-    {"-T", ROLE_LINK, false},
-    {"-u", ROLE_LINK, false},
-    {"-z", ROLE_LINK, false},
-    {"-e", ROLE_LINK, false},
-    {"-rpath", ROLE_LINK, false},
-    {"-soname", ROLE_LINK, false},
+    {"-o", ROLE_OUTPUT, false, MEANS_NOTHING},
+    {"-MF", ROLE_DEPENDENCY, false, MEANS_NOTHING},
+    {"-MT", ROLE_DEPENDENCY, false, MEANS_NOTHING},
+    {"-MQ", ROLE_DEPENDENCY, false, MEANS_NOTHING},
+    {"-MJ", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-I", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"-D", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-U", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-F", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-include", ROLE_BOTH, true, MEANS_HEADER},
+    {"-imacros", ROLE_BOTH, true, MEANS_HEADER},
+    {"-isystem", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"-iquote", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"-idirafter", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"-iprefix", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-iwithprefix", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-iwithprefixbefore", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-isysroot", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-include-pch", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-target", ROLE_BOTH, true, MEANS_NOTHING},
+    {"--sysroot", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"--param", ROLE_BOTH, false, MEANS_NOTHING},
+    {"--config", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-x", ROLE_LANGUAGE, false, MEANS_NOTHING},
+    {"-arch", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-Xclang", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-Xpreprocessor", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-Xassembler", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-Xanalyzer", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-mllvm", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-working-directory", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-dumpdir", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-Xlinker", ROLE_LINK, false, MEANS_NOTHING},
+    {"-L", ROLE_LINK, false, MEANS_NOTHING},
+    {"-l", ROLE_LINK, false, MEANS_NOTHING},
+    {"-T", ROLE_LINK, false, MEANS_NOTHING},
+    {"-u", ROLE_LINK, false, MEANS_NOTHING},
+    {"-z", ROLE_LINK, false, MEANS_NOTHING},
+    {"-e", ROLE_LINK, false, MEANS_NOTHING},
+    {"-rpath", ROLE_LINK, false, MEANS_NOTHING},
+    {"-soname", ROLE_LINK, false, MEANS_NOTHING},
 };
 
 /* Options of one word, by their beginning. */
@@ -63,60 +72,74 @@ static const struct {
     const char *prefix;
     enum role role;
     bool preprocessor;
+    enum meaning meaning;
 } prefixed[] = {
-    {"-I", ROLE_BOTH, true},
-    {"-D", ROLE_BOTH, true},
-    {"-U", ROLE_BOTH, true},
-    {"-isystem", ROLE_BOTH, true},
-    {"-iquote", ROLE_BOTH, true},
-    {"-idirafter", ROLE_BOTH, true},
-    {"-include", ROLE_BOTH, true},
-    {"-imacros", ROLE_BOTH, true},
-    {"-std=", ROLE_BOTH, true},
-    {"--std=", ROLE_BOTH, true},
-    {"-ansi", ROLE_BOTH, true},
-    {"-nostdinc", ROLE_BOTH, true},
-    {"-pthread", ROLE_BOTH, true},
-    {"-undef", ROLE_BOTH, true},
-    {"--target=", ROLE_BOTH, true},
-    {"--sysroot=", ROLE_BOTH, true},
-    {"-fshort-enums", ROLE_BOTH, true},
-    {"-fno-short-enums", ROLE_BOTH, true},
-    {"-fshort-wchar", ROLE_BOTH, true},
-    {"-fno-short-wchar", ROLE_BOTH, true},
-    {"-funsigned-char", ROLE_BOTH, true},
-    {"-fno-unsigned-char", ROLE_BOTH, true},
-    {"-fsigned-char", ROLE_BOTH, true},
-    {"-fno-signed-char", ROLE_BOTH, true},
-    {"-fpack-struct", ROLE_BOTH, true},
-    {"-fno-pack-struct", ROLE_BOTH, true},
-    {"-ms-extensions", ROLE_BOTH, true},
-    {"-fms-extensions", ROLE_BOTH, true},
-    {"-m", ROLE_BOTH, true},
-    {"-O", ROLE_BOTH, true},
-    {"-x", ROLE_LANGUAGE, false},
-    {"-o", ROLE_OUTPUT, false},
-    {"-MF", ROLE_DEPENDENCY, false},
-    {"-MT", ROLE_DEPENDENCY, false},
-    {"-MQ", ROLE_DEPENDENCY, false},
-    {"-l", ROLE_LINK, false},
-    {"-L", ROLE_LINK, false},
-    {"-Wl,", ROLE_LINK, false},
-    {"-shared", ROLE_LINK, false},
-    {"-static", ROLE_LINK, false},
-    {"-rdynamic", ROLE_LINK, false},
-    {"-nostdlib", ROLE_LINK, false},
-    {"-nodefaultlibs", ROLE_LINK, false},
-    {"-nostartfiles", ROLE_LINK, false},
-    {"-fuse-ld=", ROLE_LINK, false},
-    {"-pie", ROLE_LINK, false},
-    {"-no-pie", ROLE_LINK, false},
-    {"-r", ROLE_LINK, false},
+    {"-I", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"-D", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-U", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-isystem", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"-iquote", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"-idirafter", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"-include", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-imacros", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-std=", ROLE_BOTH, true, MEANS_NOTHING},
+    {"--std=", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-ansi", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-nostdinc", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-pthread", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-undef", ROLE_BOTH, true, MEANS_NOTHING},
+    {"--target=", ROLE_BOTH, true, MEANS_NOTHING},
+    {"--sysroot=", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-fshort-enums", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-fno-short-enums", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-fshort-wchar", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-fno-short-wchar", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-funsigned-char", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-fno-unsigned-char", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-fsigned-char", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-fno-signed-char", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-fpack-struct", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-fno-pack-struct", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-ms-extensions", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-fms-extensions", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-m", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-O", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-Wp,", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-F", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-fmodule", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-ivfsoverlay", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-iwith", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-working-directory", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"--config", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"--in", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"--im", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-x", ROLE_LANGUAGE, false, MEANS_NOTHING},
+    {"-o", ROLE_OUTPUT, false, MEANS_NOTHING},
+    {"-MF", ROLE_DEPENDENCY, false, MEANS_NOTHING},
+    {"-MT", ROLE_DEPENDENCY, false, MEANS_NOTHING},
+    {"-MQ", ROLE_DEPENDENCY, false, MEANS_NOTHING},
+    {"-l", ROLE_LINK, false, MEANS_NOTHING},
+    {"-L", ROLE_LINK, false, MEANS_NOTHING},
+    {"-Wl,", ROLE_LINK, false, MEANS_NOTHING},
+    {"-shared", ROLE_LINK, false, MEANS_NOTHING},
+    {"-static", ROLE_LINK, false, MEANS_NOTHING},
+    {"-rdynamic", ROLE_LINK, false, MEANS_NOTHING},
+    {"-nostdlib", ROLE_LINK, false, MEANS_NOTHING},
+    {"-nodefaultlibs", ROLE_LINK, false, MEANS_NOTHING},
+    {"-nostartfiles", ROLE_LINK, false, MEANS_NOTHING},
+    {"-fuse-ld=", ROLE_LINK, false, MEANS_NOTHING},
+    {"-pie", ROLE_LINK, false, MEANS_NOTHING},
+    {"-no-pie", ROLE_LINK, false, MEANS_NOTHING},
+    {"-r", ROLE_LINK, false, MEANS_NOTHING},
 };
 
 static const char *const other_modes[] = {"-E",        "-M",     "-MM",          "-fsyntax-only", "-###",
                                           "--version", "--help", "-dumpversion", "-dumpmachine",  "--analyze",
                                           "-emit-ast", "-cc1",   "-cc1as"};
+
+/* Code for one address: the pass cannot make a segment's of it, the front end must be told. */
+static const char *const fixed_models[] = {"-fno-pic", "-fno-PIC", "-fno-pie", "-fno-PIE", "-fpic",
+                                           "-fpie",    "-no-pie",  "-nopie",   "-static",  "-mdynamic-no-pic"};
 
 static bool is_one_of(const char *text, const char *const *list, size_t count)
 {
@@ -134,19 +157,23 @@ static const char *extension(const char *path)
     return dot ? dot : "";
 }
 
+/* What is compiled or assembled; only C sources can be part of a service. */
 static enum role role_of_input(struct command *command, const char *path, const char *language)
 {
     static const char *const c[] = {".c", ".i"};
-    static const char *const others[] = {".s", ".S",   ".sx", ".cc", ".cpp", ".cxx",
-                                         ".C", ".c++", ".ii", ".m",  ".mm",  ".h"};
+    static const char *const others[] = {".s", ".S", ".sx", ".cc", ".cpp", ".cxx", ".C", ".c++", ".ii", ".m", ".mm"};
 
     if (language ? !strcmp(language, "c") || !strcmp(language, "cpp-output") : is_one_of(extension(path), c, 2)) {
         command->sources++;
         return ROLE_SOURCE;
     }
-    if (language || is_one_of(extension(path), others, sizeof others / sizeof *others)) {
-        command->other_inputs++;
+    if (language ? strstr(language, "-header") != NULL : !strcmp(extension(path), ".h")) {
+        command->precompiles = true;
         return ROLE_BOTH;
+    }
+    if (language || is_one_of(extension(path), others, sizeof others / sizeof *others)) {
+        command->sources++;
+        return ROLE_FOREIGN;
     }
     return ROLE_LINK;
 }
@@ -159,6 +186,16 @@ static void add_argument(struct command *command, const char *text, enum role ro
         abort();
     command->arguments = longer;
     longer[command->count++] = (struct argument){.text = text, .role = role, .group = group};
+}
+
+static void take_meaning(struct command *command, enum meaning meaning, const char *value)
+{
+    if (meaning == MEANS_DIRECTORY && strcmp(value, "-"))
+        list_add(&command->directories, value);
+    else if (meaning == MEANS_HEADER)
+        list_add(&command->included, value);
+    else if (meaning != MEANS_NOTHING)
+        command->blind = true;
 }
 
 /* An option with its value in the next argument. Returns whether it was one. */
@@ -175,6 +212,7 @@ static bool take_valued(struct command *command, const struct list *from, size_t
         if (*at + 1 == from->count)
             return true; /* clang will say that its value is missing */
         add_argument(command, from->items[++*at], valued[i].role, group);
+        take_meaning(command, valued[i].meaning, from->items[*at]);
         if (valued[i].preprocessor) {
             list_add(&command->preprocessor, text);
             list_add(&command->preprocessor, from->items[*at]);
@@ -204,11 +242,22 @@ static void take_option(struct command *command, const char *text)
             role = ROLE_BOTH; /* only -r itself, not -rtlib= and the like */
         if (prefixed[i].preprocessor)
             list_add(&command->preprocessor, text);
+        take_meaning(command, prefixed[i].meaning, text + strlen(prefixed[i].prefix));
         break;
     }
     if (role == ROLE_OUTPUT)
         command->output = text + 2;
+    command->fixed_addresses |=
+        is_one_of(text, fixed_models, sizeof fixed_models / sizeof *fixed_models) || !strncmp(text, "-mcmodel=", 9);
+    command->debug |= !strncmp(text, "-g", 2) && strcmp(text, "-g0");
+    command->remarks |= !strncmp(text, "-Rpass=", 7);
     add_argument(command, text, role, command->count);
+}
+
+static void add_input(struct command *command, const char *path, const char *language)
+{
+    add_argument(command, path, role_of_input(command, path, language), command->count);
+    command->arguments[command->count - 1].language = language;
 }
 
 static void take_all(struct command *command, const struct list *from)
@@ -226,7 +275,7 @@ static void take_all(struct command *command, const struct list *from)
         else if (!strncmp(text, "-x", 2) && text[2])
             language = strcmp(text + 2, "none") ? text + 2 : NULL;
         if (text[0] != '-' || !text[1])
-            add_argument(command, text, role_of_input(command, text, language), command->count);
+            add_input(command, text, language);
         else if (!take_valued(command, from, &at))
             take_option(command, text);
     }
@@ -303,5 +352,7 @@ int command_parse(struct command *command, int argc, char **argv)
 void command_free(struct command *command)
 {
     list_free(&command->preprocessor);
+    list_free(&command->directories);
+    list_free(&command->included);
     free(command->arguments);
 }

@@ -31,17 +31,17 @@ static void add_options(const struct command *command, struct list *clang)
     }
 }
 
-int confirmation_start(struct confirmation *confirmation, const struct list *start, const struct command *command,
-                       bool verbose)
+int confirmation_start(struct confirmation *confirmation, const struct compiler *compiler)
 {
+    struct child child = {.inherited = -1};
     struct list clang = {0};
     int status;
 
     confirmation->messages = workplace_file(text_format("%s.messages", strrchr(confirmation->assertions, '/') + 1));
     if (!confirmation->messages)
         return EX_CANTCREAT;
-    list_add_all(&clang, start);
-    add_options(command, &clang);
+    start_command(compiler, &clang);
+    add_options(&compiler->command, &clang);
     list_add(&clang, "-Qunused-arguments");
     list_add(&clang, "-fsyntax-only");
     list_add(&clang, "-w");
@@ -52,12 +52,14 @@ int confirmation_start(struct confirmation *confirmation, const struct list *sta
     list_add(&clang, confirmation->assertions);
     list_add(&clang, "-xc");
     list_add(&clang, "/dev/null");
-    status = process_start(&clang, verbose, confirmation->messages, &confirmation->child);
+    child.arguments = &clang;
+    child.errors = confirmation->messages;
+    status = process_start(&child, compiler->verbose, &confirmation->child);
     list_free(&clang);
     return status;
 }
 
-static void print_file(const char *path)
+void print_file(const char *path)
 {
     FILE *file = fopen(path, "re");
     char line[4096];

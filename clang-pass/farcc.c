@@ -10,39 +10,32 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "runtime/machine.h"
-
-struct compiler {
-    struct command command;
-    const char *prefix; /* the installation this farcc belongs to */
-    const char *clang;
-    const char *previous; /* --farcall-previous; NULL: none */
-    bool verbose;
-    const char **records; /* one for each argument: the record of that source, or NULL */
-    size_t record_count;
-    struct confirmation *confirmations; /* as many */
-};
-
 static void print_help(void)
 {
-    puts("farcc: clang-19 for sources of farcall services, a drop-in CC\n"
+    puts("usage: farcc [options of farcc or clang] FILES\n"
+         "\n"
+         "clang-19 for sources of farcall services, a drop-in CC.\n"
          "\n"
          "A C source that includes an annotated header (<farcall/annotate.h>, far_service) is\n"
          "compiled with the farcall pass: the interface record goes into the object, operations\n"
          "get sections of their own, &operation means its stub, thread-local variables are\n"
-         "refused. Such units get -fPIC -ffunction-sections -fdata-sections. While it compiles, a second\n"
-         "clang confirms that every size and offset in the record is the compiler's own. Every other\n"
-         "source, and everything else, is clang's business.\n"
+         "refused. Such units are compiled as with -fPIC -ffunction-sections -fdata-sections. While\n"
+         "it compiles, a second clang confirms that every size and offset in the record is the\n"
+         "compiler's own. Every other source, and everything else, is clang's business.\n"
          "\n"
          "  farcc -O2 -g -c kv.c && farld -o kv.seg kv.o\n"
          "\n"
          "  --farcall-verbose   print each command before it is run\n"
          "  --farcall-previous=FILE   an earlier version of the service (its segment, object or record):\n"
          "                      its operations keep their slots, so old clients go on working\n"
+         "  --farcall-error=CHECKS    what these checks find is an error; CHECKS are names with\n"
+         "                      commas between: double-fetch, system-call, assembly\n"
+         "  --farcall-ignore=CHECKS   leave these checks out\n"
+         "  --help, --version\n"
          "  FARCALL_CLANG       the clang to use (default " FAR_CLANG ")\n"
          "\n"
-         "exit status: clang's, or faridl's where the interface is in error.\n"
-         "What follows is clang's own help.\n");
+         "exit status: clang's, or faridl's where the interface is in error; 64 for wrong usage.\n"
+         "All options of clang are taken; \"" FAR_CLANG " --help\" lists them.\n");
 }
 
 /* PREFIX of PREFIX/bin/farcc. */
@@ -61,142 +54,19 @@ static const char *find_prefix(void)
     return path;
 }
 
-static const char *include_directory(const struct compiler *compiler)
-{
-    return text_format("%s/include", compiler->prefix);
-}
-
-static bool is_filled(const char *path)
-{
-    struct stat about;
-
-    return stat(path, &about) == 0 && about.st_size > 0;
-}
-
-/* Ask faridl whether this source is part of a service. Standard input cannot be read twice, so it never is. */
-static int ask_about(struct compiler *compiler, size_t at)
-{
-    const char *source = compiler->command.arguments[at].text;
-    const char *record = strcmp(source, "-") ? workplace_file(text_format("%zu.iface", at)) : NULL;
-    const char *assertions = record ? workplace_file(text_format("%zu.layouts", at)) : NULL;
-    struct list faridl = {0};
-    int status;
-
-    if (!assertions)
-        return strcmp(source, "-") ? EX_CANTCREAT : 0;
-    list_add(&faridl, text_format("%s/bin/faridl", compiler->prefix));
-    list_add(&faridl, "--unit");
-    list_add(&faridl, source);
-    list_add(&faridl, text_format("--record=%s", record));
-    list_add(&faridl, text_format("--assertions=%s", assertions));
-    if (compiler->previous)
-        list_add(&faridl, text_format("--previous=%s", compiler->previous));
-    list_add_all(&faridl, &compiler->command.preprocessor);
-    list_add(&faridl, "-isystem");
-    list_add(&faridl, include_directory(compiler));
-    status = process_run(&faridl, compiler->verbose);
-    list_free(&faridl);
-    if (status == 0 && is_filled(record)) {
-        compiler->records[at] = record;
-        compiler->confirmations[at] = (struct confirmation){.source = source, .assertions = assertions};
-        compiler->record_count++;
-    }
-    return status;
-}
-
-static int ask_about_all(struct compiler *compiler)
-{
-    struct command *command = &compiler->command;
-    int status = 0;
-
-    compiler->records = calloc(command->count + 1, sizeof *compiler->records);
-    compiler->confirmations = calloc(command->count + 1, sizeof *compiler->confirmations);
-    if (!compiler->records || !compiler->confirmations)
-        return EX_OSERR;
-    for (size_t i = 0; i < command->count && !status && command->mode != MODE_OTHER; i++) {
-        if (command->arguments[i].role == ROLE_SOURCE)
-            status = ask_about(compiler, i);
-    }
-    return status;
-}
-
-/* What is compiled for, as --target or -target says it; "" if they do not. */
-static const char *target_of(const struct command *command)
-{
-    static const char joined[] = "--target=";
-    const char *target = "";
-
-    for (size_t i = 0; i < command->count; i++) {
-        const char *text = command->arguments[i].text;
-
-        if (!strncmp(text, joined, strlen(joined)))
-            target = text + strlen(joined);
-        else if (!strcmp(text, "-target") && i + 1 < command->count)
-            target = command->arguments[i + 1].text;
-    }
-    return target;
-}
-
-/*
- * aarch64: atomic instructions where they stand. The compiler's other way calls functions that look at a variable which a
- * constructor sets, and a segment shared with another machine's build has no place for such a variable.
- */
-static void add_machine_options(const struct compiler *compiler, struct list *clang)
-{
-    const char *target = target_of(&compiler->command);
-
-    if (*target ? !strncmp(target, "aarch64", 7) : FAR_MACHINE_NATIVE == EM_AARCH64)
-        list_add(clang, "-mno-outline-atomics");
-}
-
-/* -fno-lto: farld reads records and relocations, so it needs machine code. */
-static void add_pass(const struct compiler *compiler, struct list *clang, const char *record)
-{
-    const char *pass = text_format("%s/lib/FarcallPass.so", compiler->prefix);
-
-    list_add(clang, "-fPIC");
-    list_add(clang, "-ffunction-sections");
-    list_add(clang, "-fdata-sections");
-    list_add(clang, "-fno-lto");
-    add_machine_options(compiler, clang);
-    list_add(clang, "-Xclang");
-    list_add(clang, "-load");
-    list_add(clang, "-Xclang");
-    list_add(clang, pass);
-    list_add(clang, text_format("-fpass-plugin=%s", pass));
-    list_add(clang, "-mllvm");
-    list_add(clang, text_format("-farcall-iface=%s", record));
-}
-
-static void start_command(const struct compiler *compiler, struct list *clang)
+void start_command(const struct compiler *compiler, struct list *clang)
 {
     list_add(clang, compiler->clang);
     list_add(clang, "-isystem");
-    list_add(clang, include_directory(compiler));
+    list_add(clang, text_format("%s/include", compiler->prefix));
 }
 
-static int run_clang(const struct compiler *compiler, struct list *clang)
+/* The command as it was given, without the pass. */
+static void whole_command(const struct compiler *compiler, struct list *clang)
 {
-    int status = process_run(clang, compiler->verbose);
-
-    list_free(clang);
-    return status;
-}
-
-/* The command as it was given, for one source at most. */
-static int run_whole(const struct compiler *compiler)
-{
-    const struct command *command = &compiler->command;
-    struct list clang = {0};
-
-    start_command(compiler, &clang);
-    for (size_t i = 0; i < command->count; i++)
-        list_add(&clang, command->arguments[i].text);
-    for (size_t i = 0; i < command->count; i++) {
-        if (compiler->records[i])
-            add_pass(compiler, &clang, compiler->records[i]);
-    }
-    return run_clang(compiler, &clang);
+    start_command(compiler, clang);
+    for (size_t i = 0; i < compiler->command.count; i++)
+        list_add(clang, compiler->command.arguments[i].text);
 }
 
 /* "dir/kv.c" → "kv", where clang puts what it makes of several sources. */
@@ -207,52 +77,77 @@ static const char *stem(const char *source)
     return text_format("%.*s", dot ? (int)(dot - name) : (int)strlen(name), name);
 }
 
-static void add_compile_options(const struct compiler *compiler, struct list *clang)
+/* Options for one input of several; its own language is said right before it. */
+static void add_compile_options(const struct compiler *compiler, size_t at, struct list *clang)
 {
     const struct command *command = &compiler->command;
+    const char *source = command->arguments[at].text;
 
     for (size_t i = 0; i < command->count; i++) {
         enum role role = command->arguments[i].role;
 
-        if (role == ROLE_BOTH || role == ROLE_DEPENDENCY || role == ROLE_LANGUAGE)
+        if (role == ROLE_BOTH || role == ROLE_DEPENDENCY)
             list_add(clang, command->arguments[i].text);
     }
     list_add(clang, "-Qunused-arguments");
+    if (command->mode == MODE_LINK)
+        list_add(clang, "-c");
+    if (command->dependencies) {
+        list_add(clang, "-MF");
+        list_add(clang, text_format("%s.d", stem(source)));
+    }
+    if (command->arguments[at].language) {
+        list_add(clang, "-x");
+        list_add(clang, command->arguments[at].language);
+    }
+    list_add(clang, source);
 }
 
-static int compile_one(const struct compiler *compiler, size_t at, const char *object)
+static int run_clang(const struct compiler *compiler, struct list *clang)
 {
-    const struct command *command = &compiler->command;
-    const char *source = command->arguments[at].text;
+    int status = process_run(clang, compiler->verbose);
+
+    list_free(clang);
+    return status;
+}
+
+static struct compilation compile_one(const struct compiler *compiler, size_t at, const char *object)
+{
     struct list clang = {0};
 
     start_command(compiler, &clang);
-    add_compile_options(compiler, &clang);
-    if (command->mode == MODE_LINK)
-        list_add(&clang, "-c");
-    if (command->dependencies) {
-        list_add(&clang, "-MF");
-        list_add(&clang, text_format("%s.d", stem(source)));
-    }
-    list_add(&clang, source);
+    add_compile_options(compiler, at, &clang);
     list_add(&clang, "-o");
     list_add(&clang, object);
-    if (compiler->records[at])
-        add_pass(compiler, &clang, compiler->records[at]);
-    return run_clang(compiler, &clang);
+    if (compiler->command.arguments[at].role == ROLE_FOREIGN)
+        return (struct compilation){.status = run_clang(compiler, &clang)};
+    return compile_source(compiler, at, &clang);
 }
 
-/* Where a source's result goes, and at the end the arguments that link all of them, in order. */
-static int compile_all(struct compiler *compiler, struct list *objects)
+static bool is_source(const struct argument *argument)
+{
+    return argument->role == ROLE_SOURCE || argument->role == ROLE_FOREIGN;
+}
+
+static void remove_result(const char *path)
+{
+    struct stat about;
+
+    if (stat(path, &about) == 0 && S_ISREG(about.st_mode))
+        unlink(path);
+}
+
+/* Where each source's result goes, and at the end the arguments that link all of them, in order. */
+static int compile_all(const struct compiler *compiler, struct list *objects)
 {
     const struct command *command = &compiler->command;
     const char *suffix = command->mode == MODE_ASSEMBLY ? "s" : "o";
-    int status = 0;
+    struct compilation result = {0};
 
-    for (size_t i = 0; i < command->count && !status; i++) {
+    for (size_t i = 0; i < command->count && !result.status; i++) {
         const char *object;
 
-        if (command->arguments[i].role != ROLE_SOURCE)
+        if (!is_source(&command->arguments[i]))
             continue;
         object = text_format("%s.%s", stem(command->arguments[i].text), suffix);
         if (command->mode == MODE_LINK)
@@ -260,9 +155,12 @@ static int compile_all(struct compiler *compiler, struct list *objects)
         if (!object)
             return EX_CANTCREAT;
         list_add(objects, object);
-        status = compile_one(compiler, i, object);
+        result = compile_one(compiler, i, object);
     }
-    return status;
+    if (result.removes) /* nothing may use what was compiled with other layouts than the record says */
+        for (size_t i = 0; i < objects->count; i++)
+            remove_result(objects->items[i]);
+    return result.status;
 }
 
 static int link_all(const struct compiler *compiler, const struct list *objects)
@@ -275,7 +173,7 @@ static int link_all(const struct compiler *compiler, const struct list *objects)
     for (size_t i = 0; i < command->count; i++) {
         const struct argument *argument = &command->arguments[i];
 
-        if (argument->role == ROLE_SOURCE)
+        if (is_source(argument))
             list_add(&clang, objects->items[next++]);
         else if (argument->role != ROLE_DEPENDENCY && argument->role != ROLE_LANGUAGE)
             list_add(&clang, argument->text);
@@ -285,14 +183,14 @@ static int link_all(const struct compiler *compiler, const struct list *objects)
 }
 
 /* Several sources, each with its own record: compile each, then link. */
-static int run_split(struct compiler *compiler)
+static int run_split(const struct compiler *compiler)
 {
     const struct command *command = &compiler->command;
     struct list objects = {0};
     int status;
 
-    if (command->other_inputs) {
-        fputs("farcc: sources of a service beside assembler or C++ in one command; compile them with -c, one by one\n",
+    if (command->precompiles) {
+        fputs("farcc: sources of a service and a header to precompile in one command; give the header one of its own\n",
               stderr);
         return EX_USAGE;
     }
@@ -307,72 +205,113 @@ static int run_split(struct compiler *compiler)
     return status;
 }
 
-static void remove_result(const char *path)
-{
-    struct stat about;
-
-    if (stat(path, &about) == 0 && S_ISREG(about.st_mode))
-        unlink(path);
-}
-
-static int start_confirmations(struct compiler *compiler)
-{
-    struct list start = {0};
-    int status = 0;
-
-    start_command(compiler, &start);
-    for (size_t i = 0; i < compiler->command.count && !status; i++) {
-        if (compiler->records[i])
-            status = confirmation_start(&compiler->confirmations[i], &start, &compiler->command, compiler->verbose);
-    }
-    list_free(&start);
-    return status;
-}
-
-/* Nothing may use what was compiled with other layouts than the record says. */
-static void remove_results(const struct compiler *compiler)
+/* The command as it was given, for its only source. */
+static int run_single(const struct compiler *compiler, size_t at)
 {
     const struct command *command = &compiler->command;
-    const char *suffix = command->mode == MODE_ASSEMBLY ? "s" : "o";
+    struct list clang = {0};
+    struct compilation result;
 
+    whole_command(compiler, &clang);
+    result = compile_source(compiler, at, &clang);
+    if (!result.removes)
+        return result.status;
     if (command->output)
         remove_result(command->output);
     else if (command->mode == MODE_LINK)
         remove_result("a.out");
-    for (size_t i = 0; i < command->count && !command->output && command->mode != MODE_LINK; i++) {
-        if (command->arguments[i].role == ROLE_SOURCE)
-            remove_result(text_format("%s.%s", stem(command->arguments[i].text), suffix));
-    }
+    else
+        remove_result(
+            text_format("%s.%s", stem(command->arguments[at].text), command->mode == MODE_ASSEMBLY ? "s" : "o"));
+    return result.status;
 }
 
-static int end_confirmations(struct compiler *compiler, int status)
+/* Where clang looks for headers, all of it: -I and its like, ours, the compiler's own, the system's. */
+static void list_directories(struct compiler *compiler)
 {
-    bool compiled = !status;
+    static const char *const usual[] = {
+        (FAR_RESOURCES "/include"),
+        "/usr/local/include",
+        ("/usr/include/" FAR_MULTIARCH),
+        "/usr/include",
+    };
 
-    for (size_t i = 0; i < compiler->command.count; i++) {
-        int other = confirmation_end(&compiler->confirmations[i], status != 0);
+    list_add_all(&compiler->directories, &compiler->command.directories);
+    list_add(&compiler->directories, text_format("%s/include", compiler->prefix));
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        list_add(&compiler->directories, usual[i]);
+}
 
-        status = status ? status : other;
+/* Headers that clang takes from where no option says. */
+static bool environment_is_blind(void)
+{
+    static const char *const names[] = {"CPATH", "C_INCLUDE_PATH", "CCC_OVERRIDE_OPTIONS"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (getenv(names[i]))
+            return true;
     }
-    if (compiled && status)
-        remove_results(compiler);
-    return status;
+    return false;
+}
+
+/* Standard input cannot be read twice, so it is never asked about. */
+static bool may_be_service(const struct compiler *compiler, size_t at)
+{
+    const struct argument *argument = &compiler->command.arguments[at];
+
+    return argument->role == ROLE_SOURCE && strcmp(argument->text, "-") &&
+           (compiler->command.blind || environment_is_blind() ||
+            scan_for_service(argument->text, &compiler->directories, compiler->command.directories.count,
+                             &compiler->command.included));
 }
 
 static int run(struct compiler *compiler)
 {
-    int status = ask_about_all(compiler);
+    const struct command *command = &compiler->command;
+    size_t candidate = command->count;
+    struct list clang = {0};
+    int status;
 
-    if (status)
-        return status;
-    if (compiler->record_count == 0)
-        return run_whole(compiler);
-    status = start_confirmations(compiler);
-    if (!status && compiler->command.sources == 1 && !compiler->command.other_inputs)
-        status = run_whole(compiler);
-    else if (!status)
-        status = run_split(compiler);
-    return end_confirmations(compiler, status);
+    list_directories(compiler);
+    for (size_t i = 0; i < command->count && command->mode != MODE_OTHER && candidate == command->count; i++) {
+        if (may_be_service(compiler, i))
+            candidate = i;
+    }
+    if (candidate < command->count)
+        return command->sources == 1 && !command->precompiles ? run_single(compiler, candidate) : run_split(compiler);
+    whole_command(compiler, &clang);
+    status = process_become(&clang, compiler->verbose);
+    list_free(&clang);
+    return status;
+}
+
+static bool are_checks(const char *list)
+{
+    static const char *const names[] = {"double-fetch", "system-call", "assembly"};
+    bool known = *list != '\0';
+
+    for (size_t length; *list && known; list += length + (list[length] == ',')) {
+        length = strcspn(list, ",");
+        known = false;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            known |= strlen(names[i]) == length && !memcmp(names[i], list, length);
+    }
+    return known;
+}
+
+/* A list of checks behind one of two options; a second list adds to the first. */
+static bool take_checks(const char *argument, const char *option, const char **checks)
+{
+    size_t length = strlen(option);
+
+    if (strncmp(argument, option, length))
+        return false;
+    if (!are_checks(argument + length)) {
+        fprintf(stderr, "farcc: %s: the checks are double-fetch, system-call and assembly\n", argument);
+        exit(EX_USAGE);
+    }
+    *checks = text_format("%s%s%s", *checks, **checks ? "," : "", argument + length);
+    return true;
 }
 
 /* Our own options, out of argv. */
@@ -386,10 +325,9 @@ static int take_own_options(struct compiler *compiler, int argc, char **argv)
             compiler->verbose = true;
         else if (!strncmp(argv[i], previous, strlen(previous)))
             compiler->previous = argv[i] + strlen(previous);
-        else
+        else if (!take_checks(argv[i], "--farcall-error=", &compiler->errors) &&
+                 !take_checks(argv[i], "--farcall-ignore=", &compiler->ignored))
             argv[kept++] = argv[i];
-        if (!strcmp(argv[i], "--help"))
-            print_help();
         if (!strcmp(argv[i], "--version"))
             puts("farcc (farcall) " FAR_VERSION);
     }
@@ -397,11 +335,24 @@ static int take_own_options(struct compiler *compiler, int argc, char **argv)
     return kept;
 }
 
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-help"))
+            return true;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
-    struct compiler compiler = {.prefix = find_prefix(), .clang = getenv("FARCALL_CLANG")};
+    struct compiler compiler = {.prefix = find_prefix(), .clang = getenv("FARCALL_CLANG"), .errors = "", .ignored = ""};
     int status;
 
+    if (asks_for_help(argc, argv)) {
+        print_help();
+        return fflush(stdout) ? EX_IOERR : 0;
+    }
     if (!compiler.prefix)
         return EX_OSERR;
     if (!compiler.clang || !*compiler.clang)
@@ -412,8 +363,7 @@ int main(int argc, char **argv)
     if (!status)
         status = run(&compiler);
     workplace_clear();
-    free(compiler.records);
-    free(compiler.confirmations);
+    list_free(&compiler.directories);
     command_free(&compiler.command);
     memory_release();
     if (process_interrupted()) {

@@ -28,8 +28,22 @@ static LLVMMetadataRef debug_variable(LLVMValueRef global)
     return variable;
 }
 
+/* Without debug information a variable is nowhere, but its uses are somewhere. */
+static LLVMMetadataRef place_of_first_use(LLVMValueRef value)
+{
+    LLVMMetadataRef place = NULL;
+
+    for (LLVMUseRef use = LLVMGetFirstUse(value); use && !place; use = LLVMGetNextUse(use)) {
+        LLVMValueRef user = LLVMGetUser(use);
+
+        place = LLVMIsAInstruction(user) ? LLVMInstructionGetDebugLoc(user) : NULL;
+    }
+    return place;
+}
+
 void unit_error(struct unit *unit, LLVMValueRef global, const char *format, ...)
 {
+    struct report report = {0};
     char message[1024];
     va_list arguments;
     size_t length;
@@ -37,9 +51,77 @@ void unit_error(struct unit *unit, LLVMValueRef global, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    pass_report(unit->context, LLVMGetValueName2(global, &length),
-                LLVMIsAGlobalVariable(global) ? debug_variable(global) : NULL, message);
+    report.symbol = LLVMGetValueName2(global, &length);
+    report.message = message;
+    if (LLVMIsAGlobalVariable(global)) {
+        report.variable = debug_variable(global);
+        report.place = report.variable ? NULL : place_of_first_use(global);
+    }
+    pass_report(unit->context, &report);
     unit->errors++;
+}
+
+static const struct {
+    const char *name;
+    unsigned number;
+} checks[] = {
+#define X(NAME, name, number) {name, number},
+    CHECKS(X)
+#undef X
+};
+
+static bool is_listed(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *at = list; (at = strstr(at, name)); at += length) {
+        if ((at == list || at[-1] == ',') && (!at[length] || at[length] == ','))
+            return true;
+    }
+    return false;
+}
+
+bool unit_ignores(const struct unit *unit, enum check check)
+{
+    return is_listed(unit->options->ignored, checks[check].name);
+}
+
+void unit_finding(struct unit *unit, enum check check, LLVMValueRef function, LLVMMetadataRef place, const char *format,
+                  ...)
+{
+    struct report report = {.is_warning = !is_listed(unit->options->errors, checks[check].name), .place = place};
+    char message[1024];
+    va_list arguments;
+    size_t length;
+    int used;
+
+    va_start(arguments, format);
+    used = vsnprintf(message, sizeof message - 16, format, arguments);
+    va_end(arguments);
+    length = used < 0 ? 0 : strlen(message);
+    snprintf(message + length, sizeof message - length, " [FC-%04u]", checks[check].number);
+    report.symbol = LLVMGetValueName2(function, &length);
+    report.message = message;
+    pass_report(unit->context, &report);
+    unit->errors += !report.is_warning;
+}
+
+const char *place_text(LLVMValueRef instruction, char *text, size_t size)
+{
+    LLVMMetadataRef place = LLVMInstructionGetDebugLoc(instruction);
+    LLVMMetadataRef scope = place ? LLVMDILocationGetScope(place) : NULL;
+    LLVMMetadataRef file = scope ? LLVMDIScopeGetFile(scope) : NULL;
+    LLVMValueRef function = LLVMGetBasicBlockParent(LLVMGetInstructionParent(instruction));
+    size_t name_length;
+    unsigned length = 0;
+    const char *name = file ? LLVMDIFileGetFilename(file, &length) : NULL;
+
+    if (name && LLVMDILocationGetLine(place))
+        snprintf(text, size, "%.*s:%u:%u", (int)length, name, LLVMDILocationGetLine(place),
+                 LLVMDILocationGetColumn(place));
+    else
+        snprintf(text, size, "function %s", LLVMGetValueName2(function, &name_length));
+    return text;
 }
 
 LLVMValueRef unit_operation(const struct unit *unit, const struct far_op *op)
@@ -78,38 +160,75 @@ static void *read_record(const char *path, size_t *size, char *why, size_t why_s
     return bytes;
 }
 
-static bool run_on_unit(LLVMModuleRef module, const struct far_iface *iface)
+static bool run_on_unit(struct unit *unit)
 {
-    struct unit unit = {.module = module, .context = LLVMGetModuleContext(module), .iface = iface};
-
-    check_operations(&unit);
-    check_thread_locals(&unit);
-    if (unit.errors)
+    check_operations(unit);
+    check_thread_locals(unit);
+    check_assembly(unit);
+    check_double_fetches(unit);
+    if (unit->errors)
         return false;
-    place_operations(&unit);
-    make_addresses_canonical(&unit);
-    embed_record(&unit);
+    note_system_calls(unit);
+    pass_make_shareable(unit->module);
+    place_operations(unit);
+    make_data_shareable(unit);
+    make_addresses_canonical(unit);
+    embed_record(unit);
     return true;
 }
 
-bool pass_run(LLVMModuleRef module, const char *record_file)
+/* A checked record, to be freed, or NULL after a message. */
+static void *take_record(LLVMContextRef context, const char *path)
 {
-    LLVMContextRef context = LLVMGetModuleContext(module);
     char why[512], message[1024];
-    bool changed = false;
+    struct report report = {.symbol = "", .message = message};
     size_t size;
     void *record;
 
-    if (!*record_file)
-        return false;
     errno = 0;
-    record = read_record(record_file, &size, why, sizeof why);
-    if (record && !iface_check(record, size, why, sizeof why)) {
-        changed = run_on_unit(module, record);
-    } else {
-        snprintf(message, sizeof message, "interface record '%s': %s [FC-0200]", record_file, why);
-        pass_report(context, "", NULL, message);
-    }
+    record = read_record(path, &size, why, sizeof why);
+    if (record && !iface_check(record, size, why, sizeof why))
+        return record;
+    snprintf(message, sizeof message, "interface record '%s': %s [FC-0200]", path, why);
+    pass_report(context, &report);
     free(record);
-    return changed;
+    return NULL;
+}
+
+bool pass_run(LLVMModuleRef module, const struct pass_options *options)
+{
+    struct unit unit = {.module = module, .context = LLVMGetModuleContext(module), .options = options};
+    const char *path = options->record_file;
+    bool is_service = false;
+    char text[4096];
+    void *record;
+
+    if (options->verdict >= 0)
+        path = verdict_wait(options->verdict, text, sizeof text);
+    if (*path && (record = take_record(unit.context, path))) {
+        unit.iface = record;
+        is_service = run_on_unit(&unit);
+        free(record);
+    }
+    if (options->drop_places)
+        LLVMStripModuleDebugInfo(module);
+    return is_service;
+}
+
+/* Functions of objects that nobody compiled with the pass are checked here, and addresses that they take. */
+bool pass_link(LLVMModuleRef module, const char *record_file)
+{
+    static const struct pass_options none = {.record_file = "", .verdict = -1, .errors = "", .ignored = ""};
+    struct unit unit = {.module = module, .context = LLVMGetModuleContext(module), .options = &none};
+    void *record = take_record(unit.context, record_file);
+
+    if (!record)
+        return false;
+    unit.iface = record;
+    check_operations(&unit);
+    check_thread_locals(&unit);
+    if (!unit.errors)
+        make_addresses_canonical(&unit);
+    free(record);
+    return !unit.errors;
 }

@@ -46,22 +46,23 @@ static void keep_through_optimisation(LLVMModuleRef module, LLVMValueRef kept)
     free(members);
 }
 
-/*
- * !exclude makes the section SHF_EXCLUDE: farld collects it from the objects, and if an ordinary program links the same
- * object, any linker leaves it out.
- */
-void embed_record(const struct unit *unit)
+/* !exclude makes the section SHF_EXCLUDE: farld collects it from the objects, every other linker leaves it out. */
+void embed_bytes(const struct unit *unit, const char *name, const char *section, const void *bytes, size_t size)
 {
-    LLVMValueRef bytes =
-        LLVMConstStringInContext2(unit->context, (const char *)unit->iface, unit->iface->size, /*DontNullTerminate*/ 1);
-    LLVMValueRef record = LLVMAddGlobal(unit->module, LLVMTypeOf(bytes), "far_interface_record");
+    LLVMValueRef value = LLVMConstStringInContext2(unit->context, bytes, size, /*DontNullTerminate*/ 1);
+    LLVMValueRef global = LLVMAddGlobal(unit->module, LLVMTypeOf(value), name);
     unsigned exclude = LLVMGetMDKindIDInContext(unit->context, "exclude", strlen("exclude"));
 
-    LLVMSetInitializer(record, bytes);
-    LLVMSetGlobalConstant(record, 1);
-    LLVMSetLinkage(record, LLVMPrivateLinkage);
-    LLVMSetAlignment(record, 8);
-    LLVMSetSection(record, FAR_SECTION_IFACE);
-    LLVMGlobalSetMetadata(record, exclude, LLVMMDNodeInContext2(unit->context, NULL, 0));
-    keep_through_optimisation(unit->module, record);
+    LLVMSetInitializer(global, value);
+    LLVMSetGlobalConstant(global, 1);
+    LLVMSetLinkage(global, LLVMPrivateLinkage);
+    LLVMSetAlignment(global, 8);
+    LLVMSetSection(global, section);
+    LLVMGlobalSetMetadata(global, exclude, LLVMMDNodeInContext2(unit->context, NULL, 0));
+    keep_through_optimisation(unit->module, global);
+}
+
+void embed_record(const struct unit *unit)
+{
+    embed_bytes(unit, "far_interface_record", FAR_SECTION_IFACE, unit->iface, unit->iface->size);
 }

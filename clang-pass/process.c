@@ -96,8 +96,24 @@ static void print_command(const struct list *arguments)
     fputc('\n', stderr);
 }
 
-int process_start(const struct list *arguments, bool verbose, const char *errors, pid_t *child)
+static void prepare_files(posix_spawn_file_actions_t *actions, const struct child *child)
 {
+    posix_spawn_file_actions_init(actions);
+    if (child->errors)
+        posix_spawn_file_actions_addopen(actions, STDERR_FILENO, child->errors, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (child->inherited >= 0)
+        posix_spawn_file_actions_adddup2(actions, child->inherited, FARCC_VERDICT);
+}
+
+static int cannot_run(const struct list *arguments, int error)
+{
+    fprintf(stderr, "farcc: cannot run %s: %s\n", arguments->items[0], strerror(error));
+    return EX_UNAVAILABLE;
+}
+
+int process_start(const struct child *child, bool verbose, pid_t *id)
+{
+    const struct list *arguments = child->arguments;
     posix_spawn_file_actions_t actions;
     int error;
 
@@ -105,16 +121,18 @@ int process_start(const struct list *arguments, bool verbose, const char *errors
         return 128 + interrupted_by;
     if (verbose)
         print_command(arguments);
-    posix_spawn_file_actions_init(&actions);
-    if (errors)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    error = posix_spawnp(child, arguments->items[0], &actions, NULL, (char **)(uintptr_t)arguments->items, environ);
+    prepare_files(&actions, child);
+    error = posix_spawnp(id, arguments->items[0], &actions, NULL, (char **)(uintptr_t)arguments->items, environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (error) {
-        fprintf(stderr, "farcc: cannot run %s: %s\n", arguments->items[0], strerror(error));
-        return EX_UNAVAILABLE;
-    }
-    return 0;
+    return error ? cannot_run(arguments, error) : 0;
+}
+
+int process_become(const struct list *arguments, bool verbose)
+{
+    if (verbose)
+        print_command(arguments);
+    execvp(arguments->items[0], (char **)(uintptr_t)arguments->items);
+    return cannot_run(arguments, errno);
 }
 
 int process_wait(pid_t child)
@@ -136,10 +154,11 @@ int process_wait(pid_t child)
 
 int process_run(const struct list *arguments, bool verbose)
 {
-    pid_t child;
-    int status = process_start(arguments, verbose, NULL, &child);
+    const struct child child = {.arguments = arguments, .inherited = -1};
+    pid_t id;
+    int status = process_start(&child, verbose, &id);
 
-    return status ? status : process_wait(child);
+    return status ? status : process_wait(id);
 }
 
 const char *workplace_file(const char *name)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one C++ file: what LLVM offers to C++ only. It registers the pass and its option and hands diagnostics on; all
-// logic is in pass.c.
+// The one C++ file: what LLVM offers to C++ only. It registers the pass and its options, hands diagnostics on and sets
+// what has no setter in C; all logic is in pass.c.
 #include <llvm-c/Core.h>
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/DiagnosticInfo.h>
@@ -9,37 +9,103 @@
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Passes/PassPlugin.h>
 #include <llvm/Support/CommandLine.h>
+#include <llvm/Support/Signals.h>
+#include <llvm/Target/TargetMachine.h>
+#include <unistd.h>
 
 #include "clang-pass/pass.h"
 
-static llvm::cl::opt<std::string> InterfaceFile("farcall-iface", llvm::cl::value_desc("file"), llvm::cl::init(""),
-                                                llvm::cl::desc("farcall: the interface record of this unit's service"));
+using llvm::cl::desc;
+using llvm::cl::init;
+using llvm::cl::opt;
+using llvm::cl::value_desc;
+
+static opt<std::string> InterfaceFile("farcall-iface", value_desc("file"), init(""),
+                                      desc("farcall: the interface record of this unit's service"));
+static opt<int> Verdict("farcall-verdict", value_desc("descriptor"), init(-1),
+                        desc("farcall: where farcc says whether this unit is part of a service"));
+static opt<std::string> Errors("farcall-error", value_desc("checks"), init(""),
+                               desc("farcall: double-fetch, system-call, assembly: errors instead of warnings"));
+static opt<std::string> Ignored("farcall-ignore", value_desc("checks"), init(""),
+                                desc("farcall: checks that are left out"));
+static opt<bool> DropPlaces("farcall-drop-places", init(false),
+                            desc("farcall: source places are for messages only, not for the object"));
 
 // Clang shows a message about an unsupported function at the declaration of that name, with line and caret, debug
 // information or not. For variables it needs debug information: a declaration made up of the variable's own.
-void pass_report(LLVMContextRef context, const char *symbol, LLVMMetadataRef variable, const char *message)
+void pass_report(LLVMContextRef context, const struct report *report)
 {
     llvm::LLVMContext &C = *llvm::unwrap(context);
     llvm::Function *Named = llvm::Function::Create(llvm::FunctionType::get(llvm::Type::getVoidTy(C), false),
-                                                   llvm::GlobalValue::ExternalLinkage, symbol);
+                                                   llvm::GlobalValue::ExternalLinkage, report->symbol);
     llvm::DiagnosticLocation Where;
-    if (variable) {
-        auto *V = llvm::unwrap<llvm::DIVariable>(variable);
+    if (report->place)
+        Where = llvm::DiagnosticLocation(llvm::DebugLoc(llvm::unwrap<llvm::DILocation>(report->place)));
+    else if (report->variable) {
+        auto *V = llvm::unwrap<llvm::DIVariable>(report->variable);
         Where = llvm::DiagnosticLocation(llvm::DISubprogram::get(
             C, V->getFile(), V->getName(), "", V->getFile(), V->getLine(), nullptr, V->getLine(), nullptr, 0, 0,
             llvm::DINode::FlagZero, llvm::DISubprogram::SPFlagZero, nullptr));
     }
-    C.diagnose(llvm::DiagnosticInfoUnsupported(*Named, message, Where));
+    C.diagnose(llvm::DiagnosticInfoUnsupported(*Named, report->message, Where,
+                                               report->is_warning ? llvm::DS_Warning : llvm::DS_Error));
     delete Named;
 }
+
+// farcc has said, or will say, what is wrong: nothing more from here, and no file left behind.
+void pass_give_up(void)
+{
+    llvm::sys::RunInterruptHandlers();
+    _exit(1);
+}
+
+// What -fPIC makes otherwise than -fPIE: no symbol that others see is known to stay this module's.
+void pass_make_shareable(LLVMModuleRef module)
+{
+    llvm::Module &M = *llvm::unwrap(module);
+
+    if (M.getModuleFlag("PIE Level"))
+        M.setModuleFlag(llvm::Module::Max, "PIE Level", uint32_t{0});
+    for (llvm::GlobalValue &Value : M.global_values())
+        if (Value.hasDefaultVisibility() && !Value.hasLocalLinkage())
+            Value.setDSOLocal(false);
+}
+
+// PassBuilder keeps its target machine to itself; naming a private member as a template's argument is the way in that
+// C++ allows.
+template <llvm::TargetMachine *llvm::PassBuilder::*Member> struct TargetMachineOf {
+    friend llvm::TargetMachine *machineOf(llvm::PassBuilder &PB) { return PB.*Member; }
+};
+template struct TargetMachineOf<&llvm::PassBuilder::TM>;
+llvm::TargetMachine *machineOf(llvm::PassBuilder &PB);
 
 namespace
 {
 struct FarcallPass : llvm::PassInfoMixin<FarcallPass> {
+    llvm::TargetMachine *Machine;
+
+    explicit FarcallPass(llvm::TargetMachine *M) : Machine(M) {}
     llvm::PreservedAnalyses run(llvm::Module &M, llvm::ModuleAnalysisManager &)
     {
-        return pass_run(llvm::wrap(&M), InterfaceFile.c_str()) ? llvm::PreservedAnalyses::none()
-                                                               : llvm::PreservedAnalyses::all();
+        const struct pass_options Options = {InterfaceFile.c_str(), Verdict, Errors.c_str(), Ignored.c_str(),
+                                             DropPlaces};
+        const bool IsService = pass_run(llvm::wrap(&M), &Options);
+
+        if (IsService && Machine)
+            Machine->Options.FunctionSections = Machine->Options.DataSections = true;
+        return IsService || DropPlaces ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
+    }
+    static bool isRequired() { return true; }
+};
+
+// At link time, in ld.lld started by farld: once for the whole program, or for each module that is compiled by itself.
+struct FarcallLinkPass : llvm::PassInfoMixin<FarcallLinkPass> {
+    llvm::PreservedAnalyses run(llvm::Module &M, llvm::ModuleAnalysisManager &)
+    {
+        const char *Record = getenv("FARCALL_LINK_RECORD");
+
+        return Record && pass_link(llvm::wrap(&M), Record) ? llvm::PreservedAnalyses::none()
+                                                           : llvm::PreservedAnalyses::all();
     }
     static bool isRequired() { return true; }
 };
@@ -48,7 +114,14 @@ struct FarcallPass : llvm::PassInfoMixin<FarcallPass> {
 extern "C" __attribute__((visibility("default"))) llvm::PassPluginLibraryInfo llvmGetPassPluginInfo()
 {
     return {LLVM_PLUGIN_API_VERSION, "farcall", "0.1.0", [](llvm::PassBuilder &PB) {
-                PB.registerPipelineStartEPCallback(
-                    [](llvm::ModulePassManager &MPM, llvm::OptimizationLevel) { MPM.addPass(FarcallPass()); });
+                PB.registerPipelineStartEPCallback([&PB](llvm::ModulePassManager &MPM, llvm::OptimizationLevel) {
+                    MPM.addPass(FarcallPass(machineOf(PB)));
+                });
+                if (!getenv("FARCALL_LINK_RECORD"))
+                    return;
+                PB.registerFullLinkTimeOptimizationEarlyEPCallback(
+                    [](llvm::ModulePassManager &MPM, llvm::OptimizationLevel) { MPM.addPass(FarcallLinkPass()); });
+                PB.registerPipelineEarlySimplificationEPCallback(
+                    [](llvm::ModulePassManager &MPM, llvm::OptimizationLevel) { MPM.addPass(FarcallLinkPass()); });
             }};
 }

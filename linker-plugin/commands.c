@@ -280,6 +280,17 @@ static void settle_heap_range(struct link *link, struct words *rebase)
     *LIST_ADD(&link->arena, rebase->list, rebase->count) = symbol->st_value + 8;
 }
 
+static void add_check(struct link *link, const struct far_import_table *table, const struct imported_op *op)
+{
+    *LIST_ADD(&link->arena, link->commands, link->command_count) =
+        (struct command){.code = FAR_RELOC_CHECK,
+                         .where = (uint64_t)table->major << 16 | table->minor,
+                         .value = op->op->fingerprint,
+                         .name = table->service,
+                         .name2 = op->name,
+                         .fails = op->op->flags & FAR_IMPORT_HAS_FAILS ? &op->op->fails : NULL};
+}
+
 static void add_checks(struct link *link)
 {
     for (size_t s = 0; s < link->service_count; s++) {
@@ -289,8 +300,7 @@ static void add_checks(struct link *link)
             const struct imported_op *op = table_find(&link->imported_ops, import_op_name(table, i));
 
             if (op->used && op->service->table == table)
-                add_command(link, FAR_RELOC_CHECK, (uint64_t)table->major << 16 | table->minor, table->service,
-                            op->name, op->op->fingerprint);
+                add_check(link, table, op);
         }
     }
 }

@@ -27,6 +27,7 @@
 #include <elf.h>
 #include <libelf.h>
 
+#include "linker-plugin/bitcode.h"
 #include "linker-plugin/support.h"
 #include "runtime/iface.h"
 #include "runtime/import.h"
@@ -37,7 +38,9 @@ struct options {
     const char *output; /* NULL only with --dump=plan */
     const char *soname;
     const char *previous; /* an earlier version, whose slots are kept; NULL: none */
+    const char *like;     /* the service's segment for another machine, whose data this one shares; NULL: none */
     uint64_t heap_size;   /* bytes, a multiple of FAR_PART_ALIGN */
+    bool heap_given;
     bool allow_wrpkru;
     bool map;
     bool dump_plan;
@@ -164,6 +167,7 @@ struct command {
     uint64_t where; /* the word; COPY: the first byte; CHECK: major << 16 | minor */
     uint64_t value;
     const char *name, *name2;
+    const uint64_t *fails; /* CHECK: the operation's far_fails value; NULL if it has none */
 };
 
 struct link {
@@ -172,11 +176,16 @@ struct link {
     struct options options;
     const char *prefix; /* the installation this farld belongs to */
     char *workplace;    /* temporary directory */
+    struct like *like;  /* --like, read: like.h; or NULL */
 
     const struct stub_machine *machine; /* NULL: the first object is for one that has no stubs */
     const char *machine_origin;         /* the file that decided it */
     struct input *inputs;
     size_t input_count;
+    bitcode_reader *bitcode_reader; /* NULL until there is bitcode to read */
+    bool has_bitcode;
+    struct table notes; /* "object function" → why its code is not neutral */
+    bool has_notes;
     struct object *objects;
     size_t object_count;
     const uint8_t *record; /* the record found */
@@ -218,6 +227,10 @@ void machine_decide(struct link *link);
 const char *const *machine_library_folders(struct link *link); /* NULL at the end */
 const char *machine_farseg(struct link *link);                 /* the allocator that segments get */
 const char *machine_libgcc(struct link *link);                 /* or NULL */
+/* bitcode.c: bitcode_open() gives an object that stands for the module, or NULL after an error. */
+bool bitcode_is(const void *bytes, size_t size);
+Elf *bitcode_open(struct link *link, const char *name, const void *bytes, size_t size);
+int bitcode_prepare(struct link *link); /* for ld.lld, which compiles it */
 /* host.c: what the process's C library has. */
 int host_read(struct link *link);
 /* prescan.c */
@@ -246,6 +259,10 @@ const struct piece *survey_piece(const struct survey *survey, uint64_t address);
 /* The function or object at an address, else "kv.o:(.text)". */
 const char *survey_place_name(struct link *link, uint64_t address);
 void survey_references_in(const struct survey *survey, const struct piece *piece, size_t *first, size_t *end);
+
+/* notes.c */
+void notes_collect(struct link *link);
+const char *notes_find(struct link *link, const struct piece *piece); /* or NULL */
 
 /* resolve.c, neutral.c */
 int symbols_resolve(struct link *link);

@@ -125,14 +125,6 @@ static int add_object(struct link *link, const char *name, bool in_archive, Elf 
     return 0;
 }
 
-static bool is_bitcode(Elf *elf)
-{
-    size_t size;
-    const char *bytes = elf_rawfile(elf, &size);
-
-    return bytes && size >= 4 && (!memcmp(bytes, "BC\xc0\xde", 4) || !memcmp(bytes, "\xde\xc0\x17\x0b", 4));
-}
-
 /* What is no object, the archive's own tables or text, is left out; lld ignores it too. */
 static int add_member(struct link *link, const char *archive, Elf *member)
 {
@@ -144,8 +136,10 @@ static int add_member(struct link *link, const char *archive, Elf *member)
     if (!about || !about->ar_name || about->ar_name[0] == '/' || !bytes)
         return 0;
     name = arena_format(&link->arena, "%s(%s)", path_base(archive), path_base(about->ar_name));
-    if (is_bitcode(member))
-        return error_add(&link->errors, EX_DATAERR, "%s is LLVM bitcode; compile it without -flto", name);
+    if (bitcode_is(bytes, size)) {
+        object = bitcode_open(link, name, bytes, size);
+        return object ? add_object(link, name, true, object) : link->errors.status;
+    }
     if (elf_kind(member) != ELF_K_ELF)
         return 0;
     /* Members lie at even addresses only; libelf would read their structures there. */
@@ -244,8 +238,10 @@ static int open_input(struct link *link, const char *path)
         return open_archive(link, path, input->elf);
     if (input->elf && elf_kind(input->elf) == ELF_K_ELF)
         return open_elf(link, input);
-    if (input->elf && is_bitcode(input->elf))
-        return error_add(&link->errors, EX_DATAERR, "%s is LLVM bitcode; compile it without -flto", path);
+    if (bitcode_is(bytes, size)) {
+        input->elf = bitcode_open(link, path_base(path), bytes, size);
+        return input->elf ? add_object(link, path_base(path), false, input->elf) : link->errors.status;
+    }
     return error_add(&link->errors, EX_DATAERR, "%s is neither an object nor an archive nor an import library", path);
 }
 

@@ -55,6 +55,8 @@ static void add_options(struct link *link, struct arguments *to, bool survey, co
         "text",
         "-z",
         "nognustack",
+        "-z",
+        "nostart-stop-gc", /* a section whose __start_ and __stop_ are used is used: as with GNU ld */
     };
 
     add(to, getenv("FARCALL_LLD") ? getenv("FARCALL_LLD") : FAR_LLD);
@@ -74,6 +76,8 @@ static void add_options(struct link *link, struct arguments *to, bool survey, co
         if (!(op->flags & FAR_OP_ABSENT))
             add(to, arena_format(to->arena, "--undefined=%s", iface_string(link->iface, op->name)));
     }
+    if (link->has_bitcode)
+        add(to, arena_format(to->arena, "--load-pass-plugin=%s/lib/FarcallPass.so", link->prefix));
     add(to, "-o");
     add(to, output);
 }
@@ -160,6 +164,8 @@ int lld_run(struct link *link, bool survey, const char *output)
     add_options(link, &arguments, survey, output);
     add_inputs(link, &arguments);
     add(&arguments, NULL);
+    if (link->has_bitcode && bitcode_prepare(link))
+        return link->errors.status;
     if (link->options.verbose)
         print_command(&arguments);
     if (spawn(link, &arguments, log_path, &status) || file_read(&link->arena, &link->errors, log_path, &log, &size))

@@ -14,7 +14,7 @@
 
 #include "runtime/machine.h"
 
-#define FOLDERS_MAX 8
+#define FOLDERS_MAX 9 /* and the NULL behind them */
 
 static bool is_native(const struct link *link)
 {

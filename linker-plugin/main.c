@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The list of passes, the temporary directory, and the only place that prints errors. farld.h draws the picture. */
 #include "linker-plugin/farld.h"
+#include "linker-plugin/like.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -68,7 +69,7 @@ static const char *place(struct link *link, const char *name)
 
 static void clear_workplace(struct link *link)
 {
-    static const char *const names[] = {"glue.o", "script", "exports", "survey", "map", "image", "log"};
+    static const char *const names[] = {"glue.o", "script", "exports", "survey", "map", "image", "log", "record"};
 
     for (size_t i = 0; link->workplace && i < sizeof names / sizeof *names; i++)
         unlink(place(link, names[i]));
@@ -104,6 +105,8 @@ static int link_segment(struct link *link)
 
     status = status ? status : record_collect(link);
     status = status ? status : host_read(link);
+    status = status ? status : like_read(link);
+    status = status ? status : like_lay_out(link);
     status = status ? status : inputs_prescan(link);
     status = status ? status : survey_link(link);
     status = status ? status : symbols_resolve(link);

@@ -119,7 +119,10 @@ static const char *find_objection(struct walk *walk, uint64_t start)
     visit(walk, start, SIZE_MAX);
     for (size_t next = 0; next < walk->queue_count; next++) {
         size_t piece = walk->queue[next], first, end;
+        const char *note = notes_find(walk->link, &survey->pieces[piece]);
 
+        if (note && !iface_op_vouches(walk->link->iface, walk->op, "syscall"))
+            return path_to(walk, piece, note);
         survey_references_in(survey, &survey->pieces[piece], &first, &end);
         for (size_t i = first; i < end; i++) {
             const char *path = follow(walk, &survey->references[i], piece);
@@ -154,6 +157,7 @@ static void decide(struct link *link, struct operation *operation)
 
 int neutrality_decide(struct link *link)
 {
+    notes_collect(link);
     for (uint32_t i = 0; i < link->iface->ops.count; i++) {
         if (!(link->operations[i].op->flags & FAR_OP_ABSENT))
             decide(link, &link->operations[i]);

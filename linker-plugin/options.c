@@ -28,6 +28,9 @@ void options_help(FILE *out)
           "  --previous=FILE   an earlier version of the service, as segment, object or record: its\n"
           "                    operations keep their slots, and with them their addresses; new ones\n"
           "                    get slots that none ever had\n"
+          "  --like=FILE       the service's segment for another machine: parts and variables get the\n"
+          "                    addresses they have there, so that both can run over the same data;\n"
+          "                    what would differ is an error\n"
           "  --allow-wrpkru    link code that may change protection keys (wrpkru, xrstor), for tests: fard takes\n"
           "                    such a segment only if it was started with the same option\n"
           "  --soname=NAME     the name that the segment's dynamic section carries\n"
@@ -110,12 +113,16 @@ static int parse_long(struct link *link, char **argv, int *at)
     struct options *options = &link->options;
     const char *value;
 
-    if ((value = long_value(argv, at, "--heap-size")))
+    if ((value = long_value(argv, at, "--heap-size"))) {
+        options->heap_given = true;
         return parse_size(link, value, &options->heap_size);
+    }
     if ((value = long_value(argv, at, "--soname")))
         options->soname = value;
     else if ((value = long_value(argv, at, "--previous")))
         options->previous = value;
+    else if ((value = long_value(argv, at, "--like")))
+        options->like = value;
     else if ((value = long_value(argv, at, "--dump")) && !strcmp(value, "plan"))
         options->dump_plan = true;
     else if (value)

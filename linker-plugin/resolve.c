@@ -65,6 +65,41 @@ static const struct far_op *op_of_stub_symbol(const struct link *link, const cha
     return strncmp(name, FAR_STUB_SYMBOL_PREFIX, prefix) ? NULL : iface_op_by_name(link->iface, name + prefix);
 }
 
+/* Names by which one knows what an object was built for that a segment does not have. */
+static const struct advice {
+    const char *prefix, *text;
+} advices[] = {
+#define CXX_LIBRARY                                                                                     \
+    "; it is of the C++ run-time library, which a segment does not have: compile with -fno-exceptions " \
+    "-fno-rtti, and use only what the standard library's headers hold themselves"
+    {"_ZNSt", CXX_LIBRARY},
+    {"_ZNKSt", CXX_LIBRARY},
+    {"_ZSt", CXX_LIBRARY},
+    {"_ZTVN10__cxxabiv1", CXX_LIBRARY},
+    {"_ZTISt", CXX_LIBRARY},
+    {"_ZTVSt", CXX_LIBRARY},
+    {"__cxa_", CXX_LIBRARY},
+    {"__dynamic_cast", CXX_LIBRARY},
+    {"__gxx_personality", CXX_LIBRARY},
+    {"_Unwind_", "; it unwinds the stack, for exceptions and the like: compile with -fno-exceptions"},
+    {"__asan_", "; its object was compiled with -fsanitize=address: compile it without"},
+    {"__ubsan_", "; its object was compiled with -fsanitize=undefined: compile it without"},
+    {"__tsan_", "; its object was compiled with -fsanitize=thread: compile it without"},
+    {"__msan_", "; its object was compiled with -fsanitize=memory: compile it without"},
+    {"__sanitizer_", "; its object was compiled with -fsanitize=…: compile it without"},
+    {"__gcov_", "; its object was compiled with --coverage: compile it without"},
+    {"__llvm_profile_", "; its object was compiled with -fprofile-…-generate: compile it without"},
+};
+
+static const char *advice_on(const char *name)
+{
+    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
+        if (!strncmp(name, advices[i].prefix, strlen(advices[i].prefix)))
+            return advices[i].text;
+    }
+    return "";
+}
+
 static void resolve(struct link *link, struct undefined *undefined)
 {
     size_t prefix = strlen(FAR_STUB_SYMBOL_PREFIX);
@@ -91,8 +126,8 @@ static void resolve(struct link *link, struct undefined *undefined)
                   name, uses_of(link, undefined->name));
     else
         error_add(&link->errors, EX_DATAERR,
-                  "undefined symbol '%s': no input, import library or library of the system has it%s", name,
-                  uses_of(link, undefined->name));
+                  "undefined symbol '%s': no input, import library or library of the system has it%s%s", name,
+                  advice_on(name), uses_of(link, undefined->name));
 }
 
 static int by_name(const void *a, const void *b)

@@ -125,7 +125,8 @@ static void add_commands(struct stream *stream, size_t first, size_t end)
 
     while (first < end) {
         size_t length = same_meaning(commands, end, first);
-        struct group *group = add_group(stream, commands[first].code, length);
+        const uint64_t *fails = commands[first].fails;
+        struct group *group = add_group(stream, commands[first].code, length + (fails != NULL));
 
         group->value = commands[first].value;
         group->name = commands[first].name;
@@ -133,6 +134,8 @@ static void add_commands(struct stream *stream, size_t first, size_t end)
         group->count = length;
         for (size_t i = 0; i < length; i++)
             group->words[i] = commands[first + i].where;
+        if (fails)
+            group->words[group->count++] = *fails;
         first += length;
     }
 }

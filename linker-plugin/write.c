@@ -4,6 +4,7 @@
  * bytes are checked as any reader will check them before the file gets its name.
  */
 #include "linker-plugin/farld.h"
+#include "linker-plugin/like.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -216,7 +217,7 @@ static int check_own_output(struct link *link, const struct file *file)
 
     if (segment_check(file->bytes, file->size, 0, &segment, why, sizeof why))
         return error_add(&link->errors, EX_SOFTWARE, "the segment just linked is not sound: %s", why);
-    return 0;
+    return like_verify(link, &segment);
 }
 
 static int put_in_place(struct link *link, const struct file *file)

@@ -28,6 +28,9 @@ struct far_machine {
 /* NULL for a machine that is not in the list. */
 const struct far_machine *far_machine_find(uint32_t number);
 const struct far_machine *far_machine_by_name(const char *name);
+/* "x86-64, aarch64": the names of those that are not 0. */
+#define FAR_MACHINE_LIST 64
+const char *far_machine_list(const uint32_t *numbers, unsigned count, char text[FAR_MACHINE_LIST]);
 const char *far_machine_name(uint32_t number); /* "another machine" for one that is not in the list */
 
 #endif

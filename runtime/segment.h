@@ -53,6 +53,7 @@
 #define FAR_SECTION_FSTUBS  ".far.fstubs"
 #define FAR_SECTION_DSTUBS  ".far.dstubs"
 #define FAR_SECTION_LINKAGE ".far.linkage"
+#define FAR_SECTION_NOTES   ".far.notes" /* of objects: pairs of strings, a function and why its code is not neutral */
 #define FAR_SECTION_IFACE   ".far.iface"
 #define FAR_SECTION_RELOC   ".far.reloc"
 #define FAR_SECTION_TRAPS_F ".far.traps.fstubs"
@@ -132,7 +133,9 @@ struct far_reloc_header {
 
 /* Command, who applies it, what the fields and words mean. Fields that are not mentioned are 0. In order. */
 #define FAR_RELOCS(X)                                                                                                 \
-    X(CHECK, "bind", "name: service; name2: operation; value: fingerprint; word: major << 16 | minor")                \
+    X(CHECK, "bind",                                                                                                  \
+      "name: service; name2: operation; value: fingerprint; word: major << 16 | minor; second word, if there is one: "  \
+      "its far_fails value")                                                                                          \
     X(REBASE, "node",                                                                                                 \
       "first word: an address, a multiple of FAR_REBASE_SPAN; bit i of word 1+j: word 64*j+i from "                   \
       "there on is relative to the segment's start and gets its base added")                                          \

@@ -24,6 +24,7 @@ enum relocation_kind {
     RELOCATION_INDIRECT, /* in an image: an address that a resolver returns (IFUNC) */
     RELOCATION_THREAD_LOCAL,
     RELOCATION_DIRECT, /* in an object: PC-relative to the symbol itself, which so must be in the image */
+    RELOCATION_NARROW, /* in an object: an address, or a part of one, in fewer bits than addresses have */
 };
 
 struct stub_machine {

@@ -86,6 +86,11 @@ static enum relocation_kind relocation_kind(uint32_t type)
     case R_X86_64_PC32:
     case R_X86_64_PC64:
         return RELOCATION_DIRECT;
+    case R_X86_64_32:
+    case R_X86_64_32S:
+    case R_X86_64_16:
+    case R_X86_64_8:
+        return RELOCATION_NARROW;
     case R_X86_64_GLOB_DAT:
         return RELOCATION_GOT;
     case R_X86_64_JUMP_SLOT:

@@ -64,6 +64,9 @@ for tool in ["spin", "setpriv", "gdb", "perf", "chromium", "qemu-aarch64"]:
 # What Debian's cross compilers for aarch64 bring along: headers, the C library, libgcc.a.
 if os.path.exists("/usr/aarch64-linux-gnu/lib/libc.so.6") and os.path.isdir("/usr/lib/gcc-cross/aarch64-linux-gnu"):
     config.available_features.add("aarch64-cross")
+# farcall's own libraries for aarch64, which the build makes where it finds those.
+if os.path.exists(os.path.join(build, "lib/farcall/aarch64-linux-gnu/libfarseg.a")):
+    config.available_features.add("farcall-aarch64")
 for library in [
     "libz.a", "libbz2.a", "libpng.a", "libpng16.a", "libsqlite3.a", "libexpat.a", "liblz4.a", "liblzma.a", "libzstd.a",
     "libyaml.a", "libjansson.a", "libpcre2-8.a", "liblua5.4.a",

@@ -105,7 +105,7 @@ _far_options() {
     unregister) _far_reply '--socket --help' ;;
     ls | describe) _far_reply '--json --socket --help' ;;
     map) _far_reply '--json --html --socket --help' ;;
-    run) _far_reply '--level --untrusted --gate --socket --help' ;;
+    run) _far_reply '--level --untrusted --gate --bind-now --socket --help' ;;
   esac
 }
 

@@ -17,6 +17,7 @@
  *     ENOMEM     either side has no memory for the parameters
  *     ENOSYS     the operation is declared far_absent
  *     EACCES     the rights of this process have changed since it was bound
+ *     ECANCELED  the operation threw an exception, jumped out of its call (longjmp), or ended its thread
  *     EAGAIN     the service's host has more new clients than it can take just now; try again
  *     EPROTO     the host's answer cannot be right; it is not believed
  *     EPROTOTYPE the service was registered after this program had started, and is not what it was linked against
@@ -83,6 +84,12 @@ typedef void (*far_failure_handler)(const struct far_failure *failure);
  * before.
  */
 far_failure_handler far_set_failure_handler(far_failure_handler handler);
+
+/*
+ * Exceptions and backtrace() go through services whose code runs in this process: the unwinder that is loaded when a
+ * service is bound is told of it. A program that loads one later (a C++ plug-in, into a program in C) calls this after that.
+ */
+void far_tell_unwinder(void);
 
 /* The library's version at run time; compare with FARCALL_VERSION. */
 const char *far_version(void);

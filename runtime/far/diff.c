@@ -99,9 +99,13 @@ static void print_help(void)
         "ones say which version number the change needs. Both files may be segments, objects of farcc or faridl, or\n"
         "bare interface records.\n"
         "\n"
+        "Of two segments for two machines it says whether they can be one service: the same operations, slots, parts\n"
+        "and variables, and addresses in their data that mean the same on both.\n"
+        "\n"
         "Example: far diff kv-1.0.seg kv.seg && echo clients need not be built again\n"
-        "Exit codes: 0 the same, or nothing breaks clients; 1 clients break; 64 wrong usage; 65 no sound segment or\n"
-        "record; 66 no such file.\n");
+        "Exit codes: 0 the same, or nothing breaks clients; 1 clients break, or two machines' segments differ; 64 "
+        "wrong\n"
+        "usage; 65 no sound segment or record; 66 no such file.\n");
 }
 
 static void print_verdict(const struct diff *diff, const char *old_file, const char *new_file)
@@ -182,7 +186,9 @@ int far_diff_main(int argc, char **argv)
         return code;
     code = load_interface(&new_file, argv[optind + 1]);
     if (!code) {
-        code = show_diff(&old_file, &new_file, json);
+        bool pair =
+            old_file.segment.iface && new_file.segment.iface && old_file.iface->machine != new_file.iface->machine;
+        code = pair ? diff_pair_show(&old_file, &new_file, json) : show_diff(&old_file, &new_file, json);
         unload_segment(&new_file);
     }
     unload_segment(&old_file);

@@ -55,4 +55,8 @@ void diff_values(struct diff *diff, const struct dump_scope *old_scope, const st
                  const struct dump_scope *new_scope, const struct far_value *new_value, const char *kind,
                  const char *subject);
 
+struct loaded;
+/* Two segments for two machines: whether they can be one service. Prints; returns an exit code. */
+int diff_pair_show(const struct loaded *one, const struct loaded *other, bool as_json);
+
 #endif

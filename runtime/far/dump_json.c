@@ -334,6 +334,8 @@ static void emit_command(struct json *json, const struct dump *dump, const struc
     if (command->code == FAR_RELOC_CHECK) {
         json_number(json, "major", segment_reloc_words(command)[0] >> 16);
         json_number(json, "minor", segment_reloc_words(command)[0] & 0xffff);
+        if (command->count > 1)
+            json_hex(json, "fails", segment_reloc_words(command)[1]);
     } else {
         emit_words(json, dump, command);
     }

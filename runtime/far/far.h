@@ -13,7 +13,9 @@
     X(ls, "list the registered services")                                                       \
     X(describe, "show one service: range, host, operations, who is trusted")                    \
     X(map, "show the address window: every range and what lies in it")                          \
-    X(run, "run a program with chosen trust and gate settings")
+    X(fetch, "write the segment file of a registered service")                                  \
+    X(run, "run a program with chosen trust and gate settings")                                 \
+    X(gdb, "debug a program with the services it calls, or a service's host")
 
 #define X(name, help) int far_##name##_main(int argc, char **argv);
 FAR_COMMANDS(X)

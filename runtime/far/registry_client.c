@@ -126,12 +126,30 @@ static int report_error(const struct fard_connection *connection, const struct f
     return error->exit > 0 && error->exit < 126 ? error->exit : EX_SOFTWARE;
 }
 
+/* At most one descriptor comes with an answer; the kernel closes what there is no room for. */
+static ssize_t receive_packet(int socket, struct fard_reply *reply)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec part = {reply->bytes, sizeof reply->bytes};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.bytes};
+    reply->fd = -1;
+    ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    const struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(&reply->fd, CMSG_DATA(header), sizeof reply->fd);
+    return got;
+}
+
 static int receive_reply(const struct fard_connection *connection, uint16_t type, struct fard_reply *reply)
 {
     const struct far_message *head = (const void *)reply->bytes;
     ssize_t got;
     do
-        got = recv(connection->fd, reply->bytes, sizeof reply->bytes, 0);
+        got = receive_packet(connection->fd, reply);
     while (got < 0 && errno == EINTR);
     if (got <= 0) {
         fprintf(stderr, "far: fard at %s hung up%s%s\n", connection->path, got < 0 ? ": " : "",

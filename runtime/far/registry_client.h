@@ -17,6 +17,7 @@ struct fard_connection {
 struct fard_reply {
     _Alignas(16) uint8_t bytes[FAR_MESSAGE_MAX];
     size_t size; /* of the body */
+    int fd;      /* that came with it, the caller's; -1: none */
 };
 
 /* socket: the value of --socket, or NULL. Returns 0 or an exit code (EX_UNAVAILABLE: fard is not there). */

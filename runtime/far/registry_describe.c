@@ -6,6 +6,7 @@
 #include "runtime/far/registry_who.h"
 #include "runtime/format/complain.h"
 #include "runtime/format/json.h"
+#include "runtime/machine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,18 @@ static int ask_page(struct fard_connection *connection, struct far_name_request 
     return 0;
 }
 
+/* Which machine has which file, and which of them the host runs. */
+static void print_executable(const struct far_describe_reply *head, unsigned index)
+{
+    uint32_t machine = head->entry.machine[index];
+    if (!machine)
+        return;
+    printf("build id  ");
+    for (size_t i = 0; i < sizeof head->build_id[index]; i++)
+        printf("%02x", head->build_id[index][i]);
+    printf("  %s%s\n", far_machine_name(machine), machine == head->host_machine ? " (host)" : "");
+}
+
 static void print_head(const struct far_describe_reply *head)
 {
     const struct far_list_entry *entry = &head->entry;
@@ -84,10 +97,8 @@ static void print_head(const struct far_describe_reply *head)
     printf("host      pid %u, uid %u, started %u time%s, %u channel%s\n", entry->host_pid, entry->host_uid,
            head->generation, head->generation == 1 ? "" : "s", entry->channels, entry->channels == 1 ? "" : "s");
     printf("interface 0x%016llx\n", (unsigned long long)head->fingerprint);
-    printf("build id  ");
-    for (size_t i = 0; i < sizeof head->build_id; i++)
-        printf("%02x", head->build_id[i]);
-    putchar('\n');
+    for (unsigned i = 0; i < FAR_EXECUTABLES_MAX; i++)
+        print_executable(head, i);
 }
 
 static void print_policy(const struct far_describe_reply *head, const struct far_rule *rules)
@@ -127,6 +138,18 @@ static void print_op(const struct far_describe_op *op)
                describe_text(op, FAR_DESCRIBE_VOUCHED));
 }
 
+static void json_executables(struct json *json, const struct far_describe_reply *head)
+{
+    json_open(json, "executables", '[');
+    for (unsigned i = 0; i < FAR_EXECUTABLES_MAX && head->entry.machine[i]; i++) {
+        json_open(json, NULL, '{');
+        json_string(json, "machine", far_machine_name(head->entry.machine[i]));
+        json_bytes(json, "build_id", head->build_id[i], sizeof head->build_id[i]);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
 static void json_head(struct json *json, const struct far_describe_reply *head)
 {
     const struct far_list_entry *entry = &head->entry;
@@ -142,12 +165,14 @@ static void json_head(struct json *json, const struct far_describe_reply *head)
     json_hex(json, "base", entry->base);
     json_number(json, "size", entry->size);
     json_hex(json, "fingerprint", head->fingerprint);
-    json_bytes(json, "build_id", head->build_id, sizeof head->build_id);
+    json_bytes(json, "build_id", head->build_id[0], sizeof head->build_id[0]);
+    json_executables(json, head);
     json_open(json, "host", '{');
     json_number(json, "pid", entry->host_pid);
     json_number(json, "uid", entry->host_uid);
     json_number(json, "restarts", entry->restarts);
     json_number(json, "generation", head->generation);
+    json_string(json, "machine", head->host_machine ? far_machine_name(head->host_machine) : NULL);
     json_number(json, "channels", entry->channels);
     json_close(json, '}');
 }

@@ -3,6 +3,7 @@
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
 #include "runtime/far/registry_pages.h"
+#include "runtime/machine.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -10,8 +11,8 @@
 static const char ls_help[] =
     "usage: far ls [--json] [--socket PATH]\n"
     "\n"
-    "Lists the registered services: name and version, state, where it lies, its host, operations, open channels. Far\n"
-    "describe NAME says all about one.\n"
+    "Lists the registered services: name and version, state, where it lies, its host, operations, open channels,\n"
+    "and the machines that it has code for. Far describe NAME says all about one.\n"
     "\n"
     "States: ready; starting; down (its host died and is started again after a pause); broken (what the store keeps of "
     "it\n"
@@ -21,13 +22,13 @@ static const char ls_help[] =
 
 static void ls_text(const struct far_list_entry *entry)
 {
-    char version[16], host[16] = "-";
+    char version[16], host[16] = "-", machines[FAR_MACHINE_LIST];
     snprintf(version, sizeof version, "%u.%u", entry->major, entry->minor);
     if (entry->host_pid)
         snprintf(host, sizeof host, "%u", entry->host_pid);
-    printf("%-16s %-8s %-9s 0x%012llx %9s %4u %9u %9u\n", fard_text(entry->name, sizeof entry->name), version,
+    printf("%-16s %-8s %-9s 0x%012llx %9s %4u %9u %9u  %s\n", fard_text(entry->name, sizeof entry->name), version,
            state_word(entry->state), (unsigned long long)entry->base, host, entry->op_count, entry->channels,
-           entry->restarts);
+           entry->restarts, far_machine_list(entry->machine, FAR_EXECUTABLES_MAX, machines));
 }
 
 static void ls_json(struct json *json, const struct far_list_entry *entry)
@@ -42,6 +43,7 @@ static void ls_json(struct json *json, const struct far_list_entry *entry)
     json_hex(json, "base", entry->base);
     json_number(json, "size", entry->size);
     json_number(json, "operations", entry->op_count);
+    machines_json(json, entry->machine);
     json_number(json, "channels", entry->channels);
     json_open(json, "host", '{');
     json_number(json, "pid", entry->host_pid);
@@ -79,8 +81,8 @@ int far_ls_main(int argc, char **argv)
         json_open(&listing.json, NULL, '{');
         json_open(&listing.json, "services", '[');
     } else {
-        printf("%-16s %-8s %-9s %-14s %9s %4s %9s %9s\n", "NAME", "VERSION", "STATE", "BASE", "HOST", "OPS", "CHANNELS",
-               "RESTARTS");
+        printf("%-16s %-8s %-9s %-14s %9s %4s %9s %9s  %s\n", "NAME", "VERSION", "STATE", "BASE", "HOST", "OPS",
+               "CHANNELS", "RESTARTS", "MACHINES");
     }
     code = list_all(&connection, &listing);
     if (options.json) {

@@ -4,6 +4,7 @@
 #include "runtime/far/load.h"
 #include "runtime/far/registry_map_html.h"
 #include "runtime/far/registry_pages.h"
+#include "runtime/machine.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -22,16 +23,25 @@ static const char map_help[] =
     "\n"
     "Exit codes: 0; 64 usage; 69 fard is not running.\n";
 
+/* Nothing to remark: the usual. */
+static bool only_native(const struct far_map_entry *entry)
+{
+    return entry->machine[0] == FAR_MACHINE_NATIVE && !entry->machine[1];
+}
+
 static void map_each(struct listing *listing, const void *bytes)
 {
     const struct far_map_entry *entry = bytes;
     const char *name = fard_text(entry->name, sizeof entry->name);
+    char machines[FAR_MACHINE_LIST];
     if (!listing->as_json) {
-        printf("0x%012llx  0x%012llx  %7llu MiB  %s%s\n", (unsigned long long)entry->base,
+        printf("0x%012llx  0x%012llx  %7llu MiB  %s%s%s%s\n", (unsigned long long)entry->base,
                (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20, name,
                entry->in_use == FAR_RANGE_SERVICE   ? ""
                : entry->in_use == FAR_RANGE_PENDING ? " (pending addresses)"
-                                                    : " (retired)");
+                                                    : " (retired)",
+               entry->machine[0] && !only_native(entry) ? " for " : "",
+               only_native(entry) ? "" : far_machine_list(entry->machine, FAR_EXECUTABLES_MAX, machines));
         return;
     }
     json_open(&listing->json, NULL, '{');
@@ -39,6 +49,7 @@ static void map_each(struct listing *listing, const void *bytes)
     json_number(&listing->json, "size", entry->size);
     json_number(&listing->json, "id", entry->id);
     json_string(&listing->json, "name", name);
+    machines_json(&listing->json, entry->machine);
     json_bool(&listing->json, "in_use", entry->in_use);
     json_bool(&listing->json, "pending", entry->in_use == FAR_RANGE_PENDING);
     json_close(&listing->json, '}');

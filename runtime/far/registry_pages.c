@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/far/registry_pages.h"
+#include "runtime/machine.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -31,4 +32,14 @@ int list_all(struct fard_connection *connection, struct listing *listing)
     while (!code && more)
         code = list_page(connection, listing, &after, &more);
     return code;
+}
+
+void machines_json(struct json *json, const uint32_t machine[FAR_EXECUTABLES_MAX])
+{
+    json_open(json, "machines", '[');
+    for (unsigned i = 0; i < FAR_EXECUTABLES_MAX; i++) {
+        if (machine[i])
+            json_string(json, NULL, far_machine_name(machine[i]));
+    }
+    json_close(json, ']');
 }

@@ -19,4 +19,7 @@ struct listing {
 /* Asks for page after page and hands out each entry. Returns 0 or an exit code; what went wrong is printed. */
 int list_all(struct fard_connection *connection, struct listing *listing);
 
+/* "machines": their names. */
+void machines_json(struct json *json, const uint32_t machine[FAR_EXECUTABLES_MAX]);
+
 #endif

@@ -6,6 +6,7 @@
 #include "runtime/far/registry_who.h"
 #include "runtime/format/carried.h"
 #include "runtime/format/json.h"
+#include "runtime/machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,8 @@ static const char help[] =
     "  --function OP…    ship these operations by function: the call goes to the host\n"
     "  --data OP…        ship these operations by data: the caller runs the code\n"
     "                    default for both: what the header says\n"
+    "  --machine MACHINE add the file to the registered service of that name, as its code for clients on that machine\n"
+    "                    (x86-64, aarch64; farld --like links it); with no such service, register it as any other\n"
     "  --host-uid UID    run the host as this uid; default: one of its own where fard is root\n"
     "  --socket PATH     fard's socket; default: $FARCALL_SOCKET, the user's, the system's\n"
     "  --json            print the result as JSON\n"
@@ -123,6 +126,15 @@ static int take_uid(struct order *order, const char *text)
     return -1;
 }
 
+static int take_machine(struct order *order, const char *name)
+{
+    const struct far_machine *machine = far_machine_by_name(name);
+    if (!machine)
+        return complain_usage("--machine takes x86-64 or aarch64", name);
+    order->head.machine = machine->number;
+    return -1;
+}
+
 static int take_option(struct order *order, int option, char **argv)
 {
     if (option != 1)
@@ -141,6 +153,8 @@ static int take_option(struct order *order, int option, char **argv)
         return add_shippings(order, (char)option, optarg);
     case 'u':
         return take_uid(order, optarg);
+    case 'm':
+        return take_machine(order, optarg);
     case 's':
         order->socket = optarg;
         return -1;
@@ -158,11 +172,17 @@ static int take_option(struct order *order, int option, char **argv)
 static int parse(int argc, char **argv, struct order *order)
 {
     static const struct option long_options[] = {
-        {"name", required_argument, NULL, 'n'},   {"trust", required_argument, NULL, 't'},
-        {"read", required_argument, NULL, 'r'},   {"function", required_argument, NULL, 'f'},
-        {"data", required_argument, NULL, 'd'},   {"host-uid", required_argument, NULL, 'u'},
-        {"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},         {0},
+        {"name", required_argument, NULL, 'n'},
+        {"trust", required_argument, NULL, 't'},
+        {"read", required_argument, NULL, 'r'},
+        {"function", required_argument, NULL, 'f'},
+        {"data", required_argument, NULL, 'd'},
+        {"host-uid", required_argument, NULL, 'u'},
+        {"socket", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"machine", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     int option, end = -1;
     while (end < 0 && (option = getopt_long(argc, argv, "-:", long_options, NULL)) != -1)

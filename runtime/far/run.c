@@ -24,12 +24,15 @@ static const char help[] =
     "  --untrusted SERVICE  do not let this service's code run in the program: calls trap to its host; several times\n"
     "  --gate process       the gate for calls that trap (the only one in this version)\n"
     "  --bind-now           a service that nobody has registered yet is an error at start, not at its first call\n"
+    "  --perf               write the names of services' functions to /tmp/perf-PID.map, where perf report looks for "
+    "them\n"
     "  --socket PATH        fard's socket\n"
     "\n"
     "    far run --level none ./client\n"
     "    far run --untrusted zlib ./viewer picture.png\n"
     "\n"
-    "FARCALL_LEVEL, FARCALL_UNTRUSTED (a comma list), FARCALL_BIND_NOW, FARCALL_SOCKET and FARCALL_SPIN (looks before "
+    "FARCALL_LEVEL, FARCALL_UNTRUSTED (a comma list), FARCALL_BIND_NOW, FARCALL_PERF, FARCALL_SOCKET and FARCALL_SPIN "
+    "(looks before "
     "a\n"
     "caller sleeps) do the same without it. A client that cannot be bound ends with 69 (no fard; --bind-now and no "
     "such\n"
@@ -40,6 +43,7 @@ static const char help[] =
 struct settings {
     const char *level;
     const char *socket;
+    const char *perf;
     const char *bind_now;
     char untrusted[4096]; /* comma list */
 };
@@ -96,6 +100,9 @@ static int take_option(struct settings *settings, int option, char **argv)
     case 's':
         settings->socket = optarg;
         return -1;
+    case 'p':
+        settings->perf = "1";
+        return -1;
     case 'b':
         settings->bind_now = "1";
         return -1;
@@ -123,6 +130,7 @@ static int parse(int argc, char **argv, struct settings *settings)
         {"gate", required_argument, NULL, 'g'},
         {"bind-now", no_argument, NULL, 'b'},
         {"socket", required_argument, NULL, 's'},
+        {"perf", no_argument, NULL, 'p'},
         {"isolate", required_argument, NULL, 'i'},
         {"trust-server", required_argument, NULL, 't'},
         {"global-heap", no_argument, NULL, 'H'},
@@ -154,6 +162,7 @@ int far_run_main(int argc, char **argv)
     code = code ? code : set(FAR_ENV_UNTRUSTED, settings.untrusted);
     code = code ? code : set(FAR_ENV_BIND_NOW, settings.bind_now);
     code = code ? code : set(FAR_SOCKET_ENV, settings.socket);
+    code = code ? code : set(FAR_ENV_PERF, settings.perf);
     if (code)
         return code;
     execvp(argv[optind], argv + optind);

@@ -71,14 +71,17 @@ static uint32_t bind_machine(uint32_t said)
 static int find_executable(const struct service *service, uint32_t machine, const struct executable **out,
                            struct far_error *error)
 {
+    char machines[FAR_MACHINE_LIST];
+    uint32_t machine_of[EXECUTABLES_MAX];
     *out = service_executable(service, bind_machine(machine));
     if (*out)
         return 0;
+    service_machines(service, machine_of);
     return refuse(
         error, ENOEXEC, EX_UNAVAILABLE,
         "service '%s' is registered for %s, but the client runs on %s; build it for that machine too and add it "
         "with `far register FILE --machine %s`",
-        service->name, far_machine_name(service->executable[0].machine), far_machine_name(bind_machine(machine)),
+        service->name, far_machine_list(machine_of, EXECUTABLES_MAX, machines), far_machine_name(bind_machine(machine)),
         far_machine_name(bind_machine(machine)));
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The daemon as a whole: started from its store, run by its loop, ended by a signal. */
 #include "runtime/fard/fard.h"
+#include "runtime/fard/emulator.h"
+#include "runtime/fard/executables.h"
 #include "runtime/fard/parts.h"
 
 #include <errno.h>
@@ -123,7 +125,8 @@ static int load_segment(struct fard *fard, const struct stored_service *row, voi
     /* Who registered it has been asked already; what is new is nobody's fault. */
     const struct pending_asker asker = {fard->uid, true};
     result = bind_pending_needs(&fard->registry, fard->store, &segment, asker, error);
-    return result ? result : service_materialise(*service, &segment, &fard->registry, error);
+    result = result ? result : service_materialise(*service, &segment, &fard->registry, error);
+    return result ? result : executables_load(fard, *service, &segment, row->more, row->more_count, error);
 }
 
 static int load_sound(struct fard *fard, const struct stored_service *row, struct service **service,
@@ -151,6 +154,8 @@ static int load_broken(const struct stored_service *row, const char *why, struct
     memcpy((*service)->name, row->name, strnlen(row->name, FAR_SERVICE_MAX - 1));
     memcpy((*service)->executable[0].build_id, row->build_id, sizeof row->build_id);
     (*service)->executable_count = 1;
+    for (uint32_t i = 0; i < row->more_count && (*service)->executable_count < EXECUTABLES_MAX; i++)
+        memcpy((*service)->executable[(*service)->executable_count++].build_id, row->more[i], sizeof row->more[i]);
     snprintf((*service)->broken, sizeof(*service)->broken, "%.400s; unregister it and register it again", why);
     return 0;
 }
@@ -231,4 +236,5 @@ void fard_free(struct fard *fard)
     if (fard->spare >= 0)
         close(fard->spare);
     free(fard->host_program);
+    emulators_free(fard);
 }

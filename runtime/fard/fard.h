@@ -25,6 +25,12 @@
 #define HOST_PAUSE_MAX_MS   5000
 #define HOST_STEADY_MS      10000 /* alive for so long: the next pause is the first again */
 
+/* What was said by --emulator. */
+struct emulator {
+    uint32_t machine; /* 0: nothing */
+    char *command;
+};
+
 struct fard {
     struct loop loop;
     struct registry registry;
@@ -45,6 +51,7 @@ struct fard {
     bool stopping;
     bool allow_wrpkru;  /* take segments whose note says FAR_NOTE_STRAY */
     char *host_program; /* PREFIX/bin/far-host */
+    struct emulator emulator[EXECUTABLES_MAX];
 };
 
 /* What one uid uses, over all its connections. */
@@ -115,6 +122,7 @@ struct host {
     struct list waiters;
     struct registration *registration;
     uid_t uid;
+    uint32_t machine; /* of the executable that runs, or ran last */
     uint32_t generation;
     uint32_t restarts;
     int64_t ready_at;
@@ -194,6 +202,8 @@ void host_serve_waiters(struct host *host);
 void host_died(struct host *host, const char *how);
 
 /* host_spawn.c: 0 or a negative errno. */
-int host_spawn(const char *program, const char *name, uid_t uid, bool change_uid, pid_t *pid, int *pidfd, int *socket);
+struct host_command;
+int host_spawn(const struct host_command *command, const char *name, uid_t uid, bool change_uid, pid_t *pid, int *pidfd,
+               int *socket);
 
 #endif

@@ -6,6 +6,7 @@
  *     STARTING ── HOST_READY ──► READY ── dies ──► STARTING at once, or DOWN for a pause and then STARTING
  *        └─ HOST_FAILED, dies, or 10 s: with a registration waiting, that fails; otherwise as if it had died
  */
+#include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
 
 #include <errno.h>
@@ -89,7 +90,7 @@ void host_kill(struct host *host)
 static void send_start(struct host *host)
 {
     const struct service *service = host->service;
-    const struct executable *executable = &service->executable[0];
+    const struct executable *executable = service_executable(service, host->machine);
     struct far_host_start body = {
         .base = service->range.base,
         .service_id = service->id,
@@ -109,12 +110,29 @@ static void send_start(struct host *host)
     peer_send(&host->peer, FAR_MSG_HOST_START, 0, &body, sizeof body, fds, FAR_FD_COUNT);
 }
 
+/* Anew each time: an emulator may have been installed, or taken away. */
+static int spawn_process(struct host *host, int *pidfd, int *socket)
+{
+    struct host_command command;
+    struct far_error error;
+    struct fard *fard = host->fard;
+    int result = host_command_find(fard, host->machine, &command, &error);
+    if (result == FARD_REFUSED) {
+        host_trouble(host, "%.500s", error.text);
+        return -error.code;
+    }
+    if (result)
+        return result;
+    result = host_spawn(&command, host->service->name, host->uid, fard->uid == 0, &host->pid, pidfd, socket);
+    host_command_free(&command);
+    return result;
+}
+
 static int spawn(struct host *host)
 {
     int socket, pidfd;
     struct fard *fard = host->fard;
-    int result =
-        host_spawn(fard->host_program, host->service->name, host->uid, fard->uid == 0, &host->pid, &pidfd, &socket);
+    int result = spawn_process(host, &pidfd, &socket);
     if (result) {
         host->pid = 0;
         return result;
@@ -134,6 +152,7 @@ void host_start(struct host *host)
     host->generation++;
     host->trouble[0] = '\0';
     host->state = FAR_STATE_STARTING;
+    host->machine = service_host_executable(host->service)->machine;
     int result = spawn(host);
     if (result) {
         char how[128];

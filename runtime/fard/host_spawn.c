@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The process of a host: its own uid where fard may, nothing inherited but its socket, and it dies with fard. */
+#include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
 
 #include <errno.h>
@@ -17,7 +18,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define IMAGE_FD (FAR_HOST_FD + 1) /* far-host itself, until exec */
+#define IMAGE_FD   (FAR_HOST_FD + 1) /* far-host itself, until exec; an emulator reads it there */
+#define IMAGE_PATH "/proc/self/fd/4"
+_Static_assert(IMAGE_FD == 4, "IMAGE_PATH names it");
 
 /* Between fork and exec: only system calls. */
 static const char *drop_rights(uid_t uid, bool change_uid)
@@ -40,13 +43,13 @@ static const char *die_with_parent(pid_t parent)
     return getppid() == parent ? NULL : "fard has gone";
 }
 
-static const char *arrange_descriptors(int socket, int image)
+static const char *arrange_descriptors(int socket, int image, bool keep_image)
 {
     int null = open("/dev/null", O_RDWR);
     /* They may be any numbers, the wanted ones included: away first, then into place. */
     int socket_away = fcntl(socket, F_DUPFD, 64), image_away = fcntl(image, F_DUPFD, 64);
     if (null < 0 || socket_away < 0 || image_away < 0 || dup2(null, 0) < 0 || dup2(2, 1) < 0 ||
-        dup2(socket_away, FAR_HOST_FD) < 0 || dup3(image_away, IMAGE_FD, O_CLOEXEC) < 0)
+        dup2(socket_away, FAR_HOST_FD) < 0 || dup3(image_away, IMAGE_FD, keep_image ? 0 : O_CLOEXEC) < 0)
         return "its descriptors cannot be arranged";
     if (syscall(SYS_close_range, IMAGE_FD + 1, ~0u, 0) < 0)
         return "fard's descriptors cannot be closed in it (Linux 5.9 is needed)";
@@ -77,8 +80,8 @@ static _Noreturn void fail_start(int socket, const char *what, const char *progr
 static void keep_environment(char **kept, size_t room)
 {
     static const char *const names[] = {
-        "PATH=",         "LANG=",          "LC_",          "TZ=", "LD_LIBRARY_PATH=", "FARCALL_",
-        "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
+        "PATH=",    "QEMU_LD_PREFIX=", "LANG=",          "LC_",          "TZ=", "LD_LIBRARY_PATH=",
+        "FARCALL_", "ASAN_OPTIONS=",   "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
     size_t count = 0;
     for (char **variable = environ; *variable && count + 1 < room; variable++)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -89,20 +92,32 @@ static void keep_environment(char **kept, size_t room)
 
 /* The host's uid may not reach the folder that far-host lies in; fard, which starts it, can, and so it is run all the
  * same. */
-static void exec_host(const char *program, const char *name)
+static void exec_host(const char *program, const char *name, char **environment)
 {
     char *arguments[] = {(char *)(uintptr_t)"far-host", (char *)(uintptr_t)name, NULL};
-    char *environment[32];
-    keep_environment(environment, sizeof environment / sizeof *environment);
     execve(program, arguments, environment);
     if (errno == EACCES)
         syscall(SYS_execveat, IMAGE_FD, "", arguments, environment, AT_EMPTY_PATH);
 }
 
-static _Noreturn void become_host(const char *program, const char *name, uid_t uid, bool change_uid, int socket,
-                                  pid_t parent)
+static void exec_emulator(const struct host_command *command, const char *name, char **environment)
 {
-    int image = open(program, O_PATH | O_CLOEXEC);
+    char *arguments[HOST_COMMAND_WORDS + 3];
+    size_t count = 0;
+    for (; command->word[count]; count++)
+        arguments[count] = command->word[count];
+    arguments[count++] = (char *)(uintptr_t)IMAGE_PATH;
+    arguments[count++] = (char *)(uintptr_t)name;
+    arguments[count] = NULL;
+    execvpe(command->word[0], arguments, environment);
+}
+
+static _Noreturn void become_host(const struct host_command *command, const char *name, uid_t uid, bool change_uid,
+                                  int socket, pid_t parent)
+{
+    const char *program = command->program, *emulator = command->word[0];
+    char *environment[32];
+    int image = open(program, (emulator ? O_RDONLY : O_PATH) | O_CLOEXEC);
     if (image < 0)
         fail_start(socket, "far-host is not there", program, errno);
     reset_signals();
@@ -111,14 +126,21 @@ static _Noreturn void become_host(const char *program, const char *name, uid_t u
     const char *wrong = chdir("/") < 0 ? "/ cannot be entered" : NULL;
     wrong = wrong ? wrong : drop_rights(uid, change_uid);
     wrong = wrong ? wrong : die_with_parent(parent);
-    wrong = wrong ? wrong : arrange_descriptors(socket, image);
+    wrong = wrong ? wrong : arrange_descriptors(socket, image, emulator != NULL);
     if (wrong)
         fail_start(socket, wrong, program, errno);
-    exec_host(program, name);
-    fail_start(FAR_HOST_FD, "it cannot be run by the host's uid", program, errno);
+    keep_environment(environment, sizeof environment / sizeof *environment);
+    if (emulator)
+        exec_emulator(command, name, environment);
+    else
+        exec_host(program, name, environment);
+    fail_start(FAR_HOST_FD,
+               emulator ? "its emulator cannot be run by the host's uid" : "it cannot be run by the host's uid",
+               emulator ? emulator : program, errno);
 }
 
-int host_spawn(const char *program, const char *name, uid_t uid, bool change_uid, pid_t *pid, int *pidfd, int *socket)
+int host_spawn(const struct host_command *command, const char *name, uid_t uid, bool change_uid, pid_t *pid, int *pidfd,
+               int *socket)
 {
     int ends[2];
     pid_t parent = getpid();
@@ -126,7 +148,7 @@ int host_spawn(const char *program, const char *name, uid_t uid, bool change_uid
         return -errno;
     *pid = fork();
     if (*pid == 0)
-        become_host(program, name, uid, change_uid, ends[1], parent);
+        become_host(command, name, uid, change_uid, ends[1], parent);
     int result = *pid < 0 ? -errno : 0;
     close(ends[1]);
     *pidfd = result ? -1 : (int)syscall(SYS_pidfd_open, *pid, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* fard: the node's daemon. Everything it does is in the library; this is its command line. */
 #include "runtime/fard/daemon.h"
+#include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
 
 #include <errno.h>
@@ -12,7 +13,8 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: fard [--socket PATH] [--store PATH] [--foreground] [--allow-wrpkru]\n"
+    "usage: fard [--socket PATH] [--store PATH] [--foreground] [--emulator MACHINE=COMMAND]\n"
+    "            [--perf] [--allow-wrpkru]\n"
     "\n"
     "The node's daemon: name server, segment store, and keeper of the hosts in which services run. Start one, then:\n"
     "\n"
@@ -25,6 +27,11 @@ static const char help[] =
     "  --store PATH    keep names, ranges and segments there, for the next start. Default: /var/lib/farcall for root,\n"
     "                  else $XDG_STATE_HOME/farcall or ~/.local/state/farcall\n"
     "  --foreground    do not become a daemon: stay, and log to standard error (otherwise: STORE/fard.log)\n"
+    "  --emulator MACHINE=COMMAND\n"
+    "                  run the hosts of services that have no executable for this node by this command (its words are\n"
+    "                  separated by blanks). Default: qemu-MACHINE as found in PATH, with -L /usr/TRIPLET where a C\n"
+    "                  library for that machine lies, else what the kernel's binfmt_misc does\n"
+    "  --perf          hosts write the names of their functions to /tmp/perf-PID.map, where perf report looks for them\n"
     "  --allow-wrpkru  take segments whose code may change protection keys (farld --allow-wrpkru); for tests\n"
     "  --version, --help\n"
     "\n"
@@ -35,11 +42,16 @@ static const char help[] =
     "Exit codes: 0 ended by a signal; 64 usage; 65 the store is damaged; 69 socket or store in use; 71 the system\n"
     "refuses; 73 socket or store cannot be created; 74 no space or I/O error.\n";
 
+#define EMULATORS_MAX 8
+
 struct options {
     const char *socket;
     const char *store;
     bool foreground;
     bool allow_wrpkru;
+    bool perf;
+    const char *emulator[EMULATORS_MAX];
+    unsigned emulator_count;
 };
 
 enum {
@@ -47,6 +59,8 @@ enum {
     OPTION_STORE,
     OPTION_FOREGROUND,
     OPTION_ALLOW_WRPKRU,
+    OPTION_PERF,
+    OPTION_EMULATOR,
     OPTION_VERSION,
     OPTION_HELP,
     OPTION_LISTEN,
@@ -58,7 +72,9 @@ static const struct option long_options[] = {
     {"socket", required_argument, NULL, OPTION_SOCKET},
     {"store", required_argument, NULL, OPTION_STORE},
     {"foreground", no_argument, NULL, OPTION_FOREGROUND},
+    {"perf", no_argument, NULL, OPTION_PERF},
     {"allow-wrpkru", no_argument, NULL, OPTION_ALLOW_WRPKRU},
+    {"emulator", required_argument, NULL, OPTION_EMULATOR},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
     {"listen", required_argument, NULL, OPTION_LISTEN},
@@ -86,8 +102,18 @@ static int take_option(int option, struct options *options)
     case OPTION_FOREGROUND:
         options->foreground = true;
         return -1;
+    case OPTION_PERF:
+        options->perf = true;
+        return -1;
     case OPTION_ALLOW_WRPKRU:
         options->allow_wrpkru = true;
+        return -1;
+    case OPTION_EMULATOR:
+        if (options->emulator_count == EMULATORS_MAX) {
+            fputs("fard: --emulator was given too often\n", stderr);
+            return EX_USAGE;
+        }
+        options->emulator[options->emulator_count++] = optarg;
         return -1;
     case OPTION_VERSION:
         puts("fard " FARCALL_VERSION);
@@ -137,8 +163,10 @@ static int default_store(char *path, size_t size, struct far_error *error)
 
 /* A host whose service calls another finds us where we are, whatever our own environment said; limits that somebody set
  * for clients are not for hosts. */
-static int tell_hosts(const struct fard *fard)
+static int tell_hosts(const struct fard *fard, bool perf)
 {
+    if (perf && setenv(FAR_ENV_PERF, "1", 1) != 0)
+        return -errno;
     unsetenv(FAR_ENV_LEVEL);
     unsetenv(FAR_ENV_UNTRUSTED);
     return setenv(FAR_SOCKET_ENV, fard->socket_path, 1) == 0 ? 0 : -errno;
@@ -149,13 +177,15 @@ static int prepare(struct fard *fard, const struct options *options, struct far_
     char socket_path[4096], store_path[4096];
     int result = fard_init(fard);
     fard->allow_wrpkru = options->allow_wrpkru;
+    for (unsigned i = 0; !result && i < options->emulator_count; i++)
+        result = emulator_take(fard, options->emulator[i], error);
     if (!result && !options->socket)
         result = socket_default_path(socket_path, sizeof socket_path, error);
     if (!result && !options->store)
         result = default_store(store_path, sizeof store_path, error);
     /* The socket first: no host is started for a fard that may not be. Who connects waits until the loop runs. */
     result = result ? result : socket_listen(fard, options->socket ? options->socket : socket_path, error);
-    result = result ? result : tell_hosts(fard);
+    result = result ? result : tell_hosts(fard, options->perf);
     return result ? result : fard_load(fard, options->store ? options->store : store_path, error);
 }
 

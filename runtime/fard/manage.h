@@ -22,6 +22,7 @@
 
 #include <stdbool.h>
 
+#define FAR_EXECUTABLES_MAX  2u /* of one service: one a machine */
 #define FAR_HOST_UID_DEFAULT UINT32_MAX
 #define FAR_HOST_UID_FIRST   61184u /* a host's own uid, where fard is root: this + service id % the next */
 #define FAR_HOST_UID_COUNT   4000u
@@ -64,6 +65,9 @@ struct far_register_request {
     uint32_t rule_count;
     uint32_t shipping_count;
     uint32_t shipping_bytes;
+    uint32_t
+        machine; /* ELF e_machine of the file: add it to the service of that name, if there is one; 0: a new service */
+    uint32_t reserved;
 };
 
 struct far_register_reply {
@@ -104,6 +108,7 @@ struct far_list_entry {
     uint32_t op_count;
     uint16_t major;
     uint16_t minor;
+    uint32_t machine[FAR_EXECUTABLES_MAX]; /* ELF e_machine of its executables; 0: no more */
     char name[FAR_SERVICE_MAX];
 };
 
@@ -118,7 +123,8 @@ struct far_map_entry {
     uint64_t base;
     uint64_t size; /* without the guard granule that follows */
     uint32_t id;
-    uint32_t in_use; /* enum far_range_use */
+    uint32_t in_use;                       /* enum far_range_use */
+    uint32_t machine[FAR_EXECUTABLES_MAX]; /* of a service: as in struct far_list_entry */
     char name[FAR_SERVICE_MAX];
 };
 
@@ -126,8 +132,8 @@ struct far_describe_reply {
     struct far_list_entry entry;
     struct far_extent part[FAR_PART_COUNT]; /* absolute */
     uint64_t fingerprint;
-    uint8_t build_id[32];
-    uint32_t machine;
+    uint8_t build_id[FAR_EXECUTABLES_MAX][32]; /* in the order of entry.machine */
+    uint32_t host_machine;                     /* of the executable that the host runs */
     uint32_t generation;
     uint32_t rule_count; /* rules follow, in every page */
     uint32_t op_count;   /* then this many operations of entry.op_count */
@@ -171,12 +177,12 @@ struct far_status_reply {
 };
 
 _Static_assert(sizeof(struct far_rule) == 16, "protocol");
-_Static_assert(sizeof(struct far_register_request) == 80, "protocol");
+_Static_assert(sizeof(struct far_register_request) == 88, "protocol");
 _Static_assert(sizeof(struct far_register_reply) == 96, "protocol");
 _Static_assert(sizeof(struct far_name_request) == 72, "protocol");
-_Static_assert(sizeof(struct far_list_entry) == 112, "protocol");
-_Static_assert(sizeof(struct far_map_entry) == 88, "protocol");
-_Static_assert(sizeof(struct far_describe_reply) == 112 + 112 + 8 + 32 + 24 + 64 + 512, "protocol");
+_Static_assert(sizeof(struct far_list_entry) == 120, "protocol");
+_Static_assert(sizeof(struct far_map_entry) == 96, "protocol");
+_Static_assert(sizeof(struct far_describe_reply) == 120 + 112 + 8 + 64 + 24 + 64 + 512, "protocol");
 _Static_assert(sizeof(struct far_describe_op) == 48, "protocol");
 _Static_assert(sizeof(struct far_status_reply) == 80, "protocol");
 

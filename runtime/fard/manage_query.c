@@ -64,6 +64,7 @@ static void fill_entry(const struct service *service, struct far_list_entry *ent
     entry->size = service->range.size;
     entry->service_id = service->id;
     entry->state = FAR_STATE_BROKEN;
+    service_machines(service, entry->machine);
     memcpy(entry->name, service->name, sizeof entry->name);
     if (service->host)
         fill_host(service->host, entry);
@@ -101,9 +102,15 @@ int handle_list(struct client *client, const struct far_message *message, struct
 
 #define PAGE_FULL 100 /* ends a walk through the store */
 
+struct map_page {
+    struct page page;
+    const struct registry *registry;
+};
+
 static int add_range(void *context, const struct stored_range *row)
 {
-    struct page *page = context;
+    struct map_page *map = context;
+    struct page *page = &map->page;
     struct far_page_reply *head = (struct far_page_reply *)page->bytes;
     struct far_map_entry *entry = page_take(page, sizeof *entry);
     if (!entry) {
@@ -115,6 +122,9 @@ static int add_range(void *context, const struct stored_range *row)
     entry->id = row->id;
     entry->in_use = row->in_use ? FAR_RANGE_SERVICE : row->pending ? FAR_RANGE_PENDING : FAR_RANGE_RETIRED;
     memcpy(entry->name, row->name, strnlen(row->name, sizeof entry->name - 1));
+    const struct service *service = registry_find_id(map->registry, row->id);
+    if (row->in_use && service)
+        service_machines(service, entry->machine);
     head->count++;
     return 0;
 }
@@ -122,18 +132,18 @@ static int add_range(void *context, const struct stored_range *row)
 int handle_map(struct client *client, const struct far_message *message, struct far_error *error)
 {
     const struct far_page_request *request;
-    struct page page;
+    struct map_page map = {.registry = &client->fard->registry};
     int result = protocol_check_page(message, &request, error);
-    result = result ? result : page_new(&page);
+    result = result ? result : page_new(&map.page);
     if (result)
         return result;
-    page_take(&page, sizeof(struct far_page_reply));
-    result = store_each_range(client->fard->store, request->after, add_range, &page, error);
+    page_take(&map.page, sizeof(struct far_page_reply));
+    result = store_each_range(client->fard->store, request->after, add_range, &map, error);
     if (result && result != PAGE_FULL) {
-        free(page.bytes);
+        free(map.page.bytes);
         return result;
     }
-    page_send(client, message, &page);
+    page_send(client, message, &map.page);
     return 0;
 }
 
@@ -184,7 +194,8 @@ static int fill_description(const struct service *service, struct page *page, ui
     struct far_describe_reply *head = page_take(page, sizeof *head);
     fill_entry(service, &head->entry);
     memcpy(head->part, service->executable[0].part, sizeof head->part);
-    memcpy(head->build_id, service->executable[0].build_id, sizeof head->build_id);
+    for (uint32_t i = 0; i < service->executable_count; i++)
+        memcpy(head->build_id[i], service->executable[i].build_id, sizeof head->build_id[i]);
     memcpy(head->trouble, service->broken, sizeof head->trouble);
     if (!service_iface(service) || !service->host)
         return 0;
@@ -194,7 +205,7 @@ static int fill_description(const struct service *service, struct page *page, ui
     const char *record_name = iface_string(service_iface(service), service_iface(service)->service);
     memcpy(head->interface, record_name, strnlen(record_name, sizeof head->interface - 1));
     head->fingerprint = service_iface(service)->fingerprint;
-    head->machine = service_iface(service)->machine;
+    head->host_machine = service->host->machine;
     head->generation = service->host->generation;
     head->rule_count = service->rule_count;
     memcpy(page_take(page, service->rule_count * sizeof *service->rules), service->rules,

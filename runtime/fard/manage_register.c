@@ -7,10 +7,12 @@
  *     HOST_READY: commit to the database, show it, answer                                 registered
  *     anything else: undo, answer with the reason                                         only the range stays taken
  */
+#include "runtime/fard/executables.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/memory.h"
 #include "runtime/fard/parts.h"
 #include "runtime/fard/request.h"
+#include "runtime/machine.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -42,27 +44,35 @@ static int open_file(int *fds, unsigned fd_count, struct file *file, struct far_
     return memory_map(fds[0], file->size, PROT_READ, &file->bytes);
 }
 
-static int check_name_is_free(const struct fard *fard, const char *name, struct far_error *error)
+static int check_name_is_free(const struct fard *fard, const char *name, uint32_t machine, struct far_error *error)
 {
+    char machines[FAR_MACHINE_LIST];
+    uint32_t machine_of[EXECUTABLES_MAX];
     const struct service *there = registry_find(&fard->registry, name);
     if (!there)
         return 0;
+    if (there->hidden)
+        return refuse(error, EEXIST, EX_CANTCREAT, "service '%s' is being registered by somebody else at this moment",
+                      name);
+    service_machines(there, machine_of);
+    if (service_iface(there) && !service_executable(there, machine))
+        return refuse(error, EEXIST, EX_CANTCREAT,
+                      "service '%s' is registered, for %s; say --machine %s to add this file to it", name,
+                      far_machine_list(machine_of, EXECUTABLES_MAX, machines), far_machine_name(machine));
     return refuse(error, EEXIST, EX_CANTCREAT,
-                  there->hidden ? "service '%s' is being registered by somebody else at this moment"
-                                : "service '%s' is registered already; use `far unregister %s` first, or --name",
-                  name, name);
+                  "service '%s' is registered already; use `far unregister %s` first, or --name", name, name);
 }
 
 /* Another service, perhaps one being registered, may be of the same file. */
 static void drop_segment(struct fard *fard, const struct service *service)
 {
+    const uint8_t *build_id = service->executable[0].build_id;
     for (uint32_t i = 0; i < fard->registry.count; i++) {
         const struct service *other = fard->registry.service[i];
-        if (other != service && memcmp(other->executable[0].build_id, service->executable[0].build_id,
-                                       sizeof other->executable[0].build_id) == 0)
+        if (other != service && service_has_segment(other, build_id))
             return;
     }
-    store_drop_segment(fard->store, service->executable[0].build_id);
+    store_drop_segment(fard->store, build_id);
 }
 
 static int take_range(struct fard *fard, struct service *service, const struct far_segment *segment,
@@ -119,7 +129,7 @@ static int make_service(struct client *client, uint32_t serial, const struct ser
     if (result)
         return result;
     service->hidden = true;
-    result = check_name_is_free(fard, service->name, error);
+    result = check_name_is_free(fard, service->name, order->segment->note->machine, error);
     if (result) {
         service_free(service);
         return result;
@@ -129,6 +139,64 @@ static int make_service(struct client *client, uint32_t serial, const struct ser
     if (result != FARD_PENDING)
         undo(fard, service);
     return result;
+}
+
+static void send_registered(struct client *client, uint32_t serial, const struct service *service)
+{
+    const struct host *host = service->host;
+    struct far_register_reply reply = {
+        .base = service->range.base,
+        .size = service->range.size,
+        .service_id = service->id,
+        .host_pid = (uint32_t)host->pid,
+        .host_uid = host->uid,
+        .op_count = service_iface(service)->ops.count,
+    };
+    memcpy(reply.name, service->name, sizeof reply.name);
+    if (client)
+        peer_send(&client->peer, FAR_MSG_REGISTER | FAR_MSG_REPLY, serial, &reply, sizeof reply, NULL, 0);
+}
+
+/* What a service is does not depend on the machine; only code is added to it. */
+static int check_adds_code_only(const struct far_register_request *request, const char *name, struct far_error *error)
+{
+    if (!request->rule_count && !request->shipping_count && request->host_uid == FAR_HOST_UID_DEFAULT)
+        return 0;
+    return refuse(
+        error, EINVAL, EX_USAGE,
+        "service '%s' is registered; whom it trusts, how it ships and its host's uid were said then, and are the "
+        "same for all machines",
+        name);
+}
+
+static int add_to_service(struct client *client, const struct far_message *message,
+                          const struct far_register_request *request, const struct far_segment *segment,
+                          struct service *service, struct far_error *error)
+{
+    int result = check_adds_code_only(request, service->name, error);
+    result = result ? result : executable_register(client->fard, service, segment, error);
+    if (!result)
+        send_registered(client, message->serial, service);
+    return result;
+}
+
+static int check_machine_said(const struct far_register_request *request, const struct far_segment *segment,
+                              struct far_error *error)
+{
+    if (!request->machine || request->machine == segment->note->machine)
+        return 0;
+    return refuse(error, EINVAL, EX_DATAERR, "register: the segment is for %s, but --machine says %s",
+                  far_machine_name(segment->note->machine), far_machine_name(request->machine));
+}
+
+/* The service that a file with --machine is to be added to, or NULL: it is registered as a new one. */
+static struct service *service_to_add_to(const struct fard *fard, const struct far_register_request *request,
+                                         const struct far_segment *segment)
+{
+    const struct far_iface *iface = segment->iface;
+    struct service *there =
+        registry_find(&fard->registry, request->name[0] ? request->name : iface_string(iface, iface->service));
+    return request->machine && there && !there->hidden && service_iface(there) && there->host ? there : NULL;
 }
 
 static int register_file(struct client *client, const struct far_message *message, const struct file *file,
@@ -145,8 +213,12 @@ static int register_file(struct client *client, const struct far_message *messag
     if (segment_check(file->bytes, file->size, 0, &segment, why, sizeof why))
         return refuse(error, EINVAL, EX_DATAERR, "register: not a sound segment: %s", why);
     result = fard_check_strays(client->fard, &segment, error);
+    result = result ? result : check_machine_said(request, &segment, error);
     if (result)
         return result;
+    struct service *there = service_to_add_to(client->fard, request, &segment);
+    if (there)
+        return add_to_service(client, message, request, &segment, there, error);
     const struct service_order order = {
         .segment = &segment,
         .name = request->name,
@@ -177,23 +249,6 @@ static void registration_end(struct host *host)
     host->registration = NULL;
 }
 
-static void send_registered(const struct registration *registration, const struct host *host)
-{
-    const struct service *service = host->service;
-    struct far_register_reply reply = {
-        .base = service->range.base,
-        .size = service->range.size,
-        .service_id = service->id,
-        .host_pid = (uint32_t)host->pid,
-        .host_uid = host->uid,
-        .op_count = service_iface(service)->ops.count,
-    };
-    memcpy(reply.name, service->name, sizeof reply.name);
-    if (registration->client)
-        peer_send(&registration->client->peer, FAR_MSG_REGISTER | FAR_MSG_REPLY, registration->serial, &reply,
-                  sizeof reply, NULL, 0);
-}
-
 void registration_ready(struct host *host)
 {
     struct far_error error = {0};
@@ -207,7 +262,7 @@ void registration_ready(struct host *host)
     service->hidden = false;
     fard_log("service '%s' registered at 0x%llx, host %d", service->name, (unsigned long long)service->range.base,
              (int)host->pid);
-    send_registered(host->registration, host);
+    send_registered(host->registration->client, host->registration->serial, service);
     registration_end(host);
 }
 

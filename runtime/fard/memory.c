@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U /* Linux 6.3 */
 #endif
@@ -44,10 +47,10 @@ int memory_seal_all(int fd)
     return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ? -errno : 0;
 }
 
-static int write_whole(int fd, const uint8_t *bytes, size_t size)
+int memory_write(int fd, uint64_t at, const void *bytes, size_t size)
 {
     for (size_t done = 0; done < size;) {
-        ssize_t n = pwrite(fd, bytes + done, size - done, (off_t)done);
+        ssize_t n = pwrite(fd, (const uint8_t *)bytes + done, size - done, (off_t)(at + done));
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -63,7 +66,7 @@ int memory_create_sealed(const char *name, const void *bytes, size_t size, int *
     int result = memory_create(name, size, &fd);
     if (result)
         return result;
-    result = write_whole(fd, bytes, size);
+    result = memory_write(fd, 0, bytes, size);
     result = result ? result : memory_seal_all(fd);
     if (result) {
         close(fd);
@@ -102,6 +105,13 @@ int memory_map(int fd, size_t size, int protection, void **out)
         return -errno;
     *out = bytes;
     return 0;
+}
+
+void memory_populate(void *bytes, size_t size)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)bytes / page * page;
+    if (size)
+        madvise((void *)first, (uintptr_t)bytes + size - first, MADV_POPULATE_WRITE);
 }
 
 void memory_unmap(void *bytes, size_t size)

@@ -16,6 +16,8 @@ int memory_create(const char *name, uint64_t size, int *out);
 int memory_seal_size(int fd);
 /* Nor is it ever written again. No writable mapping may exist. */
 int memory_seal_all(int fd);
+/* Without mapping it: the cheapest way to fill what needs no change. */
+int memory_write(int fd, uint64_t at, const void *bytes, size_t size);
 int memory_create_sealed(const char *name, const void *bytes, size_t size, int *out);
 /* The same inode, without the right to write. */
 int memory_reopen_read_only(int fd, int *out);
@@ -26,6 +28,8 @@ int memory_is_immutable(int fd, uint64_t *size);
 
 /* MAP_SHARED, at an address of the kernel's choice. */
 int memory_map(int fd, size_t size, int protection, void **out);
+/* All pages at once, for what will be written everywhere. Only a hint: kernels before 5.14 do not know it. */
+void memory_populate(void *bytes, size_t size);
 void memory_unmap(void *bytes, size_t size);
 
 #endif

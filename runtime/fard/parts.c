@@ -2,7 +2,6 @@
 #include "runtime/fard/parts.h"
 #include "runtime/fard/image.h"
 #include "runtime/fard/memory.h"
-#include "runtime/machine.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static int copy_of(const void *bytes, size_t size, void *out)
 {
@@ -28,14 +28,6 @@ static int take_rules(struct service *service, const struct service_order *order
     return copy_of(order->rules, order->rule_count * sizeof *order->rules, &service->rules);
 }
 
-static int check_machine(const struct far_segment *segment, const char *name, struct far_error *error)
-{
-    if (segment->note->machine == FAR_MACHINE_NATIVE)
-        return 0;
-    return refuse(error, ENOEXEC, EX_DATAERR, "service '%s' was built for %s, but this node is %s", name,
-                  far_machine_name(segment->note->machine), far_machine_name(FAR_MACHINE_NATIVE));
-}
-
 static int fill_service(struct service *service, const struct service_order *order, const struct registry *registry,
                         struct far_error *error)
 {
@@ -48,8 +40,7 @@ static int fill_service(struct service *service, const struct service_order *ord
     service->host_uid_wanted = order->host_uid;
     service->executable[0].machine = order->segment->note->machine;
     service->executable_count = 1;
-    int result = check_machine(order->segment, name, error);
-    result = result ? result : copy_of(record, order->segment->iface_size, &service->executable[0].iface);
+    int result = copy_of(record, order->segment->iface_size, &service->executable[0].iface);
     result = result ? result : take_rules(service, order);
     result = result ? result : service_ship(service, order->shippings, order->shipping_count, error);
     return result ? result : image_check_needs(order->segment, service, registry, error);
@@ -76,6 +67,18 @@ static void memory_name(char *text, size_t size, const struct service *service, 
     snprintf(text, size, "far:%s:%s", service->name, part); /* shows in /proc/PID/maps */
 }
 
+/* Both parts with the rest of their last pages; what lies between is never mapped. */
+static int create_stub_pages(const char *name, const struct far_segment *segment, const uint8_t *bytes, int *out)
+{
+    size_t size = image_stubs_size(segment), page = (size_t)sysconf(_SC_PAGESIZE);
+    int result = memory_create(name, size, out);
+    for (enum far_part part = FAR_PART_FSTUBS; !result && part <= FAR_PART_DSTUBS; part++) {
+        size_t at = segment->part[part].address, length = (segment->part[part].size + page - 1) / page * page;
+        result = memory_write(*out, at, bytes + at, length < size - at ? length : size - at);
+    }
+    return result ? result : memory_seal_all(*out);
+}
+
 static int create_stubs(const struct service *service, struct executable *executable, const struct far_segment *segment)
 {
     static const char *const kind_name[STUBS_COUNT] = {"stubs-host", "stubs-trusted", "stubs-trap"};
@@ -86,7 +89,7 @@ static int create_stubs(const struct service *service, struct executable *execut
         char name[FAR_SERVICE_MAX + 32];
         memory_name(name, sizeof name, service, kind_name[kind]);
         image_compose_stubs(segment, executable->iface, kind, bytes);
-        result = memory_create_sealed(name, bytes, size, &executable->stubs[kind]);
+        result = create_stub_pages(name, segment, bytes, &executable->stubs[kind]);
     }
     free(bytes);
     return result;
@@ -117,60 +120,77 @@ static int create_records(const struct service *service, struct executable *exec
     return result ? result : create_domain_stream(service, executable, segment);
 }
 
-/* Image and data are filled in place: a sparse memfd costs what is touched, however large the segment says it is. */
-static int create_writable(struct service *service, struct executable *executable, const struct far_segment *segment,
-                           struct image_target *target)
+static void copy_part(const struct far_segment *segment, enum far_part part, uint8_t *to)
+{
+    size_t size = segment->content_size[part];
+    memory_populate(to, size);
+    if (size)
+        memcpy(to, segment->content[part], size);
+}
+
+/* Code is never relocated, and so never mapped for writing. */
+static int copy_content(const struct far_segment *segment, const struct image_target *target, int image)
+{
+    copy_part(segment, FAR_PART_CONST, target->image + segment->part[FAR_PART_CONST].address);
+    copy_part(segment, FAR_PART_LINKAGE, target->image + segment->part[FAR_PART_LINKAGE].address);
+    if (target->data)
+        copy_part(segment, FAR_PART_DATA, target->data);
+    return memory_write(image, segment->part[FAR_PART_CODE].address, segment->content[FAR_PART_CODE],
+                        segment->content_size[FAR_PART_CODE]);
+}
+
+/* Filled in place: a sparse memfd costs what is touched, however large the segment says it is. */
+static int create_image(const struct service *service, struct executable *executable, const struct far_segment *segment,
+                        const struct registry *registry, uint8_t *data, struct far_error *error)
 {
     char name[FAR_SERVICE_MAX + 32];
-    const struct far_extent *part = segment->part;
-    uint64_t data_size = part[FAR_PART_HEAP].address + part[FAR_PART_HEAP].size - part[FAR_PART_DATA].address;
-    void *image = NULL, *data = NULL;
+    void *image = NULL;
     memory_name(name, sizeof name, service, "image");
     int result = memory_create(name, image_size(segment), &executable->image);
-    memory_name(name, sizeof name, service, "data");
-    result = result ? result : memory_create(name, data_size ? data_size : FAR_PART_ALIGN, &service->data);
     result = result ? result : memory_map(executable->image, image_size(segment), PROT_READ | PROT_WRITE, &image);
-    if (!result && part[FAR_PART_DATA].size)
-        result = memory_map(service->data, part[FAR_PART_DATA].size, PROT_READ | PROT_WRITE, &data);
-    target->image = image;
-    target->data = data;
+    const struct image_target target = {.segment = segment, .service = service, .image = image, .data = data};
+    result = result ? result : copy_content(segment, &target, executable->image);
+    result = result ? result : image_relocate(&target, registry, error);
+    memory_unmap(image, image_size(segment));
+    return result ? result : memory_seal_all(executable->image);
+}
+
+int executable_materialise(const struct service *service, struct executable *executable,
+                           const struct far_segment *segment, const struct registry *registry, uint8_t *data,
+                           struct far_error *error)
+{
+    image_place(segment, service->range.base, executable);
+    int result = create_stubs(service, executable, segment);
+    result = result ? result : create_records(service, executable, segment);
+    result = result ? result : create_image(service, executable, segment, registry, data, error);
+    if (result < 0)
+        describe_failure(error, result, "creating the service's memory");
     return result;
 }
 
-static void copy_content(const struct far_segment *segment, const struct image_target *target)
+/* Sparse as well. *data is NULL for a service that has none but a heap. */
+static int create_data(struct service *service, const struct far_segment *segment, void **data)
 {
-    for (enum far_part i = FAR_PART_CODE; i <= FAR_PART_LINKAGE; i++) {
-        if (segment->content_size[i])
-            memcpy(target->image + segment->part[i].address, segment->content[i], segment->content_size[i]);
-    }
-    if (segment->content_size[FAR_PART_DATA])
-        memcpy(target->data, segment->content[FAR_PART_DATA], segment->content_size[FAR_PART_DATA]);
-}
-
-static int create_image(struct service *service, struct executable *executable, const struct far_segment *segment,
-                        const struct registry *registry, struct far_error *error)
-{
-    struct image_target target = {.segment = segment, .service = service};
-    int result = create_writable(service, executable, segment, &target);
-    if (!result) {
-        copy_content(segment, &target);
-        result = image_relocate(&target, registry, error);
-    }
-    memory_unmap(target.image, image_size(segment));
-    memory_unmap(target.data, segment->part[FAR_PART_DATA].size);
-    result = result ? result : memory_seal_all(executable->image);
-    result = result ? result : memory_seal_size(service->data);
-    return result ? result : memory_reopen_read_only(service->data, &service->data_read_only);
+    char name[FAR_SERVICE_MAX + 32];
+    const struct far_extent *part = segment->part;
+    uint64_t size = part[FAR_PART_HEAP].address + part[FAR_PART_HEAP].size - part[FAR_PART_DATA].address;
+    memory_name(name, sizeof name, service, "data");
+    int result = memory_create(name, size ? size : FAR_PART_ALIGN, &service->data);
+    if (!result && part[FAR_PART_DATA].size)
+        result = memory_map(service->data, part[FAR_PART_DATA].size, PROT_READ | PROT_WRITE, data);
+    return result;
 }
 
 int service_materialise(struct service *service, const struct far_segment *segment, const struct registry *registry,
                         struct far_error *error)
 {
-    struct executable *executable = &service->executable[0];
-    image_place(segment, service->range.base, executable);
-    int result = create_stubs(service, executable, segment);
-    result = result ? result : create_records(service, executable, segment);
-    result = result ? result : create_image(service, executable, segment, registry, error);
+    void *data = NULL;
+    int result = create_data(service, segment, &data);
+    if (!result)
+        result = executable_materialise(service, &service->executable[0], segment, registry, data, error);
+    memory_unmap(data, segment->part[FAR_PART_DATA].size);
+    result = result ? result : memory_seal_size(service->data);
+    result = result ? result : memory_reopen_read_only(service->data, &service->data_read_only);
     if (result < 0)
         describe_failure(error, result, "creating the service's memory");
     return result;

@@ -23,6 +23,11 @@ struct service_order {
  */
 int service_from_segment(const struct service_order *order, const struct registry *registry, struct service **out,
                          struct far_error *error);
+/* The half of the second half that each machine has of its own. data: the data part's memory, to be filled in; NULL: it is
+ * filled in already. */
+int executable_materialise(const struct service *service, struct executable *executable,
+                           const struct far_segment *segment, const struct registry *registry, uint8_t *data,
+                           struct far_error *error);
 int service_materialise(struct service *service, const struct far_segment *segment, const struct registry *registry,
                         struct far_error *error);
 

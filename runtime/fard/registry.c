@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/registry.h"
 #include "runtime/format/complain.h"
+#include "runtime/machine.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -170,6 +171,35 @@ const struct executable *service_executable(const struct service *service, uint3
             return &service->executable[i];
     }
     return NULL;
+}
+
+const struct executable *service_host_executable(const struct service *service)
+{
+    const struct executable *own = service_executable(service, FAR_MACHINE_NATIVE);
+    return own ? own : &service->executable[0];
+}
+
+void service_drop_executable(struct service *service)
+{
+    struct executable *last = &service->executable[--service->executable_count];
+    executable_end(last);
+    memset(last, 0, sizeof *last);
+    executable_init(last);
+}
+
+bool service_has_segment(const struct service *service, const uint8_t build_id[32])
+{
+    for (uint32_t i = 0; i < service->executable_count; i++) {
+        if (memcmp(service->executable[i].build_id, build_id, sizeof service->executable[i].build_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+void service_machines(const struct service *service, uint32_t machine[EXECUTABLES_MAX])
+{
+    for (uint32_t i = 0; i < EXECUTABLES_MAX; i++)
+        machine[i] = i < service->executable_count ? service->executable[i].machine : 0;
 }
 
 const struct far_iface *service_iface(const struct service *service)

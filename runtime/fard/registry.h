@@ -31,7 +31,7 @@ struct shipping {
  * What a service is on one kind of machine. All executables of a service share its range, its slots, and where its stubs,
  * data and heap lie; code, constants and stubs are each machine's own.
  */
-#define EXECUTABLES_MAX 2u /* x86-64 and aarch64 */
+#define EXECUTABLES_MAX FAR_EXECUTABLES_MAX
 
 struct executable {
     uint32_t machine; /* ELF e_machine */
@@ -92,6 +92,14 @@ int service_new(struct service **out);
 void service_free(struct service *service);
 /* The executable for a machine, or NULL. */
 const struct executable *service_executable(const struct service *service, uint32_t machine);
+/* The executable that its host runs: this node's own machine's, or, if there is none, the first. */
+const struct executable *service_host_executable(const struct service *service);
+/* The last executable is taken out again. */
+void service_drop_executable(struct service *service);
+/* Does the service, or one of its executables, keep this segment? */
+bool service_has_segment(const struct service *service, const uint8_t build_id[32]);
+/* The machines it has executables for, in the order of registration; 0 behind the last. */
+void service_machines(const struct service *service, uint32_t machine[EXECUTABLES_MAX]);
 /* The interface, the same on all machines but for what depends on code (FAR_OP_NEUTRAL); NULL if the service is broken. */
 const struct far_iface *service_iface(const struct service *service);
 const struct far_op *service_op(const struct service *service, const char *name); /* or NULL */

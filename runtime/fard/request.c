@@ -3,6 +3,7 @@
 #include "runtime/astack.h"
 #include "runtime/fard/policy.h"
 #include "runtime/fard/registry.h"
+#include "runtime/machine.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -122,6 +123,8 @@ int protocol_check_register(const struct far_message *message, const struct far_
     *request = head;
     *rules = (const void *)(head + 1);
     *shippings = (const char *)(*rules + head->rule_count);
+    if (head->reserved || (head->machine && !far_machine_find(head->machine)))
+        return refuse(error, EBADMSG, EX_PROTOCOL, "register: there is no machine %u", head->machine);
     if (head->name[0] && !service_name_is_sound(head->name, sizeof head->name))
         return refuse(error, EINVAL, EX_USAGE,
                       "register: the service's name must be a C identifier of at most %d bytes", FAR_NAME_MAX);

@@ -22,6 +22,7 @@ static const char schema[] =
     " whose INTEGER NOT NULL, level INTEGER NOT NULL);"
     "CREATE TABLE shippings (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, op TEXT NOT NULL,"
     " data_shipped INTEGER NOT NULL);"
+    "CREATE TABLE executables (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, build_id BLOB NOT NULL);"
     "CREATE TABLE pending (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL UNIQUE, uid INTEGER NOT NULL);"
     "CREATE TABLE pending_ops (pending INTEGER NOT NULL REFERENCES pending ON DELETE CASCADE, slot INTEGER NOT NULL,"
     " op TEXT NOT NULL, PRIMARY KEY (pending, slot), UNIQUE (pending, op));"

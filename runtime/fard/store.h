@@ -4,7 +4,7 @@
  * registered segment file. Every change is on the disk before anybody is told; a change that fails changes nothing.
  *
  *     ranges     every range ever taken, whatever became of it: the allocator starts after the last
- *     services   what is registered now; rules and shippings belong to it
+ *     services   what is registered now; rules and shippings belong to it, and executables for further machines
  *     pending    names that somebody was bound to before they were registered; pending_ops: their operations' slots
  */
 #ifndef FARCALL_STORE_H
@@ -20,6 +20,8 @@ struct stored_service {
     const char *name;
     struct range range;
     uint8_t build_id[32];
+    const uint8_t (*more)[32]; /* the build ids of its executables for further machines */
+    uint32_t more_count;
     uint32_t host_uid;
     const struct far_rule *rules;
     uint32_t rule_count;
@@ -56,8 +58,10 @@ void store_sweep(struct store *store);
 
 /* The service becomes permanent. Its segment must be in the store. */
 int store_add_service(struct store *store, const struct service *service, struct far_error *error);
-/* Its range stays taken. */
-int store_remove_service(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error);
+/* One more executable of a service in the database. Its segment must be in the store. */
+int store_add_executable(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error);
+/* Its range stays taken; segments that nobody needs any more go. */
+int store_remove_service(struct store *store, const struct service *service, struct far_error *error);
 
 /* By rising id. A call-back that returns non-zero ends the walk, which then returns that. */
 int store_each_service(struct store *store, int (*each)(void *context, const struct stored_service *row), void *context,

@@ -131,7 +131,9 @@ static bool is_needed(struct store *store, const uint8_t build_id[32])
 {
     struct far_error ignored;
     sqlite3_stmt *statement;
-    if (store_prepare(store, "SELECT 1 FROM services WHERE build_id = ?", &statement, &ignored))
+    if (store_prepare(store,
+                      "SELECT 1 FROM services WHERE build_id = ?1 UNION SELECT 1 FROM executables WHERE build_id = ?1",
+                      &statement, &ignored))
         return true;
     sqlite3_bind_blob(statement, 1, build_id, 32, SQLITE_STATIC);
     bool needed = sqlite3_step(statement) != SQLITE_DONE;

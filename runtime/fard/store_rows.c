@@ -102,18 +102,29 @@ int store_add_service(struct store *store, const struct service *service, struct
     return result;
 }
 
-int store_remove_service(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error)
+int store_add_executable(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "INSERT INTO executables VALUES (?, ?)", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    sqlite3_bind_blob(statement, 2, build_id, 32, SQLITE_STATIC);
+    return store_finish(store, statement, "registering", error);
+}
+
+int store_remove_service(struct store *store, const struct service *service, struct far_error *error)
 {
     sqlite3_stmt *statement;
     int result = store_prepare(store, "DELETE FROM services WHERE id = ?", &statement, error);
     if (result)
         return result;
-    sqlite3_bind_int64(statement, 1, id);
+    sqlite3_bind_int64(statement, 1, service->id);
     result = store_finish(store, statement, "unregistering", error);
     if (result)
         roll_back(store);
-    else
-        store_drop_segment(store, build_id);
+    for (uint32_t i = 0; !result && i < service->executable_count; i++)
+        store_drop_segment(store, service->executable[i].build_id);
     return result;
 }
 
@@ -182,11 +193,29 @@ static int load_shippings(struct store *store, uint32_t id, char **strings, uint
     return result;
 }
 
+static int load_executables(struct store *store, uint32_t id, uint8_t more[EXECUTABLES_MAX][32], uint32_t *count,
+                            struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result =
+        store_prepare(store, "SELECT build_id FROM executables WHERE service = ? ORDER BY rowid", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    for (*count = 0; *count < EXECUTABLES_MAX && store_next_row(store, statement, &result, error);) {
+        if (sqlite3_column_bytes(statement, 0) == 32)
+            memcpy(more[(*count)++], sqlite3_column_blob(statement, 0), 32);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
 static int load_service(struct store *store, sqlite3_stmt *statement,
                         int (*each)(void *context, const struct stored_service *row), void *context,
                         struct far_error *error)
 {
     struct far_rule rules[FAR_RULE_MAX];
+    uint8_t more[EXECUTABLES_MAX][32];
     char *shippings = NULL;
     struct stored_service row = {
         .id = (uint32_t)sqlite3_column_int64(statement, 0),
@@ -194,12 +223,14 @@ static int load_service(struct store *store, sqlite3_stmt *statement,
         .host_uid = (uint32_t)sqlite3_column_int64(statement, 3),
         .range = {(uint64_t)sqlite3_column_int64(statement, 4), (uint64_t)sqlite3_column_int64(statement, 5)},
         .rules = rules,
+        .more = (const uint8_t(*)[32])more,
     };
     const void *build_id = sqlite3_column_blob(statement, 2);
     if (build_id && sqlite3_column_bytes(statement, 2) == sizeof row.build_id)
         memcpy(row.build_id, build_id, sizeof row.build_id);
     int result = load_rules(store, row.id, rules, &row.rule_count, error);
     result = result ? result : load_shippings(store, row.id, &shippings, &row.shipping_count, error);
+    result = result ? result : load_executables(store, row.id, more, &row.more_count, error);
     row.shippings = shippings;
     result = result ? result : each(context, &row);
     free(shippings);

@@ -46,7 +46,7 @@ static int give_up_name(struct fard *fard, const char *name, struct far_error *e
 
 static int remove_service(struct fard *fard, struct service *service, struct far_error *error)
 {
-    int result = store_remove_service(fard->store, service->id, service->executable[0].build_id, error);
+    int result = store_remove_service(fard->store, service, error);
     if (result)
         return result;
     fard_log("service '%s' unregistered", service->name);

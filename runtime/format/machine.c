@@ -2,6 +2,7 @@
 #include "runtime/machine.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct far_machine machines[] = {
@@ -34,4 +35,16 @@ const char *far_machine_name(uint32_t number)
 {
     const struct far_machine *machine = far_machine_find(number);
     return machine ? machine->name : "another machine";
+}
+
+const char *far_machine_list(const uint32_t *numbers, unsigned count, char text[FAR_MACHINE_LIST])
+{
+    int used = 0;
+    text[0] = '\0';
+    for (unsigned i = 0; i < count && used < FAR_MACHINE_LIST; i++) {
+        if (numbers[i])
+            used += snprintf(text + used, (size_t)(FAR_MACHINE_LIST - used), "%s%s", used ? ", " : "",
+                             far_machine_name(numbers[i]));
+    }
+    return text;
 }

@@ -172,7 +172,7 @@ static bool is_in_order(const struct reloc_walk *walk, const struct far_reloc *c
 static const char *check_mistake(const struct reloc_walk *walk, const struct far_reloc *command)
 {
     const struct far_reloc *previous = walk->previous;
-    if (command->count != 1 || segment_reloc_words(command)[0] > UINT32_MAX)
+    if (command->count < 1 || command->count > 2 || segment_reloc_words(command)[0] > UINT32_MAX)
         return "it says no version";
     if (previous && strcmp(string_at(walk, previous->name), string_at(walk, command->name)) == 0 &&
         segment_reloc_words(previous)[0] != segment_reloc_words(command)[0])

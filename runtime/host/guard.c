@@ -3,40 +3,31 @@
 
 #include "runtime/astack.h"
 
-#include <pthread.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unwind.h>
 
 struct guard {
     jmp_buf back;
     volatile unsigned status;
-    uintptr_t stack_low; /* of this thread */
-    uintptr_t limit;     /* frames of what is guarded lie below */
+    const uint32_t *call;
     struct guard *outer;
 };
 
 /* A jump or an exception brings nothing along that could say which thread's guard it meets. */
 static __thread struct guard *innermost;
+static __thread uint32_t thread_number; /* 0: it serves nothing */
 
-static uintptr_t lowest_of_stack(void)
+static uint32_t new_thread_number(void)
 {
-    pthread_attr_t attributes;
-    void *low = NULL;
-    size_t size;
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
-        return 0;
-    pthread_attr_getstack(&attributes, &low, &size);
-    pthread_attr_destroy(&attributes);
-    return (uintptr_t)low;
+    static uint32_t last;
+    return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
 }
 
-unsigned guard_run(void (*body)(void *), void *argument)
+unsigned guard_run(void (*body)(void *), void *argument, const uint32_t *call)
 {
-    struct guard guard = {.status = FAR_CALL_DONE,
-                          .stack_low = innermost ? innermost->stack_low : lowest_of_stack(),
-                          .limit = (uintptr_t)__builtin_frame_address(0),
-                          .outer = innermost};
+    struct guard guard = {.status = FAR_CALL_DONE, .call = call, .outer = innermost};
+    if (!thread_number)
+        thread_number = new_thread_number();
     if (_setjmp(guard.back) == 0) {
         innermost = &guard;
         guard_call(body, argument);
@@ -74,27 +65,43 @@ _Unwind_Reason_Code guard_personality(int version, _Unwind_Action actions, _Unwi
     leave(FAR_CALL_THREW);
 }
 
-/* A handler on an alternate signal stack may jump to any frame of the call that it interrupted. */
-static bool jump_stays_inside(const struct guard *guard, uintptr_t here, uintptr_t target)
+/*
+ * Which call is being served, of all that this process ever serves. 0: none. It is left in jmp_bufs, in that part of the
+ * saved signal mask that has no signals: a jmp_buf without it, or with another, is not of this call.
+ */
+static uint64_t this_call(void)
 {
-    bool on_own_stack = here >= guard->stack_low && here < guard->limit;
-    return target < guard->limit && target > (on_own_stack ? here : guard->stack_low);
+    return innermost ? (uint64_t)thread_number << 32 | *innermost->call : 0;
+}
+
+#define LAST_OF_MASK (sizeof(__sigset_t) / sizeof(unsigned long) - 1)
+
+void guard_mark(struct __jmp_buf_tag *target)
+{
+    target->__saved_mask.__val[LAST_OF_MASK] = this_call();
 }
 
 _Noreturn void guard_longjmp(struct __jmp_buf_tag *target, int value)
 {
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    if (innermost && !jump_stays_inside(innermost, here, guard_stack_of(target)))
+    if (innermost && target->__saved_mask.__val[LAST_OF_MASK] != this_call())
         leave(FAR_CALL_JUMPED);
     siglongjmp(target, value);
 }
 
 static void *guarded_function(const char *service, const char *name, struct far_error *error)
 {
-    static const char *const jumps[] = {"longjmp", "_longjmp", "siglongjmp", "__longjmp_chk"};
+    static const struct {
+        const char *name;
+        void *function;
+    } jumps[] = {
+        {"_setjmp", (void *)guard__setjmp},         {"setjmp", (void *)guard_setjmp},
+        {"__sigsetjmp", (void *)guard___sigsetjmp}, {"longjmp", (void *)guard_longjmp},
+        {"_longjmp", (void *)guard_longjmp},        {"siglongjmp", (void *)guard_longjmp},
+        {"__longjmp_chk", (void *)guard_longjmp},
+    };
     for (size_t i = 0; i < sizeof jumps / sizeof *jumps; i++)
-        if (strcmp(name, jumps[i]) == 0)
-            return (void *)guard_longjmp;
+        if (strcmp(name, jumps[i].name) == 0)
+            return jumps[i].function;
     return far_host_linker.function(service, name, error);
 }
 

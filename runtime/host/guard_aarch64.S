@@ -33,46 +33,38 @@ guard_call:
     .size guard_call, . - guard_call
 
 /*
- * uintptr_t guard_stack_of(const struct __jmp_buf_tag *target);
+ * int guard_NAME(struct __jmp_buf_tag *target, …);
  *
- * glibc keeps sp as word 13 of a jmp_buf, xored with a secret of the process that it tells nobody. So a jmp_buf of our
- * own is filled in here, where sp is known, and the secret worked out.
+ * Marks the jmp_buf, then becomes NAME itself: what it saves is our caller's.
+ *
+ * in, out  as NAME
  */
-#define JUMP_STACK  104                             /* bytes: word 13 */
-#define OWN_JUMP    32                              /* where our jmp_buf lies; it has 312 bytes */
-#define FRAME       352
-
+    .macro marking name
     .p2align 4
-    .globl guard_stack_of
-    .type guard_stack_of, %function
-guard_stack_of:
+    .globl guard_\name
+    .type guard_\name, %function
+guard_\name:
     .cfi_startproc
     hint    #34
-    sub     sp, sp, #FRAME
-    .cfi_def_cfa_offset FRAME
-    stp     x29, x30, [sp]
-    .cfi_offset x29, -FRAME
-    .cfi_offset x30, -FRAME + 8
-    str     x19, [sp, #16]
-    .cfi_offset x19, -FRAME + 16
+    stp     x29, x30, [sp, #-32]!
+    .cfi_def_cfa_offset 32
+    .cfi_offset x29, -32
+    .cfi_offset x30, -24
     mov     x29, sp
-    mov     x19, x0
-    add     x0, sp, #OWN_JUMP
-    bl      _setjmp
-    ldr     x0, [sp, #OWN_JUMP + JUMP_STACK]
-    mov     x1, sp
-    eor     x0, x0, x1
-    ldr     x1, [x19, #JUMP_STACK]
-    eor     x0, x0, x1
-    ldr     x19, [sp, #16]
-    ldp     x29, x30, [sp]
-    add     sp, sp, #FRAME
-    .cfi_def_cfa_offset 0
+    stp     x0, x1, [sp, #16]
+    bl      guard_mark
+    ldp     x0, x1, [sp, #16]
+    ldp     x29, x30, [sp], #32
     .cfi_restore x29
     .cfi_restore x30
-    .cfi_restore x19
-    ret
+    .cfi_def_cfa_offset 0
+    b       \name
     .cfi_endproc
-    .size guard_stack_of, . - guard_stack_of
+    .size guard_\name, . - guard_\name
+    .endm
+
+    marking _setjmp
+    marking setjmp
+    marking __sigsetjmp
 
     .section .note.GNU-stack, "", %progbits

@@ -31,23 +31,40 @@ guard_call:
     .size guard_call, . - guard_call
 
 /*
- * uintptr_t guard_stack_of(const struct __jmp_buf_tag *target);
+ * int guard_NAME(struct __jmp_buf_tag *target, …);
  *
- * glibc keeps rsp as the seventh word of a jmp_buf, mangled: xored with the thread control block's pointer guard, then
- * rotated left by 17 bits.
+ * Marks the jmp_buf, then becomes NAME itself: what it saves is our caller's.
+ *
+ * in, out  as NAME
  */
+    .macro marking name
     .p2align 4
-    .globl guard_stack_of
-    .type guard_stack_of, @function
-guard_stack_of:
+    .globl guard_\name
+    .type guard_\name, @function
+guard_\name:
     .cfi_startproc
     endbr64
-    movq    48(%rdi), %rax
-    rorq    $17, %rax
-    xorq    %fs:0x30, %rax
-    ret
+    pushq   %rdi
+    .cfi_adjust_cfa_offset 8
+    pushq   %rsi
+    .cfi_adjust_cfa_offset 8
+    subq    $8, %rsp
+    .cfi_adjust_cfa_offset 8
+    call    guard_mark
+    addq    $8, %rsp
+    .cfi_adjust_cfa_offset -8
+    popq    %rsi
+    .cfi_adjust_cfa_offset -8
+    popq    %rdi
+    .cfi_adjust_cfa_offset -8
+    jmp     \name@PLT
     .cfi_endproc
-    .size guard_stack_of, . - guard_stack_of
+    .size guard_\name, . - guard_\name
+    .endm
+
+    marking _setjmp
+    marking setjmp
+    marking __sigsetjmp
 
     .section .note.GNU-stack, "", @progbits
     .section .note.gnu.property, "a"

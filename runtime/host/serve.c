@@ -247,7 +247,7 @@ static unsigned serve_any(struct worker *worker, const struct far_plan *plan, ui
     if (status)
         return status;
     point_into_arena(&serving);
-    status = guard_run(invoke, &invocation);
+    status = guard_run(invoke, &invocation, &worker->sequence);
     if (!status)
         copy_out(&serving);
     end_handles(&serving); /* whether a handle was released before the call broke off is unknown: then it was */

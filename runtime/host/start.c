@@ -8,6 +8,7 @@
 #include "runtime/lib/depend.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/wait.h"
+#include "runtime/machine.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +27,9 @@ static int read_iface(struct host *host, const struct far_fds *fds, struct far_e
         return far_fail(error, EPROTO, EX_DATAERR, "service %s: its interface record is not valid: %s", host->service,
                         why);
     host->iface = record;
+    if (host->iface->machine != FAR_ABI_MACHINE)
+        return far_fail(error, ENOEXEC, EX_DATAERR, "service %s: its code is for %s, but this far-host is for %s",
+                        host->service, far_machine_name(host->iface->machine), far_machine_name(FAR_ABI_MACHINE));
     if (plans_from_iface(&host->plans, host->iface) != 0)
         return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to plan its operations", host->service);
     return 0;

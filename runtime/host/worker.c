@@ -109,7 +109,7 @@ static void work(struct worker *worker)
     struct shift shift = {worker, {.limit = worker->host->spin ? COMPANY_FIRST : UINT32_MAX}};
     unsigned status;
     __atomic_store_n(&worker->astack->reply.cpu, far_this_cpu(), __ATOMIC_RELAXED);
-    while ((status = guard_run(serve_calls, &shift)) != FAR_CALL_DONE) {
+    while ((status = guard_run(serve_calls, &shift, &worker->sequence)) != FAR_CALL_DONE) {
         serve_broken(worker, status);
         publish_answer(worker, &shift.company);
     }

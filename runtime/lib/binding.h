@@ -23,10 +23,10 @@
 struct far_import_table;
 
 struct far_binding {
-    const uint8_t *slot_flags; /* plans' own; gate_MACHINE.S reads these two words */
+    const uint8_t *slot_flags; /* gate_MACHINE.S reads these two words: of each slot that there can be */
     uint32_t slot_count;
-    uint32_t index; /* among the process's bindings */
-    struct far_plan *const *plan;
+    uint32_t index;               /* among the process's bindings */
+    struct far_plan *const *plan; /* by slot; until the first call through the gate, no plan */
     struct far_plans plans;
     const struct far_iface *iface;
     uint64_t base;
@@ -90,6 +90,11 @@ int process_add_binding(struct far_binding *binding, struct far_error *error);
  */
 int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result,
                  struct far_error *error);
+
+/* No plans yet: the first binding_plan() makes them. A client that only branches never needs any. */
+void binding_plan_later(struct far_binding *binding);
+/* The plan of a slot. NULL: no operation has it, or there is no memory for plans. */
+const struct far_plan *binding_plan(struct far_binding *binding, uint32_t slot);
 
 /* Make fard know this binding on the present connection, with the lock held. 0, or -errno and *error. */
 int binding_renew(struct far_binding *binding, struct far_error *error);

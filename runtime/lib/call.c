@@ -148,23 +148,37 @@ static inline void call_fast(struct far_frame *frame, struct far_binding *bindin
     fast_call_fails(frame, binding, plan, channel, error);
 }
 
+/* From here to leaving it, a signal handler's calls use another depth. */
+static inline void enter_depth(struct far_thread *thread, const struct far_frame *frame, struct far_channel *channel)
+{
+    thread->running[thread->depth].frame = frame;
+    thread->running[thread->depth].channel = channel;
+    order_for_signals();
+    thread->depth++;
+    order_for_signals();
+}
+
 NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
 {
-    const struct far_plan *plan = slot < binding->slot_count ? binding->plan[slot] : NULL;
+    const struct far_plan *plan = binding_plan(binding, slot);
     struct far_thread *thread = far_thread_get();
+    if (thread && thread->depth)
+        thread_end_abandoned(thread, frame);
     if (plan && plan->refusal) {
         call_fails(frame, binding, plan, ENOTSUP, plan->refusal);
         return;
     }
     if (!plan || !thread || thread->depth == FAR_DEPTH_MAX) {
-        int error = !plan ? ENOSYS : !thread ? ENOMEM : EBUSY;
+        bool no_memory = !thread || !binding->plans.memory;
+        int error = no_memory ? ENOMEM : !plan ? ENOSYS : EBUSY;
         call_fails(frame, binding, plan, error,
-                   !plan ? "no operation has this slot" : "too many calls interrupt each other");
+                   no_memory ? "there is no memory"
+                   : !plan   ? "no operation has this slot"
+                             : "too many calls interrupt each other");
         return;
     }
     struct far_channel *channel = &thread->channel[thread->depth][binding->index];
-    thread->depth++;
-    order_for_signals();
+    enter_depth(thread, frame, channel);
     const char *reason = NULL;
     struct far_error error = {0};
     int failed = call_by_plan(frame, binding, plan, channel, &error);
@@ -180,12 +194,12 @@ NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_bindin
 
 void far_process_call(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
 {
-    const struct far_plan *plan = slot < binding->slot_count ? binding->plan[slot] : NULL;
+    struct far_plan *const *plans = __atomic_load_n(&binding->plan, __ATOMIC_ACQUIRE);
+    const struct far_plan *plan = slot < binding->slot_count ? plans[slot] : NULL;
     struct far_thread *thread = far_thread;
-    if (LIKELY(plan && plan->flags & FAR_PLAN_FAST && thread && thread->depth < FAR_DEPTH_MAX)) {
-        struct far_channel *channel = &thread->channel[thread->depth][binding->index];
-        thread->depth++;
-        order_for_signals();
+    if (LIKELY(plan && plan->flags & FAR_PLAN_FAST && thread && thread->depth == 0)) {
+        struct far_channel *channel = &thread->channel[0][binding->index];
+        enter_depth(thread, frame, channel);
         if (LIKELY(channel->astack && !channel_dead(channel))) {
             call_fast(frame, binding, plan, channel);
             return;

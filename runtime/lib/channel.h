@@ -33,6 +33,10 @@ struct far_channel {
 /* What a thread has. Lives in an mmap of its own, of which only the pages in use cost memory. */
 struct far_thread {
     uint32_t depth; /* calls on their way */
+    struct {
+        const void *frame; /* of the gate, on the caller's stack */
+        struct far_channel *channel;
+    } running[FAR_DEPTH_MAX]; /* depth of them */
     struct far_channel channel[FAR_DEPTH_MAX][FAR_BINDING_MAX];
 };
 
@@ -47,6 +51,9 @@ int channel_ready(struct far_binding *binding, struct far_channel *channel, stru
 
 /* Replace the channel by one of at least `size` bytes. 0, or -errno and *error, and then it is closed. */
 int channel_grow(struct far_binding *binding, struct far_channel *channel, uint64_t size, struct far_error *error);
+
+/* Calls that a jump has left end here: those whose frames cannot be below a caller whose frame is `now`. */
+void thread_end_abandoned(struct far_thread *thread, const void *now);
 
 /* Give up a channel: after its death, or because it is too large to keep. */
 void channel_close(struct far_channel *channel);

@@ -31,6 +31,7 @@ const struct far_reloc_header *depend_read_stream(const struct far_mapping *mapp
 struct need {
     const char *name;
     uint64_t fingerprint;
+    const uint64_t *fails; /* its far_fails value; NULL: it has none */
 };
 
 struct needs {
@@ -40,7 +41,7 @@ struct needs {
     size_t text; /* bytes of all names */
 };
 
-static int need_add(struct needs *needs, const char *name, uint64_t fingerprint)
+static int need_add(struct needs *needs, const char *name, const struct far_reloc *check)
 {
     for (uint32_t i = 0; i < needs->count; i++)
         if (strcmp(needs->item[i].name, name) == 0)
@@ -53,7 +54,8 @@ static int need_add(struct needs *needs, const char *name, uint64_t fingerprint)
         needs->item = item;
         needs->room = room;
     }
-    needs->item[needs->count++] = (struct need){name, fingerprint};
+    needs->item[needs->count++] =
+        (struct need){name, check->value, check->count > 1 ? &segment_reloc_words(check)[1] : NULL};
     needs->text += strlen(name) + 1;
     return 0;
 }
@@ -68,7 +70,7 @@ static int needs_collect(struct needs *needs, const struct far_reloc_header *str
         uint32_t version = (uint32_t)segment_reloc_words(command)[0];
         needs->major = (uint16_t)(version >> 16);
         needs->minor = (uint16_t)version;
-        failed = need_add(needs, segment_reloc_string(stream, command->name2), command->value);
+        failed = need_add(needs, segment_reloc_string(stream, command->name2), command);
     }
     return failed;
 }
@@ -95,7 +97,11 @@ static struct far_import_table *table_from_needs(const struct needs *needs, cons
     struct far_import_op *op = (struct far_import_op *)(table + 1);
     size_t at = head;
     for (uint32_t i = 0; i < needs->count; i++) {
-        op[i] = (struct far_import_op){.fingerprint = needs->item[i].fingerprint, .name = (uint32_t)at};
+        const uint64_t *fails = needs->item[i].fails;
+        op[i] = (struct far_import_op){.fingerprint = needs->item[i].fingerprint,
+                                       .fails = fails ? *fails : 0,
+                                       .name = (uint32_t)at,
+                                       .flags = fails ? FAR_IMPORT_HAS_FAILS : 0};
         at = (size_t)(stpcpy((char *)table + at, needs->item[i].name) + 1 - (char *)table);
     }
     return table;

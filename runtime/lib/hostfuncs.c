@@ -127,6 +127,18 @@ int far_host_pthread_mutex_trylock(pthread_mutex_t *mutex)
     return after_locking(mutex, pthread_mutex_trylock(mutex));
 }
 
+int far_host_pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
+{
+    make_shared(mutex);
+    return after_locking(mutex, pthread_mutex_timedlock(mutex, until));
+}
+
+int far_host_pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
+{
+    make_shared(mutex);
+    return after_locking(mutex, pthread_mutex_clocklock(mutex, clock, until));
+}
+
 int far_host_pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
     return pthread_mutex_unlock(mutex);

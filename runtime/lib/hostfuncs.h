@@ -18,6 +18,8 @@ int far_host_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_
 int far_host_pthread_mutex_destroy(pthread_mutex_t *mutex);
 int far_host_pthread_mutex_lock(pthread_mutex_t *mutex);
 int far_host_pthread_mutex_trylock(pthread_mutex_t *mutex);
+int far_host_pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until);
+int far_host_pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until);
 int far_host_pthread_mutex_unlock(pthread_mutex_t *mutex);
 
 /*

@@ -59,3 +59,8 @@ const char *far_stub_kind_name(enum far_stub_kind kind)
            : kind == FAR_STUB_PENDING ? "pending"
                                       : "unknown";
 }
+
+void far_tell_unwinder(void)
+{
+    unwind_tell_all();
+}

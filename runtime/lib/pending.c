@@ -218,7 +218,7 @@ static void fill_from_tables(const struct far_pending *pending, const struct far
 
 static uint64_t slots_needed(const struct far_pending *pending, uint32_t count)
 {
-    uint64_t slots = count;
+    uint64_t slots = count > pending->linked ? count : pending->linked;
     for (const struct far_pending_table *at = pending->tables; at; at = at->next)
         for (uint32_t i = 0; i < at->table->op_count; i++)
             if (pending_slot(pending, at->stub[i]) >= slots)
@@ -226,11 +226,21 @@ static uint64_t slots_needed(const struct far_pending *pending, uint32_t count)
     return slots;
 }
 
+/* A slot of nobody here: fard's word, or what an earlier one said (fard may have given the name up since). */
+static uint64_t slot_target(const struct far_pending *pending, const struct far_binding *binding, const uint64_t *given,
+                            uint32_t count, uint64_t slot)
+{
+    uint64_t before = linked_target(pending, slot);
+    if (slot < count && is_stub(binding, given[slot]))
+        return given[slot];
+    return is_stub(binding, before) ? before : twin_address(pending, slot);
+}
+
 static void fill_words(const struct far_pending *pending, const struct far_binding *binding, const uint64_t *given,
                        uint32_t count, struct pending_word *word, uint64_t slots)
 {
     for (uint64_t slot = 0; slot < slots; slot++)
-        word[slot].target = slot < count && is_stub(binding, given[slot]) ? given[slot] : twin_address(pending, slot);
+        word[slot].target = slot_target(pending, binding, given, count, slot);
     fill_from_tables(pending, binding, word);
 }
 
@@ -269,6 +279,8 @@ static int link_range(struct far_pending *pending, const struct far_binding *bin
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t size = (slots_needed(pending, count) * FAR_STUB_SIZE + page - 1) & ~(page - 1);
     uint64_t slots = size / FAR_STUB_SIZE;
+    if (!slots)
+        return 0;
     int fd = memfd_create("far:pending", MFD_CLOEXEC);
     int failed = fd < 0 ? -errno : write_pages(fd, pending, binding, given, count, slots);
     if (!failed)

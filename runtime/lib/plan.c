@@ -5,8 +5,8 @@
 #include "runtime/lib/gate.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static uint64_t width_mask(unsigned width)
 {
@@ -120,70 +120,80 @@ static void plan_choose_paths(struct far_plan *plan)
         plan->flags |= FAR_PLAN_FAST | (checked ? 0 : FAR_PLAN_FAST_HOST);
 }
 
-/* Why no gate carries the operation, as a sentence's end: owned by the plan. NULL if one does. */
-static int plan_refusal(struct far_plan *plan, struct carrier *carrier)
+/* A refusal's text, the longest one with its end. */
+#define REFUSAL_END  ", which this version's gates do not carry"
+#define REFUSAL_SIZE (CARRIER_TEXT_SIZE + sizeof REFUSAL_END)
+
+/* Why no gate carries the operation, as a sentence's end, in `text`: owned by the plan. */
+static bool plan_is_refused(struct far_plan *plan, struct carrier *carrier, char text[REFUSAL_SIZE])
 {
-    char text[CARRIER_TEXT_SIZE + 64];
     if (!carrier_text(carrier, plan->op, text))
-        return 0;
-    strcat(text, ", which this version's gates do not carry");
-    plan->refusal = strdup(text);
-    return plan->refusal ? 0 : -ENOMEM;
+        return false;
+    strcat(text, REFUSAL_END);
+    plan->refusal = text;
+    return true;
 }
 
-static int plan_from_op(struct far_plan *plan, struct carrier *carrier, const struct far_op *op)
+static void plan_from_op(struct far_plan *plan, struct carrier *carrier, const struct far_op *op, char *text)
 {
     plan->op = op;
     plan->name = iface_string(carrier->iface, op->name);
-    int error = plan_refusal(plan, carrier);
-    if (error || plan->refusal)
-        return error;
+    if (plan_is_refused(plan, carrier, text))
+        return;
     plan->param_count = (uint8_t)op->param_count;
     plan_result(plan, carrier->iface);
     for (uint32_t i = 0; i < op->param_count; i++)
         plan_param(plan, carrier->iface, i);
     plan_mark_measured(plan);
     plan_choose_paths(plan);
-    return 0;
 }
 
-static int plans_allocate(struct far_plans *plans, const struct far_iface *iface)
+/* What the memory of all plans is divided into. Pages that nothing is written to cost nothing. */
+struct plan_memory {
+    struct far_plan *by_slot[FAR_SLOT_MAX + 1];
+    uint8_t slot_flags[FAR_SLOT_MAX + 1];
+    struct far_plan plan[]; /* one an operation; then their refusals, then what carrier knows of each type */
+};
+
+static struct plan_memory *plans_allocate(struct far_plans *plans, const struct far_iface *iface)
 {
-    plans->slot_count = 1;
-    for (uint32_t i = 0; i < iface->ops.count; i++)
-        if (iface_op(iface, i)->slot >= plans->slot_count)
-            plans->slot_count = iface_op(iface, i)->slot + 1;
-    plans->slot_flags = calloc(plans->slot_count, 1);
-    plans->plan = calloc(plans->slot_count, sizeof *plans->plan);
-    return plans->slot_flags && plans->plan ? 0 : -ENOMEM;
+    plans->size = sizeof(struct plan_memory) + iface->ops.count * (sizeof(struct far_plan) + REFUSAL_SIZE) +
+                  iface->types.count + 1;
+    plans->memory = mmap(NULL, plans->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (plans->memory == MAP_FAILED) {
+        plans->memory = NULL;
+        return NULL;
+    }
+    return plans->memory;
 }
 
 int plans_from_iface(struct far_plans *plans, const struct far_iface *iface)
 {
-    struct carrier carrier = {0};
-    int error = plans_allocate(plans, iface);
-    error = error ? error : carrier_begin(&carrier, iface);
-    for (uint32_t i = 0; i < iface->ops.count && !error; i++) {
+    uint32_t count = iface->ops.count;
+    struct plan_memory *memory = plans_allocate(plans, iface);
+    if (!memory)
+        return -ENOMEM;
+    char *texts = (char *)(memory->plan + count);
+    struct carrier carrier = {.iface = iface, .known = (uint8_t *)texts + count * REFUSAL_SIZE};
+    plans->slot_count = 1;
+    for (uint32_t i = 0; i < count; i++) {
         const struct far_op *op = iface_op(iface, i);
-        struct far_plan *plan = plans->plan[op->slot] = calloc(1, sizeof *plan);
-        error = plan ? plan_from_op(plan, &carrier, op) : -ENOMEM;
-        if (!error && plan->flags & FAR_PLAN_FLOATS)
-            plans->slot_flags[op->slot] |= FAR_SLOT_HAS_FLOATS;
+        struct far_plan *plan = &memory->plan[i];
+        plan_from_op(plan, &carrier, op, texts + i * REFUSAL_SIZE);
+        memory->by_slot[op->slot] = plan;
+        if (plan->flags & FAR_PLAN_FLOATS)
+            memory->slot_flags[op->slot] |= FAR_SLOT_HAS_FLOATS;
+        if (op->slot >= plans->slot_count)
+            plans->slot_count = op->slot + 1;
     }
-    carrier_end(&carrier);
-    if (error)
-        plans_free(plans);
-    return error;
+    plans->slot_flags = memory->slot_flags;
+    plans->plan = memory->by_slot;
+    return 0;
 }
 
 void plans_free(struct far_plans *plans)
 {
-    for (uint32_t i = 0; plans->plan && i < plans->slot_count; i++) {
-        if (plans->plan[i])
-            free(plans->plan[i]->refusal);
-        free(plans->plan[i]);
-    }
-    free(plans->plan);
-    free(plans->slot_flags);
+    if (plans->memory)
+        munmap(plans->memory, plans->size);
     *plans = (struct far_plans){0};
 }

@@ -54,7 +54,8 @@ struct far_plan_param {
 struct far_plan {
     const struct far_op *op;
     const char *name;
-    char *refusal; /* why no gate carries it, for messages, and nothing below is filled in; NULL: it can be called */
+    const char
+        *refusal; /* why no gate carries it, for messages, and nothing below is filled in; NULL: it can be called */
     uint8_t flags;
     uint8_t param_count;
     struct far_places abi, astack;
@@ -67,14 +68,19 @@ struct far_plan {
     struct far_plan_param param[FAR_PARAM_MAX];
 };
 
-/* All operations of a service, by slot. */
+/*
+ * All operations of a service, by slot. The arrays have a place for each slot that there can be. No malloc: a client may
+ * make its plans inside a signal handler, at its first call through a gate.
+ */
 struct far_plans {
-    uint32_t slot_count;
+    void *memory; /* all of this, mapped */
+    size_t size;
+    uint32_t slot_count;    /* beyond it, no operation has a slot */
     uint8_t *slot_flags;    /* gate_MACHINE.S reads these: FAR_SLOT_… */
     struct far_plan **plan; /* NULL where no operation has the slot */
 };
 
-/* From a checked record, which must outlive the plans. 0 or -ENOMEM. */
+/* From a sound record, which must outlive the plans. 0 or -ENOMEM. */
 int plans_from_iface(struct far_plans *plans, const struct far_iface *iface);
 void plans_free(struct far_plans *plans);
 

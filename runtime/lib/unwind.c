@@ -4,6 +4,7 @@
 #include "runtime/lib/abi.h"
 #include "runtime/lib/binding.h"
 #include "runtime/lib/map.h"
+#include "runtime/lib/references.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -77,9 +78,30 @@ void unwind_tell(struct far_unwind *unwind)
         dlclose(gcc);
 }
 
+static bool unwinder_is_loaded(void)
+{
+    void *gcc = dlopen(UNWINDER, RTLD_LAZY | RTLD_NOLOAD);
+    if (gcc)
+        dlclose(gcc);
+    return gcc != NULL;
+}
+
+/* backtrace() loads libgcc_s at its first call, when nobody asks us any more: so it is loaded a little earlier. */
+static void expect_backtrace(uint32_t binding_count)
+{
+    static bool looked;
+    bool any = false;
+    for (uint32_t i = 0; i < binding_count; i++)
+        any |= far_process.binding[i]->level == FAR_LEVEL_TRUSTED;
+    if (any && !__atomic_exchange_n(&looked, true, __ATOMIC_RELAXED) && !unwinder_is_loaded() &&
+        process_calls("backtrace"))
+        unwind_load();
+}
+
 void unwind_tell_all(void)
 {
     uint32_t count = __atomic_load_n(&far_process.binding_count, __ATOMIC_ACQUIRE);
+    expect_backtrace(count);
     for (uint32_t i = 0; i < count; i++)
         unwind_tell(&far_process.binding[i]->unwind);
 }

@@ -45,6 +45,7 @@ clang=${FARCALL_LLVM:-/usr/lib/llvm-19}/bin/clang
 # With the answers that faridl asks the compiler for, so that it need not ask again.
 "$clang" -E -D__FARCALL_IDL__ -include "$build/include/farcall/probe.h" -I"${clang%/bin/clang}/include" "$here/idl_text.h" -o "$build/bench/idl_text.i"
 "$build/bench/idl" "$build/bin/faridl" "$clang" "$build/bench/idl_text.i"
+"$here/bind.sh" "$build"
 "$build/bench/start" "$build/bench/hello" "$build/examples/kv" "$build/bench/plain" "$build/lib"
 
 python3 - "$BENCH_JSON" "$build/bench.json" <<'PY'

@@ -3,19 +3,22 @@
 """
 usage: seeds.py SOURCE BUILD
 
-Seeds for the fuzzers of faridl, in BUILD/seeds/FUZZER: every annotated header of the sources and their tests (also those
+Seeds for the fuzzers, in BUILD/seeds/FUZZER. For those of faridl: every annotated header of the sources and their tests (also those
 inside split files), preprocessed; a sample of the real headers in FARCALL_CORPUS (SOURCE/build/corpus); and the records that faridl
-makes of them. Each file is named after its contents, so that a second run adds nothing.
+makes of them. For those of segments: what seed-segment writes, and the segments of SOURCE/build and of FARCALL_SEGMENTS (a folder).
+Each file is named after its contents, so that a second run adds nothing.
 """
 import hashlib
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 
 LIMIT = 3000  # bytes: small texts are tried often
 CORPUS_FILES = 150
+SEGMENT_LIMIT = 4 << 20
 
 
 def annotated_files(source):
@@ -103,6 +106,35 @@ def corpus_headers(source):
     return include, found[:: max(1, len(found) // CORPUS_FILES)]
 
 
+def section_and_parts(segment):
+    """.far.reloc, and the address and size of const, linkage and data, in the shape that fuzz_reloc.c takes."""
+    offset, names_at = struct.unpack_from("<Q", segment, 40)[0], struct.unpack_from("<H", segment, 62)[0]
+    count = struct.unpack_from("<H", segment, 60)[0]
+    headers = [struct.unpack_from("<IIQQQQIIQQ", segment, offset + 64 * i) for i in range(count)]
+    names = headers[names_at][4]
+    found = [h for h in headers if segment[names + h[0] :].startswith(b".far.reloc\0")]
+    first, programs = struct.unpack_from("<Q", segment, 32)[0], struct.unpack_from("<H", segment, 56)[0]
+    loads = [struct.unpack_from("<IIQQQQQQ", segment, first + 56 * i) for i in range(programs)]
+    loads = [load for load in loads if load[0] == 1]
+    shape = b"".join(struct.pack("<II", load[3] // 512, load[6]) for load in loads[3:6])
+    return shape + segment[found[0][4] : found[0][4] + found[0][5]]
+
+
+def keep_segments(source, build):
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, words in enumerate(([], ["changed"], ["aarch64"])):
+            tool = os.path.join(build, "testsuite-tools", "seed-segment")
+            subprocess.run([tool, os.path.join(scratch, f"{number}.seg"), *words], capture_output=True)
+        folders = [scratch, os.path.join(source, "build"), os.environ.get("FARCALL_SEGMENTS", scratch)]
+        files = [os.path.join(path, name) for folder in folders for path, _, names in os.walk(folder) for name in sorted(names)]
+        for file in files:
+            segment = open(file, "rb").read() if file.endswith(".seg") else b""
+            if segment.startswith(b"\x7fELF") and os.path.getsize(file) < SEGMENT_LIMIT:
+                keep(build, "fuzz_reloc", section_and_parts(segment))
+                if len(segment) < 65536:
+                    keep(build, "fuzz_segment", segment)
+
+
 def main():
     source, build = sys.argv[1:]
     with tempfile.TemporaryDirectory() as scratch:
@@ -116,6 +148,7 @@ def main():
     for folder in (os.path.join(source, "testsuite", "fuzz", "seeds", "text"), os.path.join(build, "seeds", "fuzz_rules")):
         for name in sorted(os.listdir(folder)):
             keep_record(build, os.path.join(folder, name), "--preprocessed")
+    keep_segments(source, build)
     include, headers = corpus_headers(source)
     for header in headers:
         flags = ["-idirafter", os.path.dirname(header), "-idirafter", include]

@@ -62,6 +62,29 @@ static void write_and_drop(struct store *store)
     service_free(other);
 }
 
+/* All that a service has goes with it: a segment of its second machine too. */
+static void remove_first(struct store *store, const uint8_t build_id[32])
+{
+    static const uint8_t second[32] = {1};
+    struct service *service;
+    void *bytes;
+    size_t size;
+    CHECK(store_put_segment(store, second, "more", 4, &error) == 0 &&
+          store_add_executable(store, 1, second, &error) == 0);
+    store_drop_segment(store, second); /* needed: stays */
+    CHECK(store_get_segment(store, second, &bytes, &size, &error) == 0 && size == 4);
+    free(bytes);
+    if (service_new(&service))
+        abort();
+    service->id = 1;
+    memcpy(service->executable[0].build_id, build_id, 32);
+    memcpy(service->executable[1].build_id, second, 32);
+    service->executable_count = 2;
+    CHECK(store_remove_service(store, service, &error) == 0);
+    CHECK(store_get_segment(store, second, &bytes, &size, &error) == FARD_REFUSED);
+    service_free(service);
+}
+
 static void read_again(struct store *store)
 {
     int services = 0, ranges = 0;
@@ -75,7 +98,7 @@ static void read_again(struct store *store)
     CHECK(store_get_segment(store, build_id, &bytes, &size, &error) == 0 && size == 5 &&
           memcmp(bytes, "bytes", 5) == 0);
     free(bytes);
-    CHECK(store_remove_service(store, 1, build_id, &error) == 0);
+    remove_first(store, build_id);
     CHECK(store_get_segment(store, build_id, &bytes, &size, &error) == FARD_REFUSED);
     services = 0;
     CHECK(store_each_service(store, see_service, &services, &error) == 0 && services == 0);

@@ -152,7 +152,7 @@ static const struct gate_op ops[OP_COUNT] = {
     [USE_NODE] = {"use_node", (void *)use_node, FAILS(77), .param_count = 1, .param = {G_V_ULONG, G_HANDLE}},
     [CLOSE_NODE] = {"close_node", (void *)close_node, FAILS(-2), .param_count = 1, .param = {G_V_INT, G_HANDLE_LAST}},
     [CRASH] = {"crash", (void *)crash, FAILS(-1), .param = {G_V_INT}},
-    [SLOW] = {"slow", (void *)slow, FAR_OP_HAS_FAILS, 50, (uint64_t)-1, 1, {G_V_INT, G_V_INT}},
+    [SLOW] = {"slow", (void *)slow, FAR_OP_HAS_FAILS, 1000, (uint64_t)-1, 1, {G_V_INT, G_V_INT}},
     [ABSENT] = {"absent", (void *)plain_void, FAR_OP_HAS_FAILS | FAR_OP_ABSENT, 0, 13, 0, {G_V_INT}},
     [PLAIN_VOID] = {"plain_void", (void *)plain_void, .param = {G_RESULT_NONE}},
 };
@@ -316,7 +316,7 @@ static void check_death(void)
 static void check_deadline(void)
 {
     CHECK(STUB(int (*)(int), SLOW)(1) == 0);
-    CHECK(STUB(int (*)(int), SLOW)(2000) == -1 && errno == ETIMEDOUT);
+    CHECK(STUB(int (*)(int), SLOW)(20000) == -1 && errno == ETIMEDOUT);
     CHECK(far_thread->channel[0][0].astack == NULL);
 }
 

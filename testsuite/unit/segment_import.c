@@ -35,7 +35,7 @@ static struct table make_table(void)
     X(t.header.service[1] = '\n', "service's name")                             \
     X(t.header.op_count = 0, "0 operations")                                    \
     X(t.header.op_count = 0xffffffff, "do not fit")                             \
-    X(t.header.op_count = 3, "has no name")                                     \
+    X(t.header.op_count = 3, "do not fit")                                      \
     X(t.op[1].name = 0, "has no name")                                          \
     X(t.op[1].name = 96, "has no name")                                         \
     X(t.op[1].name = sizeof t, "has no name")                                   \

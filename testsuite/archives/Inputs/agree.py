@@ -122,7 +122,7 @@ def linked_words(build, dump, inputs, work):
         file.write("{ global: " + "".join(f"{o}; " for o in operations) + "local: *; };\n")
     image = os.path.join(work, "image.so")
     run(os.path.join(LLVM, "ld.lld"), "-shared", "-Bsymbolic", "--no-relax", "--gc-sections", "--undefined-version",
-        "-z", "norelro", f"--version-script={exports}", *(f"--undefined={o}" for o in operations), "-o", image,
+        "-z", "norelro", "-z", "nostart-stop-gc", f"--version-script={exports}", *(f"--undefined={o}" for o in operations), "-o", image,
         "-Bstatic", glue(dump, work), *inputs, "-L/usr/lib/x86_64-linux-gnu", os.path.join(build, "lib/libfarseg.a"), LIBGCC)
     nobody = weak_and_nobodys(image, dump)
     count = 0

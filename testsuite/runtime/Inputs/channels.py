@@ -138,4 +138,4 @@ stack = AStack(fd)
 fard.ask(fardclient.UNREGISTER, struct.pack("<64sII", b"kv", 0, 0))
 assert stack.fate() == (3, DEAD, DEAD)
 refused(lambda: fard.open_channel(kv), "no longer registered")
-refused(lambda: fard.bind(), "no service 'kv'")
+assert fard.bind()["flags"] == 1 and fard.bind()["base"] != kv, "other addresses, for who binds before it is there again"

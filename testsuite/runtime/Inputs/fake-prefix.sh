@@ -13,6 +13,7 @@ cp "$build/bin/fard" "$build/bin/far" "$dir/bin/"
 flags=(-std=gnu17 -D_GNU_SOURCE -I"$root" -I"$root/include")
 "$@" "${flags[@]}" "$here/fake-host.c" -o "$dir/bin/far-host"
 "$@" "${flags[@]}" "$here/write-segment.c" "$root/testsuite/unit/make_segment.c" "$root/testsuite/unit/make_record.c" \
+  "$root/testsuite/unit/make_stubs.c" \
   -L"$build/lib" -lfarformat -lfarrecord -lcrypto -o "$dir/write-segment"
 "$dir/write-segment" "$dir/kv.seg"
 "$dir/write-segment" "$dir/kv2.seg" changed

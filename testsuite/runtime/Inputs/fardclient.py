@@ -93,14 +93,14 @@ class Fard:
     def close_channel(self, channel):
         self.send(CLOSE_CHANNEL, struct.pack("<II", channel, 0))
 
-    def register(self, path, name="", rules=(), host_uid=0xFFFFFFFF, fd=None, seal=True):
+    def register(self, path, name="", rules=(), host_uid=0xFFFFFFFF, fd=None, seal=True, machine=0):
         if fd is None:
             import fcntl
             fd = os.memfd_create("segment", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
             os.write(fd, open(path, "rb").read() if isinstance(path, str) else path)
             if seal:
                 fcntl.fcntl(fd, 1033, 0xE)
-        body = struct.pack("<64sIIII", name.encode(), host_uid, len(rules), 0, 0)
+        body = struct.pack("<64sIIIIII", name.encode(), host_uid, len(rules), 0, 0, machine, 0)
         for who, id_, level in rules:
             body += struct.pack("<IIII", who, id_, level, 0)
         try:

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * One source that may be part of a service. clang and faridl start together:
+ *
+ *     clang    driver ─ front end ─ the pass waits ───────► goes on: optimiser, code      ─┐
+ *     faridl   clang -E ─ parse, check, record ─ verdict ─┘ a second clang: layouts ok?   ─┴─ done
+ *
+ * The verdict goes through a socket: 'R' and the record's file, 'N' for no service, 'F' if the interface is in error; then
+ * the pass ends clang, and nothing is written. No verdict at all means that farcc is gone, and ends it too.
+ */
+#include "clang-pass/farcc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "runtime/machine.h"
+
+struct work {
+    const struct compiler *compiler;
+    const char *source;
+    const char *record, *assertions, *messages; /* what faridl writes; messages: its errors */
+    pid_t faridl, clang;                        /* 0: not running */
+    int verdict;                                /* the end to write to, or -1 */
+    struct confirmation confirmation;
+};
+
+static bool is_filled(const char *path)
+{
+    struct stat about;
+
+    return stat(path, &about) == 0 && about.st_size > 0;
+}
+
+static int name_files(struct work *work, size_t at)
+{
+    work->record = workplace_file(text_format("%zu.iface", at));
+    work->assertions = work->record ? workplace_file(text_format("%zu.layouts", at)) : NULL;
+    work->messages = work->assertions ? workplace_file(text_format("%zu.faridl", at)) : NULL;
+    return work->messages ? 0 : EX_CANTCREAT;
+}
+
+/* Its messages wait in a file until the compiler's are out. */
+static int start_faridl(struct work *work)
+{
+    const struct compiler *compiler = work->compiler;
+    struct list faridl = {0};
+    struct child child = {.arguments = &faridl, .errors = work->messages, .inherited = -1};
+    int status;
+
+    list_add(&faridl, text_format("%s/bin/faridl", compiler->prefix));
+    list_add(&faridl, "--unit");
+    list_add(&faridl, work->source);
+    list_add(&faridl, text_format("--record=%s", work->record));
+    list_add(&faridl, text_format("--assertions=%s", work->assertions));
+    if (isatty(STDERR_FILENO) && !getenv("NO_COLOR"))
+        list_add(&faridl, "--color=always");
+    if (compiler->previous)
+        list_add(&faridl, text_format("--previous=%s", compiler->previous));
+    list_add_all(&faridl, &compiler->command.preprocessor);
+    list_add(&faridl, "-isystem");
+    list_add(&faridl, text_format("%s/include", compiler->prefix));
+    status = process_start(&child, compiler->verbose, &work->faridl);
+    list_free(&faridl);
+    return status;
+}
+
+/* What is compiled for, as --target or -target says it; "" if they do not. */
+static const char *target_of(const struct command *command)
+{
+    static const char joined[] = "--target=";
+    const char *target = "";
+
+    for (size_t i = 0; i < command->count; i++) {
+        const char *text = command->arguments[i].text;
+
+        if (!strncmp(text, joined, strlen(joined)))
+            target = text + strlen(joined);
+        else if (!strcmp(text, "-target") && i + 1 < command->count)
+            target = command->arguments[i + 1].text;
+    }
+    return target;
+}
+
+/*
+ * aarch64: atomic instructions where they stand. The compiler's other way calls functions that look at a variable which a
+ * constructor sets, and a segment shared with another machine's build has no place for such a variable.
+ */
+static void add_machine_options(const struct compiler *compiler, struct list *clang)
+{
+    const char *target = target_of(&compiler->command);
+
+    if (*target ? !strncmp(target, "aarch64", 7) : FAR_MACHINE_NATIVE == EM_AARCH64)
+        list_add(clang, "-mno-outline-atomics");
+}
+
+static void add_option(struct list *clang, const char *option)
+{
+    list_add(clang, "-mllvm");
+    list_add(clang, option);
+}
+
+/*
+ * -Rpass without a pass of that name: the front end says where each instruction comes from, as our messages need, and
+ * the pass drops that again.
+ */
+static void add_pass(const struct compiler *compiler, struct list *clang)
+{
+    const char *pass = text_format("%s/lib/FarcallPass.so", compiler->prefix);
+
+    list_add(clang, "-Xclang");
+    list_add(clang, "-load");
+    list_add(clang, "-Xclang");
+    list_add(clang, pass);
+    list_add(clang, text_format("-fpass-plugin=%s", pass));
+    add_option(clang, text_format("-farcall-verdict=%d", FARCC_VERDICT));
+    if (*compiler->errors)
+        add_option(clang, text_format("-farcall-error=%s", compiler->errors));
+    if (*compiler->ignored)
+        add_option(clang, text_format("-farcall-ignore=%s", compiler->ignored));
+    if (compiler->command.debug || compiler->command.remarks)
+        return;
+    list_add(clang, "-Rpass=^farcall$");
+    add_option(clang, "-farcall-drop-places");
+}
+
+static int start_clang(struct work *work, struct list *clang)
+{
+    struct child child = {.arguments = clang};
+    int ends[2], status;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
+        fprintf(stderr, "farcc: cannot make a pair of sockets: %s\n", strerror(errno));
+        return EX_OSERR;
+    }
+    add_pass(work->compiler, clang);
+    child.inherited = ends[0];
+    work->verdict = ends[1];
+    status = process_start(&child, work->compiler->verbose, &work->clang);
+    close(ends[0]);
+    return status;
+}
+
+/* A compiler that is gone already reads nothing: no matter. */
+static void give_verdict(struct work *work, const char *verdict)
+{
+    if (work->verdict < 0)
+        return;
+    send(work->verdict, verdict, strlen(verdict), MSG_NOSIGNAL);
+    close(work->verdict);
+    work->verdict = -1;
+}
+
+static bool mentions(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "re");
+    char line[4096];
+    bool found = false;
+
+    while (file && !found && fgets(line, sizeof line, file))
+        found = strstr(line, text) != NULL;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+/* What stops the preprocessor stops both; clang has said it. */
+static void show_messages(const struct work *work, int clang_status)
+{
+    if (!process_interrupted() && !(clang_status && mentions(work->messages, "[FC-0009]")))
+        print_file(work->messages);
+}
+
+static int await_faridl(struct work *work)
+{
+    int status = work->faridl ? process_wait(work->faridl) : 0;
+
+    work->faridl = 0;
+    return status;
+}
+
+/* Where the addresses are the front end's affair, it has to know before it starts. */
+static int decide_first(struct work *work, struct list *clang)
+{
+    int status = await_faridl(work);
+
+    if (!status && is_filled(work->record))
+        list_add(clang, "-fPIC");
+    return status;
+}
+
+static struct compilation finish(struct work *work, int interface)
+{
+    bool is_service = !interface && is_filled(work->record);
+    struct compilation result = {0};
+    int confirmed = 0, clang;
+
+    give_verdict(work, interface ? "F" : is_service ? text_format("R%s", work->record) : "N");
+    if (is_service) {
+        work->confirmation = (struct confirmation){.source = work->source, .assertions = work->assertions};
+        confirmed = confirmation_start(&work->confirmation, work->compiler);
+    }
+    clang = work->clang ? process_wait(work->clang) : 0;
+    show_messages(work, clang);
+    result.status = interface ? interface : clang;
+    confirmed = confirmed ? confirmed : confirmation_end(&work->confirmation, result.status != 0);
+    result.removes = !result.status && confirmed;
+    result.status = result.status ? result.status : confirmed;
+    return result;
+}
+
+struct compilation compile_source(const struct compiler *compiler, size_t at, struct list *clang)
+{
+    struct work work = {.compiler = compiler, .source = compiler->command.arguments[at].text, .verdict = -1};
+    bool first = compiler->command.fixed_addresses;
+    int status = name_files(&work, at), interface;
+    struct compilation result;
+
+    add_machine_options(compiler, clang);
+    if (!status && !first)
+        status = start_clang(&work, clang);
+    if (!status)
+        status = start_faridl(&work);
+    if (!status && first)
+        status = decide_first(&work, clang);
+    if (!status && first)
+        status = start_clang(&work, clang);
+    interface = await_faridl(&work);
+    result = finish(&work, status ? status : interface);
+    list_free(clang);
+    return result;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Most sources have nothing to do with any service, and clang alone should compile those. This look at a source and all
+ * that it may include finds them without a compiler. It errs on one side only: conditions are not evaluated, and
+ * whatever is not understood (an include by macro, a header that is in none of the places known here) means that the
+ * source may be part of a service. Then faridl decides.
+ */
+#include "clang-pass/farcc.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MARK "farcall" /* stands in <farcall/annotate.h>, in what its macros become, and in how it is included */
+
+/* Names and files seen, so that each is looked for and read once. */
+struct seen {
+    const char **names;
+    size_t room, count;
+};
+
+struct scan {
+    const struct list *directories;
+    size_t own;        /* the first so many are the user's */
+    struct seen names; /* "<stdio.h>", or the path of a quoted one */
+    struct seen files;
+    struct list waiting; /* files to read */
+    struct list texts;   /* names made up here */
+    bool found;
+};
+
+static uint64_t hash(const char *text)
+{
+    uint64_t value = 0xcbf29ce484222325;
+
+    for (; *text; text++)
+        value = (value ^ (unsigned char)*text) * 0x100000001b3;
+    return value;
+}
+
+static const char **seen_slot(const struct seen *seen, const char *name)
+{
+    size_t at = hash(name) & (seen->room - 1);
+
+    while (seen->names[at] && strcmp(seen->names[at], name))
+        at = (at + 1) & (seen->room - 1);
+    return &seen->names[at];
+}
+
+static void seen_grow(struct seen *seen)
+{
+    struct seen larger = {.room = seen->room ? 2 * seen->room : 256, .count = seen->count};
+
+    larger.names = calloc(larger.room, sizeof *larger.names);
+    if (!larger.names)
+        abort();
+    for (size_t i = 0; i < seen->room; i++) {
+        if (seen->names[i])
+            *seen_slot(&larger, seen->names[i]) = seen->names[i];
+    }
+    free(seen->names);
+    *seen = larger;
+}
+
+/* Whether it is new. The name must stay. */
+static bool seen_add(struct seen *seen, const char *name)
+{
+    const char **slot;
+
+    if (2 * seen->count >= seen->room)
+        seen_grow(seen);
+    slot = seen_slot(seen, name);
+    if (*slot)
+        return false;
+    *slot = name;
+    seen->count++;
+    return true;
+}
+
+/* directory/name, kept until the end of the scan; directory may be empty. */
+static const char *join(struct scan *scan, const char *directory, size_t directory_length, const char *name,
+                        size_t name_length)
+{
+    char *path = malloc(directory_length + name_length + 2), *to = path;
+
+    if (!path)
+        abort();
+    if (directory_length) {
+        memcpy(to, directory, directory_length);
+        to += directory_length;
+        *to++ = '/';
+    }
+    memcpy(to, name, name_length);
+    to[name_length] = '\0';
+    list_add(&scan->texts, path);
+    return path;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat about;
+
+    return stat(path, &about) == 0 && S_ISREG(about.st_mode);
+}
+
+static void wait_for_file(struct scan *scan, const char *path)
+{
+    if (seen_add(&scan->files, path))
+        list_add(&scan->waiting, path);
+}
+
+/* In all directories, not in the first that has it: #include_next goes on from one to another. */
+static bool find_in_directories(struct scan *scan, const char *name, size_t length)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < scan->directories->count; i++) {
+        const char *directory = scan->directories->items[i];
+        const char *path = join(scan, directory, strlen(directory), name, length);
+
+        if (!is_file(path))
+            continue;
+        wait_for_file(scan, path);
+        found = true;
+    }
+    return found;
+}
+
+/* The system's headers name others of other systems, but none that only an option could find. */
+static bool is_of_system(const struct scan *scan, const char *path)
+{
+    for (size_t i = scan->own; i < scan->directories->count; i++) {
+        const char *directory = scan->directories->items[i];
+
+        if (!strncmp(path, directory, strlen(directory)) && path[strlen(directory)] == '/')
+            return true;
+    }
+    return false;
+}
+
+static void include(struct scan *scan, const char *includer, const char *name, size_t length, bool quoted)
+{
+    const char *slash = strrchr(includer, '/');
+    const char *beside = quoted && *name != '/'
+                             ? join(scan, includer, slash ? (size_t)(slash - includer) : 0, name, length)
+                             : join(scan, "", 0, name, length);
+    bool found = false;
+
+    if (*name == '/' || quoted) {
+        found = is_file(beside);
+        if (found)
+            wait_for_file(scan, beside);
+    }
+    /* Where it lies beside its includer, others of that name are only reached by their own includers. */
+    if (!found && seen_add(&scan->names, join(scan, "", 0, name, length)))
+        found = *name != '/' && find_in_directories(scan, name, length);
+    else
+        found = true;
+    scan->found |= !found && !is_of_system(scan, includer);
+}
+
+/* text: behind a '#'. */
+static void take_directive(struct scan *scan, const char *includer, const char *text, const char *end)
+{
+    static const char *const words[] = {"include_next", "include", "import"};
+    const char *close;
+    size_t length = 0;
+    bool next = false; /* #include_next never looks beside its includer */
+
+    while (text < end && (*text == ' ' || *text == '\t'))
+        text++;
+    if (text < end && (*text == '/' || *text == '\\')) { /* a comment or the end of a line inside a directive */
+        scan->found = true;
+        return;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words && !length; i++) {
+        if ((size_t)(end - text) > strlen(words[i]) && !memcmp(text, words[i], strlen(words[i]))) {
+            length = strlen(words[i]);
+            next = i == 0;
+        }
+    }
+    if (!length)
+        return;
+    for (text += length; text < end && (*text == ' ' || *text == '\t'); text++)
+        ;
+    close = text < end && *text == '<'   ? memchr(text, '>', (size_t)(end - text))
+            : text < end && *text == '"' ? memchr(text + 1, '"', (size_t)(end - text - 1))
+                                         : NULL;
+    if (close && !memchr(text, '\n', (size_t)(close - text)))
+        include(scan, includer, text + 1, (size_t)(close - text - 1), *text == '"' && !next);
+    else
+        scan->found = true; /* by macro, or something else that only a preprocessor reads */
+}
+
+/* A directive's '#' stands first on its line, or behind comments. */
+static bool starts_directive(const char *text, const char *at)
+{
+    while (at > text && (at[-1] == ' ' || at[-1] == '\t'))
+        at--;
+    return at == text || at[-1] == '\n' || (at[-1] == '/' && at - text > 1 && at[-2] == '*');
+}
+
+static void read_text(struct scan *scan, const char *path, const char *text, size_t size)
+{
+    const char *end = text + size;
+
+    scan->found |= memmem(text, size, MARK, strlen(MARK)) != NULL;
+    for (const char *at = text; !scan->found && (at = memchr(at, '#', (size_t)(end - at))); at++) {
+        if (starts_directive(text, at))
+            take_directive(scan, path, at + 1, end);
+    }
+}
+
+static void read_file(struct scan *scan, const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat about;
+    char *text;
+
+    if (file < 0)
+        return; /* clang will say why */
+    if (fstat(file, &about) || !S_ISREG(about.st_mode)) {
+        scan->found = true;
+    } else if (about.st_size) {
+        text = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
+        if (text == MAP_FAILED) {
+            scan->found = true;
+        } else {
+            read_text(scan, path, text, (size_t)about.st_size);
+            munmap(text, (size_t)about.st_size);
+        }
+    }
+    close(file);
+}
+
+static void scan_free(struct scan *scan)
+{
+    for (size_t i = 0; i < scan->texts.count; i++)
+        free((char *)(uintptr_t)scan->texts.items[i]);
+    list_free(&scan->texts);
+    list_free(&scan->waiting);
+    free(scan->names.names);
+    free(scan->files.names);
+}
+
+bool scan_for_service(const char *source, const struct list *directories, size_t own, const struct list *included)
+{
+    struct scan scan = {.directories = directories, .own = own};
+
+    wait_for_file(&scan, source);
+    for (size_t i = 0; i < included->count; i++)
+        include(&scan, "", included->items[i], strlen(included->items[i]), true);
+    for (size_t i = 0; i < scan.waiting.count && !scan.found; i++)
+        read_file(&scan, scan.waiting.items[i]);
+    scan_free(&scan);
+    return scan.found;
+}

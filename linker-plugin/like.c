@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "linker-plugin/like.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "runtime/format/elf.h"
+#include "runtime/format/pair.h"
+
+/* Sorted by name and nothing else: qsort's order of equal ones is settled by their order in the list. */
+static int by_name(const void *a, const void *b)
+{
+    const struct named_place *left = a, *right = b;
+    int order = strcmp(left->name, right->name);
+
+    return order ? order : left->order < right->order ? -1 : left->order > right->order;
+}
+
+static int no_memory(struct link *link)
+{
+    return error_add(&link->errors, EX_OSERR, "--like: no memory for the names in %s", link->like->path);
+}
+
+static int keep_places(struct link *link)
+{
+    struct like *like = link->like;
+    struct named_places places;
+    int err = named_places_load(&places, &like->segment);
+
+    if (!err && places.count) {
+        like->by_name = arena_allocate(&link->arena, places.count * sizeof *like->by_name);
+        memcpy(like->by_name, places.list, places.count * sizeof *like->by_name);
+        like->count = places.count;
+        qsort(like->by_name, like->count, sizeof *like->by_name, by_name);
+    }
+    named_places_free(&places);
+    return err ? no_memory(link) : 0;
+}
+
+static int keep_words(struct link *link)
+{
+    struct like *like = link->like;
+    struct address_words words;
+    int err = address_words_load(&words, &like->segment);
+
+    if (!err && words.count) {
+        like->words = arena_allocate(&link->arena, words.count * sizeof *like->words);
+        memcpy(like->words, words.list, words.count * sizeof *like->words);
+        like->word_count = words.count;
+    }
+    address_words_free(&words);
+    return err ? no_memory(link) : 0;
+}
+
+/* A segment that segment_check() accepts has sound section headers. */
+static uint64_t start_of_zeroed(const struct far_segment *segment)
+{
+    const struct complaint nobody = {NULL, 0};
+    const struct far_extent *data = &segment->part[FAR_PART_DATA];
+    struct elf_view elf;
+    const Elf64_Shdr *bss = elf_open(&elf, segment->bytes, segment->size, &nobody) ? NULL : elf_section(&elf, ".bss");
+
+    return bss && bss->sh_addr >= data->address ? bss->sh_addr : data->address + data->size;
+}
+
+static int take_heap_size(struct link *link)
+{
+    const struct far_note *note = link->like->segment.note;
+
+    if (link->options.heap_given && link->options.heap_size != note->heap_size)
+        return error_add(&link->errors, EX_USAGE,
+                         "--heap-size: %s has a heap of %llu KiB; both machines' segments need the same, so leave the "
+                         "option out",
+                         link->like->path, (unsigned long long)note->heap_size >> 10);
+    link->options.heap_size = note->heap_size;
+    return 0;
+}
+
+int like_read(struct link *link)
+{
+    uint8_t *bytes;
+    size_t size;
+    char why[512] = "";
+    int status;
+
+    if (!link->options.like)
+        return 0;
+    link->like = arena_allocate(&link->arena, sizeof *link->like);
+    link->like->path = link->options.like;
+    if (file_read(&link->arena, &link->errors, link->like->path, &bytes, &size))
+        return link->errors.status;
+    if (segment_check(bytes, size, 0, &link->like->segment, why, sizeof why))
+        return error_add(&link->errors, EX_DATAERR, "--like=%s: %s", link->like->path, why);
+    link->like->zeroed = start_of_zeroed(&link->like->segment);
+    status = take_heap_size(link);
+    status = status ? status : keep_places(link);
+    return status ? status : keep_words(link);
+}
+
+const char *like_part_start(struct link *link, enum far_part part)
+{
+    if (!link->like)
+        return arena_format(&link->arena, ". = ALIGN(0x%x);", FAR_PART_ALIGN);
+    return arena_format(&link->arena, ". = MAX(ALIGN(0x%x), 0x%llx);", FAR_PART_ALIGN,
+                        (unsigned long long)link->like->segment.part[part].address);
+}
+
+const char *like_lines(const struct link *link, enum far_part part, bool zeroed)
+{
+    const char *lines = NULL;
+
+    if (link->like)
+        lines = part == FAR_PART_CONST ? link->like->constants : zeroed ? link->like->bss : link->like->data;
+    return lines ? lines : "";
+}
+
+/* Up to where OTHER's data goes, even if what lies there is not needed here: the heap begins behind it. */
+const char *like_end(struct link *link)
+{
+    const struct far_extent *data;
+
+    if (!link->like)
+        return "";
+    data = &link->like->segment.part[FAR_PART_DATA];
+    return arena_format(&link->arena, " . = MAX(., 0x%llx);", (unsigned long long)(data->address + data->size));
+}
+
+/* A part that starts later than OTHER's does so because the one before it is too long. */
+static void check_room(struct link *link, const struct far_segment *segment)
+{
+    const struct far_extent *own = segment->part, *other = link->like->segment.part;
+
+    for (enum far_part part = FAR_PART_DSTUBS; part < FAR_PART_COUNT; part++) {
+        if (own[part].address <= other[part].address)
+            continue;
+        error_add(&link->errors, EX_DATAERR,
+                  "--like=%s: part %s has 0x%llx bytes on %s, but part %s begins 0x%llx bytes behind its start there; "
+                  "link %s with more room (--room), or link this one first and that one like it",
+                  link->like->path, far_part_name(part - 1), (unsigned long long)own[part - 1].size,
+                  link->machine->name, far_part_name(part),
+                  (unsigned long long)(other[part].address - other[part - 1].address), link->like->path);
+        return; /* those behind it have moved too */
+    }
+}
+
+static void add_difference(void *context, const char *text)
+{
+    struct link *link = context;
+
+    error_add(&link->errors, EX_DATAERR, "--like=%s: %s", link->like->path, text);
+}
+
+int like_verify(struct link *link, const struct far_segment *segment)
+{
+    struct pair pair = {.differs = add_difference, .context = link};
+
+    if (!link->like)
+        return 0;
+    check_room(link, segment);
+    if (link->errors.status)
+        return link->errors.status;
+    if (segment_pair_check(segment, &link->like->segment, &pair))
+        return no_memory(link);
+    if (pair.differences && link->like->misaligned)
+        error_add(
+            &link->errors, EX_DATAERR,
+            "--like=%s: %s; link this machine's segment first and the other one like it, or compile with farcc, which "
+            "aligns alike on all machines",
+            link->like->path, link->like->misaligned);
+    if (pair.differences > PAIR_DIFFERENCES_MAX)
+        error_add(&link->errors, EX_DATAERR, "--like=%s: and %u more", link->like->path,
+                  pair.differences - PAIR_DIFFERENCES_MAX);
+    return link->errors.status;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* far gdb: gdb with the script that shows it segments; on a program, or on the host of a service. */
+#include "runtime/far/far.h"
+#include "runtime/far/load.h"
+#include "runtime/far/registry_client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: far gdb [--socket PATH] [GDB-OPTIONS…] PROGRAM ARGS…\n"
+    "       far gdb [--socket PATH] --host NAME [GDB-OPTIONS…]\n"
+    "\n"
+    "Runs gdb so that it knows segments: their functions have names, lines and breakpoints, `step` goes through a "
+    "stub\n"
+    "into the operation, and backtraces go through stubs and gates. With --host it is attached to the process in "
+    "which\n"
+    "the service runs: that is where a call ends that traps.\n"
+    "\n"
+    "    far gdb ./client                              break kv_find, run, step, backtrace, …\n"
+    "    far gdb -batch -ex 'break kv_put' -ex run -ex bt ./client\n"
+    "    far gdb --host kv                             break kv_put, continue\n"
+    "\n"
+    "In gdb, `far-services` lists the services that the process is bound to. The code of a service that does not "
+    "trust\n"
+    "you stays hidden: its stubs have names, and that is all. GDB names another gdb.\n"
+    "\n"
+    "Exit codes: gdb's own; 64 usage; 69 fard is not running, no such service or host, or no gdb.\n";
+
+struct debugging {
+    const char *socket;
+    const char *service;
+};
+
+#define SCRIPT "share/farcall/gdb/farcall.py"
+
+/* PREFIX, from where this program lies: PREFIX/bin/far. */
+static int find_prefix(char *path, size_t size)
+{
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length <= 0)
+        return -1;
+    path[length] = '\0';
+    for (int i = 0; i < 2; i++) {
+        char *slash = strrchr(path, '/');
+        if (!slash)
+            return -1;
+        *slash = '\0';
+    }
+    return 0;
+}
+
+/* Only what stands before gdb's own arguments is ours. Returns the index of the first of those, or 0 with *code. */
+static int parse(int argc, char **argv, struct debugging *debugging, int *code)
+{
+    int i = 1;
+    for (; i < argc; i++) {
+        const char **value = strcmp(argv[i], "--socket") == 0 ? &debugging->socket
+                             : strcmp(argv[i], "--host") == 0 ? &debugging->service
+                                                              : NULL;
+        if (!value)
+            break;
+        if (++i == argc) {
+            fprintf(stderr, "far: gdb: %s needs a value\n", argv[i - 1]);
+            *code = EX_USAGE;
+            return 0;
+        }
+        *value = argv[i];
+    }
+    if (i < argc && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+        fputs(help, stdout);
+        *code = finish_output(0);
+        return 0;
+    }
+    if (i == argc && !debugging->service) {
+        fputs("far: gdb: which program? far gdb --help says more\n", stderr);
+        *code = EX_USAGE;
+        return 0;
+    }
+    return i;
+}
+
+static int find_host(const struct debugging *debugging, uint32_t *pid)
+{
+    static struct fard_reply reply;
+    struct fard_connection connection;
+    struct far_name_request request = {0};
+    int code = far_take_name("gdb", debugging->service, request.name);
+    code = code ? code : fard_connect(&connection, debugging->socket);
+    if (code)
+        return code;
+    code = fard_ask(&connection, FAR_MSG_DESCRIBE, &request, sizeof request, -1, &reply);
+    const struct far_describe_reply *body =
+        code ? NULL : fard_body(&connection, &reply, sizeof(struct far_describe_reply));
+    fard_disconnect(&connection);
+    if (!body)
+        return code ? code : EX_PROTOCOL;
+    *pid = body->entry.host_pid;
+    if (*pid)
+        return 0;
+    fprintf(stderr, "far: gdb: the host of %s is down; far describe %s says why\n", debugging->service,
+            debugging->service);
+    return EX_UNAVAILABLE;
+}
+
+/* What the script runs to ask fard. */
+static int tell_script(const char *prefix, const char *socket)
+{
+    char far[4200];
+    snprintf(far, sizeof far, "%s/bin/far", prefix);
+    return setenv("FARCALL_FAR", far, 1) != 0 || (socket && setenv(FAR_SOCKET_ENV, socket, 1) != 0) ? EX_OSERR : 0;
+}
+
+static int run_gdb(const char *script, uint32_t pid, char **rest, int count)
+{
+    char process[32];
+    const char *gdb = getenv("GDB");
+    const char **arguments = calloc((size_t)count + 8, sizeof *arguments);
+    int n = 0;
+    if (!arguments)
+        return EX_OSERR;
+    arguments[n++] = gdb && *gdb ? gdb : "gdb";
+    arguments[n++] = "-iex";
+    arguments[n++] = script;
+    if (pid) {
+        snprintf(process, sizeof process, "%u", pid);
+        arguments[n++] = "-p";
+        arguments[n++] = process;
+    } else if (rest[0][0] != '-') {
+        arguments[n++] = "--args";
+    }
+    for (int i = 0; i < count; i++)
+        arguments[n++] = rest[i];
+    execvp(arguments[0], (char **)(uintptr_t)arguments);
+    fprintf(stderr, "far: gdb: %s: %s; install gdb, or name another in GDB\n", arguments[0], strerror(errno));
+    return EX_UNAVAILABLE;
+}
+
+int far_gdb_main(int argc, char **argv)
+{
+    char prefix[4096], script[4200];
+    struct debugging debugging = {0};
+    uint32_t pid = 0;
+    int code = 0;
+    int rest = parse(argc, argv, &debugging, &code);
+    if (!rest)
+        return code;
+    if (find_prefix(prefix, sizeof prefix) != 0)
+        return EX_OSERR;
+    snprintf(script, sizeof script, "source %s/" SCRIPT, prefix);
+    code = debugging.service ? find_host(&debugging, &pid) : 0;
+    code = code ? code : tell_script(prefix, debugging.socket);
+    return code ? code : run_gdb(script, pid, argv + rest, argc - rest);
+}

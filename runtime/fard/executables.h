@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * One service, several executables: what is linked for another machine, at the same addresses and over the same data as
+ * the first (farld --like), becomes the service for clients on that machine.
+ */
+#ifndef FARCALL_EXECUTABLES_H
+#define FARCALL_EXECUTABLES_H
+
+#include "runtime/fard/registry.h"
+
+struct fard;
+
+/*
+ * Adds a checked segment to a service that is registered with `first`, the segment of its first executable. Nothing
+ * has changed unless this returns 0; otherwise FARD_REFUSED or a negative errno.
+ */
+int service_add_executable(struct service *service, const struct far_segment *first, const struct far_segment *segment,
+                           const struct registry *registry, struct far_error *error);
+
+/* The same for a running service, on behalf of `far register --machine`: kept in the store as well. */
+int executable_register(struct fard *fard, struct service *service, const struct far_segment *segment,
+                        struct far_error *error);
+
+/* A fard that starts anew: the service's further executables, from the store. */
+int executables_load(struct fard *fard, struct service *service, const struct far_segment *first,
+                     const uint8_t (*build_id)[32], uint32_t count, struct far_error *error);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Two executables of one service, for two machines, that share their data: every address that data may hold must mean the
+ * same in both. That is so if
+ *
+ *   - the interfaces, the operations' slots, the parts' addresses and the heap are the same;
+ *   - every variable of part data has the same address, size and first value;
+ *   - words of data that hold addresses hold the same: of data, heap or an operation at the same place, of a thunk for the
+ *     same function of the C library, of the same constant with the same contents. A function that is no operation, or a
+ *     constant that lies elsewhere, means something else on the other machine.
+ *
+ * Code and what only code refers to may differ.
+ */
+#ifndef FARCALL_PAIR_H
+#define FARCALL_PAIR_H
+
+#include "runtime/segment.h"
+
+#define PAIR_DIFFERENCES_MAX 20 /* more are not told one by one */
+
+struct pair {
+    /* Called for each difference: what, where, both values. May be NULL. */
+    void (*differs)(void *context, const char *text);
+    void *context;
+    /* Filled in: what was compared. */
+    uint32_t differences, operations, variables, words;
+};
+
+/* Both segments are checked ones. Returns 0 (see pair->differences) or -ENOMEM. */
+int segment_pair_check(const struct far_segment *one, const struct far_segment *other, struct pair *pair);
+
+#endif

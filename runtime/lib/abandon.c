@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Calls that were left by a jump: a signal came while the thread waited for an answer, and its handler went elsewhere by
+ * longjmp, or by an exception. The answer is still to come, so the channel is good for nothing any more; and its depth
+ * would stay taken. Seen at the thread's next call, by where that one's frame lies.
+ */
+#include "runtime/lib/channel.h"
+
+#include <signal.h>
+
+static bool on_stack(const stack_t *stack, const void *frame)
+{
+    uintptr_t low = (uintptr_t)stack->ss_sp, at = (uintptr_t)frame;
+    return !(stack->ss_flags & SS_DISABLE) && at >= low && at - low < stack->ss_size;
+}
+
+/*
+ * Who is called later lies deeper, so a frame that does not lie above the one of now is gone. Between the thread's stack
+ * and the alternate one of signal handlers addresses say nothing: there one comes from the first to the second only.
+ * (A handler whose alternate stack was set up with SS_AUTODISARM must not call while it interrupts a call.)
+ */
+static bool frame_is_gone(const void *frame, const void *now, const stack_t *alternate)
+{
+    bool was_alternate = on_stack(alternate, frame), is_alternate = on_stack(alternate, now);
+    return was_alternate == is_alternate ? frame <= now : was_alternate;
+}
+
+void thread_end_abandoned(struct far_thread *thread, const void *now)
+{
+    stack_t alternate = {.ss_flags = SS_DISABLE};
+    uint32_t alive = 0;
+    sigaltstack(NULL, &alternate);
+    while (alive < thread->depth && !frame_is_gone(thread->running[alive].frame, now, &alternate))
+        alive++;
+    while (thread->depth > alive) {
+        struct far_channel *channel = thread->running[thread->depth - 1].channel;
+        if (channel->astack)
+            channel_close(channel);
+        thread->depth--;
+    }
+}
