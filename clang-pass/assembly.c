@@ -311,6 +311,7 @@ void note_system_calls(const struct unit *unit)
     if (!calls)
         abort();
     if (find_system_calls(&all, calls)) {
+        ask_for_places(unit->options);
         for (LLVMValueRef f = LLVMGetFirstFunction(unit->module); f; f = LLVMGetNextFunction(f)) {
             size_t at = functions_find(&all, f);
 

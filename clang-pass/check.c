@@ -136,6 +136,13 @@ static void check_operation(struct unit *unit, const struct far_op *op, LLVMValu
 
     if (op->flags & FAR_OP_ABSENT) /* it is never called through a gate, so its record says nothing of its parameters */
         return;
+    if (LLVMGetFunctionCallConv(function) != LLVMCCallConv) {
+        unit_error(unit, function,
+                   "operation '%s' does not have the signature of its header: it has another calling convention than "
+                   "'%s' (%s:%u) [FC-0202]",
+                   name, iface_string(unit->iface, op->signature), iface_string(unit->iface, op->file), op->line);
+        return;
+    }
     if (LLVMIsFunctionVarArg(type) || (counted && LLVMCountParams(function) != op->param_count)) {
         unit_error(unit, function,
                    "operation '%s' does not have the signature of its header: %u parameters%s, not %u as '%s' "

@@ -6,7 +6,7 @@
  *     faridl   clang -E ─ parse, check, record ─ verdict ─┘ a second clang: layouts ok?   ─┴─ done
  *
  * The verdict goes through a socket: 'R' and the record's file, 'N' for no service, 'F' if the interface is in error; then
- * the pass ends clang, and nothing is written. No verdict at all means that farcc is gone, and ends it too.
+ * the pass ends clang, and nothing is written. It may answer 'P': see prepare_clang(). No verdict at all means that farcc is gone, and ends it too.
  */
 #include "clang-pass/farcc.h"
 
@@ -25,6 +25,7 @@ struct work {
     const struct compiler *compiler;
     const char *source;
     const char *record, *assertions, *messages; /* what faridl writes; messages: its errors */
+    const char *compiler_messages;              /* clang's, or NULL: it writes them itself */
     pid_t faridl, clang;                        /* 0: not running */
     int verdict;                                /* the end to write to, or -1 */
     struct confirmation confirmation;
@@ -105,10 +106,6 @@ static void add_option(struct list *clang, const char *option)
     list_add(clang, option);
 }
 
-/*
- * -Rpass without a pass of that name: the front end says where each instruction comes from, as our messages need, and
- * the pass drops that again.
- */
 static void add_pass(const struct compiler *compiler, struct list *clang)
 {
     const char *pass = text_format("%s/lib/FarcallPass.so", compiler->prefix);
@@ -123,22 +120,54 @@ static void add_pass(const struct compiler *compiler, struct list *clang)
         add_option(clang, text_format("-farcall-error=%s", compiler->errors));
     if (*compiler->ignored)
         add_option(clang, text_format("-farcall-ignore=%s", compiler->ignored));
-    if (compiler->command.debug || compiler->command.remarks)
+}
+
+/* What clang would see for itself if its messages did not go to a file first. */
+static void add_colours(const struct command *command, struct list *clang)
+{
+    bool said = !isatty(STDERR_FILENO) || getenv("NO_COLOR");
+
+    for (size_t i = 0; i < command->count; i++)
+        said |= strstr(command->arguments[i].text, "color-diagnostics") ||
+                strstr(command->arguments[i].text, "diagnostics-color");
+    if (!said)
+        list_add(clang, "-fcolor-diagnostics");
+}
+
+/*
+ * Without -g nobody knows where an instruction comes from. To have it known costs the front end time, and few units have
+ * anything to report. So the pass ends clang when it has, and clang starts again: with -Rpass, which makes the front end
+ * say places, for a pass that does not exist, and the pass drops them from the object. What the first one said is dropped.
+ */
+static void prepare_clang(struct work *work, struct list *clang)
+{
+    const struct command *command = &work->compiler->command;
+
+    add_pass(work->compiler, clang);
+    if (command->debug || command->remarks)
         return;
+    work->compiler_messages = workplace_file("clang");
+    add_colours(command, clang);
+    add_option(clang, "-farcall-places-later");
+}
+
+static void add_places(struct list *clang)
+{
     list_add(clang, "-Rpass=^farcall$");
     add_option(clang, "-farcall-drop-places");
 }
 
 static int start_clang(struct work *work, struct list *clang)
 {
-    struct child child = {.arguments = clang};
+    struct child child = {.arguments = clang, .errors = work->compiler_messages};
     int ends[2], status;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
         fprintf(stderr, "farcc: cannot make a pair of sockets: %s\n", strerror(errno));
         return EX_OSERR;
     }
-    add_pass(work->compiler, clang);
+    if (work->verdict >= 0)
+        close(work->verdict);
     child.inherited = ends[0];
     work->verdict = ends[1];
     status = process_start(&child, work->compiler->verbose, &work->clang);
@@ -147,13 +176,35 @@ static int start_clang(struct work *work, struct list *clang)
 }
 
 /* A compiler that is gone already reads nothing: no matter. */
-static void give_verdict(struct work *work, const char *verdict)
+static void give_verdict(const struct work *work, const char *verdict)
 {
     if (work->verdict < 0)
         return;
     send(work->verdict, verdict, strlen(verdict), MSG_NOSIGNAL);
-    close(work->verdict);
-    work->verdict = -1;
+    shutdown(work->verdict, SHUT_WR);
+}
+
+/* The pass has answered that it needs places. */
+static bool asks_for_places(const struct work *work)
+{
+    char answer;
+
+    return work->verdict >= 0 && !process_interrupted() && recv(work->verdict, &answer, 1, MSG_DONTWAIT) == 1;
+}
+
+static int await_clang(struct work *work, struct list *clang, const char *verdict)
+{
+    int status = work->clang ? process_wait(work->clang) : 0;
+
+    if (asks_for_places(work)) {
+        add_places(clang);
+        status = start_clang(work, clang);
+        give_verdict(work, verdict);
+        status = status ? status : process_wait(work->clang);
+    }
+    if (work->verdict >= 0)
+        close(work->verdict);
+    return status;
 }
 
 static bool mentions(const char *path, const char *text)
@@ -172,7 +223,11 @@ static bool mentions(const char *path, const char *text)
 /* What stops the preprocessor stops both; clang has said it. */
 static void show_messages(const struct work *work, int clang_status)
 {
-    if (!process_interrupted() && !(clang_status && mentions(work->messages, "[FC-0009]")))
+    if (process_interrupted())
+        return;
+    if (work->compiler_messages)
+        print_file(work->compiler_messages);
+    if (!(clang_status && mentions(work->messages, "[FC-0009]")))
         print_file(work->messages);
 }
 
@@ -194,20 +249,21 @@ static int decide_first(struct work *work, struct list *clang)
     return status;
 }
 
-static struct compilation finish(struct work *work, int interface)
+static struct compilation finish(struct work *work, struct list *clang, int interface)
 {
     bool is_service = !interface && is_filled(work->record);
+    const char *verdict = interface ? "F" : is_service ? text_format("R%s", work->record) : "N";
     struct compilation result = {0};
-    int confirmed = 0, clang;
+    int confirmed = 0, compiled;
 
-    give_verdict(work, interface ? "F" : is_service ? text_format("R%s", work->record) : "N");
+    give_verdict(work, verdict);
     if (is_service) {
         work->confirmation = (struct confirmation){.source = work->source, .assertions = work->assertions};
         confirmed = confirmation_start(&work->confirmation, work->compiler);
     }
-    clang = work->clang ? process_wait(work->clang) : 0;
-    show_messages(work, clang);
-    result.status = interface ? interface : clang;
+    compiled = await_clang(work, clang, verdict);
+    show_messages(work, compiled);
+    result.status = interface ? interface : compiled;
     confirmed = confirmed ? confirmed : confirmation_end(&work->confirmation, result.status != 0);
     result.removes = !result.status && confirmed;
     result.status = result.status ? result.status : confirmed;
@@ -222,6 +278,7 @@ struct compilation compile_source(const struct compiler *compiler, size_t at, st
     struct compilation result;
 
     add_machine_options(compiler, clang);
+    prepare_clang(&work, clang);
     if (!status && !first)
         status = start_clang(&work, clang);
     if (!status)
@@ -231,7 +288,7 @@ struct compilation compile_source(const struct compiler *compiler, size_t at, st
     if (!status && first)
         status = start_clang(&work, clang);
     interface = await_faridl(&work);
-    result = finish(&work, status ? status : interface);
+    result = finish(&work, clang, status ? status : interface);
     list_free(clang);
     return result;
 }

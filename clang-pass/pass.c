@@ -48,11 +48,14 @@ void unit_error(struct unit *unit, LLVMValueRef global, const char *format, ...)
     va_list arguments;
     size_t length;
 
+    ask_for_places(unit->options);
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     report.symbol = LLVMGetValueName2(global, &length);
     report.message = message;
+    if (LLVMIsAFunction(global))
+        report.place = definition_place(global);
     if (LLVMIsAGlobalVariable(global)) {
         report.variable = debug_variable(global);
         report.place = report.variable ? NULL : place_of_first_use(global);
@@ -95,6 +98,7 @@ void unit_finding(struct unit *unit, enum check check, LLVMValueRef function, LL
     size_t length;
     int used;
 
+    ask_for_places(unit->options);
     va_start(arguments, format);
     used = vsnprintf(message, sizeof message - 16, format, arguments);
     va_end(arguments);
@@ -104,24 +108,6 @@ void unit_finding(struct unit *unit, enum check check, LLVMValueRef function, LL
     report.message = message;
     pass_report(unit->context, &report);
     unit->errors += !report.is_warning;
-}
-
-const char *place_text(LLVMValueRef instruction, char *text, size_t size)
-{
-    LLVMMetadataRef place = LLVMInstructionGetDebugLoc(instruction);
-    LLVMMetadataRef scope = place ? LLVMDILocationGetScope(place) : NULL;
-    LLVMMetadataRef file = scope ? LLVMDIScopeGetFile(scope) : NULL;
-    LLVMValueRef function = LLVMGetBasicBlockParent(LLVMGetInstructionParent(instruction));
-    size_t name_length;
-    unsigned length = 0;
-    const char *name = file ? LLVMDIFileGetFilename(file, &length) : NULL;
-
-    if (name && LLVMDILocationGetLine(place))
-        snprintf(text, size, "%.*s:%u:%u", (int)length, name, LLVMDILocationGetLine(place),
-                 LLVMDILocationGetColumn(place));
-    else
-        snprintf(text, size, "function %s", LLVMGetValueName2(function, &name_length));
-    return text;
 }
 
 LLVMValueRef unit_operation(const struct unit *unit, const struct far_op *op)

@@ -29,6 +29,7 @@ struct pass_options {
     const char *errors;      /* checks whose findings are errors, with commas between */
     const char *ignored;     /* checks that are left out */
     bool drop_places;        /* no source places in the object */
+    bool places_later;       /* ask for them when there is something to say */
 };
 
 /* The whole pass. Returns whether this is a service's unit, and all is well. */
@@ -47,6 +48,10 @@ struct report {
 
 /* Implemented in shim.cpp. */
 void pass_report(LLVMContextRef context, const struct report *report);
+LLVMMetadataRef pass_place_of(LLVMValueRef function, const char **name, size_t *length); /* or NULL */
+LLVMMetadataRef pass_with_column(LLVMMetadataRef place, unsigned column);
+/* A copy with declarations in the place of what is not to be kept. */
+LLVMModuleRef pass_clone(LLVMModuleRef module, bool (*keeps)(LLVMValueRef, void *), void *context);
 void pass_make_shareable(LLVMModuleRef module);
 __attribute__((noreturn)) void pass_give_up(void);
 
@@ -84,6 +89,8 @@ __attribute__((format(printf, 3, 4))) void unit_error(struct unit *unit, LLVMVal
 /* What a check found: a warning, an error, or nothing, as the options say; its number is added. place: a DILocation or NULL. */
 __attribute__((format(printf, 5, 6))) void unit_finding(struct unit *unit, enum check check, LLVMValueRef function,
                                                         LLVMMetadataRef place, const char *format, ...);
+/* Line and column of a function's name in its definition: a DILocation, or NULL without debug information. */
+LLVMMetadataRef definition_place(LLVMValueRef function);
 bool unit_ignores(const struct unit *unit, enum check check);
 /* "kv.c:12:8", or "function kv_get" where debug information does not know. Returns text. */
 const char *place_text(LLVMValueRef instruction, char *text, size_t size);
@@ -96,6 +103,8 @@ bool unit_defines(LLVMValueRef function);
  * the name.
  */
 const char *verdict_wait(int descriptor, char *text, size_t size);
+/* Before a message: if places can be had, end here and be started again with them. */
+void ask_for_places(const struct pass_options *options);
 
 void check_operations(struct unit *unit);
 void check_thread_locals(struct unit *unit);

@@ -164,37 +164,54 @@ static void include(struct scan *scan, const char *includer, const char *name, s
     scan->found |= !found && !is_of_system(scan, includer);
 }
 
-/* text: behind a '#'. */
-static void take_directive(struct scan *scan, const char *includer, const char *text, const char *end)
+static const char *skip_blanks(const char *text, const char *end)
 {
-    static const char *const words[] = {"include_next", "include", "import"};
-    const char *close;
-    size_t length = 0;
-    bool next = false; /* #include_next never looks beside its includer */
-
     while (text < end && (*text == ' ' || *text == '\t'))
         text++;
-    if (text < end && (*text == '/' || *text == '\\')) { /* a comment or the end of a line inside a directive */
-        scan->found = true;
-        return;
-    }
-    for (size_t i = 0; i < sizeof words / sizeof *words && !length; i++) {
-        if ((size_t)(end - text) > strlen(words[i]) && !memcmp(text, words[i], strlen(words[i]))) {
-            length = strlen(words[i]);
-            next = i == 0;
-        }
-    }
-    if (!length)
-        return;
-    for (text += length; text < end && (*text == ' ' || *text == '\t'); text++)
-        ;
-    close = text < end && *text == '<'   ? memchr(text, '>', (size_t)(end - text))
-            : text < end && *text == '"' ? memchr(text + 1, '"', (size_t)(end - text - 1))
-                                         : NULL;
+    return text;
+}
+
+static size_t word_length(const char *text, const char *end)
+{
+    size_t length = 0;
+
+    while (text + length < end && ((text[length] >= 'a' && text[length] <= 'z') || text[length] == '_'))
+        length++;
+    return length;
+}
+
+static bool is_word(const char *text, size_t length, const char *word)
+{
+    return strlen(word) == length && !memcmp(text, word, length);
+}
+
+/* text: behind the directive's name. Angle brackets, quotes, or something that only a preprocessor reads. */
+static void take_header(struct scan *scan, const char *includer, const char *text, const char *end, bool beside)
+{
+    const char *close = NULL;
+
+    text = skip_blanks(text, end);
+    if (text < end && (*text == '<' || *text == '"'))
+        close = memchr(text + 1, *text == '<' ? '>' : '"', (size_t)(end - text - 1));
     if (close && !memchr(text, '\n', (size_t)(close - text)))
-        include(scan, includer, text + 1, (size_t)(close - text - 1), *text == '"' && !next);
+        include(scan, includer, text + 1, (size_t)(close - text - 1), *text == '"' && beside);
     else
-        scan->found = true; /* by macro, or something else that only a preprocessor reads */
+        scan->found = true;
+}
+
+/* text: behind a '#'. A comment, or the end of a line, inside a directive is left to the preprocessor. */
+static void take_directive(struct scan *scan, const char *includer, const char *text, const char *end)
+{
+    size_t length;
+
+    text = skip_blanks(text, end);
+    length = word_length(text, end);
+    if (text + length < end && ((text[length] == '/' && !length) || text[length] == '\\'))
+        scan->found = true;
+    else if (is_word(text, length, "include") || is_word(text, length, "import"))
+        take_header(scan, includer, text + length, end, true);
+    else if (is_word(text, length, "include_next")) /* never looks beside its includer */
+        take_header(scan, includer, text + length, end, false);
 }
 
 /* A directive's '#' stands first on its line, or behind comments. */

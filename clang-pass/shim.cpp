@@ -11,6 +11,7 @@
 #include <llvm/Support/CommandLine.h>
 #include <llvm/Support/Signals.h>
 #include <llvm/Target/TargetMachine.h>
+#include <llvm/Transforms/Utils/Cloning.h>
 #include <unistd.h>
 
 #include "clang-pass/pass.h"
@@ -30,6 +31,8 @@ static opt<std::string> Ignored("farcall-ignore", value_desc("checks"), init("")
                                 desc("farcall: checks that are left out"));
 static opt<bool> DropPlaces("farcall-drop-places", init(false),
                             desc("farcall: source places are for messages only, not for the object"));
+static opt<bool> PlacesLater("farcall-places-later", init(false),
+                             desc("farcall: farcc starts the compiler again where there is something to report"));
 
 // Clang shows a message about an unsupported function at the declaration of that name, with line and caret, debug
 // information or not. For variables it needs debug information: a declaration made up of the variable's own.
@@ -52,6 +55,25 @@ void pass_report(LLVMContextRef context, const struct report *report)
     delete Named;
 }
 
+// Where a function begins, and what its source calls it; a symbol may have another name.
+LLVMMetadataRef pass_place_of(LLVMValueRef function, const char **name, size_t *length)
+{
+    llvm::DISubprogram *Subprogram = llvm::unwrap<llvm::Function>(function)->getSubprogram();
+
+    if (!Subprogram || !Subprogram->getLine())
+        return nullptr;
+    *name = Subprogram->getName().data();
+    *length = Subprogram->getName().size();
+    return llvm::wrap(llvm::DILocation::get(Subprogram->getContext(), Subprogram->getLine(), 0, Subprogram));
+}
+
+LLVMMetadataRef pass_with_column(LLVMMetadataRef place, unsigned column)
+{
+    auto *L = llvm::unwrap<llvm::DILocation>(place);
+
+    return llvm::wrap(llvm::DILocation::get(L->getContext(), L->getLine(), column, L->getScope()));
+}
+
 // farcc has said, or will say, what is wrong: nothing more from here, and no file left behind.
 void pass_give_up(void)
 {
@@ -71,6 +93,15 @@ void pass_make_shareable(LLVMModuleRef module)
             Value.setDSOLocal(false);
 }
 
+LLVMModuleRef pass_clone(LLVMModuleRef module, bool (*keeps)(LLVMValueRef, void *), void *context)
+{
+    llvm::ValueToValueMapTy Map;
+
+    return llvm::wrap(llvm::CloneModule(*llvm::unwrap(module), Map, [keeps, context](const llvm::GlobalValue *Value) {
+                          return keeps(llvm::wrap(Value), context);
+                      }).release());
+}
+
 // PassBuilder keeps its target machine to itself; naming a private member as a template's argument is the way in that
 // C++ allows.
 template <llvm::TargetMachine *llvm::PassBuilder::*Member> struct TargetMachineOf {
@@ -87,8 +118,8 @@ struct FarcallPass : llvm::PassInfoMixin<FarcallPass> {
     explicit FarcallPass(llvm::TargetMachine *M) : Machine(M) {}
     llvm::PreservedAnalyses run(llvm::Module &M, llvm::ModuleAnalysisManager &)
     {
-        const struct pass_options Options = {InterfaceFile.c_str(), Verdict, Errors.c_str(), Ignored.c_str(),
-                                             DropPlaces};
+        const struct pass_options Options = {InterfaceFile.c_str(), Verdict,    Errors.c_str(),
+                                             Ignored.c_str(),       DropPlaces, PlacesLater && !DropPlaces};
         const bool IsService = pass_run(llvm::wrap(&M), &Options);
 
         if (IsService && Machine)

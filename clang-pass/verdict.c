@@ -32,3 +32,11 @@ const char *verdict_wait(int descriptor, char *text, size_t size)
         pass_give_up();
     return "";
 }
+
+void ask_for_places(const struct pass_options *options)
+{
+    if (!options->places_later || options->verdict < 0)
+        return;
+    if (write(options->verdict, "P", 1) == 1)
+        pass_give_up();
+}

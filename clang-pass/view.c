@@ -64,68 +64,118 @@ static bool has_attribute(LLVMValueRef function, const char *name)
     return LLVMGetEnumAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute_kind(name));
 }
 
-/* How many instructions each function has when all that it calls is inlined; more than INLINED_MOST: it calls itself. */
-struct costs {
-    struct functions all;
-    size_t *costs; /* 0: not known yet */
+/* --- what is copied: the operations, and what they hand pointers to --- */
+
+struct choice {
+    struct functions all; /* of the unit */
+    bool *kept;
+    size_t *waiting; /* kept, but not looked at yet */
+    size_t waiting_count;
+    size_t *costs; /* instructions, with all that is called inlined; 0: not known yet */
     bool *counting;
 };
 
-static size_t cost_of(struct costs *costs, size_t at);
+static void keep(struct choice *choice, LLVMValueRef function)
+{
+    size_t at = functions_find(&choice->all, function);
 
-static size_t cost_of_instruction(struct costs *costs, LLVMValueRef instruction)
+    if (at == choice->all.count || choice->kept[at])
+        return;
+    choice->kept[at] = true;
+    choice->waiting[choice->waiting_count++] = at;
+}
+
+static bool hands_pointer(LLVMValueRef call)
+{
+    unsigned count = LLVMGetNumArgOperands(call);
+
+    for (unsigned i = 0; i < count; i++) {
+        LLVMValueRef argument = LLVMGetOperand(call, i);
+
+        if (LLVMGetTypeKind(LLVMTypeOf(argument)) == LLVMPointerTypeKind && !LLVMIsConstant(argument))
+            return true;
+    }
+    return false;
+}
+
+static void keep_callees(struct choice *choice, LLVMValueRef function)
+{
+    for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block; block = LLVMGetNextBasicBlock(block)) {
+        for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i)) {
+            if (LLVMIsACallInst(i) && hands_pointer(i))
+                keep(choice, LLVMGetCalledValue(i));
+        }
+    }
+}
+
+static void choose(struct choice *choice, const struct unit *unit)
+{
+    for (uint32_t i = 0; i < unit->iface->ops.count; i++) {
+        if (is_examined(unit, iface_op(unit->iface, i)))
+            keep(choice, unit_operation(unit, iface_op(unit->iface, i)));
+    }
+    while (choice->waiting_count)
+        keep_callees(choice, choice->all.list[choice->waiting[--choice->waiting_count]]);
+}
+
+/* For pass_clone(). Variables are not copied either: what is in them says nothing. */
+static bool is_kept(LLVMValueRef value, void *context)
+{
+    const struct choice *choice = context;
+    size_t at = LLVMIsAFunction(value) ? functions_find(&choice->all, value) : choice->all.count;
+
+    return at < choice->all.count && choice->kept[at];
+}
+
+/* --- how much of it is inlined --- */
+
+static size_t cost_of(struct choice *choice, size_t at);
+
+static size_t cost_of_instruction(struct choice *choice, LLVMValueRef instruction)
 {
     LLVMValueRef called = LLVMIsACallInst(instruction) ? LLVMGetCalledValue(instruction) : NULL;
-    size_t callee = called ? functions_find(&costs->all, called) : costs->all.count, cost;
+    size_t callee = called ? functions_find(&choice->all, called) : choice->all.count, cost;
 
-    if (callee == costs->all.count)
+    if (callee == choice->all.count || !choice->kept[callee])
         return 1;
-    cost = cost_of(costs, callee);
+    cost = cost_of(choice, callee);
     return cost > INLINED_MOST ? 1 : cost;
 }
 
-static size_t cost_of(struct costs *costs, size_t at)
+/* More than INLINED_MOST for one that calls itself. */
+static size_t cost_of(struct choice *choice, size_t at)
 {
     size_t cost = 1;
 
-    if (costs->costs[at])
-        return costs->costs[at];
-    if (costs->counting[at])
+    if (choice->costs[at])
+        return choice->costs[at];
+    if (choice->counting[at])
         return INLINED_MOST + 1;
-    costs->counting[at] = true;
-    for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(costs->all.list[at]); block;
+    choice->counting[at] = true;
+    for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(choice->all.list[at]); block;
          block = LLVMGetNextBasicBlock(block)) {
         for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i))
-            cost += cost_of_instruction(costs, i);
+            cost += cost_of_instruction(choice, i);
     }
-    costs->counting[at] = false;
-    return costs->costs[at] = cost;
+    choice->counting[at] = false;
+    return choice->costs[at] = cost;
 }
 
-static void prepare_function(struct costs *costs, size_t at, LLVMContextRef context)
-{
-    LLVMValueRef function = costs->all.list[at];
+/* --- the copy --- */
 
+static void prepare_function(LLVMValueRef function, bool is_inlined, bool is_operation)
+{
     remove_attribute(function, "optnone");
-    if (cost_of(costs, at) > INLINED_MOST || has_attribute(function, "naked"))
+    if (!is_operation) {
+        LLVMSetVisibility(function, LLVMDefaultVisibility);
+        LLVMSetLinkage(function, LLVMInternalLinkage);
+    }
+    if (!is_inlined || has_attribute(function, "naked"))
         return;
     remove_attribute(function, "noinline");
-    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-                            LLVMCreateEnumAttribute(context, attribute_kind("alwaysinline"), 0));
-}
-
-/* What is not an operation to be looked at need not stay. */
-static void hide_others(const struct unit *unit, LLVMModuleRef copy)
-{
-    for (LLVMValueRef f = LLVMGetFirstFunction(copy); f; f = LLVMGetNextFunction(f)) {
-        size_t length;
-        const struct far_op *op = iface_op_by_name(unit->iface, LLVMGetValueName2(f, &length));
-
-        if (!unit_defines(f) || (op && LLVMGetLinkage(f) != LLVMInternalLinkage && is_examined(unit, op)))
-            continue;
-        LLVMSetVisibility(f, LLVMDefaultVisibility);
-        LLVMSetLinkage(f, LLVMInternalLinkage);
-    }
+    LLVMAddAttributeAtIndex(
+        function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+        LLVMCreateEnumAttribute(LLVMGetTypeContext(LLVMTypeOf(function)), attribute_kind("alwaysinline"), 0));
 }
 
 /* Annotations of parameters and members are calls that hold on to an address. */
@@ -153,41 +203,60 @@ static void remove_all_annotations(LLVMModuleRef copy)
     }
 }
 
-static void prepare(const struct unit *unit, LLVMModuleRef copy)
+static void prepare(const struct unit *unit, struct choice *choice, LLVMModuleRef copy)
 {
-    struct costs costs = {.all = functions_of(copy)};
-
     remove_all_annotations(copy);
-    hide_others(unit, copy);
-    costs.costs = calloc(costs.all.count + 1, sizeof *costs.costs);
-    costs.counting = calloc(costs.all.count + 1, sizeof *costs.counting);
-    if (!costs.costs || !costs.counting)
-        abort();
-    for (size_t i = 0; i < costs.all.count; i++)
-        prepare_function(&costs, i, LLVMGetModuleContext(copy));
-    free(costs.counting);
-    free(costs.costs);
-    functions_free(&costs.all);
+    for (size_t i = 0; i < choice->all.count; i++) {
+        size_t length;
+        LLVMValueRef original = choice->all.list[i];
+        const char *name = LLVMGetValueName2(original, &length);
+        const struct far_op *op = iface_op_by_name(unit->iface, name);
+        bool is_operation = op && unit_operation(unit, op) == original && is_examined(unit, op);
+
+        if (choice->kept[i])
+            prepare_function(LLVMGetNamedFunction(copy, name), cost_of(choice, i) <= INLINED_MOST, is_operation);
+    }
 }
 
 static bool transform(LLVMModuleRef copy)
 {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    LLVMErrorRef error = LLVMRunPasses(copy, "globaldce,always-inline,function(mem2reg)", NULL, options);
+    LLVMErrorRef error = LLVMRunPasses(copy, "always-inline,function(mem2reg)", NULL, options);
 
     LLVMDisposePassBuilderOptions(options);
     LLVMConsumeError(error);
     return !error;
 }
 
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count + 1, size);
+
+    if (!memory)
+        abort();
+    return memory;
+}
+
 LLVMModuleRef view_make(const struct unit *unit)
 {
+    struct choice choice = {.all = {0}};
     LLVMModuleRef copy;
 
     if (!examines_any(unit))
         return NULL;
-    copy = LLVMCloneModule(unit->module);
-    prepare(unit, copy);
+    choice.all = functions_of(unit->module);
+    choice.kept = allocate(choice.all.count, sizeof *choice.kept);
+    choice.waiting = allocate(choice.all.count, sizeof *choice.waiting);
+    choice.costs = allocate(choice.all.count, sizeof *choice.costs);
+    choice.counting = allocate(choice.all.count, sizeof *choice.counting);
+    choose(&choice, unit);
+    copy = pass_clone(unit->module, is_kept, &choice);
+    prepare(unit, &choice, copy);
+    functions_free(&choice.all);
+    free(choice.kept);
+    free(choice.waiting);
+    free(choice.costs);
+    free(choice.counting);
     if (transform(copy))
         return copy;
     LLVMDisposeModule(copy);

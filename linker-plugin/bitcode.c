@@ -26,7 +26,7 @@ static int load_reader(struct link *link)
     return error_add(&link->errors, EX_UNAVAILABLE, "cannot read LLVM bitcode: %s; install libllvm19", dlerror());
 }
 
-Elf *bitcode_open(struct link *link, const char *name, const void *bytes, size_t size)
+const uint8_t *bitcode_open(struct link *link, const char *name, const void *bytes, size_t size, size_t *shadow_size)
 {
     struct bitcode_shadow shadow = {0};
     char *copy;
@@ -41,7 +41,8 @@ Elf *bitcode_open(struct link *link, const char *name, const void *bytes, size_t
     copy = arena_copy(&link->arena, shadow.bytes, shadow.size);
     free(shadow.bytes);
     link->has_bitcode = true;
-    return elf_memory(copy, shadow.size);
+    *shadow_size = shadow.size;
+    return (const uint8_t *)copy;
 }
 
 /* The pass runs again while ld.lld compiles: it needs the record, and gets it by a file. */
@@ -54,6 +55,7 @@ int bitcode_prepare(struct link *link)
         error_add(&link->errors, EX_CANTCREAT, "cannot write the temporary file '%s'", path);
     } else {
         setenv("FARCALL_LINK_RECORD", path, 1);
+        link->bitcode_prepared = true;
     }
     if (file)
         fclose(file);

@@ -6,6 +6,7 @@
  */
 #include "linker-plugin/farld.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -58,9 +59,11 @@ static uint8_t *word_at(struct link *link, uint64_t where, const char *name)
 
     if (bytes && where % 8 == 0)
         return bytes;
-    error_add(&link->errors, EX_DATAERR, "the address of %s stands at 0x%llx in section %s, %s; is a structure packed?",
-              name, (unsigned long long)where, section_at(image, where),
-              in_place ? "not aligned to 8 bytes" : "which is not data");
+    if (in_place)
+        link->unaligned = link->unaligned ? link->unaligned : where;
+    else
+        error_add(&link->errors, EX_DATAERR, "the address of %s stands at 0x%llx in section %s, which is not data",
+                  name, (unsigned long long)where, section_at(image, where));
     return NULL;
 }
 
@@ -71,13 +74,42 @@ static bool is_start_or_end_function(const struct image *image, uint64_t where)
     return !strcmp(section, ".init_array") || !strcmp(section, ".fini_array");
 }
 
+static int by_implementation(const void *a, const void *b)
+{
+    const struct operation *one = *(const struct operation *const *)a, *other = *(const struct operation *const *)b;
+
+    if (one->implementation != other->implementation)
+        return one->implementation < other->implementation ? -1 : 1;
+    return one < other ? -1 : one > other; /* two names of one function: the first in the record */
+}
+
+/* Where operations start, to be looked up for each word. */
+static void sort_operations(struct link *link)
+{
+    uint32_t count = link->iface->ops.count;
+
+    link->by_implementation = arena_allocate(&link->arena, (count + 1) * sizeof *link->by_implementation);
+    for (uint32_t i = 0; i < count; i++)
+        link->by_implementation[i] = &link->operations[i];
+    if (count)
+        qsort(link->by_implementation, count, sizeof *link->by_implementation, by_implementation);
+}
+
 static const struct operation *operation_at(const struct link *link, uint64_t address)
 {
-    for (uint32_t i = 0; i < link->iface->ops.count; i++) {
-        if (link->operations[i].implementation == address)
-            return &link->operations[i];
+    uint32_t low = 0, high = link->iface->ops.count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (link->by_implementation[middle]->implementation < address)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low < link->iface->ops.count && link->by_implementation[low]->implementation == address
+               ? link->by_implementation[low]
+               : NULL;
 }
 
 /*
@@ -129,7 +161,9 @@ static void settle_host(struct link *link, struct words *rebase, const struct un
                         int64_t addend, enum relocation_kind kind)
 {
     uint8_t *bytes = word_at(link, where, undefined->name);
-    uint64_t thunk;
+    const struct thunk *thunk;
+    uint64_t address;
+    bool is_new;
 
     if (!bytes)
         return;
@@ -138,11 +172,13 @@ static void settle_host(struct link *link, struct words *rebase, const struct un
         add_command(link, FAR_RELOC_HOST, where, undefined->name, NULL, (uint64_t)addend);
         return;
     }
-    thunk = image_section(&link->image, ".text")->sh_addr; /* never used: symbols_resolve() has counted this one */
-    if (undefined->thunk)
-        thunk = image_symbol(&link->image, arena_format(&link->arena, "far_thunk.%s", undefined->name))->st_value;
-    thunk += (uint64_t)addend;
-    memcpy(bytes, &thunk, sizeof thunk);
+    thunk = thunk_for(link, undefined->name, &is_new);
+    if (!thunk)
+        return;
+    if (is_new)
+        add_command(link, FAR_RELOC_HOST, thunk->word, undefined->name, NULL, 0);
+    address = thunk->code + (uint64_t)addend;
+    memcpy(bytes, &address, sizeof address);
     *LIST_ADD(&link->arena, rebase->list, rebase->count) = where;
 }
 
@@ -267,7 +303,7 @@ uint64_t heap_start(const struct link *link)
 /* What libfarseg.a reads. */
 static void settle_heap_range(struct link *link, struct words *rebase)
 {
-    const Elf64_Sym *symbol = image_symbol(&link->image, GLUE_HEAP_RANGE);
+    const Elf64_Sym *symbol = image_symbol_of(&link->image, ".data", GLUE_HEAP_RANGE);
     uint64_t range[2] = {heap_start(link), heap_start(link) + link->options.heap_size};
     uint8_t *bytes = symbol ? image_at(&link->image, symbol->st_value, sizeof range) : NULL;
 
@@ -309,7 +345,7 @@ static void add_copies(struct link *link)
 {
     for (size_t i = 0; i < link->copy_count; i++) {
         struct copy *copy = &link->copies[i];
-        const Elf64_Sym *symbol = image_symbol(&link->image, copy->symbol->name);
+        const Elf64_Sym *symbol = image_symbol_of(&link->image, FAR_SECTION_LINKAGE, copy->symbol->name);
 
         if (!symbol || !is_word_of(&link->image, FAR_PART_LINKAGE, symbol->st_value))
             continue;
@@ -319,17 +355,23 @@ static void add_copies(struct link *link)
     }
 }
 
-static void add_thunk_words(struct link *link)
+/* An operation that a resolver chooses is reached through a thunk. (Where its address is used too, lld has made it one.) */
+static void place_operation(struct link *link, struct operation *operation)
 {
-    for (size_t i = 0; i < link->undefined_count; i++) {
-        const struct undefined *undefined = &link->undefined[i];
-        const Elf64_Sym *word =
-            undefined->thunk ? image_symbol(&link->image, arena_format(&link->arena, "far_host.%s", undefined->name))
-                             : NULL;
+    const Elf64_Sym *symbol = image_exported(&link->image, operation->name);
+    const struct thunk *thunk;
+    bool is_new;
 
-        if (word)
-            add_command(link, FAR_RELOC_HOST, word->st_value, undefined->name, NULL, 0);
-    }
+    if (!symbol)
+        return;
+    operation->implementation = symbol->st_value;
+    if (ELF64_ST_TYPE(symbol->st_info) != STT_GNU_IFUNC)
+        return;
+    thunk = thunk_for(link, operation->name, &is_new);
+    if (thunk && is_new)
+        add_command(link, FAR_RELOC_IFUNC, thunk->word, operation->name, NULL, symbol->st_value);
+    if (thunk)
+        operation->implementation = thunk->code;
 }
 
 int commands_make(struct link *link)
@@ -338,11 +380,10 @@ int commands_make(struct link *link)
     struct words rebase = {0};
 
     for (uint32_t i = 0; i < link->iface->ops.count; i++) {
-        const Elf64_Sym *symbol = image_symbol(image, link->operations[i].name);
-
-        if (symbol && link->operations[i].defined_by)
-            link->operations[i].implementation = symbol->st_value;
+        if (link->operations[i].defined_by)
+            place_operation(link, &link->operations[i]);
     }
+    sort_operations(link);
     settle_heap_range(link, &rebase);
     settle_packed(link, &rebase);
     for (size_t i = 1; i < image->header->e_shnum; i++) {
@@ -351,9 +392,11 @@ int commands_make(struct link *link)
         if (section->sh_type == SHT_RELA && section->sh_flags & SHF_ALLOC)
             settle_section(link, &rebase, section);
     }
+    if (link->unaligned)
+        refuse_unaligned(link);
     add_checks(link);
     add_copies(link);
-    add_thunk_words(link);
+    thunks_settle(link);
     link->rebased = rebase.list;
     link->rebased_count = rebase.count;
     return link->errors.status;

@@ -3,20 +3,22 @@
  * farld, the linker of segments: ld.lld with a stage before it and one behind.
  *
  *     objects, archives, import libraries
- *         │ inputs.c    read; find the interface record and the libraries' import tables
- *         │ prescan.c   which host data objects need a copy, which objects have thread-local variables
+ *         │ inputs.c    found and mapped; object.c reads them in place
+ *         │ record.c    the interface record among them
+ *         │ prescan.c   which host data needs a copy, how many thunks there may be, what the script must name
  *         ▼
- *     glue.o, script  ── survey link ──►  an image that still has all its relocations, and lld's map
- *         │ survey.c    read it: who refers to what
+ *     glue.o, script, exports  ── ld.lld, once ──►  an image at address 0, beside the output file, and what was linked
+ *         │ linked.c    which objects those are, and which of them defines each global name
+ *         │ graph.c     who refers to what: their sections are the nodes, their relocations the edges
  *         │ resolve.c   every symbol left over: HOST, BIND, STUB, or an error naming its users
- *         │ neutral.c   which operations reach nothing of the process they run in
- *         ▼
- *     glue.o with thunks  ── final link ──►  an image at address 0
- *         │ commands.c  what lld left to the dynamic linker → relocation commands
+ *         │ neutral.c   which operations reach nothing of the process they run in; reasons.c notes why not
+ *         │ commands.c  what lld left to the dynamic linker → relocation commands; thunks.c for addresses taken
  *         │ stream.c    those, in order and packed: .far.reloc
- *         │ write.c     stubs, record, commands, note; checked by segment_check(); renamed into place
+ *         │ write.c     stubs filled in, tail.c the file's end written anew; checked by segment_check(); renamed
  *         ▼
  *     kv.seg
+ *
+ * map.c reads lld's map, and lld writes one, only where --map or --dump=plan asks for it.
  *
  * Each stage fills in its part of struct link and is not touched again. Returns: 0, or an exit status (sysexits.h) with
  * at least one error added.
@@ -28,6 +30,7 @@
 #include <libelf.h>
 
 #include "linker-plugin/bitcode.h"
+#include "linker-plugin/object.h"
 #include "linker-plugin/support.h"
 #include "runtime/iface.h"
 #include "runtime/import.h"
@@ -41,6 +44,7 @@ struct options {
     const char *like;     /* the service's segment for another machine, whose data this one shares; NULL: none */
     uint64_t heap_size;   /* bytes, a multiple of FAR_PART_ALIGN */
     bool heap_given;
+    unsigned room; /* behind code, const and linkage: percent of the part's own size */
     bool allow_wrpkru;
     bool map;
     bool dump_plan;
@@ -54,19 +58,26 @@ struct options {
     size_t argument_count;
 };
 
-/* An object: given directly, or a member of an archive. */
-struct object {
-    const char *name; /* for messages: "kv.o", "libz.a(deflate.o)" */
-    bool in_archive;
-    Elf *elf;
-};
-
 /* A file of the command line, in order. */
 struct input {
     const char *path;
-    Elf *elf;
     bool passed_to_lld; /* import libraries are not: what they define stays undefined */
 };
+
+/* A name that objects share. */
+struct global {
+    const char *name;
+    bool defined;                      /* by some input, linked or not */
+    bool wanted;                       /* by some input */
+    bool is_copy;                      /* host data, which the glue has a copy of */
+    const struct object *definition;   /* the linked object that has it; NULL: none */
+    uint32_t symbol;                   /* its symbol there */
+    const struct undefined *undefined; /* what it is resolved to instead */
+    uint32_t table;                    /* __start_NAME, __stop_NAME: the first section of that name; 0: none */
+};
+
+/* What the linker script names only where there is any. */
+enum section_kind { SECTION_KIND_EXCEPT, SECTION_KIND_THREAD, SECTION_KIND_COMMON, SECTION_KIND_COUNT };
 
 /* What an import library offers. */
 struct imported_service {
@@ -114,7 +125,6 @@ struct undefined {
     struct imported_op *imported;
     const struct far_op *op;
     bool address_taken; /* HOST: some word other than a PLT slot holds its address */
-    size_t thunk;       /* index + 1; 0: none */
 };
 
 struct operation {
@@ -126,22 +136,47 @@ struct operation {
     const char *reason; /* not neutral: "kv_dump → log_line → open" */
 };
 
-/* An input section in the survey image, from lld's map. */
+/* An input section's place in the image, from lld's map. */
 struct piece {
     uint64_t start, end;
     const char *file;    /* "kv.o", "libz.a(deflate.o)" */
     const char *section; /* ".text.kv_put" */
 };
 
-struct reference {
-    uint64_t site;
-    uint32_t symbol; /* index into image.symbols */
-    uint32_t type;   /* R_… */
-    int64_t addend;
+/* A section of a linked object: what calls and addresses lead from and to. */
+struct node {
+    const struct object *object;
+    uint32_t relocations; /* the section of that object which holds its relocations; 0: none */
+    uint32_t next;        /* the next section of a table that is found by its name (__start_NAME); 0: none */
 };
 
-/* An image written by lld. */
+#define NO_NODE UINT32_MAX
+
+struct graph {
+    struct object **objects; /* linked, in lld's order */
+    size_t object_count;
+    struct node *nodes; /* object->first_node + section */
+    uint32_t node_count;
+};
+
+/* Where a relocation leads. */
+struct target {
+    uint32_t node;               /* or NO_NODE */
+    const struct global *global; /* by this name; NULL: by a name of the object's own */
+    uint32_t symbol;             /* in the object of the definition, if there is a node */
+    uint64_t offset;             /* into the section, as far as known */
+};
+
+/* Code at which a function is known inside the segment whose own address differs between domains. */
+struct thunk {
+    const char *name;
+    uint64_t code; /* address of FAR_STUB_SIZE bytes that jump through the word */
+    uint64_t word; /* address of the word, in linkage */
+};
+
+/* An image written by lld, mapped: what is changed in its bytes is changed in its file. */
 struct image {
+    int fd; /* of its file, open for writing */
     uint8_t *bytes;
     size_t size;
     const Elf64_Ehdr *header;
@@ -151,14 +186,7 @@ struct image {
     const Elf64_Sym *symbols; /* .symtab */
     size_t symbol_count;
     const char *symbol_names;
-};
-
-struct survey {
-    struct image image;
-    struct piece *pieces; /* by address */
-    size_t piece_count;
-    struct reference *references; /* by site */
-    size_t reference_count;
+    struct table exported; /* .dynsym: name → const Elf64_Sym, of what is defined */
 };
 
 /* One word that a command changes, or one CHECK; stream.c makes one command of those that say the same. */
@@ -176,6 +204,7 @@ struct link {
     struct options options;
     const char *prefix; /* the installation this farld belongs to */
     char *workplace;    /* temporary directory */
+    char *draft;        /* the output file until it gets its name; NULL: there is none */
     struct like *like;  /* --like, read: like.h; or NULL */
 
     const struct stub_machine *machine; /* NULL: the first object is for one that has no stubs */
@@ -183,11 +212,19 @@ struct link {
     struct input *inputs;
     size_t input_count;
     bitcode_reader *bitcode_reader; /* NULL until there is bitcode to read */
-    bool has_bitcode;
+    bool has_bitcode, bitcode_prepared;
     struct table notes; /* "object function" → why its code is not neutral */
     bool has_notes;
-    struct object *objects;
+    struct object **objects;
     size_t object_count;
+    struct table globals;   /* struct global */
+    struct global **wanted; /* names that some input has no definition of, in order of appearance */
+    size_t wanted_count;
+    bool has_section[SECTION_KIND_COUNT];
+    size_t thunk_room;     /* thunks that may be needed */
+    struct table versions; /* of symbols that inputs define (NAME@VERSION) */
+    const char **version_names;
+    size_t version_count;
     const uint8_t *record; /* the record found */
     size_t record_size;
     const char *record_origin;
@@ -202,16 +239,23 @@ struct link {
     struct copy *copies;
     size_t copy_count;
     struct operation *operations; /* in the record's order */
-    struct survey survey;
+    const struct operation **by_implementation;
+    const char *trace; /* what lld says it linked, a line an object */
+    struct graph graph;
+    struct piece *pieces; /* by address; only with --map and --dump=plan */
+    size_t piece_count;
     struct undefined *undefined; /* by name */
     size_t undefined_count;
     struct table undefined_by_name;
-    size_t thunk_count;
 
-    struct image image;       /* the final one */
-    struct command *commands; /* all but REBASE */
+    struct image image;
+    struct thunk *thunks;
+    size_t thunk_count;
+    struct table thunk_by_name; /* index + 1 */
+    struct command *commands;   /* all but REBASE */
     size_t command_count;
-    uint64_t *rebased; /* words of REBASE */
+    uint64_t *rebased;  /* words of REBASE */
+    uint64_t unaligned; /* a word with an address that no command can be for; 0: none */
     size_t rebased_count;
 };
 
@@ -221,48 +265,73 @@ void options_help(FILE *out);
 
 /* inputs.c, record.c */
 int inputs_read(struct link *link);
+/* The members of an archive that `only` has, by the names that lld gives them; NULL: all. */
+int inputs_add_members(struct link *link, const char *path, const struct table *only);
+/* What lld compiled bitcode to. */
+int inputs_add_compiled(struct link *link, const char *path);
 int record_collect(struct link *link);
 /* machine.c: which machine the inputs are for, and where its libraries are. */
 void machine_decide(struct link *link);
 const char *const *machine_library_folders(struct link *link); /* NULL at the end */
 const char *machine_farseg(struct link *link);                 /* the allocator that segments get */
 const char *machine_libgcc(struct link *link);                 /* or NULL */
-/* bitcode.c: bitcode_open() gives an object that stands for the module, or NULL after an error. */
+int machine_check(struct link *link);                          /* whether the allocator is there */
+/* bitcode.c: bitcode_open() gives the bytes of an object that stands for the module, or NULL after an error. */
 bool bitcode_is(const void *bytes, size_t size);
-Elf *bitcode_open(struct link *link, const char *name, const void *bytes, size_t size);
+const uint8_t *bitcode_open(struct link *link, const char *name, const void *bytes, size_t size, size_t *shadow_size);
 int bitcode_prepare(struct link *link); /* for ld.lld, which compiles it */
+/* notes.c */
+void notes_collect(struct link *link);
+const char *notes_find(struct link *link, uint32_t node); /* or NULL */
 /* host.c: what the process's C library has. */
 int host_read(struct link *link);
 /* prescan.c */
 int inputs_prescan(struct link *link);
+void object_scan_symbols(struct link *link, struct object *object);
 
 /* glue.c, script.c, lld.c */
 int glue_write(struct link *link, const char *path);
-int script_write(struct link *link, bool survey, const char *path);
+int script_write(struct link *link, const char *path);
 int exports_write(struct link *link, const char *path);
-int lld_run(struct link *link, bool survey, const char *output);
+const char *lld_place(struct link *link, const char *name); /* a temporary file's path */
+int lld_run(struct link *link, const char *output);
 
 /* image.c */
 int image_read(struct link *link, struct image *image, const char *path);
 const Elf64_Shdr *image_section(const struct image *image, const char *name);
 const char *image_section_name(const struct image *image, const Elf64_Shdr *section);
 const Elf64_Sym *image_symbol(const struct image *image, const char *name); /* a defined one; global before local */
+/* The same among the symbols of one section: faster. */
+const Elf64_Sym *image_symbol_of(const struct image *image, const char *section, const char *name);
+const Elf64_Sym *image_exported(const struct image *image, const char *name); /* of .dynsym, defined; or NULL */
 const char *image_symbol_name(const struct image *image, const Elf64_Sym *symbol);
 uint8_t *image_at(const struct image *image, uint64_t address, size_t size); /* its file bytes, or NULL */
 /* The name of the symbol of a dynamic relocation, "" for none; NULL if the section does not use the dynamic symbols. */
 const char *image_dynamic_name(const struct image *image, const Elf64_Shdr *relocations, const Elf64_Rela *relocation);
 const Elf64_Phdr *image_part(const struct image *image, enum far_part part); /* the part's PT_LOAD, or NULL */
 
-/* survey.c */
-int survey_read(struct link *link, const char *image_path, const char *map_path);
-const struct piece *survey_piece(const struct survey *survey, uint64_t address);
-/* The function or object at an address, else "kv.o:(.text)". */
-const char *survey_place_name(struct link *link, uint64_t address);
-void survey_references_in(const struct survey *survey, const struct piece *piece, size_t *first, size_t *end);
+/* linked.c */
+int linked_read(struct link *link);
+int linked_refuse_thread_locals(struct link *link);
 
-/* notes.c */
-void notes_collect(struct link *link);
-const char *notes_find(struct link *link, const struct piece *piece); /* or NULL */
+/* refuse.c: all that stands in the way, named; nothing found: 0. After linked_read(). */
+int refuse_explain(struct link *link);
+int refuse_old_sections(struct link *link);
+int refuse_unaligned(struct link *link);
+
+/* graph.c */
+void graph_make(struct link *link);
+uint32_t graph_section(const struct graph *graph, uint32_t node); /* the section's index in its object */
+/* The relocations of a node. */
+const unaligned_rela *graph_relocations(const struct graph *graph, uint32_t node, size_t *count);
+struct target graph_target(const struct object *object, const unaligned_rela *relocation);
+struct target graph_definition(const struct global *global);
+/* The function or object at a place, else "kv.o:(.text)". */
+const char *graph_place_name(struct link *link, uint32_t node, uint64_t offset);
+const char *graph_target_name(struct link *link, const struct target *target);
+const char *graph_section_name(const struct graph *graph, uint32_t node);
+/* What operations, constructors and destructors reach; one byte a node. */
+uint8_t *graph_mark(struct link *link);
 
 /* resolve.c, neutral.c */
 int symbols_resolve(struct link *link);
@@ -274,20 +343,38 @@ int reasons_record(struct link *link);
 /* strays.c: once all code has its final bytes */
 int strays_refuse(struct link *link);
 
-/* plan.c */
+/* plan.c, map.c */
 void plan_dump(struct link *link, FILE *out);
+int map_read(struct link *link, const char *path);
 void map_print(struct link *link, FILE *out);
+
+/* thunks.c */
+/* The thunk for a name, made at its first use. *is_new: whoever asks must add the command for its word. NULL: error. */
+const struct thunk *thunk_for(struct link *link, const char *name, bool *is_new);
+int thunks_settle(struct link *link); /* the room that was not needed is given back */
 
 /* commands.c, stream.c, write.c */
 uint64_t heap_start(const struct link *link); /* relative to the image, like all addresses here */
 int commands_make(struct link *link);
 int stream_encode(struct link *link, uint8_t **bytes, size_t *size); /* .far.reloc */
+int draft_make(struct link *link); /* an empty file beside the output file, or none where that is no file */
 int segment_write(struct link *link);
+
+/* tail.c: the end of the file, behind what lld wrote and we keep */
+struct blob {
+    const char *name;
+    uint32_t type;
+    uint64_t align;
+    const uint8_t *bytes;
+    size_t size;
+};
+/* *end: file offset behind the last blob. What link->image says of sections and symbols is gone afterwards. */
+int tail_write(struct link *link, const struct blob *blobs, size_t count, size_t *end);
 
 #define GLUE_COPY_PREFIX ".far.copy."
 #define GLUE_THUNKS      ".far.thunks"
 #define GLUE_THUNK_WORDS ".far.linkage.thunks"
-#define GLUE_DATA        ".far.data"
+#define GLUE_DATA        ".data.far"
 #define GLUE_HEAP_RANGE  "far_heap_range" /* two words: where the heap starts and ends */
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
  * The object that farld adds to each link. It only makes room and names it: the stubs, the linkage header, copies of
- * host data, thunks and their words. What belongs there is known after the link and filled in then (write.c), so the
- * object needs no relocations and nothing of it depends on the machine but the breakpoint byte.
+ * host data, thunks and their words. What belongs there is known after the link and filled in then (write.c, thunks.c),
+ * so the object needs no relocations and nothing of it depends on the machine but the breakpoint byte. Its sections are
+ * marked to be kept, as each KEEP in the linker script costs lld a look at every section.
  */
-#include "linker-plugin/farld.h"
+#include "linker-plugin/like.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 
 struct text {
     char *bytes;
-    size_t size;
+    size_t size, room;
 };
 
 struct glue {
@@ -29,15 +30,25 @@ struct glue {
     bool failed;
 };
 
+static void text_make_room(struct arena *arena, struct text *text, size_t room)
+{
+    char *longer;
+
+    if (room <= text->room)
+        return;
+    longer = arena_allocate(arena, 2 * room);
+    if (text->size)
+        memcpy(longer, text->bytes, text->size);
+    text->bytes = longer;
+    text->room = 2 * room;
+}
+
 static uint32_t text_add(struct arena *arena, struct text *text, const char *string)
 {
     size_t length = strlen(string) + 1, at = text->size ? text->size : 1;
-    char *longer = arena_allocate(arena, at + length);
 
-    if (text->size)
-        memcpy(longer, text->bytes, text->size);
-    memcpy(longer + at, string, length);
-    text->bytes = longer;
+    text_make_room(arena, text, at + length);
+    memcpy(text->bytes + at, string, length);
     text->size = at + length;
     return (uint32_t)at;
 }
@@ -101,7 +112,7 @@ static void add_local(struct glue *glue, const char *name, unsigned type, size_t
 static void add_stub_part(struct glue *glue, const char *section_name, const char *prefix)
 {
     struct link *link = glue->link;
-    size_t section = add_room(glue, section_name, SHF_EXECINSTR, FAR_STUB_SIZE,
+    size_t section = add_room(glue, section_name, SHF_EXECINSTR | SHF_GNU_RETAIN, FAR_STUB_SIZE,
                               (size_t)link->slot_count * FAR_STUB_SIZE, link->machine->breakpoint);
 
     add_local(glue, arena_format(&link->arena, "%sgate", prefix), STT_FUNC, section, 0, FAR_STUB_SIZE);
@@ -127,7 +138,7 @@ static void add_global(struct glue *glue, const char *name, size_t section, uint
  */
 static void add_heap_range(struct glue *glue)
 {
-    add_global(glue, GLUE_HEAP_RANGE, add_room(glue, GLUE_DATA, SHF_WRITE, 16, 16, 0), 16);
+    add_global(glue, GLUE_HEAP_RANGE, add_room(glue, GLUE_DATA, SHF_WRITE | SHF_GNU_RETAIN, 16, 16, 0), 16);
 }
 
 /* Sections of their own, so that copies nobody uses go away. */
@@ -144,26 +155,15 @@ static void add_copies(struct glue *glue)
     }
 }
 
+/* Room only: which thunks there are, and their names, is known after the link (thunks.c). */
 static void add_thunks(struct glue *glue)
 {
     struct link *link = glue->link;
-    size_t code, words;
+    size_t like = like_thunk_count(link), count = link->thunk_room > like ? link->thunk_room : like;
 
-    if (!link->thunk_count)
-        return;
-    code = add_room(glue, GLUE_THUNKS, SHF_EXECINSTR, FAR_STUB_SIZE, link->thunk_count * FAR_STUB_SIZE,
-                    link->machine->breakpoint);
-    words = add_room(glue, GLUE_THUNK_WORDS, SHF_WRITE, 8, link->thunk_count * 8, 0);
-    for (size_t i = 0; i < link->undefined_count; i++) {
-        const struct undefined *undefined = &link->undefined[i];
-
-        if (!undefined->thunk)
-            continue;
-        add_local(glue, arena_format(&link->arena, "far_thunk.%s", undefined->name), STT_FUNC, code,
-                  (undefined->thunk - 1) * FAR_STUB_SIZE, FAR_STUB_SIZE);
-        add_local(glue, arena_format(&link->arena, "far_host.%s", undefined->name), STT_OBJECT, words,
-                  (undefined->thunk - 1) * 8, 8);
-    }
+    add_room(glue, GLUE_THUNKS, SHF_EXECINSTR | SHF_GNU_RETAIN, FAR_STUB_SIZE, count * FAR_STUB_SIZE,
+             link->machine->breakpoint);
+    add_room(glue, GLUE_THUNK_WORDS, SHF_WRITE | SHF_GNU_RETAIN, 8, count * 8, 0);
 }
 
 static void add_symbols(struct glue *glue)
@@ -223,7 +223,8 @@ static void fill_glue(struct glue *glue)
     add_stub_part(glue, FAR_SECTION_FSTUBS, "far_fstub.");
     add_stub_part(glue, FAR_SECTION_DSTUBS, "far_dstub.");
     add_local(glue, "far_linkage", STT_OBJECT,
-              add_room(glue, FAR_SECTION_LINKAGE, SHF_WRITE, 64, FAR_LINKAGE_HEADER, 0), 0, FAR_LINKAGE_HEADER);
+              add_room(glue, FAR_SECTION_LINKAGE, SHF_WRITE | SHF_GNU_RETAIN, 64, FAR_LINKAGE_HEADER, 0), 0,
+              FAR_LINKAGE_HEADER);
     add_heap_range(glue); /* always there: a part may not be empty */
     add_copies(glue);
     add_thunks(glue);

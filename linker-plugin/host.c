@@ -99,7 +99,7 @@ static int read_library(struct link *link, const char *name)
         if (access(path, R_OK) == 0)
             break;
     }
-    if (file_read(&link->arena, &link->errors, path, &bytes, &size))
+    if (file_map(&link->errors, path, &bytes, &size))
         return error_add(&link->errors, EX_NOINPUT, "cannot read %s for %s: what segments may call is looked up there",
                          name, link->machine->name);
     elf = elf_memory((char *)bytes, size);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* An image that lld wrote, in memory. lld is trusted to write sound ELF, but bounds are checked all the same. */
+/* An image that lld wrote, mapped. lld is trusted to write sound ELF, but bounds are checked all the same. */
 #include "linker-plugin/farld.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 static bool inside(const struct image *image, uint64_t offset, uint64_t size)
@@ -45,11 +49,43 @@ static bool read_symbols(struct image *image)
     return true;
 }
 
+static int map_file(struct link *link, struct image *image, const char *path)
+{
+    struct stat about;
+
+    image->fd = open(path, O_RDWR | O_CLOEXEC);
+    if (image->fd < 0 || fstat(image->fd, &about))
+        return error_add(&link->errors, EX_NOINPUT, "cannot open '%s': %s", path, strerror(errno));
+    image->size = (size_t)about.st_size;
+    image->bytes = mmap(NULL, image->size, PROT_READ | PROT_WRITE, MAP_SHARED, image->fd, 0);
+    if (image->bytes == MAP_FAILED)
+        return error_add(&link->errors, EX_IOERR, "cannot map '%s': %s", path, strerror(errno));
+    return 0;
+}
+
+static bool read_exported(struct link *link, struct image *image)
+{
+    const Elf64_Shdr *table = image_section(image, ".dynsym");
+    const Elf64_Sym *symbols = table ? (const Elf64_Sym *)(image->bytes + table->sh_offset) : NULL;
+    const Elf64_Shdr *strings =
+        table && table->sh_link < image->header->e_shnum ? &image->sections[table->sh_link] : NULL;
+
+    for (size_t i = 1; strings && i < table->sh_size / sizeof *symbols; i++) {
+        if (symbols[i].st_name >= strings->sh_size)
+            return false;
+        if (symbols[i].st_shndx != SHN_UNDEF)
+            table_set(&link->arena, &image->exported,
+                      (const char *)image->bytes + strings->sh_offset + symbols[i].st_name,
+                      (void *)(uintptr_t)&symbols[i]);
+    }
+    return strings != NULL;
+}
+
 int image_read(struct link *link, struct image *image, const char *path)
 {
-    if (file_read(&link->arena, &link->errors, path, &image->bytes, &image->size))
+    if (map_file(link, image, path))
         return link->errors.status;
-    if (!read_headers(image) || !read_symbols(image))
+    if (!read_headers(image) || !read_symbols(image) || !read_exported(link, image))
         return error_add(&link->errors, EX_SOFTWARE,
                          "ld.lld wrote an image that farld cannot read; which version is it?");
     return 0;
@@ -89,6 +125,24 @@ const Elf64_Sym *image_symbol(const struct image *image, const char *name)
         local = local ? local : symbol;
     }
     return local;
+}
+
+const Elf64_Sym *image_symbol_of(const struct image *image, const char *section, const char *name)
+{
+    const Elf64_Shdr *home = image_section(image, section);
+
+    for (size_t i = 1; home && i < image->symbol_count; i++) {
+        const Elf64_Sym *symbol = &image->symbols[i];
+
+        if (symbol->st_shndx == home - image->sections && !strcmp(image_symbol_name(image, symbol), name))
+            return symbol;
+    }
+    return NULL;
+}
+
+const Elf64_Sym *image_exported(const struct image *image, const char *name)
+{
+    return table_find(&image->exported, name);
 }
 
 const char *image_dynamic_name(const struct image *image, const Elf64_Shdr *relocations, const Elf64_Rela *relocation)

@@ -2,6 +2,7 @@
 /* Find and open what the command line names: objects, archives with their members, import libraries. */
 #include "linker-plugin/farld.h"
 
+#include <ar.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -85,15 +86,6 @@ static const char *library_find(struct link *link, const char *name)
     return path;
 }
 
-/* libelf shows an object without sections where the table lies outside the file. */
-static bool is_truncated(Elf *elf, const Elf64_Ehdr *header)
-{
-    size_t size = 0;
-
-    return !elf_rawfile(elf, &size) || header->e_shoff == 0 || header->e_shoff % 8 || header->e_shoff > size ||
-           (uint64_t)header->e_shnum * sizeof(Elf64_Shdr) > size - header->e_shoff;
-}
-
 static int other_machine(struct link *link, const char *name, unsigned machine)
 {
     const struct stub_machine *known = stub_machine_for_elf((uint16_t)machine);
@@ -103,66 +95,115 @@ static int other_machine(struct link *link, const char *name, unsigned machine)
                      link->machine->name);
 }
 
-static int add_object(struct link *link, const char *name, bool in_archive, Elf *elf)
+static int refuse_object(struct link *link, const char *name, enum object_mistake mistake)
 {
-    const Elf64_Ehdr *header = elf64_getehdr(elf);
-
-    if (!header || header->e_type != ET_REL)
+    if (mistake == OBJECT_OTHER_KIND)
         return error_add(&link->errors, EX_DATAERR,
                          "%s is not a 64-bit object file; give objects (.o), archives (.a) of them, "
                          "and import libraries made by far implib",
                          name);
-    if (is_truncated(elf, header))
-        return error_add(&link->errors, EX_DATAERR,
-                         "%s is truncated or damaged: its sections lie outside the file; build it again", name);
-    if (!link->machine)
-        return error_add(&link->errors, EX_DATAERR, "%s is for ELF machine %u; stubs can be made for %s only", name,
-                         header->e_machine, stub_machine_names());
-    if (header->e_machine != link->machine->elf_machine)
-        return other_machine(link, name, header->e_machine);
-    *LIST_ADD(&link->arena, link->objects, link->object_count) =
-        (struct object){.name = name, .in_archive = in_archive, .elf = elf};
-    return 0;
+    return error_add(&link->errors, EX_DATAERR, "%s is truncated or damaged: %s; build it again", name,
+                     mistake == OBJECT_TRUNCATED ? "its sections lie outside the file"
+                                                 : "its tables point outside of themselves");
 }
 
-/* What is no object, the archive's own tables or text, is left out; lld ignores it too. */
-static int add_member(struct link *link, const char *archive, Elf *member)
+/* `name` is for messages, `path` what lld calls it. */
+static struct object *add_object(struct link *link, const char *name, const char *path, const uint8_t *bytes,
+                                 size_t size)
+{
+    struct object *object = arena_allocate(&link->arena, sizeof *object);
+    enum object_mistake mistake = object_open(object, bytes, size);
+
+    object->name = name;
+    object->path = path;
+    if (mistake != OBJECT_SOUND)
+        refuse_object(link, name, mistake);
+    else if (!link->machine)
+        error_add(&link->errors, EX_DATAERR, "%s is for ELF machine %u; stubs can be made for %s only", name,
+                  object->machine, stub_machine_names());
+    else if (object->machine != link->machine->elf_machine)
+        other_machine(link, name, object->machine);
+    else
+        return *LIST_ADD(&link->arena, link->objects, link->object_count) = object;
+    return NULL;
+}
+
+static bool is_elf(const uint8_t *bytes, size_t size)
+{
+    return size >= SELFMAG && !memcmp(bytes, ELFMAG, SELFMAG);
+}
+
+/* An object, or one that stands for a bitcode module. */
+static struct object *add_any(struct link *link, const char *name, const char *path, const uint8_t *bytes, size_t size)
+{
+    bool is_bitcode = bitcode_is(bytes, size);
+    struct object *object;
+
+    if (is_bitcode)
+        bytes = bitcode_open(link, name, bytes, size, &size);
+    object = bytes ? add_object(link, name, path, bytes, size) : NULL;
+    if (object)
+        object->is_shadow = is_bitcode;
+    return object;
+}
+
+/*
+ * What is no object, the archive's own tables or text, is left out; lld ignores it too. `only`: the members wanted, by
+ * what lld calls them; NULL: all.
+ */
+static int add_member(struct link *link, const char *archive, Elf *member, const struct table *only)
 {
     const Elf_Arhdr *about = elf_getarhdr(member);
     size_t size = 0;
-    const char *bytes = elf_rawfile(member, &size), *name;
-    Elf *object;
+    const uint8_t *bytes = (const uint8_t *)elf_rawfile(member, &size);
+    const char *name, *path;
+    struct object *object;
 
     if (!about || !about->ar_name || about->ar_name[0] == '/' || !bytes)
         return 0;
+    path = arena_format(&link->arena, "%s(%s)", archive, about->ar_name);
+    if (only && !table_find(only, path))
+        return 0;
     name = arena_format(&link->arena, "%s(%s)", path_base(archive), path_base(about->ar_name));
-    if (bitcode_is(bytes, size)) {
-        object = bitcode_open(link, name, bytes, size);
-        return object ? add_object(link, name, true, object) : link->errors.status;
-    }
-    if (elf_kind(member) != ELF_K_ELF)
+    if (!is_elf(bytes, size) && !bitcode_is(bytes, size))
         return 0;
-    /* Members lie at even addresses only; libelf would read their structures there. */
-    object = elf_memory(arena_copy(&link->arena, bytes, size), size);
-    if (!object || !add_object(link, name, true, object))
-        return 0;
-    elf_end(object);
-    return link->errors.status;
+    object = add_any(link, name, path, bytes, size);
+    if (!object)
+        return link->errors.status;
+    object->in_archive = true;
+    return 0;
 }
 
-static int open_archive(struct link *link, const char *path, Elf *archive)
+static int open_archive(struct link *link, const char *path, Elf *archive, const struct table *only)
 {
     Elf_Cmd command = ELF_C_READ_MMAP; /* the one that lets members share an archive in memory */
     Elf *member;
     int status = 0;
 
     while (!status && command != ELF_C_NULL && (member = elf_begin(-1, command, archive))) {
-        status = add_member(link, path, member); /* before elf_next(): the header read is the archive's current one */
+        status = add_member(link, path, member, only); /* before elf_next(): the header read is the archive's current */
         command = elf_next(member);
         elf_end(member);
     }
     if (!status && command != ELF_C_NULL)
         status = error_add(&link->errors, EX_DATAERR, "%s: %s; the archive is damaged", path, elf_errmsg(-1));
+    return status;
+}
+
+int inputs_add_members(struct link *link, const char *path, const struct table *only)
+{
+    uint8_t *bytes;
+    size_t size;
+    Elf *archive;
+    int status;
+
+    if (file_map(&link->errors, path, &bytes, &size))
+        return link->errors.status;
+    archive = elf_memory((char *)bytes, size);
+    status = archive && elf_kind(archive) == ELF_K_AR
+                 ? open_archive(link, path, archive, only)
+                 : error_add(&link->errors, EX_DATAERR, "%s is not an archive", path);
+    elf_end(archive);
     return status;
 }
 
@@ -205,17 +246,38 @@ static void name_imported_ops(struct link *link)
     }
 }
 
-static int open_elf(struct link *link, struct input *input)
+int inputs_add_compiled(struct link *link, const char *path)
 {
-    const Elf64_Ehdr *header = elf64_getehdr(input->elf);
+    uint8_t *bytes;
+    size_t size;
 
-    if (header && header->e_type == ET_DYN) {
-        input->passed_to_lld = false;
-        if (link->machine && header->e_machine != link->machine->elf_machine)
-            return other_machine(link, path_base(input->path), header->e_machine);
-        return add_service(link, input->path, input->elf);
-    }
-    return add_object(link, path_base(input->path), false, input->elf);
+    if (file_map(&link->errors, path, &bytes, &size))
+        return link->errors.status;
+    return add_object(link, "bitcode, compiled", path, bytes, size) ? 0 : link->errors.status;
+}
+
+static int open_library(struct link *link, struct input *input, uint8_t *bytes, size_t size)
+{
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)bytes;
+    Elf *elf;
+    int status;
+
+    input->passed_to_lld = false;
+    if (link->machine && header->e_machine != link->machine->elf_machine)
+        return other_machine(link, path_base(input->path), header->e_machine);
+    elf = elf_memory((char *)bytes, size);
+    status = elf ? add_service(link, input->path, elf)
+                 : error_add(&link->errors, EX_DATAERR, "%s: %s", input->path, elf_errmsg(-1));
+    elf_end(elf);
+    return status;
+}
+
+static bool is_library(const uint8_t *bytes, size_t size)
+{
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)bytes;
+
+    return size >= sizeof *header && is_elf(bytes, size) && header->e_ident[EI_CLASS] == ELFCLASS64 &&
+           header->e_type == ET_DYN;
 }
 
 static int open_input(struct link *link, const char *path)
@@ -223,25 +285,21 @@ static int open_input(struct link *link, const char *path)
     struct input *input = LIST_ADD(&link->arena, link->inputs, link->input_count);
     uint8_t *bytes;
     size_t size;
-    int status = file_read(&link->arena, &link->errors, path, &bytes, &size);
 
     *input = (struct input){.path = path, .passed_to_lld = true};
-    if (status)
-        return status;
-    if (size >= 8 && !memcmp(bytes, "!<thin>\n", 8))
+    if (file_map(&link->errors, path, &bytes, &size))
+        return link->errors.status;
+    if (size >= SARMAG && !memcmp(bytes, "!<thin>\n", SARMAG))
         return error_add(&link->errors, EX_DATAERR,
                          "%s is a thin archive, which only points at its objects; make it without "
                          "ar's T",
                          path);
-    input->elf = elf_memory((char *)bytes, size);
-    if (input->elf && elf_kind(input->elf) == ELF_K_AR)
-        return open_archive(link, path, input->elf);
-    if (input->elf && elf_kind(input->elf) == ELF_K_ELF)
-        return open_elf(link, input);
-    if (bitcode_is(bytes, size)) {
-        input->elf = bitcode_open(link, path_base(path), bytes, size);
-        return input->elf ? add_object(link, path_base(path), false, input->elf) : link->errors.status;
-    }
+    if (size >= SARMAG && !memcmp(bytes, ARMAG, SARMAG))
+        return inputs_add_members(link, path, NULL);
+    if (is_library(bytes, size))
+        return open_library(link, input, bytes, size);
+    if (is_elf(bytes, size) || bitcode_is(bytes, size))
+        return add_any(link, path_base(path), path, bytes, size) ? 0 : link->errors.status;
     return error_add(&link->errors, EX_DATAERR, "%s is neither an object nor an archive nor an import library", path);
 }
 

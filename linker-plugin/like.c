@@ -115,6 +115,37 @@ const char *like_lines(const struct link *link, enum far_part part, bool zeroed)
     return lines ? lines : "";
 }
 
+uint64_t like_thunk(const struct link *link, const char *name)
+{
+    const char *symbol =
+        link->like ? arena_format((struct arena *)(uintptr_t)&link->arena, "far_thunk.%s", name) : NULL;
+
+    for (size_t i = 0; symbol && i < link->like->count; i++) {
+        if (!strcmp(link->like->by_name[i].name, symbol))
+            return link->like->by_name[i].address;
+    }
+    return 0;
+}
+
+bool like_has_thunk_at(const struct link *link, uint64_t code)
+{
+    for (size_t i = 0; link->like && i < link->like->count; i++) {
+        if (link->like->by_name[i].address == code && !strncmp(link->like->by_name[i].name, "far_thunk.", 10))
+            return true;
+    }
+    return false;
+}
+
+/* Room for as many thunks as OTHER has. */
+size_t like_thunk_count(const struct link *link)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; link->like && i < link->like->count; i++)
+        count += !strncmp(link->like->by_name[i].name, "far_thunk.", 10);
+    return count;
+}
+
 /* Up to where OTHER's data goes, even if what lies there is not needed here: the heap begins behind it. */
 const char *like_end(struct link *link)
 {

@@ -23,7 +23,7 @@ struct like {
     uint64_t zeroed;            /* where its variables without a first value begin */
     struct address_word *words; /* of its data, that hold addresses; by address */
     size_t word_count;
-    const char *misaligned; /* a section whose place does not fit its alignment; NULL: none */
+    const char *misaligned;             /* a section whose place does not fit its alignment; NULL: none */
     const char *data, *bss, *constants; /* lines of the linker script: sections at their places */
 };
 
@@ -34,6 +34,11 @@ int like_lay_out(struct link *link);
 const char *like_part_start(struct link *link, enum far_part part);
 const char *like_lines(const struct link *link, enum far_part part, bool zeroed);
 const char *like_end(struct link *link);
+
+/* The address of OTHER's thunk for a function; 0: it has none. */
+uint64_t like_thunk(const struct link *link, const char *name);
+bool like_has_thunk_at(const struct link *link, uint64_t code);
+size_t like_thunk_count(const struct link *link);
 
 /* The segment as written; errors name what differs. */
 int like_verify(struct link *link, const struct far_segment *segment);

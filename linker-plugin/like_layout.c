@@ -215,6 +215,25 @@ static int scan_file(struct layout *layout, const char *path)
     return 0;
 }
 
+/* What lld compiles from bitcode has no file to name; with a section for each variable, the variable's name will do. */
+static void place_by_name(struct layout *layout)
+{
+    const struct like *like = layout->link->like;
+
+    for (size_t i = 0; i < like->count; i++) {
+        const char *name = like->by_name[i].name;
+        bool alone = (i == 0 || strcmp(like->by_name[i - 1].name, name)) && !is_of_name(like, i + 1, name);
+
+        if (alone && is_wanted(like, &like->by_name[i]) && !strchr(name, '"'))
+            *LIST_ADD(&layout->link->arena, layout->sections, layout->count) = (struct placed){
+                .at = like->by_name[i].address,
+                .order = layout->count,
+                .pattern =
+                    arena_format(&layout->link->arena, "*(\".data.%s\" \".bss.%s\" \".data.rel.ro.%s\" \".rodata.%s\")",
+                                 name, name, name, name)};
+    }
+}
+
 static int by_place(const void *a, const void *b)
 {
     const struct placed *one = a, *other = b;
@@ -263,6 +282,8 @@ int like_lay_out(struct link *link)
             status = scan_file(&layout, link->inputs[i].path);
     }
     status = status ? status : scan_file(&layout, machine_farseg(link));
+    if (link->has_bitcode)
+        place_by_name(&layout);
     if (layout.count)
         qsort(layout.sections, layout.count, sizeof *layout.sections, by_place);
     like->constants = lines_between(&layout, part[FAR_PART_CONST].address, part[FAR_PART_LINKAGE].address);

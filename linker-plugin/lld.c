@@ -24,7 +24,7 @@ static void add(struct arguments *to, const char *argument)
     *LIST_ADD(to->arena, to->list, to->count) = argument;
 }
 
-static const char *place(struct link *link, const char *name)
+const char *lld_place(struct link *link, const char *name)
 {
     return arena_format(&link->arena, "%s/%s", link->workplace, name);
 }
@@ -34,7 +34,7 @@ static const char *place(struct link *link, const char *name)
  * address from the GOT stays one, so that the word can be made the stub's address. No RELRO: protection follows the
  * parts.
  */
-static void add_options(struct link *link, struct arguments *to, bool survey, const char *output)
+static void add_options(struct link *link, struct arguments *to, const char *output)
 {
     static const char *const fixed[] = {
         "-shared",
@@ -47,6 +47,7 @@ static void add_options(struct link *link, struct arguments *to, bool survey, co
         "--no-dynamic-linker",
         "--undefined-version",
         "--color-diagnostics=never",
+        "--trace",
         "-z",
         "max-page-size=4096",
         "-z",
@@ -62,20 +63,20 @@ static void add_options(struct link *link, struct arguments *to, bool survey, co
     add(to, getenv("FARCALL_LLD") ? getenv("FARCALL_LLD") : FAR_LLD);
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         add(to, fixed[i]);
-    add(to, arena_format(to->arena, "--version-script=%s", place(link, "exports")));
-    add(to, arena_format(to->arena, "--script=%s", place(link, "script")));
+    add(to, arena_format(to->arena, "--version-script=%s", lld_place(link, "exports")));
+    add(to, arena_format(to->arena, "--script=%s", lld_place(link, "script")));
     if (link->options.soname)
         add(to, arena_format(to->arena, "--soname=%s", link->options.soname));
-    if (survey) {
-        add(to, "--emit-relocs");
-        add(to, arena_format(to->arena, "--Map=%s", place(link, "map")));
-    }
+    if (link->options.map || link->options.dump_plan)
+        add(to, arena_format(to->arena, "--Map=%s", lld_place(link, "map")));
     for (uint32_t i = 0; i < link->iface->ops.count; i++) {
         const struct far_op *op = iface_op(link->iface, i);
 
         if (!(op->flags & FAR_OP_ABSENT))
             add(to, arena_format(to->arena, "--undefined=%s", iface_string(link->iface, op->name)));
     }
+    if (link->has_bitcode)
+        add(to, arena_format(to->arena, "--lto-obj-path=%s", lld_place(link, "compiled.o")));
     if (link->has_bitcode)
         add(to, arena_format(to->arena, "--load-pass-plugin=%s/lib/FarcallPass.so", link->prefix));
     add(to, "-o");
@@ -84,7 +85,7 @@ static void add_options(struct link *link, struct arguments *to, bool survey, co
 
 static void add_inputs(struct link *link, struct arguments *to)
 {
-    add(to, place(link, "glue.o"));
+    add(to, lld_place(link, "glue.o"));
     for (size_t i = 0; i < link->input_count; i++) {
         if (link->inputs[i].passed_to_lld)
             add(to, link->inputs[i].path);
@@ -104,7 +105,8 @@ static int wait_for(pid_t child, int *status)
     return 0;
 }
 
-static int spawn(struct link *link, struct arguments *arguments, const char *log, int *status)
+/* What lld says goes to one file, what it was told to say (--trace) to another. */
+static int spawn(struct link *link, struct arguments *arguments, int *status)
 {
     posix_spawn_file_actions_t actions;
     pid_t child;
@@ -112,8 +114,10 @@ static int spawn(struct link *link, struct arguments *arguments, const char *log
 
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, lld_place(link, "trace"), O_WRONLY | O_CREAT | O_TRUNC,
+                                     0600);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, lld_place(link, "log"), O_WRONLY | O_CREAT | O_TRUNC,
+                                     0600);
     error = posix_spawnp(&child, arguments->list[0], &actions, NULL, (char **)(uintptr_t)arguments->list, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (error)
@@ -123,6 +127,13 @@ static int spawn(struct link *link, struct arguments *arguments, const char *log
     if (wait_for(child, status))
         return error_add(&link->errors, EX_OSERR, "cannot wait for %s: %s", arguments->list[0], strerror(errno));
     return 0;
+}
+
+static char *read_text(struct link *link, const char *name, size_t *size)
+{
+    uint8_t *bytes; /* a zero byte follows them */
+
+    return file_read(&link->arena, &link->errors, lld_place(link, name), &bytes, size) ? NULL : (char *)bytes;
 }
 
 static void print_command(const struct arguments *arguments)
@@ -153,32 +164,33 @@ static char *indented(struct link *link, const char *log, size_t size)
     return text;
 }
 
-int lld_run(struct link *link, bool survey, const char *output)
+int lld_run(struct link *link, const char *output)
 {
     struct arguments arguments = {.arena = &link->arena};
-    const char *log_path = place(link, "log");
-    uint8_t *log;
-    size_t size;
+    const char *log;
+    size_t size, traced;
     int status = 0;
 
-    add_options(link, &arguments, survey, output);
+    add_options(link, &arguments, output);
     add_inputs(link, &arguments);
     add(&arguments, NULL);
-    if (link->has_bitcode && bitcode_prepare(link))
+    if (link->has_bitcode && !link->bitcode_prepared && bitcode_prepare(link))
         return link->errors.status;
     if (link->options.verbose)
         print_command(&arguments);
-    if (spawn(link, &arguments, log_path, &status) || file_read(&link->arena, &link->errors, log_path, &log, &size))
+    if (spawn(link, &arguments, &status) || !(log = read_text(link, "log", &size)) ||
+        !(link->trace = read_text(link, "trace", &traced)))
         return link->errors.status;
     if (WIFSIGNALED(status))
         return error_add(&link->errors, EX_SOFTWARE, "%s was killed by signal %d; is one of the inputs damaged?",
                          arguments.list[0], WTERMSIG(status));
     if (WEXITSTATUS(status) == 127 && size == 0)
         return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s; install lld-19", arguments.list[0]);
+    if (WEXITSTATUS(status) != 0 && (linked_read(link) || refuse_explain(link)))
+        return link->errors.status;
     if (WEXITSTATUS(status) != 0)
-        return error_add(&link->errors, EX_DATAERR, "ld.lld cannot link this segment:\n%s",
-                         indented(link, (char *)log, size));
-    if (size && survey)
-        fprintf(stderr, "farld: ld.lld says:\n%s\n", indented(link, (char *)log, size));
+        return error_add(&link->errors, EX_DATAERR, "ld.lld cannot link this segment:\n%s", indented(link, log, size));
+    if (size)
+        fprintf(stderr, "farld: ld.lld says:\n%s\n", indented(link, log, size));
     return 0;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 
 #include "runtime/machine.h"
 
@@ -52,6 +53,19 @@ const char *machine_farseg(struct link *link)
     return is_native(link)
                ? arena_format(&link->arena, "%s/lib/libfarseg.a", link->prefix)
                : arena_format(&link->arena, "%s/lib/farcall/%s/libfarseg.a", link->prefix, link->machine->multiarch);
+}
+
+int machine_check(struct link *link)
+{
+    const char *path = machine_farseg(link);
+
+    if (is_readable_file(path))
+        return 0;
+    return error_add(
+        &link->errors, EX_UNAVAILABLE,
+        "cannot read '%s', the allocator of segments for %s; install farcall whole, built with that machine's C "
+        "library at hand",
+        path, link->machine->name);
 }
 
 /* The last of what a pattern finds, in the order of names; NULL if it finds nothing. */

@@ -3,6 +3,7 @@
 #include "linker-plugin/farld.h"
 #include "linker-plugin/like.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -62,66 +63,77 @@ static int make_workplace(struct link *link)
     return link->errors.status;
 }
 
-static const char *place(struct link *link, const char *name)
+static void clear_folder(DIR *folder)
 {
-    return arena_format(&link->arena, "%s/%s", link->workplace, name);
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        unlinkat(dirfd(folder), entry->d_name, 0); /* "." and ".." are folders, which this leaves alone */
 }
 
 static void clear_workplace(struct link *link)
 {
-    static const char *const names[] = {"glue.o", "script", "exports", "survey", "map", "image", "log", "record"};
+    DIR *folder = link->workplace ? opendir(link->workplace) : NULL;
 
-    for (size_t i = 0; link->workplace && i < sizeof names / sizeof *names; i++)
-        unlink(place(link, names[i]));
+    if (link->draft)
+        unlink(link->draft);
+    if (folder) {
+        clear_folder(folder);
+        closedir(folder);
+    }
     if (link->workplace)
         rmdir(link->workplace);
 }
 
-static int survey_link(struct link *link)
+static int run_lld(struct link *link)
 {
+    const char *image;
     int status = make_workplace(link);
 
-    status = status ? status : script_write(link, true, place(link, "script"));
-    status = status ? status : exports_write(link, place(link, "exports"));
-    status = status ? status : glue_write(link, place(link, "glue.o"));
-    status = status ? status : lld_run(link, true, place(link, "survey"));
+    status = status ? status : draft_make(link);
+    status = status ? status : script_write(link, lld_place(link, "script"));
+    status = status ? status : exports_write(link, lld_place(link, "exports"));
+    status = status ? status : glue_write(link, lld_place(link, "glue.o"));
+    if (status)
+        return status;
+    image = link->draft ? link->draft : lld_place(link, "image");
+    status = lld_run(link, image);
     status = status ? status : interrupted(link);
-    return status ? status : survey_read(link, place(link, "survey"), place(link, "map"));
+    return status ? status : image_read(link, &link->image, image);
 }
 
-static int final_link(struct link *link)
-{
-    int status = glue_write(link, place(link, "glue.o"));
-
-    status = status ? status : script_write(link, false, place(link, "script"));
-    status = status ? status : lld_run(link, false, place(link, "image"));
-    status = status ? status : interrupted(link);
-    return status ? status : image_read(link, &link->image, place(link, "image"));
-}
-
-static int link_segment(struct link *link)
+/* What the inputs say, and what is needed so that lld can link them. */
+static int prepare(struct link *link)
 {
     int status = inputs_read(link);
 
     status = status ? status : record_collect(link);
+    status = status ? status : machine_check(link);
     status = status ? status : host_read(link);
     status = status ? status : like_read(link);
     status = status ? status : like_lay_out(link);
-    status = status ? status : inputs_prescan(link);
-    status = status ? status : survey_link(link);
+    return status ? status : inputs_prescan(link);
+}
+
+static int link_segment(struct link *link)
+{
+    int status = prepare(link);
+
+    status = status ? status : run_lld(link);
+    status = status ? status : linked_read(link);
+    status = status ? status : linked_refuse_thread_locals(link);
+    status = status ? status : refuse_old_sections(link);
     status = status ? status : symbols_resolve(link);
     status = status ? status : neutrality_decide(link);
     status = status ? status : reasons_record(link);
+    if (!status && (link->options.map || link->options.dump_plan))
+        status = map_read(link, lld_place(link, "map"));
     if (!status && link->options.dump_plan)
         plan_dump(link, stdout);
     if (status || !link->options.output)
         return status;
-    status = final_link(link);
-    status = status ? status : commands_make(link);
-    status = status ? status : segment_write(link);
+    status = commands_make(link);
     if (!status && link->options.map)
         map_print(link, stdout);
-    return status;
+    return status ? status : segment_write(link);
 }
 
 static int print_errors(const struct errors *errors)
@@ -129,17 +141,6 @@ static int print_errors(const struct errors *errors)
     for (size_t i = 0; i < errors->count; i++)
         fprintf(stderr, "farld: %s\n", errors->messages[i]);
     return errors->status;
-}
-
-static void release(struct link *link)
-{
-    for (size_t i = 0; i < link->object_count; i++) {
-        if (link->objects[i].in_archive)
-            elf_end(link->objects[i].elf);
-    }
-    for (size_t i = 0; i < link->input_count; i++)
-        elf_end(link->inputs[i].elf);
-    arena_free(&link->arena);
 }
 
 int main(int argc, char **argv)
@@ -164,7 +165,7 @@ int main(int argc, char **argv)
         error_add(&link.errors, EX_IOERR, "cannot write the output: %s", strerror(errno));
     status = interrupted_by ? EX_SOFTWARE
                             : print_errors(&link.errors); /* lld's end by our signal is no error of the input */
-    release(&link);
+    arena_free(&link.arena);
     if (interrupted_by) {
         signal(interrupted_by, SIG_DFL);
         raise(interrupted_by);

@@ -2,10 +2,14 @@
 /*
  * Neutral code touches nothing of the process it runs in. An operation is neutral if all it reaches, over calls,
  * addresses taken and words of data, ends in the segment itself or in host functions on the list of
- * runtime/hostsyms.def.
+ * runtime/hostsyms.def, or in what its author vouches for.
  *
  * The graph's nodes are input sections, because calls inside one section need no relocation: with -ffunction-sections
  * (farcc) a node is a function, in other people's archives it is an object's code. That errs on the safe side.
+ *
+ * One walk forward from all operations finds what they reach; one backward, from the sections that refer to what is not
+ * neutral, how far each is from there. The path that an error shows then goes down those distances: a shortest one.
+ * An operation whose author vouches for something takes a walk of its own.
  *
  * Calls to other services are not neutral: their stubs need not be mapped where this code would run.
  */
@@ -14,138 +18,260 @@
 #include <string.h>
 #include <sysexits.h>
 
-/* How a section was reached, for the path that an error shows. */
-struct visit {
-    bool seen;
-    size_t from;      /* index of the piece, or SIZE_MAX for the operation itself */
-    uint64_t address; /* of what was named: a function's, an object's */
+#define FAR_AWAY UINT32_MAX
+
+struct edge {
+    uint32_t from, to;
 };
 
 struct walk {
     struct link *link;
-    const struct far_op *op; /* whose author may vouch for what it reaches */
-    struct visit *visits; /* one a piece */
-    size_t *queue;
+    struct edge *edges; /* between reached nodes, by `from` in the order of `queue` */
+    size_t edge_count;
+    uint32_t *queue; /* nodes reached, in order */
     size_t queue_count;
+    uint32_t *distance; /* by node: to the nearest objection, in edges */
 };
 
-static void visit(struct walk *walk, uint64_t address, size_t from)
+/* NULL if what a name is resolved to keeps code neutral, else what to say at the end of the path. */
+static const char *objection(struct link *link, const struct target *target)
 {
-    const struct survey *survey = &walk->link->survey;
-    const struct piece *piece = survey_piece(survey, address);
-    size_t index = piece ? (size_t)(piece - survey->pieces) : 0;
+    const struct global *global = target->node == NO_NODE ? target->global : NULL;
+    const struct undefined *undefined = global ? global->undefined : NULL;
 
-    if (!piece || walk->visits[index].seen)
-        return;
-    walk->visits[index] = (struct visit){.seen = true, .from = from, .address = address};
-    walk->queue[walk->queue_count++] = index;
-}
-
-static const char *path_to(const struct walk *walk, size_t piece, const char *end)
-{
-    struct arena *arena = &walk->link->arena;
-    const char *path = end;
-
-    for (; piece != SIZE_MAX; piece = walk->visits[piece].from)
-        path = arena_format(arena, "%s → %s", survey_place_name(walk->link, walk->visits[piece].address), path);
-    return path;
-}
-
-/* NULL if this symbol keeps code neutral, else what to say at the end of the path. */
-static const char *objection(struct walk *walk, const char *name)
-{
-    const struct undefined *undefined = table_find(&walk->link->undefined_by_name, name);
-
+    if (global && !global->definition && global->is_copy)
+        return global->name;
     if (!undefined)
         return NULL;
     if (undefined->resolution == RESOLVE_BIND)
-        return arena_format(&walk->link->arena, "%s.%s", undefined->imported->service->table->service, name);
+        return arena_format(&link->arena, "%s.%s", undefined->imported->service->table->service,
+                            undefined->imported->name);
     if (undefined->resolution == RESOLVE_HOST && !undefined->host->neutral)
-        return name;
+        return global->name;
     return NULL;
 }
 
-static bool is_copy(const struct link *link, const struct piece *piece)
+/* As objection(), for whom it only matters whether there is one. */
+static bool is_objectionable(const struct target *target)
 {
-    return piece && !strncmp(piece->section, GLUE_COPY_PREFIX, strlen(GLUE_COPY_PREFIX)) && link->copy_count;
+    const struct global *global = target->node == NO_NODE ? target->global : NULL;
+    const struct undefined *undefined = global ? global->undefined : NULL;
+
+    if (!global || global->definition)
+        return false;
+    return global->is_copy || (undefined && (undefined->resolution == RESOLVE_BIND ||
+                                             (undefined->resolution == RESOLVE_HOST && !undefined->host->neutral)));
 }
 
-/*
- * A section symbol says where, not what: the addend of a PC-relative reference counts from behind the instruction,
- * which may end in an immediate operand. For data both ends of that range are followed.
- */
-static void visit_section_symbol(struct walk *walk, const Elf64_Sym *symbol, const struct reference *reference,
-                                 size_t from)
+static void reach(struct walk *walk, uint32_t node, uint8_t *reached)
 {
-    const struct image *image = &walk->link->survey.image;
-    uint64_t address = symbol->st_value + (uint64_t)reference->addend;
-
-    if (walk->link->machine->relocation_kind(reference->type) == RELOCATION_WORD) {
-        visit(walk, address, from);
+    if (node == NO_NODE || reached[node])
         return;
-    }
-    visit(walk, address + 4, from);
-    if (!(image->sections[symbol->st_shndx].sh_flags & SHF_EXECINSTR))
-        visit(walk, address + 8, from);
+    reached[node] = 1;
+    walk->queue[walk->queue_count++] = node;
 }
 
-/* Follow one reference. Returns the path to what is not neutral, or NULL. */
-static const char *follow(struct walk *walk, const struct reference *reference, size_t from)
+static void follow_references(struct walk *walk, uint32_t node, uint8_t *reached)
 {
-    const struct image *image = &walk->link->survey.image;
-    const Elf64_Sym *symbol = &image->symbols[reference->symbol];
-    const char *name = image_symbol_name(image, symbol), *end = NULL;
+    const struct graph *graph = &walk->link->graph;
+    uint32_t last = NO_NODE;
+    size_t count;
+    const unaligned_rela *relocations = graph_relocations(graph, node, &count);
 
-    if (symbol->st_shndx == SHN_UNDEF) {
-        end = objection(walk, name);
-    } else if (symbol->st_shndx < image->header->e_shnum) {
-        if (is_copy(walk->link, survey_piece(&walk->link->survey, symbol->st_value)))
-            end = name;
-        else if (ELF64_ST_TYPE(symbol->st_info) == STT_SECTION)
-            visit_section_symbol(walk, symbol, reference, from);
-        else
-            visit(walk, symbol->st_value, from);
-    }
-    if (!end || iface_op_vouches(walk->link->iface, walk->op, end))
-        return NULL;
-    return path_to(walk, from, end);
-}
+    if (notes_find(walk->link, node))
+        walk->distance[node] = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct target target = graph_target(graph->nodes[node].object, &relocations[i]);
 
-/* Breadth first, so that the path shown is a shortest one. */
-static const char *find_objection(struct walk *walk, uint64_t start)
-{
-    const struct survey *survey = &walk->link->survey;
-
-    visit(walk, start, SIZE_MAX);
-    for (size_t next = 0; next < walk->queue_count; next++) {
-        size_t piece = walk->queue[next], first, end;
-        const char *note = notes_find(walk->link, &survey->pieces[piece]);
-
-        if (note && !iface_op_vouches(walk->link->iface, walk->op, "syscall"))
-            return path_to(walk, piece, note);
-        survey_references_in(survey, &survey->pieces[piece], &first, &end);
-        for (size_t i = first; i < end; i++) {
-            const char *path = follow(walk, &survey->references[i], piece);
-
-            if (path)
-                return path;
+        if (target.node == NO_NODE) {
+            if (target.global && is_objectionable(&target))
+                walk->distance[node] = 0;
+        } else if (target.node != node && target.node != last) {
+            last = target.node;
+            *LIST_ADD(&walk->link->arena, walk->edges, walk->edge_count) = (struct edge){node, target.node};
+            reach(walk, target.node, reached);
         }
     }
+    if (graph->nodes[node].next) {
+        *LIST_ADD(&walk->link->arena, walk->edges, walk->edge_count) = (struct edge){node, graph->nodes[node].next};
+        reach(walk, graph->nodes[node].next, reached);
+    }
+}
+
+static struct target start_of(struct link *link, const struct operation *operation)
+{
+    const struct global *global = table_find(&link->globals, operation->name);
+
+    return global ? graph_definition(global) : (struct target){.node = NO_NODE};
+}
+
+static void walk_forward(struct walk *walk)
+{
+    struct link *link = walk->link;
+    uint8_t *reached = arena_allocate(&link->arena, link->graph.node_count + 1);
+
+    for (uint32_t i = 0; i < link->iface->ops.count; i++)
+        reach(walk, start_of(link, &link->operations[i]).node, reached);
+    for (size_t next = 0; next < walk->queue_count; next++)
+        follow_references(walk, walk->queue[next], reached);
+}
+
+/* The sources of all edges, by their ends: those of node n from first[n] up to first[n + 1]. */
+static uint32_t *edges_by_end(const struct walk *walk, uint32_t **first)
+{
+    struct arena *arena = &walk->link->arena;
+    uint32_t nodes = walk->link->graph.node_count, *sources;
+
+    *first = arena_allocate(arena, ((size_t)nodes + 2) * sizeof **first);
+    sources = arena_allocate(arena, (walk->edge_count + 1) * sizeof *sources);
+    for (size_t i = 0; i < walk->edge_count; i++)
+        (*first)[walk->edges[i].to + 2]++;
+    for (uint32_t i = 1; i <= nodes; i++)
+        (*first)[i + 1] += (*first)[i];
+    for (size_t i = 0; i < walk->edge_count; i++)
+        sources[(*first)[walk->edges[i].to + 1]++] = walk->edges[i].from;
+    return sources;
+}
+
+/* Breadth first, so that distances are the shortest. The queue is used again. */
+static void walk_backward(struct walk *walk)
+{
+    uint32_t *first, *sources;
+    size_t count = 0;
+
+    for (size_t i = 0; i < walk->queue_count; i++) {
+        if (walk->distance[walk->queue[i]] == 0)
+            walk->queue[count++] = walk->queue[i];
+    }
+    if (!count)
+        return;
+    sources = edges_by_end(walk, &first);
+    for (size_t next = 0; next < count; next++) {
+        uint32_t node = walk->queue[next];
+
+        for (uint32_t i = first[node]; i < first[node + 1]; i++) {
+            if (walk->distance[sources[i]] != FAR_AWAY)
+                continue;
+            walk->distance[sources[i]] = walk->distance[node] + 1;
+            walk->queue[count++] = sources[i];
+        }
+    }
+}
+
+/* The first reference of a node that leads one step nearer; at distance 0, *end becomes the objection. */
+static struct target next_step(struct walk *walk, uint32_t node, const char **end)
+{
+    const struct graph *graph = &walk->link->graph;
+    size_t count;
+    const unaligned_rela *relocations = graph_relocations(graph, node, &count);
+
+    if (walk->distance[node] == 0 && (*end = notes_find(walk->link, node)))
+        return (struct target){.node = NO_NODE};
+    for (size_t i = 0; i < count; i++) {
+        struct target target = graph_target(graph->nodes[node].object, &relocations[i]);
+
+        if (walk->distance[node] == 0 && (*end = objection(walk->link, &target)))
+            return target;
+        if (target.node != NO_NODE && walk->distance[node] && walk->distance[target.node] == walk->distance[node] - 1)
+            return target;
+    }
+    if (graph->nodes[node].next && walk->distance[graph->nodes[node].next] + 1 == walk->distance[node])
+        return (struct target){.node = graph->nodes[node].next};
+    return (struct target){.node = NO_NODE};
+}
+
+static const char *path_down(struct walk *walk, struct target start)
+{
+    const char *end = NULL, *path = graph_target_name(walk->link, &start);
+
+    while (start.node != NO_NODE) {
+        start = next_step(walk, start.node, &end);
+        if (start.node != NO_NODE)
+            path = arena_format(&walk->link->arena, "%s → %s", path, graph_target_name(walk->link, &start));
+    }
+    return arena_format(&walk->link->arena, "%s → %s", path, end ? end : "?");
+}
+
+/* How a node was reached on an operation's own walk. */
+struct visit {
+    size_t from; /* place in the list of visits; SIZE_MAX: the operation itself */
+    struct target target;
+};
+
+struct search {
+    struct link *link;
+    const struct far_op *op;
+    uint8_t *seen;
+    struct visit *visits;
+    size_t count;
+};
+
+static void visit(struct search *search, struct target target, size_t from)
+{
+    if (target.node == NO_NODE || search->seen[target.node])
+        return;
+    search->seen[target.node] = 1;
+    *LIST_ADD(&search->link->arena, search->visits, search->count) = (struct visit){from, target};
+}
+
+static const char *path_back(const struct search *search, size_t at, const char *end)
+{
+    const char *path = end;
+
+    for (; at != SIZE_MAX; at = search->visits[at].from)
+        path = arena_format(&search->link->arena, "%s → %s",
+                            graph_target_name(search->link, &search->visits[at].target), path);
+    return path;
+}
+
+/* Breadth first, over what the operation's author does not vouch for. */
+static const char *search_objection(struct search *search, struct target start)
+{
+    const struct graph *graph = &search->link->graph;
+
+    visit(search, start, SIZE_MAX);
+    for (size_t next = 0; next < search->count; next++) {
+        uint32_t node = search->visits[next].target.node;
+        size_t count;
+        const unaligned_rela *relocations = graph_relocations(graph, node, &count);
+        const char *note = notes_find(search->link, node);
+
+        if (note && !iface_op_vouches(search->link->iface, search->op, "syscall"))
+            return path_back(search, next, note);
+        for (size_t i = 0; i < count; i++) {
+            struct target target = graph_target(graph->nodes[node].object, &relocations[i]);
+            const char *end = objection(search->link, &target);
+
+            if (end && !iface_op_vouches(search->link->iface, search->op, end))
+                return path_back(search, next, end);
+            visit(search, target, next);
+        }
+        if (graph->nodes[node].next)
+            visit(search, (struct target){.node = graph->nodes[node].next}, next);
+    }
     return NULL;
 }
 
-static void decide(struct link *link, struct operation *operation)
+static const char *find_reason(struct walk *walk, const struct operation *operation)
 {
-    const struct survey *survey = &link->survey;
-    const Elf64_Sym *symbol = image_symbol(&survey->image, operation->name);
-    struct walk walk = {.link = link, .op = operation->op};
+    struct link *link = walk->link;
+    struct target start = start_of(link, operation);
+    struct search search = {.link = link, .op = operation->op};
+
+    if (start.node == NO_NODE || walk->distance[start.node] == FAR_AWAY)
+        return NULL;
+    if (!operation->op->vouched)
+        return path_down(walk, start);
+    search.seen = arena_allocate(&link->arena, link->graph.node_count + 1);
+    return search_objection(&search, start);
+}
+
+static void decide(struct walk *walk, struct operation *operation)
+{
+    struct link *link = walk->link;
     struct far_op *op = (struct far_op *)(uintptr_t)operation->op; /* in the link's own copy of the record */
 
-    if (!symbol)
-        return;
-    walk.visits = arena_allocate(&link->arena, survey->piece_count * sizeof *walk.visits);
-    walk.queue = arena_allocate(&link->arena, survey->piece_count * sizeof *walk.queue);
-    operation->reason = find_objection(&walk, symbol->st_value);
+    operation->reason = find_reason(walk, operation);
     operation->neutral = !operation->reason;
     op->flags = operation->neutral ? op->flags | FAR_OP_NEUTRAL : op->flags & ~FAR_OP_NEUTRAL;
     if (!operation->neutral && op->flags & FAR_OP_DATA_SHIPPED)
@@ -157,10 +283,18 @@ static void decide(struct link *link, struct operation *operation)
 
 int neutrality_decide(struct link *link)
 {
+    uint32_t nodes = link->graph.node_count;
+    struct walk walk = {.link = link,
+                        .queue = arena_allocate(&link->arena, ((size_t)nodes + 1) * sizeof(uint32_t)),
+                        .distance = arena_allocate(&link->arena, ((size_t)nodes + 1) * sizeof(uint32_t))};
+
+    memset(walk.distance, 0xff, ((size_t)nodes + 1) * sizeof(uint32_t)); /* FAR_AWAY */
     notes_collect(link);
+    walk_forward(&walk);
+    walk_backward(&walk);
     for (uint32_t i = 0; i < link->iface->ops.count; i++) {
         if (!(link->operations[i].op->flags & FAR_OP_ABSENT))
-            decide(link, &link->operations[i]);
+            decide(&walk, &link->operations[i]);
     }
     return link->errors.status;
 }

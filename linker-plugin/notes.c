@@ -15,9 +15,9 @@ static const char *key_of(struct link *link, const char *object, const char *fun
     return arena_format(&link->arena, "%s %.*s", object, (int)length, function);
 }
 
-static void take_notes(struct link *link, const struct object *object, const Elf_Data *data)
+static void take_notes(struct link *link, const struct object *object, const char *bytes, size_t size)
 {
-    const char *bytes = data->d_buf, *end = bytes ? bytes + data->d_size : NULL;
+    const char *end = bytes + size;
 
     while (bytes < end) {
         const char *function = bytes, *what = memchr(bytes, '\0', (size_t)(end - bytes));
@@ -39,20 +39,11 @@ static void take_notes(struct link *link, const struct object *object, const Elf
 void notes_collect(struct link *link)
 {
     for (size_t i = 0; i < link->object_count; i++) {
-        Elf *elf = link->objects[i].elf;
-        Elf_Scn *section = NULL;
-        size_t names;
+        const struct object *object = link->objects[i];
+        const unaligned_shdr *section = object_section(object, FAR_SECTION_NOTES);
 
-        if (elf_getshdrstrndx(elf, &names))
-            continue;
-        while ((section = elf_nextscn(elf, section))) {
-            const Elf64_Shdr *header = elf64_getshdr(section);
-            const char *name = header ? elf_strptr(elf, names, header->sh_name) : NULL;
-            const Elf_Data *data = name && !strcmp(name, FAR_SECTION_NOTES) ? elf_rawdata(section, NULL) : NULL;
-
-            if (data)
-                take_notes(link, &link->objects[i], data);
-        }
+        if (section && section->sh_type != SHT_NOBITS)
+            take_notes(link, object, (const char *)object->bytes + section->sh_offset, section->sh_size);
     }
 }
 
@@ -74,14 +65,14 @@ static const char *function_of(const char *section, size_t *length)
     return NULL;
 }
 
-const char *notes_find(struct link *link, const struct piece *piece)
+const char *notes_find(struct link *link, uint32_t node)
 {
     size_t length = 0;
-    const char *function = link->has_notes ? function_of(piece->section, &length) : NULL, *what;
+    const char *function = link->has_notes ? function_of(graph_section_name(&link->graph, node), &length) : NULL, *what;
 
     if (!function)
         return NULL;
-    what = table_find(&link->notes, key_of(link, piece->file, function, length));
+    what = table_find(&link->notes, key_of(link, link->graph.nodes[node].object->name, function, length));
     if (!what && link->has_bitcode)
         what = table_find(&link->notes, key_of(link, ANY_OBJECT, function, length));
     return what;

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #define DEFAULT_HEAP ((uint64_t)256 << 20)
+#define DEFAULT_ROOM 50
 #define LARGEST_HEAP ((uint64_t)1 << 40)
 
 void options_help(FILE *out)
@@ -31,6 +32,9 @@ void options_help(FILE *out)
           "  --like=FILE       the service's segment for another machine: parts and variables get the\n"
           "                    addresses they have there, so that both can run over the same data;\n"
           "                    what would differ is an error\n"
+          "  --room=PERCENT    addresses left free behind the code, the constants and the linkage, in percent\n"
+          "                    of each, so that another machine's executable of the service fits at the\n"
+          "                    same addresses (default 50, at least 64K; 0: none)\n"
           "  --allow-wrpkru    link code that may change protection keys (wrpkru, xrstor), for tests: fard takes\n"
           "                    such a segment only if it was started with the same option\n"
           "  --soname=NAME     the name that the segment's dynamic section carries\n"
@@ -44,7 +48,8 @@ void options_help(FILE *out)
           "  farcc -O2 -c kv.c && farld -o kv.seg kv.o\n"
           "  faridl zlib_far.h -o zlib.iface.o && farld -o zlib.seg zlib.iface.o libz.a\n"
           "\n"
-          "exit status: 0, 64 usage, 65 bad input, 66 no such input, 69 ld.lld missing,\n"
+          "exit status: 0, 64 usage, 65 bad input, 66 no such input, 69 ld.lld or the\n"
+          "allocator for the inputs' machine missing,\n"
           "70 internal error, 73 and 74 cannot write\n",
           out);
 }
@@ -69,6 +74,19 @@ static int parse_size(struct link *link, const char *text, uint64_t *size)
     if (number < FAR_PART_ALIGN || number > LARGEST_HEAP)
         return error_add(&link->errors, EX_USAGE, "--heap-size=%s: a heap is at least 64K and at most 1T", text);
     *size = (number + FAR_PART_ALIGN - 1) & ~(uint64_t)(FAR_PART_ALIGN - 1);
+    return 0;
+}
+
+static int parse_room(struct link *link, const char *text, unsigned *percent)
+{
+    char *end;
+    unsigned long number;
+
+    errno = 0;
+    number = strtoul(text, &end, 10);
+    if (end == text || (*end && strcmp(end, "%")) || errno || *text == '-' || number > 1000)
+        return error_add(&link->errors, EX_USAGE, "--room=%s: it is a percentage from 0 to 1000, such as 50", text);
+    *percent = (unsigned)number;
     return 0;
 }
 
@@ -119,6 +137,8 @@ static int parse_long(struct link *link, char **argv, int *at)
     }
     if ((value = long_value(argv, at, "--soname")))
         options->soname = value;
+    else if ((value = long_value(argv, at, "--room")))
+        return parse_room(link, value, &options->room);
     else if ((value = long_value(argv, at, "--previous")))
         options->previous = value;
     else if ((value = long_value(argv, at, "--like")))
@@ -168,6 +188,7 @@ int options_parse(struct link *link, int argc, char **argv)
     int status = 0;
 
     options->heap_size = DEFAULT_HEAP;
+    options->room = DEFAULT_ROOM;
     for (int at = 1; at < argc && !status; at++)
         status = parse_one(link, argv, &at);
     if (!status && options->argument_count == 0)

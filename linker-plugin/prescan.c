@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Before the first link: what must be known so that it can succeed. Data objects of the host that an input refers to
- * are defined by the glue, as copies in the linkage; otherwise lld refuses the PC-relative references to them that code
- * built for programs has. What no linked code uses is dropped again by --gc-sections.
+ * Before the link: what must be known so that it can succeed, from the objects' tables of symbols and sections alone.
+ * Data objects of the host that an input refers to are defined by the glue, as copies in the linkage; otherwise lld
+ * refuses the PC-relative references to them that code built for programs has. What no linked code uses is dropped again
+ * by --gc-sections. Functions that may need a thunk are counted, so that the glue has room for them.
  */
 #include "linker-plugin/farld.h"
 
@@ -10,19 +11,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-struct names {
-    struct table defined; /* any value */
-    struct table wanted;  /* the object's name */
-    const char **in_order;
-    size_t count;
-};
-
-static bool is_thread_local(const Elf64_Sym *symbol)
-{
-    return ELF64_ST_TYPE(symbol->st_info) == STT_TLS;
-}
-
-/* Archive members may never be linked; survey.c looks at those that are. */
+/* Archive members may never be linked; linked.c looks at those that are. */
 static void refuse_thread_local(struct link *link, const struct object *object, const char *name)
 {
     error_add(&link->errors, EX_DATAERR,
@@ -31,43 +20,118 @@ static void refuse_thread_local(struct link *link, const struct object *object, 
               object->name, name);
 }
 
-static void scan_symbol(struct link *link, const struct object *object, const Elf64_Sym *symbol, const char *name,
-                        struct names *names)
+static void scan_kind(struct link *link, const struct object *object, uint32_t symbol)
 {
-    if (is_thread_local(symbol) && !object->in_archive)
-        refuse_thread_local(link, object, name);
-    else if (is_thread_local(symbol) && symbol->st_shndx != SHN_UNDEF)
-        table_set(&link->arena, &link->thread_locals, name, (void *)(uintptr_t)object->name);
-    if (ELF64_ST_BIND(symbol->st_info) == STB_LOCAL)
+    const unaligned_sym *about = &object->symbols[symbol];
+    unsigned type = ELF64_ST_TYPE(about->st_info);
+
+    if (type == STT_TLS && !object->in_archive)
+        refuse_thread_local(link, object, object_symbol_name(object, symbol));
+    else if (type == STT_TLS && about->st_shndx != SHN_UNDEF)
+        table_set(&link->arena, &link->thread_locals, object_symbol_name(object, symbol),
+                  (void *)(uintptr_t)object->name);
+    else if (type == STT_GNU_IFUNC)
+        link->thunk_room++;
+}
+
+/* NAME@@VERSION is NAME with a version; a symbol of another version is another name. */
+static const char *name_without_version(struct link *link, const char *name)
+{
+    const char *at = strstr(name, "@@");
+
+    return at ? arena_copy(&link->arena, name, (size_t)(at - name)) : name;
+}
+
+static void note_version(struct link *link, const char *name)
+{
+    const char *version = strrchr(name, '@');
+
+    if (!version || !*++version || table_find(&link->versions, version))
         return;
-    if (symbol->st_shndx != SHN_UNDEF) {
-        table_set(&link->arena, &names->defined, name, (void *)(uintptr_t)object->name);
-    } else if (!table_find(&names->wanted, name)) {
-        table_set(&link->arena, &names->wanted, name, (void *)(uintptr_t)object->name);
-        *LIST_ADD(&link->arena, names->in_order, names->count) = name;
+    table_set(&link->arena, &link->versions, version, (void *)(uintptr_t)version);
+    *LIST_ADD(&link->arena, link->version_names, link->version_count) = version;
+}
+
+static struct global *global_named(struct link *link, const char *name)
+{
+    void **place = table_place(&link->arena, &link->globals, name);
+
+    if (!*place) {
+        struct global *global = arena_allocate(&link->arena, sizeof *global);
+
+        global->name = name;
+        *place = global;
+    }
+    return *place;
+}
+
+static void scan_global(struct link *link, struct object *object, uint32_t symbol)
+{
+    const unaligned_sym *about = &object->symbols[symbol];
+    const char *name = object_symbol_name(object, symbol);
+    struct global *global;
+
+    if (about->st_shndx != SHN_UNDEF) {
+        note_version(link, name);
+        name = name_without_version(link, name);
+    }
+    global = global_named(link, name);
+    object->globals[symbol - object->first_global] = global;
+    if (about->st_shndx != SHN_UNDEF) {
+        global->defined = true;
+    } else if (!global->wanted) {
+        global->wanted = true;
+        *LIST_ADD(&link->arena, link->wanted, link->wanted_count) = global;
     }
 }
 
-static int scan_object(struct link *link, const struct object *object, struct names *names)
+void object_scan_symbols(struct link *link, struct object *object)
 {
-    Elf_Scn *section = NULL;
+    uint32_t globals = object->symbol_count - object->first_global;
 
-    while ((section = elf_nextscn(object->elf, section))) {
-        const Elf64_Shdr *header = elf64_getshdr(section);
-        const Elf_Data *data = header && header->sh_type == SHT_SYMTAB ? elf_getdata(section, NULL) : NULL;
-        const Elf64_Sym *symbols = data ? data->d_buf : NULL;
-        size_t count = symbols ? data->d_size / sizeof *symbols : 0;
+    object->globals = arena_allocate(&link->arena, globals * sizeof *object->globals);
+    for (uint32_t i = 1; i < object->symbol_count; i++) {
+        unsigned type = ELF64_ST_TYPE(object->symbols[i].st_info);
 
-        for (size_t i = 1; i < count; i++) {
-            const char *name = elf_strptr(object->elf, header->sh_link, symbols[i].st_name);
+        if (type == STT_TLS || type == STT_GNU_IFUNC)
+            scan_kind(link, object, i);
+        else if (object->symbols[i].st_shndx == SHN_COMMON)
+            link->has_section[SECTION_KIND_COMMON] = true;
+        if (i >= object->first_global && i > 0)
+            scan_global(link, object, i);
+    }
+}
 
-            if (!name)
-                return error_add(&link->errors, EX_DATAERR, "%s: %s; the object is damaged", object->name,
-                                 elf_errmsg(-1));
-            scan_symbol(link, object, &symbols[i], name, names);
+/* Which lines the linker script needs: each costs lld a look at every section. */
+static void scan_sections(struct link *link, const struct object *object)
+{
+    static const struct {
+        const char *prefix;
+        enum section_kind kind;
+    } kinds[] = {
+        {".gcc_except_table", SECTION_KIND_EXCEPT},
+        {".tdata", SECTION_KIND_THREAD},
+        {".tbss", SECTION_KIND_THREAD},
+    };
+
+    for (uint32_t i = 1; i < object->section_count; i++) {
+        const char *name = object_section_name(object, i);
+
+        for (size_t k = 0; name[0] == '.' && k < sizeof kinds / sizeof *kinds; k++) {
+            if (!strncmp(name, kinds[k].prefix, strlen(kinds[k].prefix)))
+                link->has_section[kinds[k].kind] = true;
         }
     }
-    return 0;
+}
+
+/* In steps, so that what is not linked does not move what is: members of archives have been counted, too. */
+static size_t rounded_room(size_t count)
+{
+    size_t room = 64;
+
+    while (room < count)
+        room *= 2;
+    return room;
 }
 
 static int by_name(const void *a, const void *b)
@@ -75,25 +139,28 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct copy *)a)->symbol->name, ((const struct copy *)b)->symbol->name);
 }
 
-static void plan_copies(struct link *link, const struct names *names)
+static void plan_wanted(struct link *link, struct global *global)
 {
-    for (size_t i = 0; i < names->count; i++) {
-        const struct host_symbol *symbol = table_find(&link->host_symbols, names->in_order[i]);
+    const struct host_symbol *symbol = global->defined ? NULL : table_find(&link->host_symbols, global->name);
 
-        if (symbol && symbol->kind == HOST_DATA && symbol->size && !table_find(&names->defined, symbol->name) &&
-            !table_find(&link->imported_ops, symbol->name))
-            LIST_ADD(&link->arena, link->copies, link->copy_count)->symbol = symbol;
-    }
-    if (link->copy_count)
-        qsort(link->copies, link->copy_count, sizeof *link->copies, by_name);
+    if (symbol && symbol->kind == HOST_FUNCTION)
+        link->thunk_room++;
+    if (!symbol || symbol->kind != HOST_DATA || !symbol->size || table_find(&link->imported_ops, symbol->name))
+        return;
+    global->is_copy = true;
+    LIST_ADD(&link->arena, link->copies, link->copy_count)->symbol = symbol;
 }
 
 int inputs_prescan(struct link *link)
 {
-    struct names names = {0};
-
-    for (size_t i = 0; i < link->object_count; i++)
-        scan_object(link, &link->objects[i], &names);
-    plan_copies(link, &names);
+    for (size_t i = 0; i < link->object_count; i++) {
+        scan_sections(link, link->objects[i]);
+        object_scan_symbols(link, link->objects[i]);
+    }
+    for (size_t i = 0; i < link->wanted_count; i++)
+        plan_wanted(link, link->wanted[i]);
+    link->thunk_room = rounded_room(link->thunk_room);
+    if (link->copy_count)
+        qsort(link->copies, link->copy_count, sizeof *link->copies, by_name);
     return link->errors.status;
 }

@@ -37,22 +37,23 @@ static const char *difference(struct link *link, const struct far_iface *one, co
     return "the operations are the same, but not all that is said of them (lines, descriptions); compile both again";
 }
 
-static int add_record(struct link *link, const struct object *object, const Elf_Data *data)
+static int add_record(struct link *link, const struct object *object, const unaligned_shdr *section)
 {
     const struct far_iface *iface, *known = (const struct far_iface *)link->record;
-    const char *bytes = data->d_buf ? arena_copy(&link->arena, data->d_buf, data->d_size) : "";
+    size_t size = section->sh_type == SHT_NOBITS ? 0 : section->sh_size;
+    const char *bytes = arena_copy(&link->arena, (const char *)object->bytes + section->sh_offset, size);
     char why[256];
 
-    if (iface_check(bytes, data->d_size, why, sizeof why))
+    if (iface_check(bytes, size, why, sizeof why))
         return error_add(&link->errors, EX_DATAERR, "%s: %s", object->name, why);
     iface = (const struct far_iface *)bytes;
     if (!known) {
         link->record = (const uint8_t *)bytes;
-        link->record_size = data->d_size;
+        link->record_size = size;
         link->record_origin = object->name;
         return 0;
     }
-    if (data->d_size == link->record_size && !memcmp(bytes, known, link->record_size))
+    if (size == link->record_size && !memcmp(bytes, known, link->record_size))
         return 0;
     if (strcmp(iface_string(iface, iface->service), iface_string(known, known->service)))
         return error_add(&link->errors, EX_DATAERR,
@@ -67,22 +68,12 @@ static int add_record(struct link *link, const struct object *object, const Elf_
                      difference(link, known, iface));
 }
 
-static int collect_from(struct link *link, const struct object *object)
+static void collect_from(struct link *link, const struct object *object)
 {
-    Elf_Scn *section = NULL;
-    size_t names;
-
-    if (elf_getshdrstrndx(object->elf, &names))
-        return error_add(&link->errors, EX_DATAERR, "%s: %s; the object is damaged", object->name, elf_errmsg(-1));
-    while ((section = elf_nextscn(object->elf, section))) {
-        const Elf64_Shdr *header = elf64_getshdr(section);
-        const char *name = header ? elf_strptr(object->elf, names, header->sh_name) : NULL;
-        const Elf_Data *data = name && !strcmp(name, FAR_SECTION_IFACE) ? elf_rawdata(section, NULL) : NULL;
-
-        if (data)
-            add_record(link, object, data);
+    for (uint32_t i = 1; i < object->section_count; i++) {
+        if (!strcmp(object_section_name(object, i), FAR_SECTION_IFACE))
+            add_record(link, object, &object->sections[i]);
     }
-    return 0;
 }
 
 /* Renumber the link's own record by an earlier version's. */
@@ -138,7 +129,7 @@ static int adopt_record(struct link *link)
 int record_collect(struct link *link)
 {
     for (size_t i = 0; i < link->object_count; i++)
-        collect_from(link, &link->objects[i]);
+        collect_from(link, link->objects[i]);
     if (link->errors.status)
         return link->errors.status;
     if (!link->record)

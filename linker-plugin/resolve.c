@@ -10,7 +10,6 @@
 
 static void find_operations(struct link *link)
 {
-    const struct survey *survey = &link->survey;
     uint32_t count = link->iface->ops.count;
 
     link->operations = arena_allocate(&link->arena, count * sizeof *link->operations);
@@ -18,12 +17,12 @@ static void find_operations(struct link *link)
         struct operation *operation = &link->operations[i];
         const struct far_op *op = iface_op(link->iface, i);
         const char *name = iface_string(link->iface, op->name);
-        const Elf64_Sym *symbol = op->flags & FAR_OP_ABSENT ? NULL : image_symbol(&survey->image, name);
-        const struct piece *piece = symbol ? survey_piece(survey, symbol->st_value) : NULL;
+        const Elf64_Sym *symbol = op->flags & FAR_OP_ABSENT ? NULL : image_exported(&link->image, name);
+        const struct global *global = symbol ? table_find(&link->globals, name) : NULL;
 
         *operation = (struct operation){.op = op, .name = name, .implementation = STUB_NO_IMPLEMENTATION};
         if (symbol)
-            operation->defined_by = piece ? piece->file : "?";
+            operation->defined_by = global && global->definition ? global->definition->name : "?";
         else if (!(op->flags & FAR_OP_ABSENT))
             error_add(&link->errors, EX_DATAERR,
                       "%s:%u: operation '%s' is declared here, but no input defines it; give the object "
@@ -32,30 +31,47 @@ static void find_operations(struct link *link)
     }
 }
 
-static const char *uses_of(struct link *link, const char *name)
-{
-    const struct survey *survey = &link->survey;
-    const char *uses = "", *last = "";
-    size_t shown = 0;
+struct uses {
+    struct link *link;
+    const struct global *global;
+    const char *text, *last;
+    size_t shown;
+};
 
-    for (size_t i = 0; i < survey->reference_count; i++) {
-        const struct reference *reference = &survey->references[i];
-        const Elf64_Sym *symbol = &survey->image.symbols[reference->symbol];
-        const struct piece *piece = survey_piece(survey, reference->site);
+static void add_uses_in(struct uses *uses, uint32_t node)
+{
+    const struct graph *graph = &uses->link->graph;
+    size_t count;
+    const unaligned_rela *relocations = graph_relocations(graph, node, &count);
+
+    for (size_t i = 0; i < count && uses->shown <= USES_SHOWN; i++) {
+        struct target target = graph_target(graph->nodes[node].object, &relocations[i]);
         const char *place;
 
-        if (symbol->st_shndx != SHN_UNDEF || strcmp(image_symbol_name(&survey->image, symbol), name))
+        if (target.node != NO_NODE || target.global != uses->global)
             continue;
-        place = survey_place_name(link, reference->site);
-        if (!strcmp(place, last))
+        place = graph_place_name(uses->link, node, relocations[i].r_offset);
+        if (!strcmp(place, uses->last))
             continue;
-        last = place;
-        if (shown++ == USES_SHOWN)
-            return arena_format(&link->arena, "%s\n  and more", uses);
-        uses = arena_format(&link->arena, "%s\n  used by %s:(%s), in %s", uses, piece ? piece->file : "?",
-                            piece ? piece->section : "?", place);
+        uses->last = place;
+        uses->text = uses->shown++ == USES_SHOWN
+                         ? arena_format(&uses->link->arena, "%s\n  and more", uses->text)
+                         : arena_format(&uses->link->arena, "%s\n  used by %s:(%s), in %s", uses->text,
+                                        graph->nodes[node].object->name, graph_section_name(graph, node), place);
     }
-    return uses;
+}
+
+/* In code and data that is linked; what --gc-sections drops does not matter. */
+static const char *uses_of(struct link *link, const char *name)
+{
+    struct uses uses = {.link = link, .global = table_find(&link->globals, name), .text = "", .last = ""};
+    const uint8_t *marked = graph_mark(link);
+
+    for (uint32_t node = 0; uses.global && node < link->graph.node_count; node++) {
+        if (marked[node])
+            add_uses_in(&uses, node);
+    }
+    return uses.text;
 }
 
 static const struct far_op *op_of_stub_symbol(const struct link *link, const char *name)
@@ -142,7 +158,7 @@ static bool is_operation_of_ours(const struct link *link, const char *name)
 
 static void list_undefined(struct link *link)
 {
-    const struct image *image = &link->survey.image;
+    const struct image *image = &link->image;
 
     for (size_t i = 1; i < image->symbol_count; i++) {
         const Elf64_Sym *symbol = &image->symbols[i];
@@ -150,13 +166,18 @@ static void list_undefined(struct link *link)
 
         if (symbol->st_shndx != SHN_UNDEF || !*name || is_operation_of_ours(link, name))
             continue;
-        *LIST_ADD(&link->arena, link->undefined, link->undefined_count) =
-            (struct undefined){.name = name, .weak = ELF64_ST_BIND(symbol->st_info) == STB_WEAK};
+        *LIST_ADD(&link->arena, link->undefined, link->undefined_count) = (struct undefined){
+            .name = arena_copy(&link->arena, name, strlen(name)), .weak = ELF64_ST_BIND(symbol->st_info) == STB_WEAK};
     }
     if (link->undefined_count)
         qsort(link->undefined, link->undefined_count, sizeof *link->undefined, by_name);
-    for (size_t i = 0; i < link->undefined_count; i++)
+    for (size_t i = 0; i < link->undefined_count; i++) {
+        struct global *global = table_find(&link->globals, link->undefined[i].name);
+
         table_set(&link->arena, &link->undefined_by_name, link->undefined[i].name, &link->undefined[i]);
+        if (global)
+            global->undefined = &link->undefined[i];
+    }
 }
 
 /*
@@ -165,7 +186,7 @@ static void list_undefined(struct link *link)
  */
 static void find_taken_addresses(struct link *link)
 {
-    const struct image *image = &link->survey.image;
+    const struct image *image = &link->image;
 
     for (size_t i = 1; i < image->header->e_shnum; i++) {
         const Elf64_Shdr *section = &image->sections[i];
@@ -181,10 +202,6 @@ static void find_taken_addresses(struct link *link)
             if (undefined && undefined->resolution == RESOLVE_HOST && kind != RELOCATION_CALL)
                 undefined->address_taken = true;
         }
-    }
-    for (size_t i = 0; i < link->undefined_count; i++) {
-        if (link->undefined[i].address_taken)
-            link->undefined[i].thunk = ++link->thunk_count;
     }
 }
 

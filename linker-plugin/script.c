@@ -1,79 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The linker script that lays out a segment's parts, and the version script that exports its operations only. */
-#include "linker-plugin/farld.h"
 #include "linker-plugin/like.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sysexits.h>
 
-/* %1$s: the header of thread-local storage, in the survey link only: with it lld links what farld then refuses. */
 static const char headers[] =
     "PHDRS {\n"
     "  fstubs PT_LOAD FLAGS(5); dstubs PT_LOAD FLAGS(5); code PT_LOAD FLAGS(5); const PT_LOAD FLAGS(4);\n"
-    "  linkage PT_LOAD FLAGS(6); data PT_LOAD FLAGS(6); dynamic PT_DYNAMIC FLAGS(4);%1$s\n"
+    "  linkage PT_LOAD FLAGS(6); data PT_LOAD FLAGS(6); dynamic PT_DYNAMIC FLAGS(4);%s\n"
     "}\n";
 
 /*
- * %1$s: the header of thread-local storage; %2$s to %6$s: the starts of parts; %7$s to %10$s: what --like puts at its
- * place (like.h). The order within a part only matters where the linkage header must come first.
+ * Where a part starts. Behind code, constants and linkage there is room for what another machine's compiler makes of the
+ * same sources, so that its executable fits at the same addresses: addresses only, no bytes of a file or of memory.
  */
-static const char sections[] =
-    "SECTIONS {\n"
-    "  . = 0;\n"
-    "  .far.fstubs : { KEEP(*(.far.fstubs)) } :fstubs\n"
-    "  %2$s\n"
-    "  .far.dstubs : { KEEP(*(.far.dstubs)) } :dstubs\n"
-    "  %3$s\n"
-    "  .text : { *(.text.far.op.*) *(.text .text.*) KEEP(*(.far.thunks)) } :code\n"
-    "  .plt : { *(.plt) *(.plt.*) } :code\n"
-    "  %4$s\n"
-    "%7$s"
-    "  .dynsym : { *(.dynsym) } :const\n"
-    "  .gnu.version : { *(.gnu.version) } :const\n"
-    "  .gnu.hash : { *(.gnu.hash) } :const\n"
-    "  .dynstr : { *(.dynstr) } :const\n"
-    "  .rela.dyn : { *(.rela.dyn) } :const\n"
-    "  .relr.dyn : { *(.relr.dyn) } :const\n"
-    "  .rela.plt : { *(.rela.plt) } :const\n"
-    "  .note : { *(.note.gnu.property) *(.note.*) } :const\n"
-    "  .rodata : { *(.rodata .rodata.*) } :const\n"
-    "  .eh_frame_hdr : { *(.eh_frame_hdr) } :const\n"
-    "  .eh_frame : { *(.eh_frame) } :const\n"
-    "  .gcc_except_table : { *(.gcc_except_table .gcc_except_table.*) } :const\n"
-    "  .dynamic : { *(.dynamic) } :const :dynamic\n"
-    "  .init_array : { KEEP(*(SORT_BY_INIT_PRIORITY(.init_array.*))) KEEP(*(.init_array)) } :const\n"
-    "  .fini_array : { KEEP(*(SORT_BY_INIT_PRIORITY(.fini_array.*))) KEEP(*(.fini_array)) } :const\n"
-    "  .data.rel.ro : { *(.data.rel.ro .data.rel.ro.*) } :const\n"
-    "  %5$s\n"
-    "  .far.linkage : { KEEP(*(.far.linkage)) KEEP(*(.far.linkage.thunks)) *(.far.copy.*) } :linkage\n"
-    "  .got : { *(.got) } :linkage\n"
-    "  .got.plt : { *(.got.plt) } :linkage\n"
-    "  %6$s\n"
-    "  .data : { KEEP(*(.far.data))\n%8$s    *(.data .data.*) } :data\n"
-    "  .tdata : { *(.tdata .tdata.*) } :data%1$s\n"
-    "  .tbss : { *(.tbss .tbss.*) } :data%1$s\n"
-    "  .bss : {\n%9$s    *(.bss .bss.*) *(COMMON)%10$s } :data\n"
-    "  /DISCARD/ : { *(.far.iface) *(.note.GNU-stack) }\n"
-    "}\n";
-
-/* Constants that data points at, before all that is a machine's own business. */
-static const char *shared_constants(struct link *link)
+static const char *part_start(struct link *link, enum far_part part)
 {
-    const char *lines = like_lines(link, FAR_PART_CONST, false);
+    static const char *const first[FAR_PART_COUNT] = {
+        [FAR_PART_CONST] = GLUE_THUNKS, [FAR_PART_LINKAGE] = ".dynsym", [FAR_PART_DATA] = FAR_SECTION_LINKAGE};
 
-    return *lines ? arena_format(&link->arena, "  .far.shared : {\n%s  } :const\n", lines) : "";
+    if (link->like || !link->options.room || !first[part])
+        return like_part_start(link, part);
+    return arena_format(&link->arena, ". = ALIGN(. + MAX(0x%x, (. - ADDR(%s)) / 100 * %u), 0x%x);", FAR_PART_ALIGN,
+                        first[part], link->options.room, FAR_PART_ALIGN);
 }
 
-int script_write(struct link *link, bool survey, const char *path)
+/*
+ * lld holds the name of each input section against each pattern, so there are as few as will do: a large input has some
+ * hundred thousand sections. Sections that no pattern takes go behind those most like them: .gnu.hash and .rela.dyn follow
+ * .dynsym. The glue is the first input, and its .data.far the first of .data.
+ */
+static void write_code(struct link *link, FILE *out)
 {
-    char *text = arena_format(&link->arena, headers, survey ? " thread PT_TLS FLAGS(4);" : "");
-    char *body = arena_format(&link->arena, sections, survey ? " :thread" : "", like_part_start(link, FAR_PART_DSTUBS),
-                              like_part_start(link, FAR_PART_CODE), like_part_start(link, FAR_PART_CONST),
-                              like_part_start(link, FAR_PART_LINKAGE), like_part_start(link, FAR_PART_DATA),
-                              shared_constants(link), like_lines(link, FAR_PART_DATA, false),
-                              like_lines(link, FAR_PART_DATA, true), like_end(link));
+    fprintf(out, "SECTIONS {\n  . = 0;\n");
+    fprintf(out, "  .far.fstubs : { *(.far.fstubs) } :fstubs\n  %s\n", like_part_start(link, FAR_PART_DSTUBS));
+    fprintf(out, "  .far.dstubs : { *(.far.dstubs) } :dstubs\n  %s\n", like_part_start(link, FAR_PART_CODE));
+    fprintf(out, "  .far.thunks : { *(.far.thunks) } :code\n");
+    fprintf(out, "  .text : { *(.text*) } :code\n");
+    fprintf(out, "  .plt : { *(.plt*) } :code\n");
+}
 
-    text = arena_format(&link->arena, "%s%s", text, body);
-    return file_write(&link->errors, path, text, strlen(text));
+/*
+ * Constants that data points at come before all that is a machine's own business, so that another machine's segment has
+ * them there without a gap before: string literals that the pass has named, and with --like what the other one has.
+ */
+static void write_shared_constants(struct link *link, FILE *out)
+{
+    fprintf(out, "  .far.shared : {\n%s    *(.rodata.far_string.*)\n  } :const\n",
+            like_lines(link, FAR_PART_CONST, false));
+}
+
+static void write_constants(struct link *link, FILE *out)
+{
+    write_shared_constants(link, out);
+    fprintf(out, "  .dynsym : { *(.dynsym) } :const\n");
+    fprintf(out, "  .rodata : { *(.rodata*) } :const\n");
+    fprintf(out, "  .dynamic : { *(.dynamic) } :const :dynamic\n");
+    fprintf(out, "  .init_array : { *(SORT_BY_INIT_PRIORITY(.init_array*)) } :const\n");
+    fprintf(out, "  .fini_array : { *(SORT_BY_INIT_PRIORITY(.fini_array*)) } :const\n");
+    if (link->has_section[SECTION_KIND_EXCEPT])
+        fprintf(out, "  .gcc_except_table : { *(.gcc_except_table .gcc_except_table.*) } :const\n");
+    fprintf(out, "  .data.rel.ro : { *(.data.rel.ro*) } :const\n");
+}
+
+static void write_linkage(struct link *link, FILE *out)
+{
+    fprintf(out, "  .far.linkage : { *(.far.linkage)%s } :linkage\n", link->copy_count ? " *(.far.copy.*)" : "");
+    fprintf(out, "  .got : { *(.got) } :linkage\n");
+    fprintf(out, "  .got.plt : { *(.got.plt) } :linkage\n");
+    fprintf(out, "  .far.linkage.thunks : { *(.far.linkage.thunks) } :linkage\n");
+}
+
+/* Thread-local storage is linked, so that its variables and users can be named in the error that says no. */
+static void write_data(struct link *link, FILE *out)
+{
+    fprintf(out, "  .data : { *(.data.far)\n%s    *(.data*) } :data\n", like_lines(link, FAR_PART_DATA, false));
+    if (link->has_section[SECTION_KIND_THREAD])
+        fprintf(out, "  .tdata : { *(.tdata .tdata.*) } :data :thread\n"
+                     "  .tbss : { *(.tbss .tbss.*) } :data :thread\n");
+    fprintf(out, "  .bss : {\n%s    *(.bss*)%s%s } :data\n", like_lines(link, FAR_PART_DATA, true),
+            link->has_section[SECTION_KIND_COMMON] ? " *(COMMON)" : "", like_end(link));
+    fprintf(out, "  /DISCARD/ : { *(.far.iface) *(.far.notes) }\n}\n");
+}
+
+int script_write(struct link *link, const char *path)
+{
+    FILE *out = fopen(path, "we");
+
+    if (!out)
+        return error_add(&link->errors, EX_CANTCREAT, "cannot write '%s': %s", path, strerror(errno));
+    fprintf(out, headers, link->has_section[SECTION_KIND_THREAD] ? " thread PT_TLS FLAGS(4);" : "");
+    write_code(link, out);
+    fprintf(out, "  %s\n", part_start(link, FAR_PART_CONST));
+    write_constants(link, out);
+    fprintf(out, "  %s\n", part_start(link, FAR_PART_LINKAGE));
+    write_linkage(link, out);
+    fprintf(out, "  %s\n", part_start(link, FAR_PART_DATA));
+    write_data(link, out);
+    if (fclose(out))
+        return error_add(&link->errors, EX_IOERR, "cannot write '%s': %s", path, strerror(errno));
+    return 0;
 }
 
 int exports_write(struct link *link, const char *path)
@@ -84,11 +112,15 @@ int exports_write(struct link *link, const char *path)
 
     for (uint32_t i = 0; i < link->iface->ops.count; i++)
         size += strlen(iface_string(link->iface, iface_op(link->iface, i)->name)) + 4;
+    for (size_t i = 0; i < link->version_count; i++)
+        size += strlen(link->version_names[i]) + 8;
     text = arena_allocate(arena, size);
-    used = (size_t)snprintf(text, size, "{\n  global:\n");
+    used = (size_t)snprintf(text, size, "%s{\n  global:\n", link->version_count ? "farcall " : "");
     for (uint32_t i = 0; i < link->iface->ops.count; i++)
         used += (size_t)snprintf(text + used, size - used, " %s;\n",
                                  iface_string(link->iface, iface_op(link->iface, i)->name));
     used += (size_t)snprintf(text + used, size - used, "  local: *;\n};\n");
+    for (size_t i = 0; i < link->version_count; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s { };\n", link->version_names[i]);
     return file_write(&link->errors, path, text, used);
 }

@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#define CHUNK_SIZE ((size_t)256 << 10)
+/* Each chunk is twice as large as the one before, within these. */
+#define CHUNK_LEAST ((size_t)256 << 10)
+#define CHUNK_MOST  ((size_t)8 << 20)
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -26,8 +29,12 @@ static _Noreturn void out_of_memory(void)
 
 static struct arena_chunk *new_chunk(struct arena *arena, size_t size)
 {
-    size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-    struct arena_chunk *chunk = calloc(1, sizeof *chunk + room);
+    size_t room = arena->chunks ? 2 * arena->chunks->size : CHUNK_LEAST;
+    struct arena_chunk *chunk;
+
+    room = room > CHUNK_MOST ? CHUNK_MOST : room;
+    room = size > room ? size : room;
+    chunk = calloc(1, sizeof *chunk + room);
 
     if (!chunk)
         out_of_memory();
@@ -117,43 +124,51 @@ static size_t hash_of(const char *name)
     return (size_t)(hash ^ hash >> 32);
 }
 
-static struct table_entry *table_place(const struct table *table, const char *name)
+static struct table_entry *entry_of(const struct table *table, const char *name, size_t hash)
 {
-    size_t at = hash_of(name) & (table->capacity - 1);
+    size_t at = hash & (table->capacity - 1);
 
-    while (table->entries[at].name && strcmp(table->entries[at].name, name))
+    while (table->entries[at].name && (table->entries[at].hash != hash || strcmp(table->entries[at].name, name)))
         at = (at + 1) & (table->capacity - 1);
     return &table->entries[at];
 }
 
 void *table_find(const struct table *table, const char *name)
 {
-    return table->capacity ? table_place(table, name)->value : NULL;
+    return table->capacity ? entry_of(table, name, hash_of(name))->value : NULL;
 }
 
 static void table_enlarge(struct arena *arena, struct table *table)
 {
     struct table old = *table;
 
-    table->capacity = old.capacity ? 2 * old.capacity : 64;
+    table->capacity = old.capacity ? 4 * old.capacity : 64;
     table->entries = arena_allocate(arena, table->capacity * sizeof *table->entries);
     for (size_t i = 0; i < old.capacity; i++) {
         if (old.entries[i].name)
-            *table_place(table, old.entries[i].name) = old.entries[i];
+            *entry_of(table, old.entries[i].name, old.entries[i].hash) = old.entries[i];
     }
 }
 
-void table_set(struct arena *arena, struct table *table, const char *name, void *value)
+void **table_place(struct arena *arena, struct table *table, const char *name)
 {
+    size_t hash = hash_of(name);
     struct table_entry *entry;
 
     if (2 * table->count >= table->capacity)
         table_enlarge(arena, table);
-    entry = table_place(table, name);
-    if (!entry->name)
+    entry = entry_of(table, name, hash);
+    if (!entry->name) {
         table->count++;
-    entry->name = name;
-    entry->value = value;
+        entry->name = name;
+        entry->hash = hash;
+    }
+    return &entry->value;
+}
+
+void table_set(struct arena *arena, struct table *table, const char *name, void *value)
+{
+    *table_place(arena, table, name) = value;
 }
 
 int error_add(struct errors *errors, int status, const char *format, ...)
@@ -197,6 +212,26 @@ int file_read(struct arena *arena, struct errors *errors, const char *path, uint
         if (read_all(fd, *bytes, *size))
             status =
                 error_add(errors, EX_IOERR, "cannot read '%s': %s", path, errno ? strerror(errno) : "it got shorter");
+    }
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+int file_map(struct errors *errors, const char *path, uint8_t **bytes, size_t *size)
+{
+    static uint8_t nothing[1];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat about;
+    int status = 0;
+
+    if (fd < 0 || fstat(fd, &about) || !S_ISREG(about.st_mode)) {
+        status = error_add(errors, EX_NOINPUT, "cannot open '%s': %s", path, fd < 0 ? strerror(errno) : "not a file");
+    } else {
+        *size = (size_t)about.st_size;
+        *bytes = *size ? mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0) : nothing;
+        if (*bytes == MAP_FAILED)
+            status = error_add(errors, EX_IOERR, "cannot read '%s': %s", path, strerror(errno));
     }
     if (fd >= 0)
         close(fd);

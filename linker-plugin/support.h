@@ -29,6 +29,7 @@ struct table {
     struct table_entry {
         const char *name;
         void *value;
+        size_t hash;
     } *entries;
     size_t count;
     size_t capacity; /* a power of two, or 0 */
@@ -36,6 +37,9 @@ struct table {
 
 void *table_find(const struct table *table, const char *name);
 void table_set(struct arena *arena, struct table *table, const char *name, void *value);
+
+/* Where the value of a name is kept; NULL stands there when the name is new. Valid until the next change. */
+void **table_place(struct arena *arena, struct table *table, const char *name);
 
 /* Errors are collected in order and printed by main; the first one's code becomes the exit status. */
 struct errors {
@@ -50,6 +54,8 @@ int error_add(struct errors *errors, int status, const char *format, ...) __attr
 
 /* Bytes of a file, in the arena. Returns 0 or an exit status with the error added. */
 int file_read(struct arena *arena, struct errors *errors, const char *path, uint8_t **bytes, size_t *size);
+/* A file's bytes, mapped until the program ends: to be read only. Returns 0 or an exit status with the error added. */
+int file_map(struct errors *errors, const char *path, uint8_t **bytes, size_t *size);
 /* Write a file anew. */
 int file_write(struct errors *errors, const char *path, const void *bytes, size_t size);
 /* The part of a path after the last '/'. */

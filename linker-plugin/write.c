@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Write the segment: lld's image with its stubs and thunks filled in, its section headers, and five more sections. The
- * bytes are checked as any reader will check them before the file gets its name.
+ * Make a segment of lld's image: stubs and thunks filled in where it lies, its end written anew (tail.c). The bytes are
+ * checked as any reader will check them before the file gets its name.
  */
 #include "linker-plugin/farld.h"
 #include "linker-plugin/like.h"
@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -16,20 +17,6 @@
 #include "runtime/format/digest.h"
 
 #define NOTE_NAME "farcall"
-
-struct blob {
-    const char *name;
-    uint32_t type;
-    uint64_t align;
-    uint8_t *bytes;
-    size_t size;
-};
-
-/* The file as it grows. Capacity is computed once. */
-struct file {
-    uint8_t *bytes;
-    size_t size;
-};
 
 static uint64_t address_of_part(const struct link *link, enum far_part part)
 {
@@ -72,23 +59,16 @@ static int fill_stub_parts(struct link *link)
     return 0;
 }
 
-static int fill_thunks(struct link *link)
+/* Where unwinders find the frames: clients have no section headers to look it up in. */
+static int record_unwind(struct link *link)
 {
-    for (size_t i = 0; i < link->undefined_count; i++) {
-        const struct undefined *undefined = &link->undefined[i];
-        const Elf64_Sym *thunk, *word;
-        uint8_t *code;
+    const Elf64_Shdr *frames = image_section(&link->image, ".eh_frame");
+    struct far_linkage *linkage =
+        (struct far_linkage *)image_at(&link->image, address_of_part(link, FAR_PART_LINKAGE), sizeof *linkage);
 
-        if (!undefined->thunk)
-            continue;
-        thunk = image_symbol(&link->image, arena_format(&link->arena, "far_thunk.%s", undefined->name));
-        word = image_symbol(&link->image, arena_format(&link->arena, "far_host.%s", undefined->name));
-        code = thunk ? image_at(&link->image, thunk->st_value, FAR_STUB_SIZE) : NULL;
-        if (!code || !word)
-            return error_add(&link->errors, EX_SOFTWARE, "the thunk for '%s' is missing", undefined->name);
-        if (link->machine->encode_thunk(code, thunk->st_value, word->st_value))
-            return stubs_do_not_reach(link);
-    }
+    if (!linkage)
+        return error_add(&link->errors, EX_SOFTWARE, "the linkage header is not where the linker script puts it");
+    linkage->unwind = frames && frames->sh_size ? frames->sh_addr : 0;
     return 0;
 }
 
@@ -114,172 +94,137 @@ static struct blob make_note(struct link *link)
 static int make_traps(struct link *link, enum far_part part, const char *name, struct blob *blob)
 {
     size_t size = (size_t)link->slot_count * FAR_STUB_SIZE;
+    uint8_t *bytes = arena_allocate(&link->arena, size);
 
-    *blob = (struct blob){name, SHT_PROGBITS, 16, arena_allocate(&link->arena, size), size};
-    return encode_stubs(link, STUB_TRAP, part, blob->bytes);
+    *blob = (struct blob){name, SHT_PROGBITS, 16, bytes, size};
+    return encode_stubs(link, STUB_TRAP, part, bytes);
 }
 
-/* Append bytes at an alignment; returns their offset. */
-static size_t append(struct file *file, const void *bytes, size_t size, uint64_t align)
+/* The file as it is now, mapped anew. */
+static int map_output(struct link *link, uint8_t **bytes, size_t *size)
 {
-    size_t offset = file->size;
+    struct stat about;
 
-    if (align > 1)
-        offset = (offset + align - 1) & ~((size_t)align - 1);
-    if (size)
-        memcpy(file->bytes + offset, bytes, size);
-    file->size = offset + size;
-    return offset;
+    if (fstat(link->image.fd, &about))
+        return error_add(&link->errors, EX_IOERR, "cannot read the segment: %s", strerror(errno));
+    *size = (size_t)about.st_size;
+    *bytes = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, link->image.fd, 0);
+    return *bytes == MAP_FAILED ? error_add(&link->errors, EX_IOERR, "cannot map the segment: %s", strerror(errno)) : 0;
 }
 
-/* Where the mapped bytes end; up to there the file stays as lld laid it out. */
-static size_t end_of_mapped(const struct image *image)
+/* The note is the last blob, and the build id the last in it. */
+static int sign(struct link *link, uint8_t *bytes, size_t size, size_t note_end)
 {
-    size_t end = sizeof(Elf64_Ehdr) + image->header->e_phnum * sizeof(Elf64_Phdr);
+    size_t build_id = note_end - sizeof(((struct far_note *)0)->build_id);
 
-    for (size_t i = 0; i < image->header->e_phnum; i++) {
-        const Elf64_Phdr *program = &image->programs[i];
-
-        if (program->p_type == PT_LOAD && program->p_offset + program->p_filesz > end)
-            end = program->p_offset + program->p_filesz;
-    }
-    return end;
+    if (segment_digest(bytes, size, build_id, bytes + build_id))
+        return error_add(&link->errors, EX_SOFTWARE, "libcrypto cannot compute a SHA-256");
+    return 0;
 }
 
-static struct blob make_section_names(struct link *link, const struct blob *blobs, size_t count)
-{
-    const Elf64_Shdr *old = &link->image.sections[link->image.header->e_shstrndx];
-    size_t size = old->sh_size;
-    uint8_t *bytes;
-
-    for (size_t i = 0; i < count; i++)
-        size += strlen(blobs[i].name) + 1;
-    bytes = arena_allocate(&link->arena, size);
-    memcpy(bytes, link->image.section_names, old->sh_size);
-    size = old->sh_size;
-    for (size_t i = 0; i < count; i++)
-        size += (size_t)(stpcpy((char *)bytes + size, blobs[i].name) + 1 - ((char *)bytes + size));
-    return (struct blob){"", SHT_STRTAB, 1, bytes, size};
-}
-
-/* Returns the file offset of the note's build id. */
-static size_t lay_out(struct link *link, struct file *file, const struct blob *blobs, size_t count)
-{
-    const struct image *image = &link->image;
-    size_t old_count = image->header->e_shnum, build_id = 0;
-    Elf64_Shdr *headers = arena_allocate(&link->arena, (old_count + count) * sizeof *headers);
-    struct blob names = make_section_names(link, blobs, count);
-    uint32_t name = (uint32_t)image->sections[image->header->e_shstrndx].sh_size;
-    Elf64_Ehdr *header = (Elf64_Ehdr *)file->bytes;
-
-    append(file, image->bytes, end_of_mapped(image), 1);
-    for (size_t i = 1; i < old_count; i++) {
-        bool is_names = i == image->header->e_shstrndx;
-
-        headers[i] = image->sections[i];
-        if (is_names)
-            headers[i].sh_size = names.size;
-        if (!(headers[i].sh_flags & SHF_ALLOC) && headers[i].sh_type != SHT_NOBITS)
-            headers[i].sh_offset = append(file, is_names ? names.bytes : image->bytes + image->sections[i].sh_offset,
-                                          headers[i].sh_size, headers[i].sh_addralign);
-    }
-    for (size_t i = 0; i < count; i++) {
-        Elf64_Shdr *section = &headers[old_count + i];
-
-        *section = (Elf64_Shdr){
-            .sh_name = name, .sh_type = blobs[i].type, .sh_size = blobs[i].size, .sh_addralign = blobs[i].align};
-        section->sh_offset = append(file, blobs[i].bytes, blobs[i].size, blobs[i].align);
-        name += (uint32_t)strlen(blobs[i].name) + 1;
-        if (blobs[i].type == SHT_NOTE)
-            build_id = section->sh_offset + blobs[i].size - sizeof(((struct far_note *)0)->build_id);
-    }
-    header->e_shoff = append(file, headers, (old_count + count) * sizeof *headers, 8);
-    header->e_shnum = (Elf64_Half)(old_count + count);
-    return build_id;
-}
-
-static size_t capacity_for(const struct link *link, const struct blob *blobs, size_t count)
-{
-    size_t size = 2 * link->image.size + 65536; /* the image, its padding and headers, its names once more */
-
-    for (size_t i = 0; i < count; i++)
-        size += blobs[i].size + blobs[i].align + strlen(blobs[i].name) + sizeof(Elf64_Shdr);
-    for (size_t i = 0; i < link->image.header->e_shnum; i++)
-        size += link->image.sections[i].sh_addralign;
-    return size;
-}
-
-/* segment_check() is what every reader does first; a segment it refuses must not get its name. */
-static int check_own_output(struct link *link, const struct file *file)
+/*
+ * segment_check() is what every reader does first; a segment it refuses must not get its name. The digest it would only
+ * compute again.
+ */
+static int check_own_output(struct link *link, const uint8_t *bytes, size_t size)
 {
     struct far_segment segment;
     char why[512] = "";
 
-    if (segment_check(file->bytes, file->size, 0, &segment, why, sizeof why))
+    if (segment_check(bytes, size, SEGMENT_SKIP_DIGEST, &segment, why, sizeof why))
         return error_add(&link->errors, EX_SOFTWARE, "the segment just linked is not sound: %s", why);
     return like_verify(link, &segment);
 }
 
-static int put_in_place(struct link *link, const struct file *file)
+/* A pipe or /dev/null is written to; putting a file in its place would destroy it. */
+static bool is_written_to(const char *output)
 {
-    const char *output = link->options.output;
-    char *temporary = arena_format(&link->arena, "%s.XXXXXX", output);
     struct stat there;
-    mode_t mask;
-    int fd;
 
-    /* A pipe or /dev/null is written to; putting a file in its place would destroy it. */
-    if (!stat(output, &there) && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
-        return file_write(&link->errors, output, file->bytes, file->size);
-    fd = mkstemp(temporary);
-    mask = umask(0);
-    umask(mask);
-    if (fd < 0)
-        return error_add(&link->errors, EX_CANTCREAT, "cannot create '%s': %s", output, strerror(errno));
-    fchmod(fd, 0666 & ~mask);
-    close(fd);
-    if (!file_write(&link->errors, temporary, file->bytes, file->size) && rename(temporary, output))
-        error_add(&link->errors, EX_CANTCREAT, "cannot create '%s': %s", output, strerror(errno));
-    if (link->errors.status)
-        unlink(temporary);
-    return link->errors.status;
+    return !stat(output, &there) && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode);
 }
 
-/* Where unwinders find the frames: clients have no section headers to look it up in. */
-static int record_unwind(struct link *link)
+int draft_make(struct link *link)
 {
-    const Elf64_Shdr *frames = image_section(&link->image, ".eh_frame");
-    struct far_linkage *linkage =
-        (struct far_linkage *)image_at(&link->image, address_of_part(link, FAR_PART_LINKAGE), sizeof *linkage);
+    const char *output = link->options.output;
+    char *draft;
+    int fd;
 
-    if (!linkage)
-        return error_add(&link->errors, EX_SOFTWARE, "the linkage header is not where the linker script puts it");
-    linkage->unwind = frames && frames->sh_size ? frames->sh_addr : 0;
+    if (!output || is_written_to(output))
+        return 0;
+    draft = arena_format(&link->arena, "%s.XXXXXX", output);
+    fd = mkstemp(draft);
+    if (fd < 0)
+        return error_add(&link->errors, EX_CANTCREAT, "cannot create '%s': %s", output, strerror(errno));
+    close(fd);
+    link->draft = draft;
+    return 0;
+}
+
+static int put_in_place(struct link *link, const uint8_t *bytes, size_t size)
+{
+    const char *output = link->options.output;
+    mode_t mask;
+
+    if (!link->draft)
+        return file_write(&link->errors, output, bytes, size);
+    mask = umask(0);
+    umask(mask);
+    if (fchmod(link->image.fd, 0666 & ~mask) || rename(link->draft, output))
+        return error_add(&link->errors, EX_CANTCREAT, "cannot create '%s': %s", output, strerror(errno));
+    link->draft = NULL;
+    return 0;
+}
+
+static int finish(struct link *link, size_t note_end)
+{
+    uint8_t *bytes;
+    size_t size;
+    int status = map_output(link, &bytes, &size);
+
+    status = status ? status : sign(link, bytes, size, note_end);
+    status = status ? status : check_own_output(link, bytes, size);
+    return status ? status : put_in_place(link, bytes, size);
+}
+
+/* The last one, of thread-local variables, is there if an input has any; it is empty if they were not linked. */
+static void drop_empty_header(struct link *link)
+{
+    Elf64_Ehdr *header = (Elf64_Ehdr *)link->image.bytes;
+    Elf64_Phdr *last = (Elf64_Phdr *)(uintptr_t)&link->image.programs[header->e_phnum - 1];
+
+    if (last->p_type != PT_TLS || last->p_memsz)
+        return;
+    *last = (Elf64_Phdr){.p_type = PT_NULL};
+    header->e_phnum--;
+}
+
+static int make_relocations(struct link *link, struct blob *blob)
+{
+    uint8_t *bytes;
+
+    *blob = (struct blob){FAR_SECTION_RELOC, SHT_PROGBITS, 8, NULL, 0};
+    if (stream_encode(link, &bytes, &blob->size))
+        return link->errors.status;
+    blob->bytes = bytes;
     return 0;
 }
 
 int segment_write(struct link *link)
 {
     struct blob blobs[5];
-    struct file file = {0};
-    size_t count = 0, build_id;
+    size_t count = 0, note_end = 0;
 
-    if (fill_stub_parts(link) || fill_thunks(link) || record_unwind(link) || strays_refuse(link))
+    if (fill_stub_parts(link) || record_unwind(link) || strays_refuse(link))
         return link->errors.status;
+    drop_empty_header(link);
     blobs[count++] = (struct blob){FAR_SECTION_IFACE, SHT_PROGBITS, 8, (uint8_t *)link->iface, link->record_size};
-    blobs[count] = (struct blob){FAR_SECTION_RELOC, SHT_PROGBITS, 8, NULL, 0};
-    if (stream_encode(link, &blobs[count].bytes, &blobs[count].size))
-        return link->errors.status;
-    count++;
-    if (make_traps(link, FAR_PART_FSTUBS, FAR_SECTION_TRAPS_F, &blobs[count++]) ||
+    if (make_relocations(link, &blobs[count++]) ||
+        make_traps(link, FAR_PART_FSTUBS, FAR_SECTION_TRAPS_F, &blobs[count++]) ||
         make_traps(link, FAR_PART_DSTUBS, FAR_SECTION_TRAPS_D, &blobs[count++]))
         return link->errors.status;
     blobs[count++] = make_note(link);
-    file.bytes = arena_allocate(&link->arena, capacity_for(link, blobs, count));
-    build_id = lay_out(link, &file, blobs, count);
-    if (segment_digest(file.bytes, file.size, build_id, file.bytes + build_id))
-        return error_add(&link->errors, EX_SOFTWARE, "libcrypto cannot compute a SHA-256");
-    if (link->errors.status || check_own_output(link, &file))
+    if (tail_write(link, blobs, count, &note_end))
         return link->errors.status;
-    return put_in_place(link, &file);
+    return finish(link, note_end);
 }

@@ -132,17 +132,18 @@ struct far_reloc_header {
 };
 
 /* Command, who applies it, what the fields and words mean. Fields that are not mentioned are 0. In order. */
-#define FAR_RELOCS(X)                                                                                                 \
-    X(CHECK, "bind",                                                                                                  \
-      "name: service; name2: operation; value: fingerprint; word: major << 16 | minor; second word, if there is one: "  \
-      "its far_fails value")                                                                                          \
-    X(REBASE, "node",                                                                                                 \
-      "first word: an address, a multiple of FAR_REBASE_SPAN; bit i of word 1+j: word 64*j+i from "                   \
-      "there on is relative to the segment's start and gets its base added")                                          \
-    X(STUB, "node", "words: addresses that get that of an operation; name: operation of this segment; value: addend") \
-    X(BIND, "node", "words: addresses that get that of an operation; name: service; name2: operation; value: addend") \
-    X(HOST, "domain", "words: in linkage, get a function of the process; name: function; value: addend")              \
-    X(COPY, "domain", "word: address in linkage, gets a copy of data of the process; name: object; value: its size")  \
+#define FAR_RELOCS(X)                                                                                                  \
+    X(CHECK, "bind",                                                                                                   \
+      "name: service; name2: operation; value: fingerprint; word: major << 16 | minor; second word, if there is one: " \
+      "its far_fails value")                                                                                           \
+    X(REBASE, "node",                                                                                                  \
+      "first word: an address, a multiple of FAR_REBASE_SPAN; bit i of word 1+j: word 64*j+i from "                    \
+      "there on is relative to the segment's start and gets its base added")                                           \
+    X(STUB, "node",                                                                                                    \
+      "words: addresses that get that of an operation; name: operation of this segment; value: addend, an int32")      \
+    X(BIND, "node", "words: addresses that get that of an operation; name: service; name2: operation; value: addend")  \
+    X(HOST, "domain", "words: in linkage, get a function of the process; name: function; value: addend")               \
+    X(COPY, "domain", "word: address in linkage, gets a copy of data of the process; name: object; value: its size")   \
     X(IFUNC, "domain", "words: in linkage, get what a function returns; value: its address, in code; name: or 0")
 
 enum far_reloc_code {

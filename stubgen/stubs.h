@@ -32,6 +32,8 @@ struct stub_machine {
     const char *name;      /* as far register --machine spells it: "x86-64" */
     const char *multiarch; /* Debian's directory for its libraries: "x86_64-linux-gnu" */
     uint8_t breakpoint;    /* fills what is never to be executed */
+    /* By how much a PC-relative addend in code is less than the place meant, as it counts from behind the instruction. */
+    uint8_t addend_lag;
     enum relocation_kind (*relocation_kind)(uint32_t type);
 
     /*

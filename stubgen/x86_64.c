@@ -121,6 +121,7 @@ const struct stub_machine stub_machine_x86_64 = {
     .name = "x86-64",
     .multiarch = "x86_64-linux-gnu",
     .breakpoint = INT3,
+    .addend_lag = 4,
     .relocation_kind = relocation_kind,
     .encode_branch = encode_branch,
     .encode_trap = encode_trap,

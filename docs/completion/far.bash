@@ -5,7 +5,7 @@
 # Each function leaves its candidates in COMPREPLY. bash cuts words at = and : too; _far_words joins them again, so that
 # --dump=pl is one word and user:al another, and _far_reply takes off what bash has on the line already.
 
-_far_commands='dump diff implib register unregister ls describe map run'
+_far_commands='dump diff implib register unregister ls describe map fetch run gdb'
 
 # words, cword, cur, prev: of the caller.
 _far_words() {
@@ -84,14 +84,16 @@ _far_operations() {
 # The value of an option of far; fails where $prev takes none.
 _far_value() {
   case $1:$prev in
-    *:--socket | implib:-o) _far_files '*' ;;
+    *:--socket | implib:-o | fetch:-o) _far_files '*' ;;
     implib:--rpath) _far_files '' ;;
     register:--trust | register:--read) _far_who ;;
     register:--function | register:--data) _far_operations ;;
+    register:--machine) _far_reply 'x86-64 aarch64' ;;
     register:--name | register:--host-uid | implib:--soname) ;;
     run:--level) _far_reply 'none read trusted' ;;
     run:--gate) _far_reply process ;;
-    run:--untrusted) _far_services ;;
+    run:--untrusted | gdb:--host) _far_services ;;
+    fetch:--machine) _far_reply 'x86-64 aarch64' ;;
     *) return 1 ;;
   esac
 }
@@ -101,11 +103,13 @@ _far_options() {
     dump) _far_reply '--section= --relocs --json --help' ;;
     diff) _far_reply '--json --help' ;;
     implib) _far_reply '-o --soname --rpath --no-rpath --dump=asm --help' ;;
-    register) _far_reply '--name --trust --read --function --data --host-uid --socket --json --help' ;;
+    register) _far_reply '--name --trust --read --function --data --machine --host-uid --socket --json --help' ;;
     unregister) _far_reply '--socket --help' ;;
     ls | describe) _far_reply '--json --socket --help' ;;
     map) _far_reply '--json --html --socket --help' ;;
-    run) _far_reply '--level --untrusted --gate --bind-now --socket --help' ;;
+    fetch) _far_reply '-o --machine --socket --help' ;;
+    gdb) _far_reply '--host --socket --help' ;;
+    run) _far_reply '--level --untrusted --gate --bind-now --perf --socket --help' ;;
   esac
 }
 
@@ -113,8 +117,8 @@ _far_options() {
 _far_operand() {
   case $1 in
     dump | diff | implib | register) _far_files '*.seg' ;;
-    unregister | describe) _far_services ;;
-    run) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -c -- "$cur"; compgen -f -- "$cur") ;;
+    unregister | describe | fetch) _far_services ;;
+    run | gdb) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -c -- "$cur"; compgen -f -- "$cur") ;;
   esac
 }
 
@@ -158,7 +162,8 @@ _fard() {
   case $prev in
     --socket) _far_files '*' ;;
     --store) _far_files '' ;;
-    *) _far_reply '--socket --store --foreground --allow-wrpkru --version --help' ;;
+    --emulator) _far_reply 'x86-64= aarch64=' ;;
+    *) _far_reply '--socket --store --foreground --perf --emulator --allow-wrpkru --version --help' ;;
   esac
 }
 
@@ -171,7 +176,8 @@ _farld() {
     -L:*) _far_files '' ;;
     -l:*) ;;
     *:--previous=*) _far_files '*' --previous= ;;
-    *:-*) _far_reply '-o -L -l --heap-size= --allow-wrpkru --map --dump=plan --previous= --soname= --verbose --help --version' ;;
+    *:--like=*) _far_files '*.seg' --like= ;;
+    *:-*) _far_reply '-o -L -l --heap-size= --room= --allow-wrpkru --map --dump=plan --previous= --like= --soname= --verbose --help --version' ;;
     *) _far_files '*.@(o|a|so)' ;;
   esac
 }

@@ -49,9 +49,9 @@ static void map_each(struct listing *listing, const void *bytes)
     json_number(&listing->json, "size", entry->size);
     json_number(&listing->json, "id", entry->id);
     json_string(&listing->json, "name", name);
-    machines_json(&listing->json, entry->machine);
     json_bool(&listing->json, "in_use", entry->in_use);
     json_bool(&listing->json, "pending", entry->in_use == FAR_RANGE_PENDING);
+    machines_json(&listing->json, entry->machine);
     json_close(&listing->json, '}');
 }
 

@@ -36,7 +36,7 @@ static int resolve_op(const struct service *service, const struct far_import_tab
                       uint64_t *stub, struct far_error *error)
 {
     const char *name = import_op_name(table, index);
-    const struct far_op *op = service_op(service, name);
+    const struct far_op *op = iface_op_by_name_at(service_iface(service), name, index);
     if (!op)
         return refuse(error, EPROTOTYPE, EX_PROTOCOL,
                       "service '%s' %u.%u has no operation '%s', which the client was linked against", service->name,

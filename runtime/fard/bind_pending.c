@@ -58,7 +58,7 @@ int bind_add_pending(const struct registry *registry, const struct service *serv
     head->pending_count = pending->count + 1;
     word[0] = 0;
     for (uint32_t i = 0; i < pending->count; i++) {
-        const struct far_op *op = service_op(service, pending->op[i]);
+        const struct far_op *op = service_op(service, pending->op[i].name);
         word[i + 1] = op ? service_stub(service, op) : 0;
     }
     return 0;

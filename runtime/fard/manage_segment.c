@@ -10,11 +10,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+static bool is_host(const struct client *client, const struct service *service)
+{
+    return service->host && service->host->uid == client->who.uid;
+}
+
 /* Who may run the code may read it: trusted clients, and the host, which runs nothing else. */
 static bool may_see_code(const struct client *client, const struct service *service)
 {
     uid_t uid = client->who.uid;
-    return uid == 0 || uid == client->fard->uid || (service->host && service->host->uid == uid) ||
+    return uid == 0 || uid == client->fard->uid || is_host(client, service) ||
            policy_level(service->rules, service->rule_count, &client->who) == FAR_LEVEL_TRUSTED;
 }
 
@@ -31,7 +36,7 @@ static int find_executable(const struct client *client, const struct far_segment
                            struct far_error *error)
 {
     *service = registry_find(&client->fard->registry, request->name);
-    if (!*service || (*service)->hidden)
+    if (!*service || ((*service)->hidden && !is_host(client, *service))) /* a host asks before it is ready */
         return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them",
                       request->name);
     if (!may_see_code(client, *service))

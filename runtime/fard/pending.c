@@ -12,7 +12,7 @@ static void pending_free(struct pending *pending)
     if (!pending)
         return;
     for (uint32_t i = 0; i < pending->count; i++)
-        free(pending->op[i]);
+        free(pending->op[i].name);
     free(pending->op);
     free(pending->order);
     free(pending);
@@ -50,7 +50,7 @@ static uint32_t place_of(const struct pending *pending, const char *op)
     uint32_t low = 0, high = pending->count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (strcmp(pending->op[pending->order[middle]], op) < 0)
+        if (strcmp(pending->op[pending->order[middle]].name, op) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -61,7 +61,7 @@ static uint32_t place_of(const struct pending *pending, const char *op)
 uint64_t pending_address(const struct pending *pending, const char *op)
 {
     uint32_t place = place_of(pending, op);
-    if (place == pending->count || strcmp(pending->op[pending->order[place]], op) != 0)
+    if (place == pending->count || strcmp(pending->op[pending->order[place]].name, op) != 0)
         return 0;
     return pending->range.base + (uint64_t)(pending->order[place] + 1) * FAR_STUB_SIZE;
 }
@@ -73,7 +73,7 @@ static int make_room(struct pending *pending, uint32_t more)
         room *= 2;
     if (room == pending->room)
         return 0;
-    char **op = reallocarray(pending->op, room, sizeof *op);
+    struct pending_op *op = reallocarray(pending->op, room, sizeof *op);
     if (!op)
         return -ENOMEM;
     pending->op = op;
@@ -86,12 +86,12 @@ static int make_room(struct pending *pending, uint32_t more)
 }
 
 /* The next slot is this name's. There must be room; the name is the table's from now on. */
-static void append_op(struct pending *pending, char *op)
+static void append_op(struct pending *pending, char *op, uid_t uid)
 {
     uint32_t place = place_of(pending, op);
     memmove(pending->order + place + 1, pending->order + place, (pending->count - place) * sizeof *pending->order);
     pending->order[place] = pending->count;
-    pending->op[pending->count++] = op;
+    pending->op[pending->count++] = (struct pending_op){op, uid};
 }
 
 static int append_item(struct pendings *pendings, struct pending *pending)
@@ -127,7 +127,7 @@ int pending_restore(struct pendings *pendings, const struct pending *row)
     return result;
 }
 
-int pending_restore_op(struct pendings *pendings, uint32_t id, uint32_t slot, const char *op)
+int pending_restore_op(struct pendings *pendings, uint32_t id, uint32_t slot, const char *op, uid_t uid)
 {
     struct pending *pending = pendings->count ? pendings->item[pendings->count - 1] : NULL;
     if (!pending || pending->id != id || slot != pending->count + 1 || slot >= FAR_PENDING_SLOTS ||
@@ -136,7 +136,7 @@ int pending_restore_op(struct pendings *pendings, uint32_t id, uint32_t slot, co
     char *name = make_room(pending, 1) ? NULL : strdup(op);
     if (!name)
         return -ENOMEM;
-    append_op(pending, name);
+    append_op(pending, name, uid);
     return 0;
 }
 
@@ -149,10 +149,11 @@ static void count_use(const struct registry *registry, uid_t uid, uint32_t *name
     *names = *ops = 0;
     for (uint32_t i = 0; i < pendings->count; i++) {
         const struct pending *pending = pendings->item[i];
-        if (pending->uid != uid || registry_find(registry, pending->name))
+        if (registry_find(registry, pending->name))
             continue;
-        ++*names;
-        *ops += pending->count;
+        *names += pending->uid == uid;
+        for (uint32_t slot = 0; slot < pending->count; slot++)
+            *ops += pending->op[slot].uid == uid;
     }
 }
 
@@ -215,19 +216,20 @@ static int add_fresh(struct registry *registry, struct store *store, const struc
                      struct pending *pending, struct fresh *fresh, struct far_error *error)
 {
     bool known = pending->id != 0;
+    const struct pending_wish added = {wish->service, (const char *const *)fresh->op, fresh->count, wish->uid, true};
     int result = check_limits(registry, wish, pending, fresh->count, error);
     result = result ? result : make_room(pending, fresh->count);
     if (!result && !known)
         result = append_item(&registry->pendings, pending);
     if (result)
         return result;
-    result = store_add_pending(store, pending, (const char *const *)fresh->op, fresh->count, error);
+    result = store_add_pending(store, pending, &added, error);
     if (result) {
         registry->pendings.count -= !known;
         return result;
     }
     for (uint32_t i = 0; i < fresh->count; i++)
-        append_op(pending, fresh->op[i]);
+        append_op(pending, fresh->op[i], wish->uid);
     fresh->count = 0;
     return 0;
 }

@@ -24,13 +24,18 @@
 struct registry;
 struct store;
 
+struct pending_op {
+    char *name;
+    uid_t uid; /* who asked first */
+};
+
 struct pending {
     uint32_t id; /* of its range */
     char name[FAR_SERVICE_MAX];
     struct range range;
-    uid_t uid;       /* who asked first */
-    char **op;       /* names; that of slot i is op[i - 1] */
-    uint32_t *order; /* indices into op, by name */
+    uid_t uid;             /* who asked first */
+    struct pending_op *op; /* that of slot i is op[i - 1] */
+    uint32_t *order;       /* indices into op, by name */
     uint32_t count, room;
 };
 
@@ -63,6 +68,6 @@ int pending_take(struct registry *registry, struct store *store, const struct pe
 
 /* What a stored name says; for loading. Slots must come in order. 0, -EINVAL or -ENOMEM. */
 int pending_restore(struct pendings *pendings, const struct pending *row);
-int pending_restore_op(struct pendings *pendings, uint32_t id, uint32_t slot, const char *op);
+int pending_restore_op(struct pendings *pendings, uint32_t id, uint32_t slot, const char *op, uid_t uid);
 
 #endif

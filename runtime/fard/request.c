@@ -60,6 +60,8 @@ int protocol_check_bind(const struct far_message *message, const struct far_bind
     *table = (const void *)(*request + 1);
     if ((*request)->want >= FAR_LEVEL_COUNT)
         return refuse(error, EBADMSG, EX_PROTOCOL, "bind: there is no level %u", (*request)->want);
+    if ((*request)->machine && !far_machine_find((*request)->machine))
+        return refuse(error, EBADMSG, EX_PROTOCOL, "bind: ELF machine %u is not known", (*request)->machine);
     if (import_check(*table, size - sizeof **request, why, sizeof why) != 0)
         return refuse(error, EBADMSG, EX_PROTOCOL, "bind: %s", why);
     return 0;

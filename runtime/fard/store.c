@@ -25,7 +25,7 @@ static const char schema[] =
     "CREATE TABLE executables (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, build_id BLOB NOT NULL);"
     "CREATE TABLE pending (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL UNIQUE, uid INTEGER NOT NULL);"
     "CREATE TABLE pending_ops (pending INTEGER NOT NULL REFERENCES pending ON DELETE CASCADE, slot INTEGER NOT NULL,"
-    " op TEXT NOT NULL, PRIMARY KEY (pending, slot), UNIQUE (pending, op));"
+    " op TEXT NOT NULL, uid INTEGER NOT NULL, PRIMARY KEY (pending, slot), UNIQUE (pending, op));"
     "PRAGMA application_id = 0x46415231;"
     "PRAGMA user_version = 2;"
     "COMMIT;";

@@ -77,10 +77,10 @@ int store_each_range(struct store *store, uint32_t after, int (*each)(void *cont
                      void *context, struct far_error *error);
 
 /*
- * The next slots of a name that has pending addresses, for op[count]; for a name that has none yet (id 0), a range as well:
- * id and range are filled in. On the disk when this returns, or nothing has changed.
+ * The next slots of a name that has pending addresses, for the wish's operations; for a name that has none yet (id 0), a
+ * range as well: id and range are filled in. On the disk when this returns, or nothing has changed.
  */
-int store_add_pending(struct store *store, struct pending *pending, const char *const *op, uint32_t count,
+int store_add_pending(struct store *store, struct pending *pending, const struct pending_wish *wish,
                       struct far_error *error);
 /* The name is given up, its range stays taken. */
 int store_remove_pending(struct store *store, uint32_t id, struct far_error *error);

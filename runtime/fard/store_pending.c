@@ -24,20 +24,21 @@ static int insert_pending(struct store *store, struct pending *pending, struct f
     return store_finish(store, statement, DOING, error);
 }
 
-static int insert_op(struct store *store, uint32_t id, uint32_t slot, const char *op, struct far_error *error)
+static int insert_op(struct store *store, uint32_t id, uint32_t slot, const char *op, uid_t uid,
+                     struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result =
-        store_prepare(store, "INSERT INTO pending_ops (pending, slot, op) VALUES (?, ?, ?)", &statement, error);
+    int result = store_prepare(store, "INSERT INTO pending_ops VALUES (?, ?, ?, ?)", &statement, error);
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, id);
     sqlite3_bind_int64(statement, 2, slot);
     sqlite3_bind_text(statement, 3, op, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 4, uid);
     return store_finish(store, statement, DOING, error);
 }
 
-int store_add_pending(struct store *store, struct pending *pending, const char *const *op, uint32_t count,
+int store_add_pending(struct store *store, struct pending *pending, const struct pending_wish *wish,
                       struct far_error *error)
 {
     const struct pending before = *pending;
@@ -45,8 +46,8 @@ int store_add_pending(struct store *store, struct pending *pending, const char *
     int result = store_run(store, "BEGIN IMMEDIATE", DOING, error);
     if (!result && !pending->id)
         result = insert_pending(store, pending, error);
-    for (uint32_t i = 0; !result && i < count; i++)
-        result = insert_op(store, pending->id, pending->count + i + 1, op[i], error);
+    for (uint32_t i = 0; !result && i < wish->op_count; i++)
+        result = insert_op(store, pending->id, pending->count + i + 1, wish->op[i], wish->uid, error);
     result = result ? result : store_run(store, "COMMIT", DOING, error);
     if (!result)
         return 0;
@@ -93,14 +94,15 @@ static int load_name(struct store *store, sqlite3_stmt *statement, struct pendin
 static int load_ops(struct store *store, struct pendings *pendings, uint32_t id, struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result =
-        store_prepare(store, "SELECT slot, op FROM pending_ops WHERE pending = ? ORDER BY slot", &statement, error);
+    int result = store_prepare(store, "SELECT slot, op, uid FROM pending_ops WHERE pending = ? ORDER BY slot",
+                               &statement, error);
     if (!result)
         sqlite3_bind_int64(statement, 1, id);
     while (!result && store_next_row(store, statement, &result, error)) {
         const char *op = (const char *)sqlite3_column_text(statement, 1);
         uint32_t slot = (uint32_t)sqlite3_column_int64(statement, 0);
-        result = damaged(store, op ? pending_restore_op(pendings, id, slot, op) : -EINVAL, id, error);
+        uid_t uid = (uid_t)sqlite3_column_int64(statement, 2);
+        result = damaged(store, op ? pending_restore_op(pendings, id, slot, op, uid) : -EINVAL, id, error);
     }
     sqlite3_finalize(statement);
     return result;

@@ -18,15 +18,12 @@ int complain(const struct complaint *to, const char *format, ...)
 }
 
 /* Not <ctype.h>: what a file may contain must not depend on the locale of whoever reads it. */
-static bool is_letter(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+enum { LETTER = 1, DIGIT = 2, MARK = 4 }; /* MARK: what a linker's names have besides */
 
-static bool is_digit(unsigned char c)
-{
-    return c >= '0' && c <= '9';
-}
+static const uint8_t kind_of[256] = {
+    ['a' ... 'z'] = LETTER, ['A' ... 'Z'] = LETTER, ['_'] = LETTER, ['0' ... '9'] = DIGIT,
+    ['.'] = MARK,           ['$'] = MARK,           ['@'] = MARK,
+};
 
 bool text_is_control(const char *text, size_t at)
 {
@@ -45,23 +42,24 @@ bool text_is_printable(const char *text, size_t limit)
     return length < limit;
 }
 
-static bool text_is_word(const char *text, size_t limit, const char *also)
+/* Names are looked at whenever a program starts: a table instead of comparisons. */
+static bool text_is_word(const char *text, size_t limit, uint8_t kinds)
 {
     size_t length = strnlen(text, limit);
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (!is_letter(c) && !(is_digit(c) && i > 0) && !strchr(also, c))
+    if (length == 0 || length == limit || kind_of[(uint8_t)text[0]] == DIGIT)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!(kind_of[(uint8_t)text[i]] & kinds))
             return false;
-    }
-    return length > 0 && length < limit;
+    return true;
 }
 
 bool text_is_identifier(const char *text, size_t limit)
 {
-    return text_is_word(text, limit, "");
+    return text_is_word(text, limit, LETTER | DIGIT);
 }
 
 bool text_is_symbol(const char *text, size_t limit)
 {
-    return text_is_word(text, limit, ".$@");
+    return text_is_word(text, limit, LETTER | DIGIT | MARK);
 }

@@ -36,6 +36,12 @@ const struct far_op *iface_op_by_name(const struct far_iface *iface, const char 
     return NULL;
 }
 
+const struct far_op *iface_op_by_name_at(const struct far_iface *iface, const char *name, uint32_t guess)
+{
+    bool right = guess < iface->ops.count && strcmp(name, iface_string(iface, iface_op(iface, guess)->name)) == 0;
+    return right ? iface_op(iface, guess) : iface_op_by_name(iface, name);
+}
+
 const struct far_op *iface_op_by_slot(const struct far_iface *iface, uint32_t slot)
 {
     /* Almost always slot = index + 1; only operations kept from an older version lie elsewhere. */

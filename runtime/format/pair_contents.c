@@ -108,12 +108,14 @@ static void tell_word(struct pair_sides *sides, const struct address_word *one, 
 {
     struct text place, target, other_target;
     bool function = one->code == FAR_RELOC_REBASE && segment_part_at(sides->one.segment, one->value) == FAR_PART_CODE;
-    pair_differs(sides, "%s holds %s on %s, %s on %s; %s", describe(&sides->one, one->at, &place),
-                 describe_target(&sides->one, one, &target), sides->one.machine,
-                 describe_target(&sides->other, other, &other_target), sides->other.machine,
-                 function ? "data that two machines share can point at operations and functions of the C library only"
-                          : "data that two machines share can point at data, or at a constant that lies at the same "
-                            "address on both: give it a name, static const char name[] = \"…\"");
+    pair_differs(
+        sides, "%s holds %s on %s, %s on %s; %s", describe(&sides->one, one->at, &place),
+        describe_target(&sides->one, one, &target), sides->one.machine,
+        describe_target(&sides->other, other, &other_target), sides->other.machine,
+        function ? "data that two machines share can point at operations, and at functions of the C library other than "
+                   "malloc and its friends"
+                 : "data that two machines share can point at data, or at a constant that lies at the same "
+                   "address on both: give it a name, static const char name[] = \"…\"");
 }
 
 static void tell_one_sided(struct pair_sides *sides, const struct pair_side *has, const struct address_word *word,

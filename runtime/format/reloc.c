@@ -107,12 +107,20 @@ static const char *rebase_mistake(struct reloc_walk *walk, const struct far_relo
     return mistake;
 }
 
+/* What is added to an address leads to something near it; anything else would make it an address of something else. */
+static bool is_addend(uint64_t value)
+{
+    return (int64_t)value >= INT32_MIN && (int64_t)value <= INT32_MAX;
+}
+
 /* Words that all get the same value. */
 static const char *words_mistake(struct reloc_walk *walk, const struct far_reloc *command)
 {
     const struct far_extent *linkage = &walk->target[FAR_PART_LINKAGE - TARGET_FIRST];
     const uint64_t *words = segment_reloc_words(command);
     const char *mistake = command->count ? NULL : "it changes no word";
+    if (command->code != FAR_RELOC_IFUNC && !is_addend(command->value))
+        return "what it adds to an address is more than 2 GiB";
     for (uint32_t i = 0; i < command->count && !mistake; i++) {
         if (i && words[i] <= words[i - 1])
             return "its words are not in the order of their addresses";

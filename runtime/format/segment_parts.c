@@ -120,6 +120,20 @@ static int place_heap(struct segment_walk *walk, uint64_t end)
     return 0;
 }
 
+/* The header's last word is the file's to say; unwinders are told what it says. */
+static int check_unwind(struct segment_walk *walk)
+{
+    const struct far_segment *segment = walk->segment;
+    const struct far_extent *home = &segment->part[FAR_PART_CONST];
+    uint64_t at = 0;
+    if (segment->content_size[FAR_PART_LINKAGE] >= FAR_LINKAGE_HEADER)
+        memcpy(&at, segment->content[FAR_PART_LINKAGE] + FAR_LINKAGE_UNWIND, sizeof at);
+    if (at == 0 || (at % 4 == 0 && at >= home->address && range_inside(at - home->address, 4, home->size)))
+        return 0;
+    return complain(&walk->to, "its linkage header says that .eh_frame is at 0x%llx, which is not in part const",
+                    (address)at);
+}
+
 int segment_check_parts(struct segment_walk *walk)
 {
     unsigned part = 0;
@@ -142,7 +156,8 @@ int segment_check_parts(struct segment_walk *walk)
     }
     if (part < FAR_LOAD_PARTS)
         return complain(&walk->to, "it has %u PT_LOAD headers, but %d parts; link it with farld", part, FAR_LOAD_PARTS);
-    return place_heap(walk, end);
+    int err = check_unwind(walk);
+    return err ? err : place_heap(walk, end);
 }
 
 static int check_array(struct segment_walk *walk, const char *name, struct far_extent *extent)

@@ -142,7 +142,6 @@ static void worker_broken(void *argument)
     struct far_astack *astack = worker->astack;
     serve_broken(worker, FAR_CALL_ENDED_THREAD);
     far_publish(&astack->reply.sequence, worker->sequence, &astack->call.sleeping);
-    __atomic_store_n(&astack->fate.dead, 1, __ATOMIC_SEQ_CST);
     worker_leave(worker);
 }
 

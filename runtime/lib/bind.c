@@ -149,7 +149,7 @@ static int check_operations(const struct far_import_table *table, const struct b
         return check_stubs(table, bound, error);
     for (uint32_t i = 0; i < table->op_count; i++) {
         const char *name = import_op_name(table, i);
-        const struct far_op *op = iface_op_by_name(iface, name);
+        const struct far_op *op = iface_op_by_name_at(iface, name, i);
         if (!op)
             return far_fail(error, EPROTOTYPE, EX_PROTOCOL, "service %s has no operation %s: link the program again",
                             table->service, name);
@@ -259,6 +259,15 @@ static void announce(struct far_binding *binding)
     debug_add(&binding->debug, &mapped);
 }
 
+/* Again, if it failed the last time: a program may call again after a first call that could not be linked. */
+static int bind_needs(struct far_binding *binding, struct far_error *error)
+{
+    int failed = binding->unbound ? depend_bind(binding->unbound, binding->service, error) : 0;
+    if (!failed)
+        binding->unbound = NULL;
+    return failed;
+}
+
 /* Mappings that are left behind on failure do not matter: whoever fails to bind ends, or never uses the range. */
 static int bind_new(const struct far_import_table *table, const struct bound *bound, const struct far_iface *iface,
                     struct far_binding **result, struct far_error *error)
@@ -272,11 +281,13 @@ static int bind_new(const struct far_import_table *table, const struct bound *bo
     int failed = map_binding(binding, bound, &stream, error);
     if (!failed)
         failed = process_add_binding(binding, error);
-    if (failed)
+    if (failed) {
         binding_free(binding);
-    else
-        announce(binding);
-    return failed || !stream ? failed : depend_bind(stream, binding->service, error);
+        return failed;
+    }
+    announce(binding);
+    binding->unbound = stream;
+    return bind_needs(binding, error);
 }
 
 /* Nobody has registered the service: its operations get addresses that are linked when they are called. */
@@ -298,9 +309,10 @@ static int bind_registered(const struct far_import_table *table, const struct bo
     struct far_binding *shared = process_find_base(bound->reply.base);
     const struct far_iface *iface = shared ? shared->iface : read_iface(bound, error);
     int failed = iface ? check_operations(table, bound, iface, error) : -error->code;
-    if (!failed && shared)
+    if (!failed && shared) {
         know(*result = shared, bound);
-    else if (!failed)
+        failed = bind_needs(shared, error);
+    } else if (!failed)
         failed = bind_new(table, bound, iface, result, error);
     const struct far_bind_reply *reply = &bound->reply;
     return failed ? failed : pending_link(*result, reply->pending_base, bound->pending, reply->pending_count, error);

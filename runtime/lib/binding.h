@@ -41,6 +41,7 @@ struct far_binding {
     struct far_debug_service debug; /* what debuggers are */
     const struct far_import_table
         *table; /* our copy of what we were bound with, to do it again on another connection */
+    const struct far_reloc_header *unbound; /* what says which services it is bound to itself, until they are; or NULL */
 };
 
 /* Services that nobody had registered when the process was bound to them; pending.h. */

@@ -121,10 +121,10 @@ NOT_INLINE static void fast_call_fails(struct far_frame *frame, const struct far
                                        const struct far_plan *plan, struct far_channel *channel, int error)
 {
     const char *reason = error == EPROTO ? FAR_REASON_LIE : "the service's host is gone";
-    if (error)
+    uint32_t status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
+    if (error || status == FAR_CALL_ENDED_THREAD) /* nobody serves it any more */
         channel_close(channel);
-    else if ((error = call_status_error(__atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED), &reason)) ==
-             0) {
+    if (!error && (error = call_status_error(status, &reason)) == 0) {
         reason = FAR_REASON_LIE;
         error = EPROTO;
     }

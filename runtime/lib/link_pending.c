@@ -17,9 +17,11 @@ static int bind_again(const struct far_import_table *table, struct far_error *er
     int failed = binding_make(table, NULL, &binding, error);
     if (failed && connected && far_process.connection.fd < 0 && error->code != ETIMEDOUT)
         failed = binding_make(table, NULL, &binding, error);
+    if (failed && far_process.connection.fd < 0 && (error->code == ENOENT || error->code == ECONNREFUSED))
+        error->code = EHOSTDOWN; /* nobody listens: to the program, fard is as gone as a host could be */
     if (!failed && !binding)
         failed = far_fail(error, EHOSTDOWN, EX_UNAVAILABLE, "the service is not registered; the next call tries again");
-    return failed;
+    return failed ? -error->code : 0;
 }
 
 /* What the process knows of the operation that was called. An address that came from another process has no table here. */
@@ -78,6 +80,7 @@ uint64_t far_link_pending(uint64_t address, struct far_link_result *result)
     process_lock(&saved);
     uint64_t target = link_called(address, &called, &error);
     process_unlock(&saved);
+    unwind_tell_all();
     errno = before;
     if (target)
         return target;

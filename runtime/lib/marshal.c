@@ -154,6 +154,8 @@ static int cross(const struct crossing *crossing, struct far_channel *channel, u
     *status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
     if (*status == FAR_CALL_DONE)
         take_area(crossing, area);
+    else if (*status == FAR_CALL_ENDED_THREAD)
+        channel_close(channel); /* nobody serves it any more */
     return 0;
 }
 

@@ -46,6 +46,11 @@ clang=${FARCALL_LLVM:-/usr/lib/llvm-19}/bin/clang
 "$clang" -E -D__FARCALL_IDL__ -include "$build/include/farcall/probe.h" -I"${clang%/bin/clang}/include" "$here/idl_text.h" -o "$build/bench/idl_text.i"
 "$build/bench/idl" "$build/bin/faridl" "$clang" "$build/bench/idl_text.i"
 "$here/bind.sh" "$build"
+# The compilers, as they are found by those who use them.
+python3 "$here/large_source.py" "$build/bench"
+"$build/bench/compile" "$build/bin/farcc" "$clang" "$build/include" "$build/bench/plain.c" \
+  "$here/../../docs/examples/kv/kv.c" "$build/bench/large.c" "$build/bench/compiled.o"
+"$here/link.sh" "$build"
 "$build/bench/start" "$build/bench/hello" "$build/examples/kv" "$build/bench/plain" "$build/lib"
 
 python3 - "$BENCH_JSON" "$build/bench.json" <<'PY'

@@ -46,6 +46,8 @@ enum fault {
     SHORT_STUBS,
     NO_TRAP,
     OTHER_INTERFACE,
+    PENDING_FDS,
+    PENDING_OUTSIDE,
     LATE_ANSWER,
     FAULT_COUNT
 };
@@ -111,6 +113,12 @@ static size_t fill_reply(struct answer *answer)
     strcpy(reply->service, fault == OTHER_SERVICE ? "vk" : table->service);
     for (int i = 0; i < FAR_PART_COUNT; i++)
         reply->part[i] = (struct far_extent){base + segment.part[i].address, segment.part[i].size};
+    if (fault == PENDING_FDS || fault == PENDING_OUTSIDE)
+        reply->flags = FAR_BIND_PENDING;
+    if (fault == PENDING_OUTSIDE) {
+        reply->base += FAR_GRANULE;
+        reply->fds = 0;
+    }
     if (fault == OUTSIDE_WINDOW)
         reply->base -= FAR_GRANULE;
     if (fault == PARTS_OVERLAP)
@@ -145,7 +153,7 @@ static void answer_request(int socket, const struct far_message *request)
     struct answer answer = {.message = *request};
     size_t size = fill_reply(&answer);
     int fd[3] = {stubs_file(), iface_file(), stubs_file()};
-    int count = fault == FEW_FDS ? 1 : fault == MANY_FDS ? 3 : 2;
+    int count = fault == PENDING_OUTSIDE ? 0 : fault == FEW_FDS ? 1 : fault == MANY_FDS ? 3 : 2;
     answer.message.type = (uint16_t)(request->type | FAR_MSG_REPLY);
     if (fault == REFUSED || fault == ERROR_SHORT) {
         answer.message.type = FAR_MSG_ERROR | FAR_MSG_REPLY;
@@ -168,9 +176,11 @@ static void answer_request(int socket, const struct far_message *request)
         int unwanted = file_with("x", 1);
         send_with_fds(socket, &late, sizeof late, &unwanted, 1);
     }
+    if (fault == PENDING_OUTSIDE)
+        close(fd[0]);
     if (count < 3)
         close(fd[2]);
-    if (count == 1)
+    if (count == 1 || fault == PENDING_OUTSIDE)
         close(fd[1]);
     send_with_fds(socket, &answer, sizeof answer.message + size, fd, count);
 }
@@ -238,12 +248,12 @@ static struct far_import_table *make_table(const struct far_iface *iface)
 static void check_faults(void)
 {
     static const int expected[FAULT_COUNT] = {
-        [CLOSED] = ECONNRESET,      [BAD_MAGIC] = EPROTO,     [BAD_SIZE] = EPROTO,    [BAD_TYPE] = EPROTO,
-        [TOO_SHORT] = EPROTO,       [REFUSED] = EACCES,       [ERROR_SHORT] = EPROTO, [OTHER_SERVICE] = EPROTO,
-        [LEVEL_HIGH] = EPROTO,      [LEVEL_NONE] = EPROTO,    [FEW_FDS] = EPROTO,     [MANY_FDS] = EPROTO,
-        [OUTSIDE_WINDOW] = EPROTO,  [PARTS_OVERLAP] = EPROTO, [OTHER_COUNT] = EPROTO, [WRONG_STUB] = EPROTO,
-        [BAD_IFACE] = EPROTO,       [EMPTY_IFACE] = EPROTO,   [SHORT_STUBS] = EPROTO, [NO_TRAP] = EPROTO,
-        [OTHER_INTERFACE] = EPROTO,
+        [CLOSED] = ECONNRESET,      [BAD_MAGIC] = EPROTO,     [BAD_SIZE] = EPROTO,        [BAD_TYPE] = EPROTO,
+        [TOO_SHORT] = EPROTO,       [REFUSED] = EACCES,       [ERROR_SHORT] = EPROTO,     [OTHER_SERVICE] = EPROTO,
+        [LEVEL_HIGH] = EPROTO,      [LEVEL_NONE] = EPROTO,    [FEW_FDS] = EPROTO,         [MANY_FDS] = EPROTO,
+        [OUTSIDE_WINDOW] = EPROTO,  [PARTS_OVERLAP] = EPROTO, [OTHER_COUNT] = EPROTO,     [WRONG_STUB] = EPROTO,
+        [BAD_IFACE] = EPROTO,       [EMPTY_IFACE] = EPROTO,   [SHORT_STUBS] = EPROTO,     [NO_TRAP] = EPROTO,
+        [OTHER_INTERFACE] = EPROTO, [PENDING_FDS] = EPROTO,   [PENDING_OUTSIDE] = EPROTO,
     };
     for (enum fault next = CLOSED; next < LATE_ANSWER; next++) {
         struct far_error error = {0};

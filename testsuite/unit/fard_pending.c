@@ -107,6 +107,10 @@ static void operations_are_counted(struct fixture *fixture)
         CHECK(take(fixture, name, op, FAR_PENDING_SLOTS - 1, 1002, &pending) == (i < 3 ? 0 : FARD_REFUSED));
     }
     CHECK(strstr(error.text, "16380 operations") != NULL);
+    op[0] = "another"; /* a name of somebody else's counts for whoever adds to it */
+    CHECK(take(fixture, "kv", op, 4, 1002, &pending) == 0 &&
+          take(fixture, "kv", op, 5, 1002, &pending) == FARD_REFUSED);
+    CHECK(take(fixture, "kv", op, 5, 1003, &pending) == 0);
     open_again(fixture);
     CHECK(pending_find(&fixture->registry.pendings, "wide")->count == FAR_PENDING_SLOTS - 1);
 }
@@ -161,7 +165,7 @@ int main(void)
     registered_ones_are_not(&fixture);
     operations_are_counted(&fixture);
     given_up(&fixture);
-    damaged(&fixture, "UPDATE pending_ops SET slot = 9 WHERE op = 'kv_put'");
+    damaged(&fixture, "UPDATE pending_ops SET slot = 99 WHERE op = 'kv_put'");
     damaged(&fixture,
             "UPDATE pending_ops SET slot = 2 WHERE op = 'kv_put'; UPDATE pending SET name = '-' WHERE name = 'kv'");
     registry_free(&fixture.registry);

@@ -87,6 +87,8 @@ static void registrations(void)
     CHECK(BROKEN(body.shippings[0] = 'x'));
     CHECK(BROKEN(body.shippings[1] = '\0'));
     CHECK(BROKEN(body.rules[1].id = 1));
+    CHECK(BROKEN(body.head.machine = 8) && BROKEN(body.head.reserved = 1));
+    CHECK(!BROKEN(body.head.machine = 183)); /* EM_AARCH64 */
     CHECK(BROKEN(body.head.name[0] = '/'));
     CHECK(BROKEN(memset(body.head.name, 'a', sizeof body.head.name)));
 }

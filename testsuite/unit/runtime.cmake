@@ -4,10 +4,10 @@
 file(GLOB runtime_tests CONFIGURE_DEPENDS
   ${CMAKE_CURRENT_SOURCE_DIR}/unit/gate_*.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/marshal_*.c
   ${CMAKE_CURRENT_SOURCE_DIR}/unit/astack_*.c)
-list(FILTER runtime_tests EXCLUDE REGEX "/gate_carried[.]c$") # of records, on any machine
+set(runtime_helpers ${CMAKE_CURRENT_SOURCE_DIR}/unit/make_record.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/make_rich.c)
 foreach(source ${runtime_tests})
   get_filename_component(name ${source} NAME_WE)
-  add_executable(unit_${name} ${source})
+  add_executable(unit_${name} ${source} ${runtime_helpers})
   far_target(unit_${name})
   set_target_properties(unit_${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${FARCALL_UNITS} OUTPUT_NAME ${name}.unit)

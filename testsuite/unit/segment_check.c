@@ -54,6 +54,11 @@ static int copy(struct victim *v, unsigned to, unsigned from)
     return 0;
 }
 
+static struct far_linkage *linkage(struct victim *v)
+{
+    return (struct far_linkage *)(uintptr_t)v->segment.content[FAR_PART_LINKAGE];
+}
+
 static struct far_reloc_header *stream(struct victim *v)
 {
     return (struct far_reloc_header *)(uintptr_t)v->segment.reloc;
@@ -128,6 +133,9 @@ static void open_victim(struct victim *v)
     X(part_offset, v->programs[5].p_offset = UINT64_MAX, "not inside the file")                              \
     X(part_bss, v->programs[2].p_filesz -= 1, "never written")                                               \
     X(linkage_small, v->programs[4].p_memsz = v->programs[4].p_filesz = 16, "linkage header")                \
+    X(unwind_code, linkage(v)->unwind = 0x20000, "not in part const")                                        \
+    X(unwind_odd, linkage(v)->unwind = 0x30002, "not in part const")                                         \
+    X(unwind_huge, linkage(v)->unwind = UINT64_MAX - 3, "not in part const")                                 \
     X(init_array, section(v, ".init_array")->sh_addr = 0x50000, "not an array of addresses")                 \
     X(init_array_size, section(v, ".init_array")->sh_size = 12, "not an array of addresses")                 \
     X(iface_gone, section(v, FAR_SECTION_IFACE)->sh_name = 0, "no section .far.iface")                       \
@@ -186,6 +194,7 @@ static void open_victim(struct victim *v)
     X(stub_name_outside, reloc(v, STUB)->name = 0xffffffff, "no proper name")                                \
     X(stub_name_in_commands, reloc(v, STUB)->name = 24, "no proper name")                                    \
     X(stub_name2, reloc(v, STUB)->name2 = reloc(v, STUB)->name, "must be 0")                                 \
+    X(stub_addend, reloc(v, STUB)->value = 1ull << 31, "more than 2 GiB")                                    \
     X(stub_count, reloc(v, STUB)->count = 0, "changes no word")                                              \
     X(bind_name, reloc(v, BIND)->name2 = 0, "no proper name")                                                \
     X(bind_unchecked, reloc(v, BIND)->name2 = reloc(v, STUB)->name, "no CHECK")                              \

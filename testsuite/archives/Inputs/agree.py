@@ -114,12 +114,20 @@ def glue(dump, work):
     return source[:-1] + "o"
 
 
+def versions_of(inputs):
+    """Of symbols: lld wants to know each of them."""
+    objects = [i for i in inputs if i.endswith(".o")]
+    return sorted({n.rsplit("@")[-1] for o in objects for n, *_ in symbols(o) if "@" in n})
+
+
 def linked_words(build, dump, inputs, work):
     """The words that ld.lld leaves to a dynamic linker for the same inputs in an ordinary shared library."""
     operations = [o["name"] for o in dump["operations"] if not o["absent"]]
+    versions = versions_of(inputs)
     exports = os.path.join(work, "exports")
     with open(exports, "w", encoding="utf-8") as file:
-        file.write("{ global: " + "".join(f"{o}; " for o in operations) + "local: *; };\n")
+        file.write(("farcall " if versions else "") + "{ global: " + "".join(f"{o}; " for o in operations) + "local: *; };\n")
+        file.writelines(f"{version} {{ }};\n" for version in versions)
     image = os.path.join(work, "image.so")
     run(os.path.join(LLVM, "ld.lld"), "-shared", "-Bsymbolic", "--no-relax", "--gc-sections", "--undefined-version",
         "-z", "norelro", "-z", "nostart-stop-gc", f"--version-script={exports}", *(f"--undefined={o}" for o in operations), "-o", image,

@@ -178,14 +178,14 @@ static UNUSED size_t bind_request(int fard, const char *service, uint32_t want, 
                                      .minor = about->entry.minor,
                                      .op_count = 1};
     struct far_import_op import = {.fingerprint = op->fingerprint, .name = sizeof table + sizeof import};
-    must(op->name_size < 256);
-    table.size = (uint32_t)((import.name + op->name_size + 7) & ~7u);
+    must(op->text_size[FAR_DESCRIBE_NAME] < 256);
+    table.size = (uint32_t)((import.name + op->text_size[FAR_DESCRIBE_NAME] + 7) & ~7u);
     strncpy(table.service, service, sizeof table.service - 1);
     memset(body, 0, 1024);
     memcpy(body, &request, sizeof request);
     memcpy(body + sizeof request, &table, sizeof table);
     memcpy(body + sizeof request + sizeof table, &import, sizeof import);
-    memcpy(body + sizeof request + import.name, op + 1, op->name_size);
+    memcpy(body + sizeof request + import.name, op + 1, op->text_size[FAR_DESCRIBE_NAME]);
     free(answer);
     return sizeof request + table.size;
 }

@@ -6,7 +6,6 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -46,7 +45,8 @@ static int leave_many(int flags)
 
 int main(void)
 {
-    stack_t alternate = {.ss_sp = malloc(65536), .ss_size = 65536};
+    static char room[65536];
+    stack_t alternate = {.ss_sp = room, .ss_size = sizeof room};
     if (leave_many(0))
         return 1;
     puts("left 20 calls");

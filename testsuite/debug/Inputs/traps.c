@@ -19,7 +19,9 @@ int main(int argc, char **argv)
     report("set", dbg_set());
     report("jump", dbg_jump());
     report("jump with text", dbg_jump_with("text"));
-    report("throw", dbg_throw(argc > 1 ? argv[1] : ""));
+    if (argc < 2)
+        return printf("same host: %d\n", dbg_pid(1) == host) < 0;
+    report("throw", dbg_throw(argv[1]));
     report("throw again", dbg_throw_plain(1));
     report("throw again", dbg_throw_plain(2));
     report("end thread", dbg_end_thread(0));

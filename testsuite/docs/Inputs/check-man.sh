@@ -40,7 +40,7 @@ options)
   awk -v section="$sub" -f "$here/options-of-man.awk" "$page" >"$work/page"
   may_be_empty=yes
   compare || status=1
-  awk '/What follows is clang/ { exit } { print }' "$work/help" | grep -oE 'FARCALL_[A-Z]+' | sort -u >"$work/code"
+  awk '/What follows is clang/ { exit } { print }' "$work/help" | grep -oE 'FARCALL_[A-Z_]*[A-Z]' | sort -u >"$work/code"
   [ ! -s "$work/code" ] || mentions || status=1
   ;;
 functions)

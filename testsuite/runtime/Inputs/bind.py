@@ -105,6 +105,11 @@ if uid == 0:
                 except PermissionError:
                     pass
             assert refused(lambda: other.register(prefix + "/kv.seg", "mine"), "only uid 0").exit == 77
+            other = Fard()
+            for i in range(64): # names that nobody registers: so many and no more
+                assert other.bind(import_table("ghost%d" % i, ops={"f": 1}))["flags"] == 1
+            assert refused(lambda: other.bind(import_table("more")), "'more'", "uid", "64 names").exit == 69
+            assert other.bind(import_table("ghost5", ops={"f": 1, "g": 2}))["flags"] == 1
             other = Fard() # who sends descriptors without being a manager is disconnected
             refused(lambda: other.ask(fardclient.UNREGISTER, struct.pack("<64sII", b"trusting", 0, 0)), "only uid 0")
             os._exit(0)
@@ -122,6 +127,11 @@ refused(lambda: fard.bind(import_table("trusting", ops={"kv_put": 5})), "kv_put"
         "0x2222222222222222", "int kv_put(const char *key, void *val, unsigned long n)")
 refused(lambda: fard.bind(import_table("trusting", ops={"kv_drop": 5})), "kv_drop")
 assert fard.bind(import_table("trusting"))["level"] == TRUSTED, "an error is no reason to hang up"
+
+# A machine that the service has no code for; its own.
+refused(lambda: fard.bind(import_table("trusting"), machine=183), "registered for x86-64", "client runs on aarch64", "--machine")
+assert fard.bind(import_table("trusting"), machine=62)["level"] == TRUSTED
+refused(lambda: Fard().bind(import_table("trusting"), machine=8), "ELF machine 8 is not known")
 
 # A table that is not one is rubbish: an answer, and the end.
 for table in [b"", b"x" * 200, import_table()[:-8], import_table().replace(b"kv_put", b"kv\0put")]:

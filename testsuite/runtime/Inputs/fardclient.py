@@ -71,8 +71,8 @@ class Fard:
         assert answer and answer[0] == kind | REPLY and answer[1] == serial
         return answer[2], answer[3]
 
-    def bind(self, table=None, want=0, kind=BIND):
-        body, fds = self.ask(kind, struct.pack("<II", want, 0) + (table or import_table()))
+    def bind(self, table=None, want=0, kind=BIND, machine=0):
+        body, fds = self.ask(kind, struct.pack("<II", want, machine) + (table or import_table()))
         head = struct.unpack("<QQIIIIII", body[:40])
         parts = [struct.unpack("<QQ", body[40 + 16 * i:56 + 16 * i]) for i in range(PARTS)]
         pending_base, pending_count, _ = struct.unpack("<QII", body[40 + 16 * PARTS + 64:][:16])
