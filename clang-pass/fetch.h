@@ -3,6 +3,7 @@
  * Double fetches: the stages between a service's operations and a warning.
  *
  *     view.c    a copy of the operations, with the unit's own functions inlined and variables as values
+ *     reads.c   which functions are worth inlining
  *     spot.c    which memory of the caller's an address means
  *     flow.c    what comes before what: blocks, dominance, ways
  *     uses.c    what becomes of a value that was read
@@ -23,6 +24,11 @@ LLVMModuleRef view_make(const struct unit *unit);
 bool view_follows(const struct far_param *param);
 /* Can the function's arguments be counted as the record counts parameters? */
 bool view_counts(const struct unit *unit, const struct far_op *op, LLVMValueRef function);
+
+/* --- reads.c --- */
+
+/* strings: measuring and copying strings counts too. */
+bool function_reads(LLVMValueRef function, bool strings);
 
 /* --- spot.c --- */
 

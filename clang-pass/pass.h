@@ -52,6 +52,7 @@ LLVMMetadataRef pass_place_of(LLVMValueRef function, const char **name, size_t *
 LLVMMetadataRef pass_with_column(LLVMMetadataRef place, unsigned column);
 /* A copy with declarations in the place of what is not to be kept. */
 LLVMModuleRef pass_clone(LLVMModuleRef module, bool (*keeps)(LLVMValueRef, void *), void *context);
+bool pass_inline(LLVMValueRef call); /* false: it is still there */
 void pass_make_shareable(LLVMModuleRef module);
 __attribute__((noreturn)) void pass_give_up(void);
 

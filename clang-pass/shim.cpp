@@ -5,6 +5,7 @@
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/DiagnosticInfo.h>
 #include <llvm/IR/Function.h>
+#include <llvm/IR/InstrTypes.h>
 #include <llvm/IR/Module.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Passes/PassPlugin.h>
@@ -100,6 +101,13 @@ LLVMModuleRef pass_clone(LLVMModuleRef module, bool (*keeps)(LLVMValueRef, void 
     return llvm::wrap(llvm::CloneModule(*llvm::unwrap(module), Map, [keeps, context](const llvm::GlobalValue *Value) {
                           return keeps(llvm::wrap(Value), context);
                       }).release());
+}
+
+bool pass_inline(LLVMValueRef call)
+{
+    llvm::InlineFunctionInfo Info;
+
+    return llvm::InlineFunction(*llvm::cast<llvm::CallBase>(llvm::unwrap(call)), Info).isSuccess();
 }
 
 // PassBuilder keeps its target machine to itself; naming a private member as a template's argument is the way in that

@@ -108,6 +108,52 @@ static void keep_callees(struct choice *choice, LLVMValueRef function)
     }
 }
 
+/* Does it hand a pointer to one that is useful? */
+static bool leads_on(const struct choice *choice, const bool *useful, LLVMValueRef function)
+{
+    for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block; block = LLVMGetNextBasicBlock(block)) {
+        for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i)) {
+            size_t callee = LLVMIsACallInst(i) && hands_pointer(i) ? functions_find(&choice->all, LLVMGetCalledValue(i))
+                                                                   : choice->all.count;
+
+            if (callee < choice->all.count && useful[callee])
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A string that is only measured is read once. */
+static bool copies_strings(LLVMModuleRef module)
+{
+    return LLVMGetNamedFunction(module, "strcpy") || LLVMGetNamedFunction(module, "stpcpy") ||
+           LLVMGetNamedFunction(module, "strcat");
+}
+
+/* Leave out what neither reads through its parameters nor leads to what does. */
+static void drop_useless(struct choice *choice, const struct unit *unit)
+{
+    bool *useful = calloc(choice->all.count + 1, sizeof *useful);
+    bool strings = copies_strings(unit->module), more = true;
+
+    if (!useful)
+        abort();
+    for (size_t i = 0; i < choice->all.count; i++)
+        useful[i] = choice->kept[i] && function_reads(choice->all.list[i], strings);
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < choice->all.count; i++) {
+            if (!choice->kept[i] || useful[i] || !leads_on(choice, useful, choice->all.list[i]))
+                continue;
+            useful[i] = true;
+            more = true;
+        }
+    }
+    for (size_t i = 0; i < choice->all.count; i++)
+        choice->kept[i] &= useful[i];
+    free(useful);
+}
+
 static void choose(struct choice *choice, const struct unit *unit)
 {
     for (uint32_t i = 0; i < unit->iface->ops.count; i++) {
@@ -116,6 +162,7 @@ static void choose(struct choice *choice, const struct unit *unit)
     }
     while (choice->waiting_count)
         keep_callees(choice, choice->all.list[choice->waiting[--choice->waiting_count]]);
+    drop_useless(choice, unit);
 }
 
 /* For pass_clone(). Variables are not copied either: what is in them says nothing. */
@@ -163,19 +210,13 @@ static size_t cost_of(struct choice *choice, size_t at)
 
 /* --- the copy --- */
 
-static void prepare_function(LLVMValueRef function, bool is_inlined, bool is_operation)
+static void prepare_function(LLVMValueRef function, bool is_operation)
 {
     remove_attribute(function, "optnone");
-    if (!is_operation) {
-        LLVMSetVisibility(function, LLVMDefaultVisibility);
-        LLVMSetLinkage(function, LLVMInternalLinkage);
-    }
-    if (!is_inlined || has_attribute(function, "naked"))
+    if (is_operation)
         return;
-    remove_attribute(function, "noinline");
-    LLVMAddAttributeAtIndex(
-        function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-        LLVMCreateEnumAttribute(LLVMGetTypeContext(LLVMTypeOf(function)), attribute_kind("alwaysinline"), 0));
+    LLVMSetVisibility(function, LLVMDefaultVisibility);
+    LLVMSetLinkage(function, LLVMInternalLinkage);
 }
 
 /* Annotations of parameters and members are calls that hold on to an address. */
@@ -214,18 +255,57 @@ static void prepare(const struct unit *unit, struct choice *choice, LLVMModuleRe
         bool is_operation = op && unit_operation(unit, op) == original && is_examined(unit, op);
 
         if (choice->kept[i])
-            prepare_function(LLVMGetNamedFunction(copy, name), cost_of(choice, i) <= INLINED_MOST, is_operation);
+            prepare_function(LLVMGetNamedFunction(copy, name), is_operation);
     }
 }
 
-static bool transform(LLVMModuleRef copy)
+static bool run_passes(LLVMModuleRef copy, const char *passes)
 {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    LLVMErrorRef error = LLVMRunPasses(copy, "always-inline,function(mem2reg)", NULL, options);
+    LLVMErrorRef error = LLVMRunPasses(copy, passes, NULL, options);
 
     LLVMDisposePassBuilderOptions(options);
     LLVMConsumeError(error);
     return !error;
+}
+
+/* Is this a call of a function that was copied, and is small enough? The choice is about the originals. */
+static bool is_inlined(struct choice *choice, LLVMModuleRef original, LLVMValueRef instruction)
+{
+    LLVMValueRef called = LLVMIsACallInst(instruction) ? LLVMGetCalledValue(instruction) : NULL;
+    size_t length, at;
+
+    if (!called || !LLVMIsAFunction(called) || LLVMIsDeclaration(called) || has_attribute(called, "naked"))
+        return false;
+    at = functions_find(&choice->all, LLVMGetNamedFunction(original, LLVMGetValueName2(called, &length)));
+    return at < choice->all.count && choice->kept[at] && cost_of(choice, at) <= INLINED_MOST;
+}
+
+/* From the operation down, so that nothing is inlined that is not wanted. What is inlined comes behind the block. */
+static void inline_into(struct choice *choice, LLVMModuleRef original, LLVMValueRef operation)
+{
+    for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(operation); block; block = LLVMGetNextBasicBlock(block)) {
+        LLVMValueRef i = LLVMGetFirstInstruction(block);
+
+        while (i) {
+            if (is_inlined(choice, original, i) && pass_inline(i))
+                i = LLVMGetFirstInstruction(block);
+            else
+                i = LLVMGetNextInstruction(i);
+        }
+    }
+}
+
+/* Variables become values first: so there is less to inline. Those that a callee had the address of follow then. */
+static bool transform(struct choice *choice, LLVMModuleRef original, LLVMModuleRef copy)
+{
+    if (!run_passes(copy, "function(mem2reg)"))
+        return false;
+    for (LLVMValueRef f = LLVMGetFirstFunction(copy); f; f = LLVMGetNextFunction(f)) {
+        if (unit_defines(f) && LLVMGetLinkage(f) != LLVMInternalLinkage)
+            inline_into(choice, original, f);
+    }
+    return run_passes(copy, "globaldce,function(mem2reg)");
 }
 
 static void *allocate(size_t count, size_t size)
@@ -241,6 +321,7 @@ LLVMModuleRef view_make(const struct unit *unit)
 {
     struct choice choice = {.all = {0}};
     LLVMModuleRef copy;
+    bool is_good;
 
     if (!examines_any(unit))
         return NULL;
@@ -252,12 +333,13 @@ LLVMModuleRef view_make(const struct unit *unit)
     choose(&choice, unit);
     copy = pass_clone(unit->module, is_kept, &choice);
     prepare(unit, &choice, copy);
+    is_good = transform(&choice, unit->module, copy);
     functions_free(&choice.all);
     free(choice.kept);
     free(choice.waiting);
     free(choice.costs);
     free(choice.counting);
-    if (transform(copy))
+    if (is_good)
         return copy;
     LLVMDisposeModule(copy);
     return NULL;

@@ -70,6 +70,7 @@ struct global {
     bool defined;                      /* by some input, linked or not */
     bool wanted;                       /* by some input */
     bool is_copy;                      /* host data, which the glue has a copy of */
+    bool is_neutral_copy;              /* that code may read and stay neutral */
     const struct object *definition;   /* the linked object that has it; NULL: none */
     uint32_t symbol;                   /* its symbol there */
     const struct undefined *undefined; /* what it is resolved to instead */
@@ -77,7 +78,13 @@ struct global {
 };
 
 /* What the linker script names only where there is any. */
-enum section_kind { SECTION_KIND_EXCEPT, SECTION_KIND_THREAD, SECTION_KIND_COMMON, SECTION_KIND_COUNT };
+enum section_kind {
+    SECTION_KIND_EXCEPT,
+    SECTION_KIND_NOTES,
+    SECTION_KIND_THREAD,
+    SECTION_KIND_COMMON,
+    SECTION_KIND_COUNT
+};
 
 /* What an import library offers. */
 struct imported_service {

@@ -2,7 +2,7 @@
 /*
  * The object that farld adds to each link. It only makes room and names it: the stubs, the linkage header, copies of
  * host data, thunks and their words. What belongs there is known after the link and filled in then (write.c, thunks.c),
- * so the object needs no relocations and nothing of it depends on the machine but the breakpoint byte. Its sections are
+ * so the object needs no relocations but those of .eh_frame, and little of it depends on the machine. Its sections are
  * marked to be kept, as each KEEP in the linker script costs lld a look at every section.
  */
 #include "linker-plugin/like.h"
@@ -28,6 +28,12 @@ struct glue {
     Elf64_Sym *locals, *globals;
     size_t local_count, global_count;
     bool failed;
+    struct code {
+        size_t symbol; /* of its start */
+        size_t size;
+    } codes[3]; /* stubs and thunks */
+    size_t code_count;
+    size_t relocations; /* the section */
 };
 
 static void text_make_room(struct arena *arena, struct text *text, size_t room)
@@ -109,12 +115,20 @@ static void add_local(struct glue *glue, const char *name, unsigned type, size_t
                     .st_size = size};
 }
 
+/* Code that gets an entry in .eh_frame, found by the symbol of its section. */
+static void add_code(struct glue *glue, size_t section, size_t size)
+{
+    add_local(glue, "", STT_SECTION, section, 0, 0);
+    glue->codes[glue->code_count++] = (struct code){glue->local_count, size};
+}
+
 static void add_stub_part(struct glue *glue, const char *section_name, const char *prefix)
 {
     struct link *link = glue->link;
     size_t section = add_room(glue, section_name, SHF_EXECINSTR | SHF_GNU_RETAIN, FAR_STUB_SIZE,
                               (size_t)link->slot_count * FAR_STUB_SIZE, link->machine->breakpoint);
 
+    add_code(glue, section, (size_t)link->slot_count * FAR_STUB_SIZE);
     add_local(glue, arena_format(&link->arena, "%sgate", prefix), STT_FUNC, section, 0, FAR_STUB_SIZE);
     for (uint32_t i = 0; i < link->iface->ops.count; i++) {
         const struct far_op *op = iface_op(link->iface, i);
@@ -159,11 +173,76 @@ static void add_copies(struct glue *glue)
 static void add_thunks(struct glue *glue)
 {
     struct link *link = glue->link;
-    size_t like = like_thunk_count(link), count = link->thunk_room > like ? link->thunk_room : like;
+    size_t like = like_thunk_count(link), count = link->thunk_room > like ? link->thunk_room : like, code;
 
-    add_room(glue, GLUE_THUNKS, SHF_EXECINSTR | SHF_GNU_RETAIN, FAR_STUB_SIZE, count * FAR_STUB_SIZE,
-             link->machine->breakpoint);
+    code = add_room(glue, GLUE_THUNKS, SHF_EXECINSTR | SHF_GNU_RETAIN, FAR_STUB_SIZE, count * FAR_STUB_SIZE,
+                    link->machine->breakpoint);
+    add_code(glue, code, count * FAR_STUB_SIZE);
     add_room(glue, GLUE_THUNK_WORDS, SHF_WRITE | SHF_GNU_RETAIN, 8, count * 8, 0);
+}
+
+#define CIE_SIZE 24 /* bytes, the length word included */
+#define FDE_SIZE 24
+
+static void put_word(uint8_t *at, uint32_t word)
+{
+    memcpy(at, &word, sizeof word); /* both machines are little-endian, and so is where farld runs */
+}
+
+/* One for each kind of code that the glue makes room for; lld fills in where that is. */
+static void fill_unwind(const struct glue *glue, uint8_t *bytes)
+{
+    static const uint8_t head[] = {1, 'z', 'R', 0}; /* version; addresses are distances */
+
+    put_word(bytes, CIE_SIZE - 4);
+    memcpy(bytes + 8, head, sizeof head);
+    memcpy(bytes + 8 + sizeof head, glue->link->machine->unwind, STUB_UNWIND_SIZE);
+    for (size_t i = 0; i < glue->code_count; i++) {
+        uint8_t *fde = bytes + CIE_SIZE + i * FDE_SIZE;
+
+        put_word(fde, FDE_SIZE - 4);
+        put_word(fde + 4, (uint32_t)(fde + 4 - bytes)); /* back to the CIE */
+        put_word(fde + 12, (uint32_t)glue->codes[i].size);
+    }
+}
+
+/* So that a debugger or an unwinder that stands in a stub or a thunk finds the caller. */
+static void add_unwind(struct glue *glue)
+{
+    struct arena *arena = &glue->link->arena;
+    Elf64_Rela *relocations = arena_allocate(arena, glue->code_count * sizeof *relocations);
+    struct section frames = {.name = ".eh_frame",
+                             .type = SHT_PROGBITS,
+                             .flags = SHF_ALLOC,
+                             .align = 8,
+                             .size = CIE_SIZE + glue->code_count * FDE_SIZE};
+    struct section table = {.name = ".rela.eh_frame",
+                            .type = SHT_RELA,
+                            .flags = SHF_INFO_LINK,
+                            .align = 8,
+                            .entry_size = sizeof *relocations,
+                            .bytes = relocations,
+                            .size = glue->code_count * sizeof *relocations,
+                            .data_type = ELF_T_RELA};
+
+    frames.bytes = arena_allocate(arena, frames.size);
+    fill_unwind(glue, frames.bytes);
+    for (size_t i = 0; i < glue->code_count; i++)
+        relocations[i] = (Elf64_Rela){.r_offset = CIE_SIZE + i * FDE_SIZE + 8,
+                                      .r_info = ELF64_R_INFO(glue->codes[i].symbol, glue->link->machine->distance)};
+    table.info = (uint32_t)add_section(glue, &frames);
+    glue->relocations = add_section(glue, &table); /* its sh_link: once there is a table of symbols */
+}
+
+static void link_relocations(struct glue *glue, size_t symbols)
+{
+    Elf_Scn *section = elf_getscn(glue->elf, glue->relocations);
+    Elf64_Shdr *header = section ? elf64_getshdr(section) : NULL;
+
+    if (header)
+        header->sh_link = (uint32_t)symbols;
+    else
+        glue->failed = true;
 }
 
 static void add_symbols(struct glue *glue)
@@ -188,7 +267,7 @@ static void add_symbols(struct glue *glue)
     strings.bytes = glue->strings.bytes;
     strings.size = glue->strings.size;
     table.link = (uint32_t)add_section(glue, &strings);
-    add_section(glue, &table);
+    link_relocations(glue, add_section(glue, &table));
 }
 
 /* Last, as it names itself too. */
@@ -228,6 +307,7 @@ static void fill_glue(struct glue *glue)
     add_heap_range(glue); /* always there: a part may not be empty */
     add_copies(glue);
     add_thunks(glue);
+    add_unwind(glue);
     add_section(glue, &no_stack);
     add_symbols(glue);
     header->e_shstrndx = (Elf64_Half)add_section_names(glue);

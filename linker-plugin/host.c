@@ -124,12 +124,28 @@ static void mark_neutral(struct link *link)
     }
 }
 
+/*
+ * What functions with a stack protector compare at their end, where a machine has it in a variable. Each domain has its
+ * own process's copy, and whoever reads it there runs in that domain: no state that two could differ about.
+ */
+static void mark_guard(struct link *link)
+{
+    struct host_symbol *guard = table_find(&link->host_symbols, "__stack_chk_guard");
+
+    if (guard)
+        guard->neutral = true;
+}
+
 int host_read(struct link *link)
 {
     int status = read_library(link, "libc.so.6");
 
     status = status ? status : read_library(link, "libm.so.6");
-    if (!status)
+    if (!status && link->machine->loader)
+        status = read_library(link, link->machine->loader);
+    if (!status) {
         mark_neutral(link);
+        mark_guard(link);
+    }
     return status;
 }

@@ -182,6 +182,24 @@ static void add_difference(void *context, const char *text)
     error_add(&link->errors, EX_DATAERR, "--like=%s: %s", link->like->path, text);
 }
 
+/* What keeps a variable from going where it should. */
+static void add_advice(struct link *link)
+{
+    const struct like *like = link->like;
+
+    if (like->misaligned)
+        error_add(&link->errors, EX_DATAERR,
+                  "--like=%s: %s; link this machine's segment first and the other one like it, or include the "
+                  "service's header in "
+                  "that unit, for farcc to align it alike on all machines",
+                  like->path, like->misaligned);
+    else
+        error_add(&link->errors, EX_DATAERR,
+                  "--like=%s: a variable can be moved if it has a section of its own; compile with -fdata-sections "
+                  "-fno-common for both machines",
+                  like->path);
+}
+
 int like_verify(struct link *link, const struct far_segment *segment)
 {
     struct pair pair = {.differs = add_difference, .context = link};
@@ -193,12 +211,8 @@ int like_verify(struct link *link, const struct far_segment *segment)
         return link->errors.status;
     if (segment_pair_check(segment, &link->like->segment, &pair))
         return no_memory(link);
-    if (pair.differences && link->like->misaligned)
-        error_add(
-            &link->errors, EX_DATAERR,
-            "--like=%s: %s; link this machine's segment first and the other one like it, or compile with farcc, which "
-            "aligns alike on all machines",
-            link->like->path, link->like->misaligned);
+    if (pair.moved && pair.moved == pair.differences)
+        add_advice(link);
     if (pair.differences > PAIR_DIFFERENCES_MAX)
         error_add(&link->errors, EX_DATAERR, "--like=%s: and %u more", link->like->path,
                   pair.differences - PAIR_DIFFERENCES_MAX);

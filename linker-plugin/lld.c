@@ -44,7 +44,6 @@ static void add_options(struct link *link, struct arguments *to, const char *out
         "--pack-dyn-relocs=relr",
         "--build-id=none",
         "--hash-style=gnu",
-        "--no-dynamic-linker",
         "--undefined-version",
         "--color-diagnostics=never",
         "--trace",

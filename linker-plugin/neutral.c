@@ -20,16 +20,11 @@
 
 #define FAR_AWAY UINT32_MAX
 
-struct edge {
-    uint32_t from, to;
-};
-
 struct walk {
     struct link *link;
-    struct edge *edges; /* between reached nodes, by `from` in the order of `queue` */
-    size_t edge_count;
     uint32_t *queue; /* nodes reached, in order */
     size_t queue_count;
+    bool has_objections;
     uint32_t *distance; /* by node: to the nearest objection, in edges */
 };
 
@@ -39,7 +34,7 @@ static const char *objection(struct link *link, const struct target *target)
     const struct global *global = target->node == NO_NODE ? target->global : NULL;
     const struct undefined *undefined = global ? global->undefined : NULL;
 
-    if (global && !global->definition && global->is_copy)
+    if (global && !global->definition && global->is_copy && !global->is_neutral_copy)
         return global->name;
     if (!undefined)
         return NULL;
@@ -59,8 +54,9 @@ static bool is_objectionable(const struct target *target)
 
     if (!global || global->definition)
         return false;
-    return global->is_copy || (undefined && (undefined->resolution == RESOLVE_BIND ||
-                                             (undefined->resolution == RESOLVE_HOST && !undefined->host->neutral)));
+    return (global->is_copy && !global->is_neutral_copy) ||
+           (undefined && (undefined->resolution == RESOLVE_BIND ||
+                          (undefined->resolution == RESOLVE_HOST && !undefined->host->neutral)));
 }
 
 static void reach(struct walk *walk, uint32_t node, uint8_t *reached)
@@ -74,27 +70,23 @@ static void reach(struct walk *walk, uint32_t node, uint8_t *reached)
 static void follow_references(struct walk *walk, uint32_t node, uint8_t *reached)
 {
     const struct graph *graph = &walk->link->graph;
-    uint32_t last = NO_NODE;
+    bool objects = notes_find(walk->link, node) != NULL;
     size_t count;
     const unaligned_rela *relocations = graph_relocations(graph, node, &count);
 
-    if (notes_find(walk->link, node))
-        walk->distance[node] = 0;
     for (size_t i = 0; i < count; i++) {
         struct target target = graph_target(graph->nodes[node].object, &relocations[i]);
 
-        if (target.node == NO_NODE) {
-            if (target.global && is_objectionable(&target))
-                walk->distance[node] = 0;
-        } else if (target.node != node && target.node != last) {
-            last = target.node;
-            *LIST_ADD(&walk->link->arena, walk->edges, walk->edge_count) = (struct edge){node, target.node};
+        if (target.node != NO_NODE)
             reach(walk, target.node, reached);
-        }
+        else if (target.global && is_objectionable(&target))
+            objects = true;
     }
-    if (graph->nodes[node].next) {
-        *LIST_ADD(&walk->link->arena, walk->edges, walk->edge_count) = (struct edge){node, graph->nodes[node].next};
+    if (graph->nodes[node].next)
         reach(walk, graph->nodes[node].next, reached);
+    if (objects) {
+        walk->distance[node] = 0;
+        walk->has_objections = true;
     }
 }
 
@@ -116,44 +108,75 @@ static void walk_forward(struct walk *walk)
         follow_references(walk, walk->queue[next], reached);
 }
 
-/* The sources of all edges, by their ends: those of node n from first[n] up to first[n + 1]. */
-static uint32_t *edges_by_end(const struct walk *walk, uint32_t **first)
+/* Between reached nodes: who refers to node n are sources[first[n]] up to sources[first[n + 1]]. */
+struct edges {
+    uint32_t *first, *sources;
+};
+
+static bool add_edge(struct edges *edges, uint32_t from, uint32_t to, bool fill)
+{
+    if (to == NO_NODE || to == from)
+        return false;
+    if (fill)
+        edges->sources[edges->first[to + 1]++] = from;
+    else
+        edges->first[to + 2]++;
+    return true;
+}
+
+/* Count the edges to each node, or with `fill` note where they come from. */
+static size_t walk_edges(const struct walk *walk, struct edges *edges, bool fill)
+{
+    const struct graph *graph = &walk->link->graph;
+    size_t all = 0;
+
+    for (size_t next = 0; next < walk->queue_count; next++) {
+        uint32_t node = walk->queue[next];
+        size_t count;
+        const unaligned_rela *relocations = graph_relocations(graph, node, &count);
+
+        for (size_t i = 0; i < count; i++)
+            all += add_edge(edges, node, graph_target(graph->nodes[node].object, &relocations[i]).node, fill);
+        if (graph->nodes[node].next)
+            all += add_edge(edges, node, graph->nodes[node].next, fill);
+    }
+    return all;
+}
+
+static struct edges edges_by_end(const struct walk *walk)
 {
     struct arena *arena = &walk->link->arena;
-    uint32_t nodes = walk->link->graph.node_count, *sources;
+    uint32_t nodes = walk->link->graph.node_count;
+    struct edges edges = {.first = arena_allocate(arena, ((size_t)nodes + 3) * sizeof *edges.first)};
 
-    *first = arena_allocate(arena, ((size_t)nodes + 2) * sizeof **first);
-    sources = arena_allocate(arena, (walk->edge_count + 1) * sizeof *sources);
-    for (size_t i = 0; i < walk->edge_count; i++)
-        (*first)[walk->edges[i].to + 2]++;
+    edges.sources = arena_allocate(arena, (walk_edges(walk, &edges, false) + 1) * sizeof *edges.sources);
     for (uint32_t i = 1; i <= nodes; i++)
-        (*first)[i + 1] += (*first)[i];
-    for (size_t i = 0; i < walk->edge_count; i++)
-        sources[(*first)[walk->edges[i].to + 1]++] = walk->edges[i].from;
-    return sources;
+        edges.first[i + 1] += edges.first[i];
+    walk_edges(walk, &edges, true);
+    return edges;
 }
 
 /* Breadth first, so that distances are the shortest. The queue is used again. */
 static void walk_backward(struct walk *walk)
 {
-    uint32_t *first, *sources;
+    struct edges edges;
     size_t count = 0;
 
+    if (!walk->has_objections)
+        return;
+    edges = edges_by_end(walk);
     for (size_t i = 0; i < walk->queue_count; i++) {
         if (walk->distance[walk->queue[i]] == 0)
             walk->queue[count++] = walk->queue[i];
     }
-    if (!count)
-        return;
-    sources = edges_by_end(walk, &first);
     for (size_t next = 0; next < count; next++) {
         uint32_t node = walk->queue[next];
 
-        for (uint32_t i = first[node]; i < first[node + 1]; i++) {
-            if (walk->distance[sources[i]] != FAR_AWAY)
+        for (uint32_t i = edges.first[node]; i < edges.first[node + 1]; i++) {
+            if (walk->distance[edges.sources[i]] != FAR_AWAY)
                 continue;
-            walk->distance[sources[i]] = walk->distance[node] + 1;
-            walk->queue[count++] = sources[i];
+            walk->distance[edges.sources[i]] = walk->distance[node] + 1;
+            walk->queue[count++] = edges.sources[i];
         }
     }
 }

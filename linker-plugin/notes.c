@@ -40,7 +40,7 @@ void notes_collect(struct link *link)
 {
     for (size_t i = 0; i < link->object_count; i++) {
         const struct object *object = link->objects[i];
-        const unaligned_shdr *section = object_section(object, FAR_SECTION_NOTES);
+        const unaligned_shdr *section = object->has_own ? object_section(object, FAR_SECTION_NOTES) : NULL;
 
         if (section && section->sh_type != SHT_NOBITS)
             take_notes(link, object, (const char *)object->bytes + section->sh_offset, section->sh_size);

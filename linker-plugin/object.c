@@ -61,6 +61,8 @@ static bool read_section(struct object *object, const unaligned_shdr *section)
     if (section->sh_name >= object->section_names_size ||
         (section->sh_type != SHT_NOBITS && !inside(object, section->sh_offset, section->sh_size)))
         return false;
+    if (!strncmp(object->section_names + section->sh_name, ".far.", 5))
+        object->has_own = true;
     if (section->sh_type == SHT_SYMTAB_SHNDX)
         object->more_sections = (const unaligned_u32 *)(object->bytes + section->sh_offset);
     return true;

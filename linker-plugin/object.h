@@ -23,6 +23,7 @@ struct object {
     bool in_archive;
     bool is_shadow; /* it stands for bitcode, which lld compiles */
     bool linked;    /* lld took it */
+    bool has_own;   /* it has sections of farcall's: .far.… */
     const uint8_t *bytes;
     size_t size;
     unsigned machine; /* ELF e_machine */

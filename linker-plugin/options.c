@@ -38,7 +38,7 @@ void options_help(FILE *out)
           "  --allow-wrpkru    link code that may change protection keys (wrpkru, xrstor), for tests: fard takes\n"
           "                    such a segment only if it was started with the same option\n"
           "  --soname=NAME     the name that the segment's dynamic section carries\n"
-          "  --verbose         print the commands of ld.lld as they are run\n"
+          "  --verbose         print the command of ld.lld\n"
           "  --help, --version\n"
           "\n"
           "Libraries given as .so must be import libraries of other services: calls to them become\n"

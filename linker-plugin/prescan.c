@@ -102,25 +102,27 @@ void object_scan_symbols(struct link *link, struct object *object)
     }
 }
 
+static bool starts_with(const char *name, const char *prefix)
+{
+    return !strncmp(name, prefix, strlen(prefix));
+}
+
 /* Which lines the linker script needs: each costs lld a look at every section. */
 static void scan_sections(struct link *link, const struct object *object)
 {
-    static const struct {
-        const char *prefix;
-        enum section_kind kind;
-    } kinds[] = {
-        {".gcc_except_table", SECTION_KIND_EXCEPT},
-        {".tdata", SECTION_KIND_THREAD},
-        {".tbss", SECTION_KIND_THREAD},
-    };
-
+    if (object->is_shadow) /* what the compiler will make of it is not known yet */
+        link->has_section[SECTION_KIND_NOTES] = link->has_section[SECTION_KIND_EXCEPT] = true;
+    if (object->has_own && object_section(object, FAR_SECTION_NOTES))
+        link->has_section[SECTION_KIND_NOTES] = true;
     for (uint32_t i = 1; i < object->section_count; i++) {
         const char *name = object_section_name(object, i);
 
-        for (size_t k = 0; name[0] == '.' && k < sizeof kinds / sizeof *kinds; k++) {
-            if (!strncmp(name, kinds[k].prefix, strlen(kinds[k].prefix)))
-                link->has_section[kinds[k].kind] = true;
-        }
+        if (name[0] != '.' || (name[1] != 'g' && name[1] != 't') || starts_with(name, ".text"))
+            continue;
+        if (starts_with(name, ".gcc_except_table"))
+            link->has_section[SECTION_KIND_EXCEPT] = true;
+        else if (starts_with(name, ".tdata") || starts_with(name, ".tbss"))
+            link->has_section[SECTION_KIND_THREAD] = true;
     }
 }
 
@@ -148,15 +150,46 @@ static void plan_wanted(struct link *link, struct global *global)
     if (!symbol || symbol->kind != HOST_DATA || !symbol->size || table_find(&link->imported_ops, symbol->name))
         return;
     global->is_copy = true;
+    global->is_neutral_copy = symbol->neutral;
     LIST_ADD(&link->arena, link->copies, link->copy_count)->symbol = symbol;
+}
+
+/* What gcc -flto leaves has names and no code; clang's is read (bitcode.c). */
+static void refuse_intermediate_code(struct link *link)
+{
+    for (size_t i = 0; i < link->object_count; i++) {
+        const struct object *object = link->objects[i];
+
+        for (uint32_t s = object->first_global; s < object->symbol_count; s++) {
+            if (!strcmp(object_symbol_name(object, s), "__gnu_lto_slim"))
+                error_add(
+                    &link->errors, EX_DATAERR,
+                    "%s holds gcc's intermediate code, which only gcc can link: compile it without -flto, or with "
+                    "-ffat-lto-objects",
+                    object->name);
+        }
+    }
+}
+
+/* Most names are of one object only, or wanted by as many as define one. */
+static size_t names_expected(const struct link *link)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < link->object_count; i++)
+        count += link->objects[i]->symbol_count - link->objects[i]->first_global;
+    return count / 2;
 }
 
 int inputs_prescan(struct link *link)
 {
+    table_reserve(&link->arena, &link->globals, names_expected(link));
     for (size_t i = 0; i < link->object_count; i++) {
         scan_sections(link, link->objects[i]);
         object_scan_symbols(link, link->objects[i]);
     }
+    if (table_find(&link->globals, "__gnu_lto_slim"))
+        refuse_intermediate_code(link);
     for (size_t i = 0; i < link->wanted_count; i++)
         plan_wanted(link, link->wanted[i]);
     link->thunk_room = rounded_room(link->thunk_room);

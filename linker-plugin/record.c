@@ -70,7 +70,7 @@ static int add_record(struct link *link, const struct object *object, const unal
 
 static void collect_from(struct link *link, const struct object *object)
 {
-    for (uint32_t i = 1; i < object->section_count; i++) {
+    for (uint32_t i = 1; object->has_own && i < object->section_count; i++) {
         if (!strcmp(object_section_name(object, i), FAR_SECTION_IFACE))
             add_record(link, object, &object->sections[i]);
     }

@@ -104,11 +104,34 @@ static void judge_word(struct refusal *refusal, const struct use *use)
                             use->name));
 }
 
+/* By farld's own object, or by lld where nobody else does. */
+static bool is_of_linker(const char *name)
+{
+    static const char *const names[] = {GLUE_HEAP_RANGE,
+                                        "_GLOBAL_OFFSET_TABLE_",
+                                        "_DYNAMIC",
+                                        "__ehdr_start",
+                                        "__executable_start",
+                                        "__bss_start",
+                                        "_end",
+                                        "end",
+                                        "_etext",
+                                        "etext",
+                                        "_edata",
+                                        "edata"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!strcmp(names[i], name))
+            return true;
+    }
+    return false;
+}
+
 static void judge_direct(struct refusal *refusal, const struct use *use)
 {
     const struct global *global = use->target.global;
 
-    if (!global || global->definition || global->is_copy || use->target.node != NO_NODE)
+    if (!global || global->definition || global->is_copy || use->target.node != NO_NODE || is_of_linker(global->name))
         return;
     refuse(refusal, use,
            arena_format(&refusal->link->arena,

@@ -39,7 +39,6 @@ static void write_code(struct link *link, FILE *out)
     fprintf(out, "  .far.dstubs : { *(.far.dstubs) } :dstubs\n  %s\n", like_part_start(link, FAR_PART_CODE));
     fprintf(out, "  .far.thunks : { *(.far.thunks) } :code\n");
     fprintf(out, "  .text : { *(.text*) } :code\n");
-    fprintf(out, "  .plt : { *(.plt*) } :code\n");
 }
 
 /*
@@ -68,21 +67,22 @@ static void write_constants(struct link *link, FILE *out)
 static void write_linkage(struct link *link, FILE *out)
 {
     fprintf(out, "  .far.linkage : { *(.far.linkage)%s } :linkage\n", link->copy_count ? " *(.far.copy.*)" : "");
-    fprintf(out, "  .got : { *(.got) } :linkage\n");
-    fprintf(out, "  .got.plt : { *(.got.plt) } :linkage\n");
+    fprintf(out, "  .got : { *(.got*) } :linkage\n");
     fprintf(out, "  .far.linkage.thunks : { *(.far.linkage.thunks) } :linkage\n");
 }
 
 /* Thread-local storage is linked, so that its variables and users can be named in the error that says no. */
 static void write_data(struct link *link, FILE *out)
 {
-    fprintf(out, "  .data : { *(.data.far)\n%s    *(.data*) } :data\n", like_lines(link, FAR_PART_DATA, false));
+    fprintf(out, "  .data : {%s\n%s    *(.data*) } :data\n", link->like ? " *(.data.far)" : "",
+            like_lines(link, FAR_PART_DATA, false));
     if (link->has_section[SECTION_KIND_THREAD])
         fprintf(out, "  .tdata : { *(.tdata .tdata.*) } :data :thread\n"
                      "  .tbss : { *(.tbss .tbss.*) } :data :thread\n");
     fprintf(out, "  .bss : {\n%s    *(.bss*)%s%s } :data\n", like_lines(link, FAR_PART_DATA, true),
             link->has_section[SECTION_KIND_COMMON] ? " *(COMMON)" : "", like_end(link));
-    fprintf(out, "  /DISCARD/ : { *(.far.iface) *(.far.notes) }\n}\n");
+    fprintf(out, "  /DISCARD/ : { *(.far.iface)%s }\n}\n",
+            link->has_section[SECTION_KIND_NOTES] ? " *(.far.notes)" : "");
 }
 
 int script_write(struct link *link, const char *path)

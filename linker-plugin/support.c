@@ -10,14 +10,18 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* Each chunk is twice as large as the one before, within these. */
+/*
+ * Each chunk is twice as large as the one before, within these. From HUGE_PAGE on they are asked for in huge pages: the
+ * tables of a large link are touched all over, and a fault for each 4 KiB would take longer than what is done with them.
+ */
 #define CHUNK_LEAST ((size_t)256 << 10)
-#define CHUNK_MOST  ((size_t)8 << 20)
+#define CHUNK_MOST  ((size_t)16 << 20)
+#define HUGE_PAGE   ((size_t)2 << 20)
 
 struct arena_chunk {
     struct arena_chunk *next;
     size_t used;
-    size_t size;
+    size_t size; /* this header included */
     _Alignas(16) uint8_t bytes[];
 };
 
@@ -27,17 +31,38 @@ static _Noreturn void out_of_memory(void)
     exit(EX_OSERR);
 }
 
+static size_t rounded_up(size_t size, size_t to)
+{
+    return (size + to - 1) & ~(to - 1);
+}
+
+/* Zero bytes; large ones start on a huge page, what lies before is given back. */
+static void *map_memory(size_t size)
+{
+    size_t slack = size < HUGE_PAGE ? 0 : HUGE_PAGE;
+    uint8_t *bytes = mmap(NULL, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *start;
+
+    if (bytes == MAP_FAILED)
+        out_of_memory();
+    if (!slack)
+        return bytes;
+    start = (uint8_t *)rounded_up((uintptr_t)bytes, HUGE_PAGE);
+    if (start > bytes)
+        munmap(bytes, (size_t)(start - bytes));
+    if (bytes + slack > start)
+        munmap(start + size, (size_t)(bytes + slack - start));
+    madvise(start, size, MADV_HUGEPAGE);
+    return start;
+}
+
 static struct arena_chunk *new_chunk(struct arena *arena, size_t size)
 {
     size_t room = arena->chunks ? 2 * arena->chunks->size : CHUNK_LEAST;
     struct arena_chunk *chunk;
 
     room = room > CHUNK_MOST ? CHUNK_MOST : room;
-    room = size > room ? size : room;
-    chunk = calloc(1, sizeof *chunk + room);
-
-    if (!chunk)
-        out_of_memory();
+    room = size + sizeof *chunk > room ? rounded_up(size + sizeof *chunk, 4096) : room;
+    chunk = map_memory(room);
     chunk->size = room;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
@@ -52,7 +77,7 @@ void *arena_allocate(struct arena *arena, size_t size)
     if (size > SIZE_MAX / 2)
         out_of_memory();
     size = (size + 15) & ~(size_t)15;
-    if (!chunk || chunk->size - chunk->used < size)
+    if (!chunk || chunk->size - sizeof *chunk - chunk->used < size)
         chunk = new_chunk(arena, size);
     bytes = chunk->bytes + chunk->used;
     chunk->used += size;
@@ -97,7 +122,7 @@ void arena_free(struct arena *arena)
     while (arena->chunks) {
         struct arena_chunk *next = arena->chunks->next;
 
-        free(arena->chunks);
+        munmap(arena->chunks, arena->chunks->size);
         arena->chunks = next;
     }
 }
@@ -142,12 +167,20 @@ static void table_enlarge(struct arena *arena, struct table *table)
 {
     struct table old = *table;
 
-    table->capacity = old.capacity ? 4 * old.capacity : 64;
+    table->capacity = old.capacity ? 2 * old.capacity : 64;
     table->entries = arena_allocate(arena, table->capacity * sizeof *table->entries);
     for (size_t i = 0; i < old.capacity; i++) {
         if (old.entries[i].name)
             *entry_of(table, old.entries[i].name, old.entries[i].hash) = old.entries[i];
     }
+}
+
+void table_reserve(struct arena *arena, struct table *table, size_t count)
+{
+    table->capacity = 64;
+    while (table->capacity < 2 * count)
+        table->capacity *= 2;
+    table->entries = arena_allocate(arena, table->capacity * sizeof *table->entries);
 }
 
 void **table_place(struct arena *arena, struct table *table, const char *name)

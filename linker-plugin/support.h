@@ -38,6 +38,8 @@ struct table {
 void *table_find(const struct table *table, const char *name);
 void table_set(struct arena *arena, struct table *table, const char *name, void *value);
 
+/* Room for so many names at once, in a table that has none yet. */
+void table_reserve(struct arena *arena, struct table *table, size_t count);
 /* Where the value of a name is kept; NULL stands there when the name is new. Valid until the next change. */
 void **table_place(struct arena *arena, struct table *table, const char *name);
 

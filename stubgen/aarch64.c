@@ -160,7 +160,11 @@ const struct stub_machine stub_machine_aarch64 = {
     .elf_machine = EM_AARCH64,
     .name = "aarch64",
     .multiarch = "aarch64-linux-gnu",
+    .loader = "ld-linux-aarch64.so.1", /* __stack_chk_guard */
     .breakpoint = 0,
+    .distance = R_AARCH64_PREL32,
+    /* def_cfa sp+0; the return address is where it is: in x30; nop … */
+    .unwind = {4, 0x78, 30, 1, 0x1b, 0x0c, 31, 0, 0, 0, 0, 0},
     .relocation_kind = relocation_kind,
     .encode_branch = encode_branch,
     .encode_trap = encode_trap,

@@ -27,11 +27,20 @@ enum relocation_kind {
     RELOCATION_NARROW, /* in an object: an address, or a part of one, in fewer bits than addresses have */
 };
 
+#define STUB_UNWIND_SIZE 12
+
 struct stub_machine {
     uint16_t elf_machine;  /* EM_… */
     const char *name;      /* as far register --machine spells it: "x86-64" */
     const char *multiarch; /* Debian's directory for its libraries: "x86_64-linux-gnu" */
+    const char *loader;    /* the dynamic linker's file, where compiled code uses data of it; else NULL */
     uint8_t breakpoint;    /* fills what is never to be executed */
+    uint32_t distance;     /* R_…: a 32-bit distance, in an object */
+    /*
+     * In every instruction of a stub and of a thunk the stack is as its caller left it. In DWARF's words: alignment of code
+     * and of data, register of the return address, the bytes of augmentation and how addresses are written, instructions.
+     */
+    uint8_t unwind[STUB_UNWIND_SIZE];
     /* By how much a PC-relative addend in code is less than the place meant, as it counts from behind the instruction. */
     uint8_t addend_lag;
     enum relocation_kind (*relocation_kind)(uint32_t type);

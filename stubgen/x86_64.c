@@ -121,6 +121,9 @@ const struct stub_machine stub_machine_x86_64 = {
     .name = "x86-64",
     .multiarch = "x86_64-linux-gnu",
     .breakpoint = INT3,
+    .distance = R_X86_64_PC32,
+    /* def_cfa rsp+8; the return address at cfa-8; nop nop */
+    .unwind = {1, 0x78, 16, 1, 0x1b, 0x0c, 7, 8, 0x90, 1, 0, 0},
     .addend_lag = 4,
     .relocation_kind = relocation_kind,
     .encode_branch = encode_branch,

@@ -76,7 +76,7 @@ static void print_help(void)
     DUMP_SECTIONS(X)
 #undef X
     printf(
-        "  --relocs           the address of every word that REBASE changes, not their number and range\n"
+        "  --relocs           the address of every word that a command changes, not their number and range\n"
         "  --json             the same as JSON\n"
         "\n"
         "Example: far dump --section=stubs kv.seg\n"

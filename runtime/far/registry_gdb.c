@@ -5,6 +5,7 @@
 #include "runtime/far/registry_client.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,58 @@ static int tell_script(const char *prefix, const char *socket)
     return setenv("FARCALL_FAR", far, 1) != 0 || (socket && setenv(FAR_SOCKET_ENV, socket, 1) != 0) ? EX_OSERR : 0;
 }
 
+/* gdb's options whose value is the next word, without their dashes. */
+static bool takes_value(const char *option)
+{
+    static const char *const names[] = {"b",
+                                        "c",
+                                        "cd",
+                                        "command",
+                                        "core",
+                                        "d",
+                                        "D",
+                                        "data-directory",
+                                        "directory",
+                                        "e",
+                                        "eval-command",
+                                        "ex",
+                                        "exec",
+                                        "i",
+                                        "iex",
+                                        "init-command",
+                                        "init-eval-command",
+                                        "interpreter",
+                                        "ix",
+                                        "l",
+                                        "p",
+                                        "pid",
+                                        "s",
+                                        "se",
+                                        "symbols",
+                                        "t",
+                                        "tty",
+                                        "ui",
+                                        "x"};
+    option += strspn(option, "-");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(option, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Where the program stands among gdb's arguments: what follows it is its own. count: nowhere, or gdb was told already. */
+static int find_program(char **rest, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(rest[i], "--args") == 0 || strcmp(rest[i], "-args") == 0)
+            return count;
+        if (rest[i][0] != '-')
+            return i;
+        i += takes_value(rest[i]);
+    }
+    return count;
+}
+
 static int run_gdb(const char *script, uint32_t pid, char **rest, int count)
 {
     char process[32];
@@ -130,11 +183,13 @@ static int run_gdb(const char *script, uint32_t pid, char **rest, int count)
         snprintf(process, sizeof process, "%u", pid);
         arguments[n++] = "-p";
         arguments[n++] = process;
-    } else if (rest[0][0] != '-') {
-        arguments[n++] = "--args";
     }
-    for (int i = 0; i < count; i++)
+    int program = pid ? count : find_program(rest, count);
+    for (int i = 0; i < count; i++) {
+        if (i == program)
+            arguments[n++] = "--args";
         arguments[n++] = rest[i];
+    }
     execvp(arguments[0], (char **)(uintptr_t)arguments);
     fprintf(stderr, "far: gdb: %s: %s; install gdb, or name another in GDB\n", arguments[0], strerror(errno));
     return EX_UNAVAILABLE;

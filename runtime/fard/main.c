@@ -31,7 +31,8 @@ static const char help[] =
     "                  run the hosts of services that have no executable for this node by this command (its words are\n"
     "                  separated by blanks). Default: qemu-MACHINE as found in PATH, with -L /usr/TRIPLET where a C\n"
     "                  library for that machine lies, else what the kernel's binfmt_misc does\n"
-    "  --perf          hosts write the names of their functions to /tmp/perf-PID.map, where perf report looks for them\n"
+    "  --perf          hosts write the names of their functions to /tmp/perf-PID.map, where perf report looks for "
+    "them\n"
     "  --allow-wrpkru  take segments whose code may change protection keys (farld --allow-wrpkru); for tests\n"
     "  --version, --help\n"
     "\n"
@@ -69,18 +70,12 @@ enum {
 };
 
 static const struct option long_options[] = {
-    {"socket", required_argument, NULL, OPTION_SOCKET},
-    {"store", required_argument, NULL, OPTION_STORE},
-    {"foreground", no_argument, NULL, OPTION_FOREGROUND},
-    {"perf", no_argument, NULL, OPTION_PERF},
-    {"allow-wrpkru", no_argument, NULL, OPTION_ALLOW_WRPKRU},
-    {"emulator", required_argument, NULL, OPTION_EMULATOR},
-    {"version", no_argument, NULL, OPTION_VERSION},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {"listen", required_argument, NULL, OPTION_LISTEN},
-    {"peer", required_argument, NULL, OPTION_PEER},
-    {"etcd", required_argument, NULL, OPTION_ETCD},
-    {NULL, 0, NULL, 0},
+    {"socket", required_argument, NULL, OPTION_SOCKET},       {"store", required_argument, NULL, OPTION_STORE},
+    {"foreground", no_argument, NULL, OPTION_FOREGROUND},     {"perf", no_argument, NULL, OPTION_PERF},
+    {"allow-wrpkru", no_argument, NULL, OPTION_ALLOW_WRPKRU}, {"emulator", required_argument, NULL, OPTION_EMULATOR},
+    {"version", no_argument, NULL, OPTION_VERSION},           {"help", no_argument, NULL, OPTION_HELP},
+    {"listen", required_argument, NULL, OPTION_LISTEN},       {"peer", required_argument, NULL, OPTION_PEER},
+    {"etcd", required_argument, NULL, OPTION_ETCD},           {NULL, 0, NULL, 0},
 };
 
 static int one_node_only(const char *option)

@@ -120,7 +120,7 @@ static void compare_variable(struct pair_sides *sides, const struct named_place 
         pair_differs(sides, "variable %s%s: %llu bytes on %s, %llu on %s", one->name, pair_source(one, source),
                      (number)one->size, sides->one.machine, (number)other->size, sides->other.machine);
     else if (one->address != other->address)
-        sides->moved++;
+        sides->pair->moved++;
 }
 
 static void tell_missing(struct pair_sides *sides, const struct pair_side *has, const struct pair_side *lacks,
@@ -167,7 +167,7 @@ static void tell_moved(struct pair_sides *sides, const struct named_place *one, 
 static void compare_variables(struct pair_sides *sides)
 {
     match_variables(sides, compare_variable, true);
-    if (!sides->pair->differences && sides->moved)
+    if (!sides->pair->differences && sides->pair->moved)
         match_variables(sides, tell_moved, false);
 }
 
@@ -192,7 +192,7 @@ int segment_pair_check(const struct far_segment *one, const struct far_segment *
     struct pair_sides sides = {.pair = pair};
     int err = open_side(&sides.one, one);
     int other_err = open_side(&sides.other, other);
-    pair->differences = pair->operations = pair->variables = pair->words = 0;
+    pair->differences = pair->operations = pair->variables = pair->words = pair->moved = 0;
     if (one->note->machine == other->note->machine) /* then what follows would name both alike */
         sides.one.machine = "the one", sides.other.machine = "the other";
     err = err ? err : other_err;

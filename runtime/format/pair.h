@@ -24,6 +24,7 @@ struct pair {
     void *context;
     /* Filled in: what was compared. */
     uint32_t differences, operations, variables, words;
+    uint32_t moved; /* variables that are the same but for their address */
 };
 
 /* Both segments are checked ones. Returns 0 (see pair->differences) or -ENOMEM. */

@@ -20,7 +20,6 @@ struct pair_side {
 struct pair_sides {
     struct pair_side one, other;
     struct pair *pair;
-    size_t moved; /* variables at different addresses */
 };
 
 void pair_differs(struct pair_sides *sides, const char *format, ...) __attribute__((format(printf, 2, 3)));

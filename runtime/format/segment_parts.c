@@ -45,7 +45,8 @@ int segment_check_note(struct segment_walk *walk)
         return complain(&walk->to, "its note says machine %u, its ELF header %u; the file is damaged", note->machine,
                         walk->elf.header->e_machine);
     if (!stub_reader_for(note->machine))
-        return complain(&walk->to, "it is for ELF machine %u, whose stubs this version cannot check; x86-64 is 62, aarch64 183",
+        return complain(&walk->to,
+                        "it is for ELF machine %u, whose stubs this version cannot check; x86-64 is 62, aarch64 183",
                         note->machine);
     if (note->flags & ~FAR_NOTE_FLAGS)
         return complain(&walk->to, "its note has unknown flags 0x%x; a newer farld wrote it", note->flags);

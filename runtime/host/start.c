@@ -86,7 +86,7 @@ static void announce(struct host *host)
 
 static int map_and_link(struct host *host, const struct far_fds *fds, struct far_error *error)
 {
-    const struct far_mapping mapping = {host->service, host->base, host->part, fds};
+    const struct far_mapping mapping = {host->service, host->base, host->part, fds, NULL};
     int failed = map_check_parts(&mapping, error);
     if (failed)
         return failed;

@@ -2,7 +2,7 @@
 /*
  * Binding (design section 5), the client's half:
  *
- *     ask fard → check the answer → interface record, plans → map parts → linkage: header, HOST, COPY → read-only
+ *     ask fard → check the answer → interface record → map parts → linkage: header, HOST, COPY → read-only
  *              → the services that this one is bound to, if its code runs here
  *              → addresses of this service that were given out before it was registered
  */
@@ -48,7 +48,7 @@ static int check_answer(const struct far_import_table *table, uint32_t want, con
                         struct far_error *error)
 {
     const struct far_bind_reply *reply = &bound->reply;
-    const struct far_mapping mapping = {table->service, reply->base, reply->part, &bound->fds};
+    const struct far_mapping mapping = {table->service, reply->base, reply->part, &bound->fds, NULL};
     if (size != sizeof *reply + ((uint64_t)reply->op_count + reply->pending_count) * sizeof(uint64_t) ||
         reply->op_count != table->op_count)
         return bad_answer(table, "other operations", error);
@@ -193,22 +193,21 @@ static void fill_linkage_header(struct far_binding *binding)
     linkage->base = binding->base;
 }
 
-static int map_binding(struct far_binding *binding, const struct bound *bound, const struct far_reloc_header **stream,
-                       struct far_error *error)
+static int map_binding(struct far_binding *binding, const struct far_mapping *mapping,
+                       const struct far_reloc_header **stream, struct far_error *error)
 {
-    const struct far_mapping mapping = {binding->service, binding->base, binding->part, &bound->fds};
     bool trusted = binding->level == FAR_LEVEL_TRUSTED;
-    if (trusted && !(*stream = depend_read_stream(&mapping, error)))
+    if (trusted && !(*stream = depend_read_stream(mapping, error)))
         return -error->code;
-    int failed = map_parts(&mapping, binding->level, error);
+    int failed = map_parts(mapping, binding->level, error);
     if (failed)
         return failed;
     fill_linkage_header(binding);
     if (trusted)
-        failed = link_domain(&mapping, *stream, &far_client_linker, error);
+        failed = link_domain(mapping, *stream, &far_client_linker, error);
     else if ((failed = check_traps(binding, FAR_PART_FSTUBS, error)) == 0)
         failed = check_traps(binding, FAR_PART_DSTUBS, error);
-    return failed ? failed : map_seal_linkage(&mapping, error);
+    return failed ? failed : map_seal_linkage(mapping, error);
 }
 
 static void remember_data(struct far_binding *binding, const struct far_fds *fds)
@@ -268,7 +267,7 @@ static int bind_needs(struct far_binding *binding, struct far_error *error)
     return failed;
 }
 
-/* Mappings that are left behind on failure do not matter: whoever fails to bind ends, or never uses the range. */
+/* Nothing is left behind on failure: a program may try again. */
 static int bind_new(const struct far_import_table *table, const struct bound *bound, const struct far_iface *iface,
                     struct far_binding **result, struct far_error *error)
 {
@@ -278,10 +277,13 @@ static int bind_new(const struct far_import_table *table, const struct bound *bo
         return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", table->service);
     binding->iface = iface;
     binding_plan_later(binding);
-    int failed = map_binding(binding, bound, &stream, error);
+    uint32_t mapped = 0;
+    const struct far_mapping mapping = {binding->service, binding->base, binding->part, &bound->fds, &mapped};
+    int failed = map_binding(binding, &mapping, &stream, error);
     if (!failed)
         failed = process_add_binding(binding, error);
     if (failed) {
+        map_undo(&mapping);
         binding_free(binding);
         return failed;
     }
@@ -342,7 +344,7 @@ int binding_make(const struct far_import_table *table, uint64_t *stub, struct fa
 static int renew_data(struct far_binding *binding, const struct bound *bound, struct far_error *error)
 {
     struct stat status;
-    const struct far_mapping mapping = {binding->service, binding->base, binding->part, &bound->fds};
+    const struct far_mapping mapping = {binding->service, binding->base, binding->part, &bound->fds, NULL};
     if (binding->level == FAR_LEVEL_NONE || fstat(bound->fds.fd[FAR_FD_DATA], &status) != 0 ||
         (status.st_dev == binding->data_device && status.st_ino == binding->data_inode))
         return 0;

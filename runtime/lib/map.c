@@ -108,8 +108,11 @@ static int map_piece(const struct far_mapping *mapping, const struct piece *piec
     void *got = mmap(want, part->size, piece->protection, piece->flags, piece->fd, (off_t)piece->offset);
     if (got == MAP_FAILED)
         return explain(mapping, piece, errno, error);
-    if (got == want)
+    if (got == want) {
+        if (mapping->mapped)
+            *mapping->mapped |= 1u << piece->part;
         return 0;
+    }
     munmap(got, part->size); /* a kernel that takes the address for a mere wish */
     return explain(mapping, piece, EEXIST, error);
 }
@@ -174,6 +177,14 @@ int map_parts(const struct far_mapping *mapping, enum far_level level, struct fa
     if (!failed && level != FAR_LEVEL_NONE)
         failed = map_data(mapping, level, 0, error);
     return failed;
+}
+
+void map_undo(const struct far_mapping *mapping)
+{
+    for (int i = 0; i < FAR_PART_COUNT; i++)
+        if (*mapping->mapped >> i & 1)
+            munmap((void *)mapping->part[i].address, mapping->part[i].size);
+    *mapping->mapped = 0;
 }
 
 int map_seal_linkage(const struct far_mapping *mapping, struct far_error *error)

@@ -24,6 +24,7 @@ struct far_mapping {
     uint64_t base;
     const struct far_extent *part; /* absolute */
     const struct far_fds *fds;
+    uint32_t *mapped; /* gets the bit 1 << enum far_part of each part that was mapped; or NULL */
 };
 
 /* Refuse parts that are out of order, unaligned, or outside the window. */
@@ -31,10 +32,12 @@ int map_check_parts(const struct far_mapping *mapping, struct far_error *error);
 
 /*
  * Map what a level allows (FAR_LEVEL_NONE, READ, TRUSTED); the host of a service is trusted. The linkage stays writable
- * until map_seal_linkage. What was mapped before a failure stays: whoever fails here ends, or never uses the range.
+ * until map_seal_linkage. What was mapped before a failure stays until map_undo.
  */
 int map_parts(const struct far_mapping *mapping, enum far_level level, struct far_error *error);
 int map_seal_linkage(const struct far_mapping *mapping, struct far_error *error);
+/* Take away what mapping->mapped says was mapped, and nothing else: the range can be tried again. */
+void map_undo(const struct far_mapping *mapping);
 /* Map other memory over data and heap that are mapped already: fard has made new. */
 int map_data_again(const struct far_mapping *mapping, enum far_level level, struct far_error *error);
 

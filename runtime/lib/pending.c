@@ -193,6 +193,8 @@ static uint64_t stub_of(const struct far_binding *binding, const struct far_op *
 static bool is_stub(const struct far_binding *binding, uint64_t address)
 {
     const struct far_extent *part = binding->part;
+    if (address == part[FAR_PART_FSTUBS].address || address == part[FAR_PART_DSTUBS].address)
+        return false; /* slot 0: the way to the gate, for stubs alone */
     return address % FAR_STUB_SIZE == 0 && (far_inside(&part[FAR_PART_FSTUBS], address, FAR_STUB_SIZE) ||
                                             far_inside(&part[FAR_PART_DSTUBS], address, FAR_STUB_SIZE));
 }

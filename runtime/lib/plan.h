@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * A plan: what a gate needs to know of one operation, worked out once at bind from the interface record, so that a call
- * looks nothing up. Both sides of the process gate make the same plans from the same record.
+ * A plan: what a gate needs to know of one operation, worked out once from the interface record, by clients at the first
+ * call, so that others look nothing up. Both sides of the process gate make the same plans from the same record.
  *
  * A parameter has two places. `abi` is where this machine's calling convention has it: in an integer register, in a
  * floating-point register, or on the stack, eight bytes each, in parameter order; abi.h says how many registers there

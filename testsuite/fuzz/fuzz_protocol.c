@@ -59,10 +59,12 @@ static void try_rest(const struct far_message *message)
     const struct far_close_channel *closing;
     const struct far_name_request *name;
     const struct far_page_request *page;
+    const struct far_segment_request *segment;
     struct far_error said;
     protocol_check_open_channel(message, &open, &error);
     protocol_check_close_channel(message, &closing, &error);
     protocol_check_page(message, &page, &error);
+    protocol_check_segment(message, &segment, &error);
     protocol_check_empty(message, &error);
     protocol_check_host_failed(message, &said, &error);
     if (protocol_check_name(message, &name, &error) == 0)

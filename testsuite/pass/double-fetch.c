@@ -125,7 +125,7 @@ CHECK-DAG: mail.c:73:5: warning: operation 'mail_name' reads *name twice{{.*}}at
 CHECK-DAG: mail.c:80:21: warning: operation 'mail_room' reads *n twice{{.*}}at mail.c:79:25, says how many bytes;
 CHECK: 8 warnings generated.
 
-ERROR: mail.c:10:32: error: operation 'mail_bound' reads m->len twice, and the caller may change it in between: what is read first, at mail.c:9:12, is checked; what is read here is used; read it once, into a variable [FC-0203]
+// ERROR: mail.c:10:32: error: operation 'mail_bound' reads m->len twice, and the caller may change it in between: what is read first, at mail.c:9:12, is checked; what is read here is used; read it once, into a variable [FC-0203]
 WERROR: error: operation 'mail_bound' reads m->len twice
 DEBUG-NOT: .debug
 USAGE: --farcall-ignore=nothing: the checks are double-fetch, system-call and assembly

@@ -103,7 +103,7 @@ static void linked(const struct far_binding *binding)
 {
     /* Slot 4 is of another process: kv_read. Slot 5 would lead out of the service, slot 6 between two stubs. */
     const uint64_t word[] = {0,     binding->base + 16, 0, stub_of(binding, "kv_put"), stub_of(binding, "kv_read"),
-                             RANGE, binding->base + 8};
+                             RANGE, binding->base};
     CHECK(pending_link(binding, RANGE, word, 7, &error) == 0);
     CHECK(target_of(1) == stub_of(binding, "kv_find")); /* by what this process knows, whatever fard says */
     CHECK(target_of(2) == RANGE + 32);                  /* there is no such operation */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The registry: found by name and id, walked by rising id, and what depends on what. */
 #include "runtime/fard/registry.h"
+#include "runtime/machine.h"
 #include "testsuite/unit/check.h"
 #include "testsuite/unit/make_segment.h"
 
@@ -96,11 +97,36 @@ static void shipping(void)
     service_free(service);
 }
 
+/* The host runs this node's own code where there is some, whatever was registered first. */
+static void machines(void)
+{
+    uint32_t machine[EXECUTABLES_MAX], other = FAR_MACHINE_NATIVE == EM_AARCH64 ? EM_X86_64 : EM_AARCH64;
+    const uint8_t id[32] = {7};
+    struct service *service = new_service(1, NULL);
+    service->executable[0].machine = other;
+    service->executable_count = 1;
+    CHECK(service_executable(service, other) == &service->executable[0]);
+    CHECK(!service_executable(service, FAR_MACHINE_NATIVE));
+    CHECK(service_host_executable(service) == &service->executable[0]);
+    service->executable[1].machine = FAR_MACHINE_NATIVE;
+    memcpy(service->executable[1].build_id, id, sizeof id);
+    CHECK(!service_has_segment(service, id)); /* not in use yet */
+    service->executable_count = 2;
+    CHECK(service_has_segment(service, id) && service_host_executable(service) == &service->executable[1]);
+    service_machines(service, machine);
+    CHECK(machine[0] == other && machine[1] == FAR_MACHINE_NATIVE);
+    service_drop_executable(service);
+    service_machines(service, machine);
+    CHECK(service->executable_count == 1 && machine[1] == 0 && !service_has_segment(service, id));
+    service_free(service);
+}
+
 int main(void)
 {
     names_and_order();
     dependents();
     names();
     shipping();
+    machines();
     return check_result();
 }

@@ -99,6 +99,13 @@ static void names(void)
     const struct far_name_request *request;
     CHECK(protocol_check_name(message(FAR_MSG_DESCRIBE, &body, sizeof body), &request, &error) == 0);
     CHECK(protocol_check_name(message(FAR_MSG_DESCRIBE, &body, sizeof body - 1), &request, &error) == FARD_REFUSED);
+    const struct far_segment_request *wanted;
+    struct far_segment_request segment = {.name = "kv"};
+    CHECK(protocol_check_segment(message(FAR_MSG_SEGMENT, &segment, sizeof segment), &wanted, &error) == 0);
+    CHECK(protocol_check_segment(message(FAR_MSG_SEGMENT, &segment, sizeof segment - 1), &wanted, &error) ==
+          FARD_REFUSED);
+    memset(segment.name, 'a', sizeof segment.name);
+    CHECK(protocol_check_segment(message(FAR_MSG_SEGMENT, &segment, sizeof segment), &wanted, &error) == FARD_REFUSED);
     memset(body.name, 'a', sizeof body.name);
     CHECK(protocol_check_name(message(FAR_MSG_DESCRIBE, &body, sizeof body), &request, &error) == FARD_REFUSED);
 }

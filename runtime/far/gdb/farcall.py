@@ -29,6 +29,11 @@ class Service:
         self.note = ""
         self.gates = []  # the slots that trap stubs jump to
         self.operations = {}  # name: its stub's address
+        self.sources = None  # name: where its code is from, once a step has asked
+        self.size = 0
+
+    def lies_in(self, address):
+        return self.base <= address < self.base + self.size
 
     def has_all(self):
         return self.symbols is not None and self.symbols.endswith(".seg")
@@ -142,6 +147,7 @@ def learn_operations(service):
         service.note = said
         return
     description = json.loads(text)
+    service.size = int(description["size"])
     service.gates = [int(part["address"], 0) for part in description["parts"] if part["name"].endswith("stubs")]
     for operation in description["operations"]:
         service.operations[operation["name"]] = int(str(operation["stub"]), 0)
@@ -334,9 +340,16 @@ steps = []  # breakpoints for the time of one step
 def before_step():
     """gdb steps over code without lines, stubs among it: so wait where the stubs lead to."""
     after_step()
+    try:
+        here = gdb.selected_frame().pc()
+    except gdb.error:
+        return  # there is nothing to step
     for service in services.values():
-        for name in service.operations:
-            source = source_of(service, name)
+        if service.lies_in(here):
+            continue  # what it calls of itself, it calls without stubs
+        if service.sources is None:
+            service.sources = {name: source_of(service, name) for name in service.operations}
+        for name, source in service.sources.items():
             if source:
                 steps.append(gdb.Breakpoint(source=source, function=name, internal=True, temporary=True))
 

@@ -78,6 +78,20 @@ static void push_one(void)
     printf("push %p\n", (void *)push(count() + 1));
 }
 
+static void churn_some(void)
+{
+    printf("churned, %d broken\n", churn(20000));
+}
+
+/* For whoever kills it under way. */
+static void churn_for_ever(void)
+{
+    puts("churning");
+    fflush(stdout);
+    for (;;)
+        churn(1000);
+}
+
 static void hook_twice(void)
 {
     set_hook(2);
@@ -96,7 +110,7 @@ static const struct {
     {"list", show_list},           {"host", show_host},     {"fault", fault},
     {"addresses", show_addresses}, {"sum", show_sum},       {"hook", show_hook},
     {"code", show_machine},        {"push", push_one},      {"twice", hook_twice},
-    {"thrice", hook_thrice},
+    {"thrice", hook_thrice},       {"churn", churn_some},   {"forever", churn_for_ever},
 };
 
 int main(int argc, char **argv)

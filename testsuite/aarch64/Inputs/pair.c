@@ -35,6 +35,24 @@ uint64_t sum(void)
         total += node->value;
     return total;
 }
+int churn(int rounds)
+{
+    unsigned char *block[64] = {NULL};
+    int broken = 0;
+    for (int i = 0; i < rounds; i++) {
+        int place = i * 7 % 64;
+        size_t size = 16 + (size_t)(i % 500);
+        for (size_t j = 0; block[place] && j < block[place][0]; j++)
+            broken += block[place][j] != block[place][0];
+        free(block[place]);
+        block[place] = malloc(size);
+        if (block[place])
+            memset(block[place], size < 255 ? (int)size : 255, size);
+    }
+    for (int i = 0; i < 64; i++)
+        free(block[i]);
+    return broken;
+}
 void set_hook(int wanted)
 {
     hook = wanted == 3 ? thrice : twice;

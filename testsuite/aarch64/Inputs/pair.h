@@ -14,6 +14,8 @@ far_op far_data_shipped uint64_t count(void);
 far_op far_data_shipped struct node *far_global push(uint64_t value);
 far_op far_data_shipped const struct node *far_global head(void);
 far_op far_data_shipped uint64_t sum(void);
+/* Takes and gives back memory of the heap, `rounds` times; how often a block did not hold what was written to it. */
+far_op far_data_shipped int churn(int rounds);
 far_op far_data_shipped void set_hook(int wanted);
 far_op far_data_shipped uint64_t call_hook(uint64_t value);
 far_op far_data_shipped uint64_t twice(uint64_t value);

@@ -5,6 +5,7 @@
     its commands     against  ld.lld -shared     of the same inputs: each word that a dynamic linker would relocate is a
                                                  word of exactly one command, and no other word is
 """
+import glob
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import sys
 import tempfile
 
 LLVM = os.environ.get("FARCALL_LLVM", "/usr/lib/llvm-19/bin")
-LIBGCC = "/usr/lib/gcc/x86_64-linux-gnu/12/libgcc.a"
+LIBGCC = sorted(glob.glob("/usr/lib/gcc/x86_64-linux-gnu/*/libgcc.a"))[-1]
 
 
 def run(*command):
