@@ -331,7 +331,7 @@ LLVMModuleRef view_make(const struct unit *unit)
     choice.costs = allocate(choice.all.count, sizeof *choice.costs);
     choice.counting = allocate(choice.all.count, sizeof *choice.counting);
     choose(&choice, unit);
-    copy = pass_clone(unit->module, is_kept, &choice);
+    copy = pass_clone(unit->module, is_kept, &choice); /* where nothing is kept, a module of declarations */
     prepare(unit, &choice, copy);
     is_good = transform(&choice, unit->module, copy);
     functions_free(&choice.all);

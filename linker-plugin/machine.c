@@ -106,7 +106,15 @@ static unsigned machine_in(const unsigned char *bytes, size_t size)
     return bytes[18] | (unsigned)bytes[19] << 8;
 }
 
-/* A member's header in an archive is text; its size in bytes stands in columns 48 to 57. */
+/* A member's header in an archive is text without an end; its size in bytes stands in columns 48 to 57. */
+static long member_size(const char *header)
+{
+    char digits[11] = "";
+
+    memcpy(digits, header + 48, 10);
+    return strtol(digits, NULL, 10);
+}
+
 static unsigned machine_in_archive(FILE *file)
 {
     char header[60];
@@ -114,7 +122,7 @@ static unsigned machine_in_archive(FILE *file)
     unsigned machine = 0;
 
     while (!machine && fread(header, 1, sizeof header, file) == sizeof header) {
-        long size = strtol(header + 48, NULL, 10);
+        long size = member_size(header);
         size_t read;
 
         if (size < 0)

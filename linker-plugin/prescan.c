@@ -71,7 +71,7 @@ static void scan_global(struct link *link, struct object *object, uint32_t symbo
     const char *name = object_symbol_name(object, symbol);
     struct global *global;
 
-    if (about->st_shndx != SHN_UNDEF) {
+    if (about->st_shndx != SHN_UNDEF && strchr(name, '@')) {
         note_version(link, name);
         name = name_without_version(link, name);
     }

@@ -10,6 +10,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "linker-plugin/redzone.h"
+
 /*
  * Each chunk is twice as large as the one before, within these. From HUGE_PAGE on they are asked for in huge pages: the
  * tables of a large link are touched all over, and a fault for each 4 KiB would take longer than what is done with them.
@@ -66,21 +68,24 @@ static struct arena_chunk *new_chunk(struct arena *arena, size_t size)
     chunk->size = room;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
+    memory_forbid(chunk->bytes, room - sizeof *chunk);
     return chunk;
 }
 
 void *arena_allocate(struct arena *arena, size_t size)
 {
     struct arena_chunk *chunk = arena->chunks;
+    size_t taken;
     void *bytes;
 
     if (size > SIZE_MAX / 2)
         out_of_memory();
-    size = (size + 15) & ~(size_t)15;
-    if (!chunk || chunk->size - sizeof *chunk - chunk->used < size)
-        chunk = new_chunk(arena, size);
+    taken = rounded_up(size + REDZONE_SIZE, 16);
+    if (!chunk || chunk->size - sizeof *chunk - chunk->used < taken)
+        chunk = new_chunk(arena, taken);
     bytes = chunk->bytes + chunk->used;
-    chunk->used += size;
+    memory_allow(bytes, size);
+    chunk->used += taken;
     return bytes;
 }
 
@@ -122,6 +127,7 @@ void arena_free(struct arena *arena)
     while (arena->chunks) {
         struct arena_chunk *next = arena->chunks->next;
 
+        memory_allow(arena->chunks, arena->chunks->size);
         munmap(arena->chunks, arena->chunks->size);
         arena->chunks = next;
     }

@@ -178,8 +178,8 @@ static int put_in_place(struct link *link, const uint8_t *bytes, size_t size)
 
 static int finish(struct link *link, size_t note_end)
 {
-    uint8_t *bytes;
-    size_t size;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     int status = map_output(link, &bytes, &size);
 
     status = status ? status : sign(link, bytes, size, note_end);

@@ -6,6 +6,7 @@ usage: seeds.py SOURCE BUILD
 Seeds for the fuzzers, in BUILD/seeds/FUZZER. For those of faridl: every annotated header of the sources and their tests (also those
 inside split files), preprocessed; a sample of the real headers in FARCALL_CORPUS (SOURCE/build/corpus); and the records that faridl
 makes of them. For those of segments: what seed-segment writes, and the segments of SOURCE/build and of FARCALL_SEGMENTS (a folder).
+For farld's reader of objects: one source, compiled by all compilers there are, in several ways, and archives of the objects.
 Each file is named after its contents, so that a second run adds nothing.
 """
 import hashlib
@@ -135,8 +136,93 @@ def keep_segments(source, build):
                     keep(build, "fuzz_segment", segment)
 
 
+# What an object can hold: data of all kinds, constructors, thread-local variables, weak and common symbols, tables by name.
+OBJECT = """
+#ifdef __cplusplus
+extern "C" {
+#endif
+int printf(const char *, ...); void *malloc(unsigned long); extern char **environ; extern int __start_far_table[];
+int kv_find(int), kv_put(int), far_weak(void) __attribute__((weak));
+long calls; int shared[16] = {1, 2}; static long words[3]; const char *const table[] = {"one", "two", "three", 0};
+static int entry __attribute__((section("far_table"), used)) = 4;
+#ifdef THREAD
+static __thread int own; __thread int others;
+#endif
+__attribute__((noinline)) static int helper(int by) { words[by % 3]++; return shared[by % 16] + far_weak(); }
+__attribute__((constructor)) static void begin(void) { calls = (long)environ; }
+#ifdef THREAD
+int kv_find(int by) { return own += by + others; }
+#else
+int kv_find(int by) { return helper(by) + printf("%s", table[by % 3]) + __start_far_table[by]; }
+#endif
+int kv_put(int by) { return malloc((unsigned long)by) ? kv_find(by) : helper(by); }
+#ifdef CHOICE
+static int (*choose(void))(int) { return kv_put; }
+int kv_read(int) __attribute__((ifunc("choose")));
+__asm__(".symver kv_put, kv_put@@KV_1");
+#endif
+#ifdef __cplusplus
+}
+#endif
+"""
+COMPILERS = ("clang-19", "gcc", "clang-19 --target=aarch64-linux-gnu", "aarch64-linux-gnu-gcc", "clang-19 -xc++", "g++ -xc++")
+WAYS = ("-O2 -fPIC", "-O0 -g", "-Os -fPIC -ffunction-sections -fdata-sections -DCHOICE", "-O2 -fPIC -DTHREAD -fcommon")
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+
+
+def make_objects(folder):
+    """Those that the compilers here can make."""
+    source, made = os.path.join(folder, "seed.c"), []
+    with open(source, "w") as out:
+        out.write(OBJECT)
+    for compiler in COMPILERS:
+        for way in WAYS:
+            output = os.path.join(folder, f"{len(made)}.o")
+            try:
+                if run(*compiler.split(), *way.split(), "-c", source, "-o", output):
+                    made.append(output)
+            except FileNotFoundError:
+                break
+    return made
+
+
+def add_record(source, build, folder, objects):
+    """The first of them once more, with an interface record."""
+    header, record = os.path.join(folder, "kv.h"), os.path.join(folder, "record.o")
+    with open(header, "w") as out:
+        out.write("#include <farcall/annotate.h>\nfar_service(kv, 1, 0);\nfar_op int kv_find(int by);\nfar_op far_data_shipped int kv_put(int by);\n")
+    if run(os.path.join(build, "bin", "faridl"), "-I", os.path.join(source, "include"), header, "-o", record):
+        both = os.path.join(folder, "both.o")
+        if run("ld.lld-19", "-r", "-o", both, objects[0], record):
+            objects.append(both)
+        objects.append(record)
+
+
+def keep_objects(source, build):
+    with tempfile.TemporaryDirectory() as folder:
+        objects = make_objects(folder)
+        add_record(source, build, folder, objects)
+        for file in objects:
+            keep(build, "fuzz_object", open(file, "rb").read())
+        long_name = os.path.join(folder, "a_member_with_a_long_name.o")
+        os.link(objects[0], long_name)
+        for number, members in enumerate(([objects[0]], [objects[2], long_name], objects[-2:])):
+            archive = os.path.join(folder, f"{number}.a")
+            if run("llvm-ar-19", "rc", archive, *members):
+                keep(build, "fuzz_object", open(archive, "rb").read())
+    for path, _, names in os.walk(os.path.join(source, "build", "examples")):
+        for file in (os.path.join(path, name) for name in names if name.endswith(".so")):
+            library = open(file, "rb").read(65536)
+            if b".far.import" in library and len(library) < 65536:
+                keep(build, "fuzz_object", library)
+
+
 def main():
     source, build = sys.argv[1:]
+    keep_objects(source, build)
     with tempfile.TemporaryDirectory() as scratch:
         for number, (file, text) in enumerate(annotated_files(source)):
             for part in parts(file, text, os.path.join(scratch, str(number))):

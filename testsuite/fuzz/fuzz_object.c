@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Objects, archives and import libraries as farld reads them: every stage of its that looks at inputs, in its order, with
+ * ld.lld taken to have linked all of them. Nothing may crash, and what is refused is refused with a reason.
+ *
+ * file_map() and file_read() are replaced (the linker's --wrap), so that the input ends where its memory does.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "linker-plugin/like.h"
+#include "testsuite/unit/make_segment.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int __wrap_file_map(struct errors *errors, const char *path, uint8_t **bytes, size_t *size);
+int __wrap_file_read(struct arena *arena, struct errors *errors, const char *path, uint8_t **bytes, size_t *size);
+
+static struct {
+    char path[32]; /* what the command line names */
+    int file;
+    char scratch[32]; /* what farld writes for lld goes there */
+    uint8_t *bytes;
+    size_t size;
+} input;
+
+static bool is_input(struct errors *errors, const char *path)
+{
+    if (strcmp(path, input.path) == 0)
+        return true;
+    error_add(errors, 1, "there is no file '%s'", path);
+    return false;
+}
+
+int __wrap_file_map(struct errors *errors, const char *path, uint8_t **bytes, size_t *size)
+{
+    if (!is_input(errors, path))
+        return 1;
+    *bytes = input.bytes;
+    *size = input.size;
+    return 0;
+}
+
+int __wrap_file_read(struct arena *arena, struct errors *errors, const char *path, uint8_t **bytes, size_t *size)
+{
+    if (!is_input(errors, path))
+        return 1;
+    *bytes = (uint8_t *)arena_copy(arena, (const char *)input.bytes, input.size);
+    *size = input.size;
+    return 0;
+}
+
+/* LLVM reads bitcode, and what it gives has been written by us. */
+static void read_no_bitcode(const void *bytes, size_t size, struct bitcode_shadow *shadow)
+{
+    (void)bytes, (void)size;
+    *shadow = (struct bitcode_shadow){.why = "bitcode"};
+}
+
+/* Some of the C library. */
+static void add_host_symbols(struct link *link)
+{
+    static struct host_symbol symbols[] = {{"malloc", HOST_FUNCTION, 0, true},    {"memcpy", HOST_FUNCTION, 0, true},
+                                           {"printf", HOST_FUNCTION, 0, false},   {"getenv", HOST_FUNCTION, 0, false},
+                                           {"stdout", HOST_DATA, 8, false},       {"environ", HOST_DATA, 8, false},
+                                           {"errno", HOST_THREAD_LOCAL, 4, false}};
+
+    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
+        table_set(&link->arena, &link->host_symbols, symbols[i].name, &symbols[i]);
+}
+
+/* Another machine's segment, with some variables of the seeds. */
+static void add_like(struct link *link)
+{
+    static struct named_place places[] = {
+        {.name = "calls", .source = "", .address = 0x5000, .size = 8},
+        {.name = "shared", .source = "", .address = 0x5040, .size = 64},
+        {.name = "table", .source = "", .address = 0x5080, .size = 32},
+        {.name = "words", .source = "seed.c", .address = 0x50c0, .size = 24},
+    };
+    static struct like like;
+
+    like = (struct like){.path = "other.seg", .by_name = places, .count = sizeof places / sizeof *places};
+    for (unsigned part = 0; part < FAR_PART_COUNT; part++)
+        like.segment.part[part] = (struct far_extent){0x1000u * part, 0x1000};
+    like.segment.part[FAR_PART_DATA] = (struct far_extent){0x5000, 0x1000};
+    like.zeroed = 0x50a0;
+    link->like = &like;
+    like_lay_out(link);
+    link->like = NULL;
+}
+
+static void must_have_reason(const struct link *link)
+{
+    if (!link->errors.status != !link->errors.count)
+        abort();
+}
+
+static bool read_input(struct link *link)
+{
+    static const struct input_argument argument = {input.path, false};
+
+    link->options.arguments = arena_allocate(&link->arena, sizeof argument);
+    link->options.arguments[0] = argument;
+    link->options.argument_count = 1;
+    if (ftruncate(input.file, 0) || pwrite(input.file, input.bytes, input.size, 0) != (ssize_t)input.size)
+        abort();
+    inputs_read(link);
+    must_have_reason(link);
+    return !link->errors.status;
+}
+
+/* Objects without a record of their own get one whose first operations are what they define. */
+static void adopt_record(struct link *link)
+{
+    struct made made = make_record(MAKE_PLAIN);
+    uint32_t next = 0;
+
+    link->iface = (struct far_iface *)arena_copy(&link->arena, (const char *)made.bytes, made.size);
+    link->record = (const uint8_t *)link->iface;
+    link->record_size = made.size;
+    link->slot_count = link->iface->slot_end;
+    free(made.bytes);
+    for (size_t i = 0; i < link->object_count; i++) {
+        const struct object *object = link->objects[i];
+
+        for (uint32_t s = object->first_global; s < object->symbol_count && next < link->iface->ops.count; s++) {
+            if (s > 0 && object->symbols[s].st_shndx != SHN_UNDEF)
+                table_set(&link->arena, &link->globals, iface_string(link->iface, iface_op(link->iface, next++)->name),
+                          object->globals[s - object->first_global]);
+        }
+    }
+}
+
+static bool find_record(struct link *link)
+{
+    bool found;
+
+    record_collect(link);
+    must_have_reason(link);
+    found = !link->errors.status;
+    if (!link->record)
+        link->errors = (struct errors){.arena = &link->arena};
+    return found || !link->record;
+}
+
+/* What farld writes for lld: objects, scripts. */
+static bool prepare(struct link *link)
+{
+    add_like(link);
+    inputs_prescan(link);
+    must_have_reason(link);
+    if (!link->iface)
+        adopt_record(link);
+    if (link->errors.status)
+        return false;
+    if (glue_write(link, input.scratch) || script_write(link, input.scratch) || exports_write(link, input.scratch))
+        abort();
+    return true;
+}
+
+/* lld takes every object, and leaves undefined what no input defines. */
+static void pretend_link(struct link *link)
+{
+    static const Elf64_Ehdr header;
+    struct arena *arena = &link->arena;
+    Elf64_Sym *symbols = arena_allocate(arena, (link->wanted_count + 1) * sizeof *symbols);
+    const char *trace = "", *names = "";
+    size_t at = 1;
+
+    for (size_t i = 0; i < link->object_count && i < 32; i++)
+        trace = arena_format(arena, "%s%s\n", trace, link->objects[i]->path);
+    for (size_t i = 0; i < link->wanted_count && i < 256; i++) {
+        symbols[i + 1].st_name = (uint32_t)at;
+        names = arena_format(arena, "%s%s\n", names, link->wanted[i]->name);
+        at += strlen(link->wanted[i]->name) + 1;
+        link->image.symbol_count = i + 2;
+    }
+    names = arena_format(arena, "\n%s", names);
+    for (char *end = strchr(names, '\n'); end; end = strchr(end + 1, '\n'))
+        *end = '\0';
+    for (uint32_t i = 0; i < link->iface->ops.count; i++)
+        table_set(arena, &link->image.exported, iface_string(link->iface, iface_op(link->iface, i)->name), symbols);
+    link->trace = trace;
+    link->image.header = &header;
+    link->image.symbols = symbols;
+    link->image.symbol_names = names;
+}
+
+/* As far as the next stage can be had without what lld writes, errors or not. */
+static void judge(struct link *link)
+{
+    linked_read(link);
+    refuse_explain(link);
+    refuse_unaligned(link);
+    for (uint32_t node = 0; node < link->graph.node_count; node++)
+        graph_place_name(link, node, 0);
+    symbols_resolve(link);
+    neutrality_decide(link);
+    reasons_record(link);
+    must_have_reason(link);
+}
+
+static void begin(void)
+{
+    int scratch = memfd_create("scratch", MFD_CLOEXEC);
+
+    input.file = memfd_create("input", MFD_CLOEXEC);
+    if (input.file < 0 || scratch < 0)
+        abort();
+    snprintf(input.path, sizeof input.path, "/proc/self/fd/%d", input.file);
+    snprintf(input.scratch, sizeof input.scratch, "/proc/self/fd/%d", scratch);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct link link = {.prefix = "/nowhere", .bitcode_reader = read_no_bitcode, .workplace = input.scratch};
+
+    if (!input.path[0])
+        begin();
+    link.errors.arena = &link.arena;
+    link.options.room = 50;
+    input.bytes = malloc(size ? size : 1);
+    if (!input.bytes)
+        abort();
+    memcpy(input.bytes, data, size);
+    input.size = size;
+    add_host_symbols(&link);
+    if (read_input(&link) && find_record(&link) && prepare(&link)) {
+        pretend_link(&link);
+        judge(&link);
+    }
+    arena_free(&link.arena);
+    free(input.bytes);
+    return 0;
+}
