@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,6 +30,8 @@ struct scan {
     struct seen files;
     struct list waiting; /* files to read */
     struct list texts;   /* names made up here */
+    char *buffer;        /* the text of one file */
+    size_t buffer_room;
     bool found;
 };
 
@@ -233,25 +234,35 @@ static void read_text(struct scan *scan, const char *path, const char *text, siz
     }
 }
 
+/* Into one buffer for all: mapping each costs more than copying. Whether it could be read. */
+static bool fill_buffer(struct scan *scan, int file, size_t size)
+{
+    size_t count = 0;
+    ssize_t more = 1;
+
+    if (size > scan->buffer_room) {
+        free(scan->buffer);
+        scan->buffer_room = 2 * size;
+        scan->buffer = malloc(scan->buffer_room);
+        if (!scan->buffer)
+            abort();
+    }
+    while (count < size && (more = read(file, scan->buffer + count, size - count)) > 0)
+        count += (size_t)more;
+    return count == size;
+}
+
 static void read_file(struct scan *scan, const char *path)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     struct stat about;
-    char *text;
 
     if (file < 0)
         return; /* clang will say why */
-    if (fstat(file, &about) || !S_ISREG(about.st_mode)) {
+    if (fstat(file, &about) || !S_ISREG(about.st_mode) || !fill_buffer(scan, file, (size_t)about.st_size))
         scan->found = true;
-    } else if (about.st_size) {
-        text = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
-        if (text == MAP_FAILED) {
-            scan->found = true;
-        } else {
-            read_text(scan, path, text, (size_t)about.st_size);
-            munmap(text, (size_t)about.st_size);
-        }
-    }
+    else
+        read_text(scan, path, scan->buffer, (size_t)about.st_size);
     close(file);
 }
 
@@ -261,6 +272,7 @@ static void scan_free(struct scan *scan)
         free((char *)(uintptr_t)scan->texts.items[i]);
     list_free(&scan->texts);
     list_free(&scan->waiting);
+    free(scan->buffer);
     free(scan->names.names);
     free(scan->files.names);
 }

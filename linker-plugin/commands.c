@@ -129,7 +129,8 @@ static void settle_address(struct link *link, struct words *rebase, uint64_t whe
     } else {
         *LIST_ADD(&link->arena, rebase->list, rebase->count) = where;
     }
-    memcpy(bytes, &value, sizeof value);
+    if (load_word(bytes) != value) /* a page that is not changed need not be written again */
+        memcpy(bytes, &value, sizeof value);
 }
 
 static void settle_packed(struct link *link, struct words *rebase)

@@ -364,7 +364,7 @@ int thunks_settle(struct link *link); /* the room that was not needed is given b
 uint64_t heap_start(const struct link *link); /* relative to the image, like all addresses here */
 int commands_make(struct link *link);
 int stream_encode(struct link *link, uint8_t **bytes, size_t *size); /* .far.reloc */
-int draft_make(struct link *link); /* an empty file beside the output file, or none where that is no file */
+int draft_make(struct link *link); /* a name for it beside the output file, or none where that is no file */
 int segment_write(struct link *link);
 
 /* tail.c: the end of the file, behind what lld wrote and we keep */

@@ -26,12 +26,14 @@ static bool is_file(const char *path)
     return stat(path, &about) == 0 && S_ISREG(about.st_mode);
 }
 
+/* libelf reads the table of sections where it lies, so it must lie where its type may. */
 static Elf_Data *section_data(Elf *elf, const char *name)
 {
-    size_t names;
+    const Elf64_Ehdr *about = elf64_getehdr(elf);
     Elf_Scn *section = NULL;
+    size_t names;
 
-    if (elf_getshdrstrndx(elf, &names))
+    if (!about || about->e_shoff % _Alignof(Elf64_Shdr) || elf_getshdrstrndx(elf, &names))
         return NULL;
     while ((section = elf_nextscn(elf, section))) {
         const Elf64_Shdr *header = elf64_getshdr(section);
@@ -95,6 +97,12 @@ static int other_machine(struct link *link, const char *name, unsigned machine)
                      link->machine->name);
 }
 
+static int unknown_machine(struct link *link, const char *name, unsigned machine)
+{
+    return error_add(&link->errors, EX_DATAERR, "%s is for ELF machine %u; stubs can be made for %s only", name,
+                     machine, stub_machine_names());
+}
+
 static int refuse_object(struct link *link, const char *name, enum object_mistake mistake)
 {
     if (mistake == OBJECT_OTHER_KIND)
@@ -119,8 +127,7 @@ static struct object *add_object(struct link *link, const char *name, const char
     if (mistake != OBJECT_SOUND)
         refuse_object(link, name, mistake);
     else if (!link->machine)
-        error_add(&link->errors, EX_DATAERR, "%s is for ELF machine %u; stubs can be made for %s only", name,
-                  object->machine, stub_machine_names());
+        unknown_machine(link, name, object->machine);
     else if (object->machine != link->machine->elf_machine)
         other_machine(link, name, object->machine);
     else
@@ -263,7 +270,9 @@ static int open_library(struct link *link, struct input *input, uint8_t *bytes, 
     int status;
 
     input->passed_to_lld = false;
-    if (link->machine && header->e_machine != link->machine->elf_machine)
+    if (!link->machine)
+        return unknown_machine(link, path_base(input->path), header->e_machine);
+    if (header->e_machine != link->machine->elf_machine)
         return other_machine(link, path_base(input->path), header->e_machine);
     elf = elf_memory((char *)bytes, size);
     status = elf ? add_service(link, input->path, elf)

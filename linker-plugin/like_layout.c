@@ -155,8 +155,11 @@ static void scan_symbol(struct scan *scan, const Elf64_Sym *symbol, const char *
 static void scan_object(struct layout *layout, const char *file, Elf *elf)
 {
     struct scan scan = {.layout = layout, .file = file, .source = "", .elf = elf};
+    const Elf64_Ehdr *about = elf64_getehdr(elf);
     Elf_Scn *section = NULL;
 
+    if (!about || about->e_shoff % _Alignof(Elf64_Shdr)) /* libelf would read its table of sections there */
+        return;
     if (elf_getshdrstrndx(elf, &scan.section_names) || elf_getshdrnum(elf, &scan.section_count))
         return;
     scan.done = arena_allocate(&layout->link->arena, scan.section_count * sizeof *scan.done);

@@ -12,18 +12,14 @@
 
 #include "linker-plugin/redzone.h"
 
-/*
- * Each chunk is twice as large as the one before, within these. From HUGE_PAGE on they are asked for in huge pages: the
- * tables of a large link are touched all over, and a fault for each 4 KiB would take longer than what is done with them.
- */
+/* Each chunk is twice as large as the one before, within these. */
 #define CHUNK_LEAST ((size_t)256 << 10)
 #define CHUNK_MOST  ((size_t)16 << 20)
-#define HUGE_PAGE   ((size_t)2 << 20)
 
 struct arena_chunk {
     struct arena_chunk *next;
     size_t used;
-    size_t size; /* this header included */
+    size_t size;
     _Alignas(16) uint8_t bytes[];
 };
 
@@ -38,37 +34,20 @@ static size_t rounded_up(size_t size, size_t to)
     return (size + to - 1) & ~(to - 1);
 }
 
-/* Zero bytes; large ones start on a huge page, what lies before is given back. */
-static void *map_memory(size_t size)
-{
-    size_t slack = size < HUGE_PAGE ? 0 : HUGE_PAGE;
-    uint8_t *bytes = mmap(NULL, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *start;
-
-    if (bytes == MAP_FAILED)
-        out_of_memory();
-    if (!slack)
-        return bytes;
-    start = (uint8_t *)rounded_up((uintptr_t)bytes, HUGE_PAGE);
-    if (start > bytes)
-        munmap(bytes, (size_t)(start - bytes));
-    if (bytes + slack > start)
-        munmap(start + size, (size_t)(bytes + slack - start));
-    madvise(start, size, MADV_HUGEPAGE);
-    return start;
-}
-
 static struct arena_chunk *new_chunk(struct arena *arena, size_t size)
 {
     size_t room = arena->chunks ? 2 * arena->chunks->size : CHUNK_LEAST;
     struct arena_chunk *chunk;
 
     room = room > CHUNK_MOST ? CHUNK_MOST : room;
-    room = size + sizeof *chunk > room ? rounded_up(size + sizeof *chunk, 4096) : room;
-    chunk = map_memory(room);
+    room = size > room ? size : room;
+    chunk = calloc(1, sizeof *chunk + room);
+    if (!chunk)
+        out_of_memory();
     chunk->size = room;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
-    memory_forbid(chunk->bytes, room - sizeof *chunk);
+    memory_forbid(chunk->bytes, room);
     return chunk;
 }
 
@@ -81,7 +60,7 @@ void *arena_allocate(struct arena *arena, size_t size)
     if (size > SIZE_MAX / 2)
         out_of_memory();
     taken = rounded_up(size + REDZONE_SIZE, 16);
-    if (!chunk || chunk->size - sizeof *chunk - chunk->used < taken)
+    if (!chunk || chunk->size - chunk->used < taken)
         chunk = new_chunk(arena, taken);
     bytes = chunk->bytes + chunk->used;
     memory_allow(bytes, size);
@@ -127,8 +106,8 @@ void arena_free(struct arena *arena)
     while (arena->chunks) {
         struct arena_chunk *next = arena->chunks->next;
 
-        memory_allow(arena->chunks, arena->chunks->size);
-        munmap(arena->chunks, arena->chunks->size);
+        memory_allow(arena->chunks->bytes, arena->chunks->size);
+        free(arena->chunks);
         arena->chunks = next;
     }
 }

@@ -157,6 +157,7 @@ int draft_make(struct link *link)
     if (fd < 0)
         return error_add(&link->errors, EX_CANTCREAT, "cannot create '%s': %s", output, strerror(errno));
     close(fd);
+    unlink(draft); /* only its name is wanted: a file system may write out at once what replaces a file */
     link->draft = draft;
     return 0;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Completion in bash for far, fard, farld and faridl. Needs nothing but bash; testsuite/docs/completion.test holds the options
+# Completion in bash for far, fard, farcc, farld and faridl. Needs nothing but bash; testsuite/docs/completion.test holds the options
 # against each command's --help.
 #
 # Each function leaves its candidates in COMPREPLY. bash cuts words at = and : too; _far_words joins them again, so that
@@ -167,6 +167,20 @@ _fard() {
   esac
 }
 
+# Of clang's options those that everybody uses; clang completes its own.
+_farcc() {
+  local words cword cur prev
+  COMPREPLY=()
+  _far_words
+  case $prev:$cur in
+    *:--farcall-previous=*) _far_files '*' --farcall-previous= ;;
+    *:--farcall-error=*) _far_reply '--farcall-error=double-fetch --farcall-error=system-call --farcall-error=assembly' ;;
+    *:--farcall-ignore=*) _far_reply '--farcall-ignore=double-fetch --farcall-ignore=system-call --farcall-ignore=assembly' ;;
+    *:-*) _far_reply '--farcall-verbose --farcall-previous= --farcall-error= --farcall-ignore= --help --version' ;;
+    *) _far_files '*.@(c|o|a|s|S)' ;;
+  esac
+}
+
 _farld() {
   local words cword cur prev
   COMPREPLY=()
@@ -209,5 +223,6 @@ _faridl() {
 
 complete -F _far far
 complete -F _fard fard
+complete -F _farcc farcc
 complete -F _farld farld
 complete -F _faridl faridl

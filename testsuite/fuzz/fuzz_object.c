@@ -89,6 +89,8 @@ static void add_like(struct link *link)
     link->like = &like;
     like_lay_out(link);
     link->like = NULL;
+    link->errors =
+        (struct errors){.arena = &link->arena}; /* the allocator's archive, which it reads too, is not there */
 }
 
 static void must_have_reason(const struct link *link)
@@ -108,7 +110,7 @@ static bool read_input(struct link *link)
         abort();
     inputs_read(link);
     must_have_reason(link);
-    return !link->errors.status;
+    return !link->errors.status && link->machine; /* NULL: there is no object at all, so no record */
 }
 
 /* Objects without a record of their own get one whose first operations are what they define. */
@@ -194,8 +196,10 @@ static void judge(struct link *link)
     linked_read(link);
     refuse_explain(link);
     refuse_unaligned(link);
-    for (uint32_t node = 0; node < link->graph.node_count; node++)
-        graph_place_name(link, node, 0);
+    for (uint32_t node = 0; node < link->graph.node_count; node++) {
+        if (graph_section(&link->graph, node))
+            graph_place_name(link, node, 0);
+    }
     symbols_resolve(link);
     neutrality_decide(link);
     reasons_record(link);

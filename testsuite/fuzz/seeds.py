@@ -209,7 +209,7 @@ def keep_objects(source, build):
             keep(build, "fuzz_object", open(file, "rb").read())
         long_name = os.path.join(folder, "a_member_with_a_long_name.o")
         os.link(objects[0], long_name)
-        for number, members in enumerate(([objects[0]], [objects[2], long_name], objects[-2:])):
+        for number, members in enumerate(([objects[0]], [objects[2], long_name], objects[3:4] + objects[-2:])):
             archive = os.path.join(folder, f"{number}.a")
             if run("llvm-ar-19", "rc", archive, *members):
                 keep(build, "fuzz_object", open(archive, "rb").read())
