@@ -400,5 +400,5 @@ int commands_make(struct link *link)
     thunks_settle(link);
     link->rebased = rebase.list;
     link->rebased_count = rebase.count;
-    return link->errors.status;
+    return link->errors.status ? link->errors.status : commands_account(link);
 }

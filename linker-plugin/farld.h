@@ -13,6 +13,7 @@
  *         │ resolve.c   every symbol left over: HOST, BIND, STUB, or an error naming its users
  *         │ neutral.c   which operations reach nothing of the process they run in; reasons.c notes why not
  *         │ commands.c  what lld left to the dynamic linker → relocation commands; thunks.c for addresses taken
+ *         │ account.c   has every one that names something outside been seen by neutral.c?
  *         │ stream.c    those, in order and packed: .far.reloc
  *         │ write.c     stubs filled in, tail.c the file's end written anew; checked by segment_check(); renamed
  *         ▼
@@ -71,6 +72,7 @@ struct global {
     bool wanted;                       /* by some input */
     bool is_copy;                      /* host data, which the glue has a copy of */
     bool is_neutral_copy;              /* that code may read and stay neutral */
+    bool referred;                     /* by a relocation of a linked object: account.c */
     const struct object *definition;   /* the linked object that has it; NULL: none */
     uint32_t symbol;                   /* its symbol there */
     const struct undefined *undefined; /* what it is resolved to instead */
@@ -247,7 +249,9 @@ struct link {
     size_t copy_count;
     struct operation *operations; /* in the record's order */
     const struct operation **by_implementation;
-    const char *trace; /* what lld says it linked, a line an object */
+    const char *trace;             /* what lld says it linked, a line an object */
+    const char *unread;            /* a line of it that no object is for; NULL: none */
+    const struct object *unlinked; /* an object of the command line that no line is for; NULL: none */
     struct graph graph;
     struct piece *pieces; /* by address; only with --map and --dump=plan */
     size_t piece_count;
@@ -302,6 +306,7 @@ int script_write(struct link *link, const char *path);
 int exports_write(struct link *link, const char *path);
 const char *lld_place(struct link *link, const char *name); /* a temporary file's path */
 int lld_run(struct link *link, const char *output);
+const char *lld_inputs(struct link *link); /* "kv.o, libz.a", for messages */
 
 /* image.c */
 int image_read(struct link *link, struct image *image, const char *path);
@@ -319,6 +324,7 @@ const Elf64_Phdr *image_part(const struct image *image, enum far_part part); /* 
 
 /* linked.c */
 int linked_read(struct link *link);
+int linked_check(struct link *link); /* after a link that succeeded: is what was linked what was read? */
 int linked_refuse_thread_locals(struct link *link);
 
 /* refuse.c: all that stands in the way, named; nothing found: 0. After linked_read(). */
@@ -363,6 +369,7 @@ int thunks_settle(struct link *link); /* the room that was not needed is given b
 /* commands.c, stream.c, write.c */
 uint64_t heap_start(const struct link *link); /* relative to the image, like all addresses here */
 int commands_make(struct link *link);
+int commands_account(struct link *link); /* account.c: is each one asked for by a relocation that was read? */
 int stream_encode(struct link *link, uint8_t **bytes, size_t *size); /* .far.reloc */
 int draft_make(struct link *link); /* a name for it beside the output file, or none where that is no file */
 int segment_write(struct link *link);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Find and open what the command line names: objects, archives with their members, import libraries. */
+#include "linker-plugin/archive.h"
 #include "linker-plugin/farld.h"
 
 #include <ar.h>
@@ -154,64 +155,66 @@ static struct object *add_any(struct link *link, const char *name, const char *p
     return object;
 }
 
-/*
- * What is no object, the archive's own tables or text, is left out; lld ignores it too. `only`: the members wanted, by
- * what lld calls them; NULL: all.
- */
-static int add_member(struct link *link, const char *archive, Elf *member, const struct table *only)
+/* lld's list of what it linked is read by lines. */
+static bool is_one_line(const char *name)
 {
-    const Elf_Arhdr *about = elf_getarhdr(member);
-    size_t size = 0;
-    const uint8_t *bytes = (const uint8_t *)elf_rawfile(member, &size);
-    const char *name, *path;
+    return !strpbrk(name, "\n\r");
+}
+
+/*
+ * What is no object is left out; lld ignores it too. `only`: the members wanted, by what lld calls them; NULL: all.
+ */
+static int add_member(struct link *link, const char *archive, const struct archive_member *member,
+                      const struct table *only)
+{
+    const char *own = arena_copy(&link->arena, member->name, member->name_size);
+    const char *path = arena_format(&link->arena, "%s(%s)", archive, own);
     struct object *object;
 
-    if (!about || !about->ar_name || about->ar_name[0] == '/' || !bytes)
+    if ((only && !table_find(only, path)) ||
+        (!is_elf(member->bytes, member->size) && !bitcode_is(member->bytes, member->size)))
         return 0;
-    path = arena_format(&link->arena, "%s(%s)", archive, about->ar_name);
-    if (only && !table_find(only, path))
-        return 0;
-    name = arena_format(&link->arena, "%s(%s)", path_base(archive), path_base(about->ar_name));
-    if (!is_elf(bytes, size) && !bitcode_is(bytes, size))
-        return 0;
-    object = add_any(link, name, path, bytes, size);
+    if (!is_one_line(own))
+        return error_add(&link->errors, EX_DATAERR, "%s: a member's name holds a line's end; rename it", archive);
+    object = add_any(link, arena_format(&link->arena, "%s(%s)", path_base(archive), path_base(own)), path,
+                     member->bytes, member->size);
     if (!object)
         return link->errors.status;
     object->in_archive = true;
     return 0;
 }
 
-static int open_archive(struct link *link, const char *path, Elf *archive, const struct table *only)
+static int add_members(struct link *link, const char *path, struct archive *archive, const struct table *only)
 {
-    Elf_Cmd command = ELF_C_READ_MMAP; /* the one that lets members share an archive in memory */
-    Elf *member;
+    struct archive_member member;
+    const char *why;
     int status = 0;
 
-    while (!status && command != ELF_C_NULL && (member = elf_begin(-1, command, archive))) {
-        status = add_member(link, path, member, only); /* before elf_next(): the header read is the archive's current */
-        command = elf_next(member);
-        elf_end(member);
+    for (;;) {
+        switch (archive_next(archive, &member, &why)) {
+        case ARCHIVE_END:
+            return status;
+        case ARCHIVE_DAMAGED:
+            return error_add(&link->errors, EX_DATAERR, "%s: %s; the archive is damaged", path, why);
+        case ARCHIVE_MEMBER:
+            if ((status = add_member(link, path, &member, only)))
+                return status;
+        }
     }
-    if (!status && command != ELF_C_NULL)
-        status = error_add(&link->errors, EX_DATAERR, "%s: %s; the archive is damaged", path, elf_errmsg(-1));
-    return status;
 }
 
 int inputs_add_members(struct link *link, const char *path, const struct table *only)
 {
+    struct archive archive;
     uint8_t *bytes;
     size_t size;
-    Elf *archive;
-    int status;
 
     if (file_map(&link->errors, path, &bytes, &size))
         return link->errors.status;
-    archive = elf_memory((char *)bytes, size);
-    status = archive && elf_kind(archive) == ELF_K_AR
-                 ? open_archive(link, path, archive, only)
-                 : error_add(&link->errors, EX_DATAERR, "%s is not an archive", path);
-    elf_end(archive);
-    return status;
+    if (!archive_is(bytes, size))
+        return error_add(&link->errors, EX_DATAERR, "%s is not an archive", path);
+    archive = archive_open(bytes, size);
+    return add_members(link, path, &archive, only);
 }
 
 static int add_service(struct link *link, const char *path, Elf *elf)
@@ -289,12 +292,15 @@ static bool is_library(const uint8_t *bytes, size_t size)
            header->e_type == ET_DYN;
 }
 
-static int open_input(struct link *link, const char *path)
+static int open_input(struct link *link, const char *given)
 {
     struct input *input = LIST_ADD(&link->arena, link->inputs, link->input_count);
+    const char *path = path_plain(&link->arena, given); /* lld reads it, too */
     uint8_t *bytes;
     size_t size;
 
+    if (!is_one_line(path))
+        return error_add(&link->errors, EX_DATAERR, "the name of input '%s' holds a line's end; rename it", path);
     *input = (struct input){.path = path, .passed_to_lld = true};
     if (file_map(&link->errors, path, &bytes, &size))
         return link->errors.status;
@@ -303,7 +309,7 @@ static int open_input(struct link *link, const char *path)
                          "%s is a thin archive, which only points at its objects; make it without "
                          "ar's T",
                          path);
-    if (size >= SARMAG && !memcmp(bytes, ARMAG, SARMAG))
+    if (archive_is(bytes, size))
         return inputs_add_members(link, path, NULL);
     if (is_library(bytes, size))
         return open_library(link, input, bytes, size);

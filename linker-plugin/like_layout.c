@@ -6,6 +6,7 @@
  *
  * Constants go their own ways, but for those that data points at.
  */
+#include "linker-plugin/archive.h"
 #include "linker-plugin/like.h"
 
 #include <stdlib.h>
@@ -177,26 +178,19 @@ static void scan_object(struct layout *layout, const char *file, Elf *elf)
     }
 }
 
-static void scan_archive(struct layout *layout, const char *path, Elf *archive)
+static void scan_archive(struct layout *layout, const char *path, struct archive archive)
 {
     struct arena *arena = &layout->link->arena;
-    Elf_Cmd command = ELF_C_READ_MMAP;
-    Elf *member;
+    struct archive_member member;
+    const char *why;
 
-    while (command != ELF_C_NULL && (member = elf_begin(-1, command, archive))) {
-        const Elf_Arhdr *about = elf_getarhdr(member);
-        size_t size = 0;
-        const char *bytes = elf_rawfile(member, &size);
-        const char *name = about && about->ar_name ? arena_format(arena, "%s:%s", path, about->ar_name) : NULL;
+    while (archive_next(&archive, &member, &why) == ARCHIVE_MEMBER) {
         /* Members lie at even addresses only; libelf would read their structures there. */
-        Elf *object =
-            name && bytes && elf_kind(member) == ELF_K_ELF ? elf_memory(arena_copy(arena, bytes, size), size) : NULL;
+        Elf *elf = elf_memory(arena_copy(arena, (const char *)member.bytes, member.size), member.size);
 
-        if (object)
-            scan_object(layout, name, object);
-        elf_end(object);
-        command = elf_next(member);
-        elf_end(member);
+        if (elf && elf_kind(elf) == ELF_K_ELF)
+            scan_object(layout, arena_format(arena, "%s:%.*s", path, (int)member.name_size, member.name), elf);
+        elf_end(elf);
     }
 }
 
@@ -209,10 +203,12 @@ static int scan_file(struct layout *layout, const char *path)
 
     if (file_read(&link->arena, &link->errors, path, &bytes, &size))
         return link->errors.status;
+    if (archive_is(bytes, size)) {
+        scan_archive(layout, path, archive_open(bytes, size));
+        return 0;
+    }
     elf = elf_memory((char *)bytes, size);
-    if (elf && elf_kind(elf) == ELF_K_AR)
-        scan_archive(layout, path, elf);
-    else if (elf && elf_kind(elf) == ELF_K_ELF)
+    if (elf && elf_kind(elf) == ELF_K_ELF)
         scan_object(layout, path, elf);
     elf_end(elf);
     return 0;

@@ -130,6 +130,17 @@ static void add_compiled(struct link *link)
     }
 }
 
+/* lld leaves nothing out that the command line names; only archives' members are a matter of choice. */
+static void find_unlinked(struct link *link, const struct trace *trace)
+{
+    for (size_t i = 0; i < link->object_count && !link->unlinked; i++) {
+        const struct object *object = link->objects[i];
+
+        if (!object->in_archive && !table_find(&trace->lines, object->path))
+            link->unlinked = object;
+    }
+}
+
 int linked_read(struct link *link)
 {
     struct trace trace = {0};
@@ -142,15 +153,66 @@ int linked_read(struct link *link)
     for (size_t i = 0; i < trace.count; i++) {
         struct object *object = table_find(&objects, trace.list[i]);
 
+        if (!object && strcmp(trace.list[i], lld_place(link, "glue.o")) != 0)
+            link->unread = trace.list[i];
         if (object) {
             add_linked(link, object);
             if (objects.count < link->object_count)
                 add_namesakes(link, object);
         }
     }
+    find_unlinked(link, &trace);
     if (link->has_bitcode)
         add_compiled(link);
     graph_make(link);
+    return link->errors.status;
+}
+
+/* Relocations that farld does not read; no compiler for these machines has written them for a long time. */
+static const char *other_relocations(const struct object *object, uint32_t section)
+{
+    static const struct {
+        uint32_t type;
+        const char *name;
+    } kinds[] = {{SHT_REL, "SHT_REL"},
+                 {0x40000014, "SHT_CREL"},
+                 {0x60000001, "SHT_ANDROID_REL"},
+                 {0x60000002, "SHT_ANDROID_RELA"}};
+    const unaligned_shdr *header = &object->sections[section];
+
+    if (header->sh_info >= object->section_count || !(object->sections[header->sh_info].sh_flags & SHF_ALLOC))
+        return NULL;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (header->sh_type == kinds[i].type)
+            return kinds[i].name;
+    }
+    return NULL;
+}
+
+static void refuse_other_relocations(struct link *link, const struct object *object)
+{
+    for (uint32_t i = 1; i < object->section_count; i++) {
+        const char *kind = other_relocations(object, i);
+
+        if (kind) {
+            error_add(&link->errors, EX_DATAERR,
+                      "%s:(%s): relocations of type %s, which farld does not read; build the object again with a "
+                      "compiler or assembler that writes SHT_RELA",
+                      object->name, object_section_name(object, i), kind);
+            return;
+        }
+    }
+}
+
+int linked_check(struct link *link)
+{
+    if (link->unread)
+        error_add(&link->errors, EX_SOFTWARE, "ld.lld has linked '%s', which farld did not take for an object",
+                  link->unread);
+    if (link->unlinked)
+        error_add(&link->errors, EX_SOFTWARE, "ld.lld does not say whether it has linked '%s'", link->unlinked->path);
+    for (size_t i = 0; i < link->graph.object_count; i++)
+        refuse_other_relocations(link, link->graph.objects[i]);
     return link->errors.status;
 }
 

@@ -163,6 +163,30 @@ static char *indented(struct link *link, const char *log, size_t size)
     return text;
 }
 
+#define INPUTS_SHOWN 4
+
+const char *lld_inputs(struct link *link)
+{
+    const char *text = "";
+    size_t shown = 0;
+
+    for (size_t i = 0; i < link->input_count; i++) {
+        if (link->inputs[i].passed_to_lld && shown++ < INPUTS_SHOWN)
+            text = arena_format(&link->arena, "%s%s%s", text, *text ? ", " : "", path_base(link->inputs[i].path));
+    }
+    return shown > INPUTS_SHOWN ? arena_format(&link->arena, "%s and %zu more", text, shown - INPUTS_SHOWN) : text;
+}
+
+/* What lld says of code that it has put together itself names nobody. */
+static const char *inputs_unless_named(struct link *link, const char *log)
+{
+    for (size_t i = 0; i < link->input_count; i++) {
+        if (strstr(log, path_base(link->inputs[i].path)))
+            return "";
+    }
+    return arena_format(&link->arena, "\n  of these inputs: %s", lld_inputs(link));
+}
+
 int lld_run(struct link *link, const char *output)
 {
     struct arguments arguments = {.arena = &link->arena};
@@ -181,14 +205,15 @@ int lld_run(struct link *link, const char *output)
         !(link->trace = read_text(link, "trace", &traced)))
         return link->errors.status;
     if (WIFSIGNALED(status))
-        return error_add(&link->errors, EX_SOFTWARE, "%s was killed by signal %d; is one of the inputs damaged?",
-                         arguments.list[0], WTERMSIG(status));
+        return error_add(&link->errors, EX_SOFTWARE, "%s was killed by signal %d; is one of the inputs damaged? (%s)",
+                         arguments.list[0], WTERMSIG(status), lld_inputs(link));
     if (WEXITSTATUS(status) == 127 && size == 0)
         return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s; install lld-19", arguments.list[0]);
     if (WEXITSTATUS(status) != 0 && (linked_read(link) || refuse_explain(link)))
         return link->errors.status;
     if (WEXITSTATUS(status) != 0)
-        return error_add(&link->errors, EX_DATAERR, "ld.lld cannot link this segment:\n%s", indented(link, log, size));
+        return error_add(&link->errors, EX_DATAERR, "ld.lld cannot link this segment:\n%s%s", indented(link, log, size),
+                         inputs_unless_named(link, log));
     if (size)
         fprintf(stderr, "farld: ld.lld says:\n%s\n", indented(link, log, size));
     return 0;

@@ -4,6 +4,7 @@
  * Debian keeps what belongs to another machine in a folder named after that, in one of two ways: /usr/lib/TRIPLET
  * (packages of that architecture) and /usr/TRIPLET/lib (packages for cross compilers).
  */
+#include "linker-plugin/archive.h"
 #include "linker-plugin/farld.h"
 
 #include <ar.h>
@@ -106,47 +107,27 @@ static unsigned machine_in(const unsigned char *bytes, size_t size)
     return bytes[18] | (unsigned)bytes[19] << 8;
 }
 
-/* A member's header in an archive is text without an end; its size in bytes stands in columns 48 to 57. */
-static long member_size(const char *header)
+static unsigned machine_in_archive(const uint8_t *bytes, size_t size)
 {
-    char digits[11] = "";
-
-    memcpy(digits, header + 48, 10);
-    return strtol(digits, NULL, 10);
-}
-
-static unsigned machine_in_archive(FILE *file)
-{
-    char header[60];
-    unsigned char start[20];
+    struct archive archive = archive_open(bytes, size);
+    struct archive_member member;
     unsigned machine = 0;
+    const char *why;
 
-    while (!machine && fread(header, 1, sizeof header, file) == sizeof header) {
-        long size = member_size(header);
-        size_t read;
-
-        if (size < 0)
-            break;
-        read = fread(start, 1, (size_t)size < sizeof start ? (size_t)size : sizeof start, file);
-        machine = machine_in(start, read);
-        if (fseek(file, size + size % 2 - (long)read, SEEK_CUR))
-            break;
-    }
+    while (!machine && archive_next(&archive, &member, &why) == ARCHIVE_MEMBER)
+        machine = machine_in(member.bytes, member.size);
     return machine;
 }
 
-static unsigned machine_of_file(const char *path)
+static unsigned machine_of_file(struct link *link, const char *path)
 {
-    FILE *file = is_readable_file(path) ? fopen(path, "re") : NULL;
-    unsigned char start[20] = {0};
-    size_t read = file ? fread(start, 1, sizeof start, file) : 0;
-    unsigned machine = machine_in(start, read);
+    struct errors unheard = {.arena = &link->arena}; /* whoever reads the file complains */
+    uint8_t *bytes;
+    size_t size;
 
-    if (read >= SARMAG && !memcmp(start, ARMAG, SARMAG) && !fseek(file, SARMAG, SEEK_SET))
-        machine = machine_in_archive(file);
-    if (file)
-        fclose(file);
-    return machine;
+    if (!is_readable_file(path) || file_map(&unheard, path, &bytes, &size))
+        return 0;
+    return archive_is(bytes, size) ? machine_in_archive(bytes, size) : machine_in(bytes, size);
 }
 
 /*
@@ -161,7 +142,7 @@ void machine_decide(struct link *link)
         if (link->options.arguments[i].is_library)
             continue;
         link->machine_origin = path_base(link->options.arguments[i].text);
-        machine = machine_of_file(link->options.arguments[i].text);
+        machine = machine_of_file(link, link->options.arguments[i].text);
     }
     link->machine = stub_machine_for_elf((uint16_t)(machine ? machine : FAR_MACHINE_NATIVE));
 }

@@ -54,7 +54,8 @@ static int make_workplace(struct link *link)
 {
     const char *directory = getenv("TMPDIR");
 
-    link->workplace = arena_format(&link->arena, "%s/farld.XXXXXX", directory && *directory ? directory : "/tmp");
+    link->workplace = arena_format(&link->arena, "%s/farld.XXXXXX",
+                                   directory && *directory ? path_plain(&link->arena, directory) : "/tmp");
     if (mkdtemp(link->workplace))
         return 0;
     error_add(&link->errors, EX_CANTCREAT, "cannot create a temporary directory '%s': %s", link->workplace,
@@ -119,6 +120,7 @@ static int link_segment(struct link *link)
 
     status = status ? status : run_lld(link);
     status = status ? status : linked_read(link);
+    status = status ? status : linked_check(link);
     status = status ? status : linked_refuse_thread_locals(link);
     status = status ? status : refuse_old_sections(link);
     status = status ? status : symbols_resolve(link);

@@ -149,8 +149,30 @@ static void judge_thread_local(struct refusal *refusal, const struct use *use)
                         use->name));
 }
 
+/* lld binds a reference like NAME@VERSION only where it sees the library that has this version. */
+static bool is_version_of_library(const struct use *use)
+{
+    const struct global *global = use->target.global;
+
+    return global && !global->definition && use->target.node == NO_NODE && strchr(global->name, '@');
+}
+
+static void judge_version(struct refusal *refusal, const struct use *use)
+{
+    refuse(
+        refusal, use,
+        arena_format(&refusal->link->arena,
+                     "'%s' is one version of a symbol: a segment gets the version that each process's C library gives "
+                     "to new programs, and no other; compile the object without its .symver",
+                     use->name));
+}
+
 static void judge(struct refusal *refusal, const struct use *use)
 {
+    if (is_version_of_library(use)) {
+        judge_version(refusal, use);
+        return;
+    }
     switch (refusal->link->machine->relocation_kind(type_of(use))) {
     case RELOCATION_NARROW:
         judge_narrow(refusal, use);

@@ -291,3 +291,8 @@ const char *path_base(const char *path)
 
     return slash ? slash + 1 : path;
 }
+
+const char *path_plain(struct arena *arena, const char *path)
+{
+    return path[0] == '@' || path[0] == '-' ? arena_format(arena, "./%s", path) : path;
+}

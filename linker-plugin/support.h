@@ -62,5 +62,7 @@ int file_map(struct errors *errors, const char *path, uint8_t **bytes, size_t *s
 int file_write(struct errors *errors, const char *path, const void *bytes, size_t size);
 /* The part of a path after the last '/'. */
 const char *path_base(const char *path);
+/* The same file, by a path that no program takes for an option (-x) or a list of options (@x). */
+const char *path_plain(struct arena *arena, const char *path);
 
 #endif

@@ -132,7 +132,8 @@ static int check_own_output(struct link *link, const uint8_t *bytes, size_t size
     char why[512] = "";
 
     if (segment_check(bytes, size, SEGMENT_SKIP_DIGEST, &segment, why, sizeof why))
-        return error_add(&link->errors, EX_SOFTWARE, "the segment just linked is not sound: %s", why);
+        return error_add(&link->errors, EX_SOFTWARE, "the segment just linked (of %s) is not sound: %s",
+                         lld_inputs(link), why);
     return like_verify(link, &segment);
 }
 
@@ -152,7 +153,7 @@ int draft_make(struct link *link)
 
     if (!output || is_written_to(output))
         return 0;
-    draft = arena_format(&link->arena, "%s.XXXXXX", output);
+    draft = arena_format(&link->arena, "%s.XXXXXX", path_plain(&link->arena, output));
     fd = mkstemp(draft);
     if (fd < 0)
         return error_add(&link->errors, EX_CANTCREAT, "cannot create '%s': %s", output, strerror(errno));

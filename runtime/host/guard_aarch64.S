@@ -67,4 +67,4 @@ guard_\name:
     marking setjmp
     marking __sigsetjmp
 
-    .section .note.GNU-stack, "", %progbits
+#include "runtime/object_end_aarch64.h"

@@ -66,9 +66,4 @@ guard_\name:
     marking setjmp
     marking __sigsetjmp
 
-    .section .note.GNU-stack, "", @progbits
-    .section .note.gnu.property, "a"
-    .p2align 3
-    .long   4, 16, 5
-    .asciz  "GNU"
-    .long   0xc0000002, 4, 3, 0
+#include "runtime/object_end_x86_64.h"

@@ -85,11 +85,4 @@ far_gate_process:
     .cfi_endproc
     .size far_gate_process, . - far_gate_process
 
-    .section .note.GNU-stack, "", @progbits
-
-    /* This object is fit for branch target identification, and signs its return addresses. */
-    .section .note.gnu.property, "a"
-    .p2align 3
-    .long   4, 16, 5
-    .asciz  "GNU"
-    .long   0xc0000000, 4, 3, 0
+#include "runtime/object_end_aarch64.h"

@@ -77,11 +77,4 @@ far_gate_process:
     .cfi_endproc
     .size far_gate_process, . - far_gate_process
 
-    .section .note.GNU-stack, "", @progbits
-
-    /* This object is fit for indirect branch tracking and shadow stacks. */
-    .section .note.gnu.property, "a"
-    .p2align 3
-    .long   4, 16, 5
-    .asciz  "GNU"
-    .long   0xc0000002, 4, 3, 0
+#include "runtime/object_end_x86_64.h"

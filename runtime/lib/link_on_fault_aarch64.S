@@ -101,11 +101,4 @@ far_pending_jump:
     .inst   0                                       /* udf #0 */
     .size far_pending_jump, . - far_pending_jump
 
-    .section .note.GNU-stack, "", @progbits
-
-    /* This object is fit for branch target identification, and signs its return addresses. */
-    .section .note.gnu.property, "a"
-    .p2align 3
-    .long   4, 16, 5
-    .asciz  "GNU"
-    .long   0xc0000000, 4, 3, 0
+#include "runtime/object_end_aarch64.h"

@@ -140,9 +140,4 @@ far_pending_jump:
     .fill   6, 1, 0xcc
     .size far_pending_jump, . - far_pending_jump
 
-    .section .note.GNU-stack, "", @progbits
-    .section .note.gnu.property, "a"
-    .p2align 3
-    .long   4, 16, 5
-    .asciz  "GNU"
-    .long   0xc0000002, 4, 3, 0
+#include "runtime/object_end_x86_64.h"

@@ -28,9 +28,4 @@ far_refused_call:
     .size far_refused_call, . - far_refused_call
     .cfi_endproc
 
-    .section .note.GNU-stack, "", @progbits
-    .section .note.gnu.property, "a"
-    .p2align 3
-    .long   4, 16, 5
-    .asciz  "GNU"
-    .long   0xc0000002, 4, 3, 0
+#include "runtime/object_end_x86_64.h"

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * The end of every assembly file for aarch64, included there: no executable stack, and a note that the object is fit for
+ * branch target identification, so it begins what can be reached indirectly with bti, and for pointer authentication.
+ */
+    .section .note.GNU-stack, "", %progbits
+    .section .note.gnu.property, "a"
+    .p2align 3
+    .long   4, 16, 5
+    .asciz  "GNU"
+    .long   0xc0000000, 4, 3, 0
