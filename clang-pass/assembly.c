@@ -14,7 +14,7 @@
 #include "runtime/segment.h"
 
 struct reached {
-    LLVMValueRef *functions; /* in the order found */
+    LLVMValueRef *functions; /* in the order found; data that they refer to stands between them */
     size_t *from;            /* the index of the one before; SIZE_MAX: it is the first */
     size_t count, room;
 };
@@ -97,10 +97,13 @@ static bool calls_syscall(LLVMValueRef instruction)
            !strcmp(LLVMGetValueName2(called, &length), "syscall");
 }
 
-/* "kv_get → helper", or "" where the operation itself is meant. */
+/* "kv_get → helper": functions; data on the way is left out. */
 static const char *path_text(const struct reached *reached, size_t at, char *text, size_t size)
 {
     size_t length;
+
+    while (!LLVMIsAFunction(reached->functions[at]))
+        at = reached->from[at];
 
     if (reached->from[at] == SIZE_MAX) {
         snprintf(text, size, "%s", LLVMGetValueName2(reached->functions[at], &length));
@@ -136,31 +139,41 @@ static void report_instruction(struct unit *unit, const struct reached *reached,
     }
 }
 
-static void reach_operands(struct reached *reached, LLVMValueRef instruction, size_t from)
+/* What an instruction, or a constant, refers to: functions of the unit, and whatever may lead to some. */
+static void reach_operands(struct reached *reached, LLVMValueRef user, size_t from)
 {
-    int operands = LLVMGetNumOperands(instruction);
+    int operands = LLVMGetNumOperands(user);
 
     for (int i = 0; i < operands; i++) {
-        LLVMValueRef operand = LLVMGetOperand(instruction, (unsigned)i);
+        LLVMValueRef operand = LLVMGetOperand(user, (unsigned)i);
 
-        if (LLVMIsAFunction(operand) && unit_defines(operand))
+        if (!operand || !LLVMIsAConstant(operand))
+            continue;
+        if (LLVMIsAFunction(operand) ? unit_defines(operand) : LLVMGetNumOperands(operand) > 0)
             reach(reached, operand, from);
     }
 }
 
-/* All functions of the unit that `start` calls or takes the address of. */
+/* All functions of the unit that `start` calls or takes the address of, or of data that holds it. */
 static void reach_all(struct reached *reached, LLVMValueRef start)
 {
     reach(reached, start, SIZE_MAX);
-    for (size_t at = 0; at < reached->count; at++)
+    for (size_t at = 0; at < reached->count; at++) {
+        if (!LLVMIsAFunction(reached->functions[at])) {
+            reach_operands(reached, reached->functions[at], at);
+            continue;
+        }
         for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(reached->functions[at]); block;
              block = LLVMGetNextBasicBlock(block))
             for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i))
                 reach_operands(reached, i, at);
+    }
 }
 
 static void report_function(struct unit *unit, const struct reached *reached, size_t at)
 {
+    if (!LLVMIsAFunction(reached->functions[at]))
+        return;
     for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(reached->functions[at]); block;
          block = LLVMGetNextBasicBlock(block))
         for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i))
@@ -255,39 +268,52 @@ static const char *file_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Inlining may carry the call into any function that leads to it, so all of those are noted. */
-static bool note_from_callees(const struct functions *all, size_t at, LLVMValueRef *calls)
+/* The function that a user of a value lies in; of data and other constants: themselves. */
+static LLVMValueRef user_of(LLVMUseRef use)
 {
-    LLVMValueRef function = all->list[at];
+    LLVMValueRef user = LLVMGetUser(use);
 
-    for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block; block = LLVMGetNextBasicBlock(block)) {
-        for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i)) {
-            LLVMValueRef called = LLVMIsACallInst(i) ? LLVMGetCalledValue(i) : NULL;
-            size_t callee = called ? functions_find(all, called) : all->count;
-
-            if (callee < all->count && calls[callee]) {
-                calls[at] = calls[callee];
-                return true;
-            }
-        }
-    }
-    return false;
+    return LLVMIsAInstruction(user) ? LLVMGetBasicBlockParent(LLVMGetInstructionParent(user)) : user;
 }
 
-static bool find_system_calls(const struct functions *all, LLVMValueRef *calls)
+/*
+ * Inlining may carry the call into any function that leads to it, by calls, or by addresses that the optimiser knows, in
+ * data too. So all of those are noted.
+ */
+static void note_users(const struct functions *all, LLVMValueRef start, LLVMValueRef *calls)
 {
-    bool found = false, more = true;
+    LLVMValueRef call = calls[functions_find(all, start)];
+    struct reached users = {0};
 
-    for (size_t at = 0; at < all->count; at++) {
-        calls[at] = first_system_call(all->list[at]);
-        found |= calls[at] != NULL;
+    reach(&users, start, SIZE_MAX);
+    for (size_t at = 0; at < users.count; at++) {
+        for (LLVMUseRef use = LLVMGetFirstUse(users.functions[at]); use; use = LLVMGetNextUse(use)) {
+            LLVMValueRef user = user_of(use);
+            size_t function = functions_find(all, user);
+
+            if (function < all->count && !calls[function])
+                calls[function] = call;
+            if (function < all->count || !LLVMIsAFunction(user))
+                reach(&users, user, at);
+        }
     }
-    while (found && more) {
-        more = false;
-        for (size_t at = 0; at < all->count; at++)
-            more |= !calls[at] && note_from_callees(all, at, calls);
+    reached_free(&users);
+}
+
+static bool find_system_calls(const struct functions *all, LLVMModuleRef module, LLVMValueRef *calls)
+{
+    struct reached callers = {0};
+
+    for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
+        size_t at = functions_find(all, f);
+
+        if (at < all->count && (calls[at] = first_system_call(f)))
+            reach(&callers, f, SIZE_MAX);
     }
-    return found;
+    for (size_t i = 0; i < callers.count; i++)
+        note_users(all, callers.functions[i], calls);
+    reached_free(&callers);
+    return callers.count > 0;
 }
 
 static void note_function(LLVMValueRef function, LLVMValueRef call, struct text *notes)
@@ -310,7 +336,7 @@ void note_system_calls(const struct unit *unit)
 
     if (!calls)
         abort();
-    if (find_system_calls(&all, calls)) {
+    if (find_system_calls(&all, unit->module, calls)) {
         ask_for_places(unit->options);
         for (LLVMValueRef f = LLVMGetFirstFunction(unit->module); f; f = LLVMGetNextFunction(f)) {
             size_t at = functions_find(&all, f);

@@ -42,19 +42,33 @@ static const struct {
     {"-iwithprefix", ROLE_BOTH, true, MEANS_UNKNOWN},
     {"-iwithprefixbefore", ROLE_BOTH, true, MEANS_UNKNOWN},
     {"-isysroot", ROLE_BOTH, true, MEANS_UNKNOWN},
-    {"-include-pch", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-include-pch", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-ivfsoverlay", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-isystem-after", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"-iframework", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-resource-dir", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"--include", ROLE_BOTH, true, MEANS_HEADER},
+    {"--imacros", ROLE_BOTH, true, MEANS_HEADER},
+    {"--include-directory", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"--include-directory-after", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"--include-prefix", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"--include-with-prefix", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"--include-with-prefix-after", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"--include-with-prefix-before", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"--define-macro", ROLE_BOTH, true, MEANS_NOTHING},
+    {"--undefine-macro", ROLE_BOTH, true, MEANS_NOTHING},
     {"-target", ROLE_BOTH, true, MEANS_NOTHING},
     {"--sysroot", ROLE_BOTH, true, MEANS_UNKNOWN},
     {"--param", ROLE_BOTH, false, MEANS_NOTHING},
-    {"--config", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"--config", ROLE_BOTH, true, MEANS_UNKNOWN},
     {"-x", ROLE_LANGUAGE, false, MEANS_NOTHING},
     {"-arch", ROLE_BOTH, false, MEANS_NOTHING},
-    {"-Xclang", ROLE_BOTH, false, MEANS_UNKNOWN},
-    {"-Xpreprocessor", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-Xclang", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-Xpreprocessor", ROLE_BOTH, true, MEANS_UNKNOWN},
     {"-Xassembler", ROLE_BOTH, false, MEANS_NOTHING},
     {"-Xanalyzer", ROLE_BOTH, false, MEANS_NOTHING},
     {"-mllvm", ROLE_BOTH, false, MEANS_NOTHING},
-    {"-working-directory", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-working-directory", ROLE_BOTH, true, MEANS_UNKNOWN},
     {"-dumpdir", ROLE_BOTH, false, MEANS_NOTHING},
     {"-Xlinker", ROLE_LINK, false, MEANS_NOTHING},
     {"-L", ROLE_LINK, false, MEANS_NOTHING},
@@ -104,15 +118,19 @@ static const struct {
     {"-fms-extensions", ROLE_BOTH, true, MEANS_NOTHING},
     {"-m", ROLE_BOTH, true, MEANS_NOTHING},
     {"-O", ROLE_BOTH, true, MEANS_NOTHING},
-    {"-Wp,", ROLE_BOTH, false, MEANS_UNKNOWN},
-    {"-F", ROLE_BOTH, false, MEANS_UNKNOWN},
-    {"-fmodule", ROLE_BOTH, false, MEANS_UNKNOWN},
-    {"-ivfsoverlay", ROLE_BOTH, false, MEANS_UNKNOWN},
-    {"-iwith", ROLE_BOTH, false, MEANS_UNKNOWN},
-    {"-working-directory", ROLE_BOTH, false, MEANS_UNKNOWN},
-    {"--config", ROLE_BOTH, false, MEANS_UNKNOWN},
-    {"--in", ROLE_BOTH, false, MEANS_UNKNOWN},
-    {"--im", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-Wp,", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-F", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-i", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-resource-dir", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"-trigraphs", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-nobuiltininc", ROLE_BOTH, true, MEANS_NOTHING},
+    {"-working-directory", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"--config", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"--include-directory=", ROLE_BOTH, true, MEANS_DIRECTORY},
+    {"--in", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"--im", ROLE_BOTH, true, MEANS_UNKNOWN},
+    {"--define-macro=", ROLE_BOTH, true, MEANS_NOTHING},
+    {"--undefine-macro=", ROLE_BOTH, true, MEANS_NOTHING},
     {"-x", ROLE_LANGUAGE, false, MEANS_NOTHING},
     {"-o", ROLE_OUTPUT, false, MEANS_NOTHING},
     {"-MF", ROLE_DEPENDENCY, false, MEANS_NOTHING},
@@ -131,6 +149,19 @@ static const struct {
     {"-pie", ROLE_LINK, false, MEANS_NOTHING},
     {"-no-pie", ROLE_LINK, false, MEANS_NOTHING},
     {"-r", ROLE_LINK, false, MEANS_NOTHING},
+    /* Macros depend on many of the rest; not on these, which write files, or make other text of what is preprocessed. */
+    {"-fmodule", ROLE_BOTH, false, MEANS_UNKNOWN},
+    {"-fplugin", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-fpass-plugin", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-ftime-trace", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-fproc-stat", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-fdiagnostics", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-frewrite", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-fdirectives-only", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-fminimize-whitespace", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-fkeep-system-includes", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-fuse-line-directives", ROLE_BOTH, false, MEANS_NOTHING},
+    {"-f", ROLE_BOTH, true, MEANS_NOTHING},
 };
 
 static const char *const other_modes[] = {"-E",        "-M",     "-MM",          "-fsyntax-only", "-###",
@@ -250,12 +281,16 @@ static void take_option(struct command *command, const char *text)
     command->fixed_addresses |=
         is_one_of(text, fixed_models, sizeof fixed_models / sizeof *fixed_models) || !strncmp(text, "-mcmodel=", 9);
     command->debug |= !strncmp(text, "-g", 2) && strcmp(text, "-g0");
+    command->bitcode |= !strcmp(text, "-emit-llvm");
     command->remarks |= !strncmp(text, "-Rpass=", 7);
     add_argument(command, text, role, command->count);
 }
 
+/* An input behind "--" may begin as options do; it is one no more, as options of ours come behind it. */
 static void add_input(struct command *command, const char *path, const char *language)
 {
+    if (path[0] == '-' && path[1])
+        path = text_format("./%s", path);
     add_argument(command, path, role_of_input(command, path, language), command->count);
     command->arguments[command->count - 1].language = language;
 }
@@ -263,7 +298,7 @@ static void add_input(struct command *command, const char *path, const char *lan
 static void take_all(struct command *command, const struct list *from)
 {
     const char *language = NULL;
-    bool depends = false, depends_file = false;
+    bool depends = false, depends_file = false, inputs_only = false;
 
     for (size_t at = 0; at < from->count; at++) {
         const char *text = from->items[at];
@@ -274,7 +309,9 @@ static void take_all(struct command *command, const struct list *from)
             language = strcmp(from->items[at + 1], "none") ? from->items[at + 1] : NULL;
         else if (!strncmp(text, "-x", 2) && text[2])
             language = strcmp(text + 2, "none") ? text + 2 : NULL;
-        if (text[0] != '-' || !text[1])
+        if (!inputs_only && !strcmp(text, "--"))
+            inputs_only = true;
+        else if (inputs_only || text[0] != '-' || !text[1])
             add_input(command, text, language);
         else if (!take_valued(command, from, &at))
             take_option(command, text);

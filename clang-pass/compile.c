@@ -6,7 +6,7 @@
  *     faridl   clang -E ─ parse, check, record ─ verdict ─┘ a second clang: layouts ok?   ─┴─ done
  *
  * The verdict goes through a socket: 'R' and the record's file, 'N' for no service, 'F' if the interface is in error; then
- * the pass ends clang, and nothing is written. It may answer 'P': see prepare_clang(). No verdict at all means that farcc is gone, and ends it too.
+ * the pass answers 'F' and ends clang, and nothing is written. It may answer 'P': see prepare_clang(). No verdict at all means that farcc is gone, and ends it too.
  */
 #include "clang-pass/farcc.h"
 
@@ -28,6 +28,10 @@ struct work {
     const char *compiler_messages;              /* clang's, or NULL: it writes them itself */
     pid_t faridl, clang;                        /* 0: not running */
     int verdict;                                /* the end to write to, or -1 */
+    char answer;                                /* 'P', 'F', or 0 for none */
+    const char *copy;                           /* of a source that has no name to read it again by; or NULL */
+    const char *beside;                         /* the folder that the source is in, if there is a copy */
+    struct list settings;                       /* the pass's, in clang's environment */
     struct confirmation confirmation;
 };
 
@@ -46,6 +50,50 @@ static int name_files(struct work *work, size_t at)
     return work->messages ? 0 : EX_CANTCREAT;
 }
 
+static const char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash)
+        return ".";
+    return slash == path ? "/" : text_format("%.*s", (int)(slash - path), path);
+}
+
+/* The names of copies: what is preprocessed already stays so. */
+static int make_copy(struct work *work, size_t at)
+{
+    const char *language = work->compiler->command.arguments[at].language, *dot = strrchr(work->source, '.');
+    bool preprocessed = language ? !strcmp(language, "cpp-output") : dot && !strcmp(dot, ".i");
+
+    if (!needs_copy(work->source))
+        return 0;
+    work->copy = workplace_file(text_format("%zu.source.%c", at, preprocessed ? 'i' : 'c'));
+    work->beside = folder_of(work->source);
+    return work->copy ? copy_source(work->source, work->copy) : EX_CANTCREAT;
+}
+
+static void add_word(struct list *faridl, const char *word)
+{
+    list_add(faridl, text_format("--cc-flag=%s", word));
+}
+
+/* What reaches the compiler and may change what the preprocessor makes of the source. */
+static void add_preprocessor(const struct work *work, struct list *faridl)
+{
+    const struct list *words = &work->compiler->command.preprocessor;
+
+    if (is_input(work->source)) {
+        add_word(faridl, "-iquote");
+        add_word(faridl, work->beside);
+    }
+    for (size_t i = 0; i < words->count; i++)
+        add_word(faridl, words->items[i]);
+    add_word(faridl, "-w"); /* clang warns */
+    add_word(faridl, "-Qunused-arguments");
+    add_word(faridl, "-isystem");
+    add_word(faridl, text_format("%s/include", work->compiler->prefix));
+}
+
 /* Its messages wait in a file until the compiler's are out. */
 static int start_faridl(struct work *work)
 {
@@ -56,16 +104,14 @@ static int start_faridl(struct work *work)
 
     list_add(&faridl, text_format("%s/bin/faridl", compiler->prefix));
     list_add(&faridl, "--unit");
-    list_add(&faridl, work->source);
+    list_add(&faridl, is_input(work->source) ? work->copy : work->source);
     list_add(&faridl, text_format("--record=%s", work->record));
     list_add(&faridl, text_format("--assertions=%s", work->assertions));
     if (isatty(STDERR_FILENO) && !getenv("NO_COLOR"))
         list_add(&faridl, "--color=always");
     if (compiler->previous)
         list_add(&faridl, text_format("--previous=%s", compiler->previous));
-    list_add_all(&faridl, &compiler->command.preprocessor);
-    list_add(&faridl, "-isystem");
-    list_add(&faridl, text_format("%s/include", compiler->prefix));
+    add_preprocessor(work, &faridl);
     status = process_start(&child, compiler->verbose, &work->faridl);
     list_free(&faridl);
     return status;
@@ -100,14 +146,9 @@ static void add_machine_options(const struct compiler *compiler, struct list *cl
         list_add(clang, "-mno-outline-atomics");
 }
 
-static void add_option(struct list *clang, const char *option)
+static void add_pass(struct work *work, struct list *clang)
 {
-    list_add(clang, "-mllvm");
-    list_add(clang, option);
-}
-
-static void add_pass(const struct compiler *compiler, struct list *clang)
-{
+    const struct compiler *compiler = work->compiler;
     const char *pass = text_format("%s/lib/FarcallPass.so", compiler->prefix);
 
     list_add(clang, "-Xclang");
@@ -115,11 +156,9 @@ static void add_pass(const struct compiler *compiler, struct list *clang)
     list_add(clang, "-Xclang");
     list_add(clang, pass);
     list_add(clang, text_format("-fpass-plugin=%s", pass));
-    add_option(clang, text_format("-farcall-verdict=%d", FARCC_VERDICT));
-    if (*compiler->errors)
-        add_option(clang, text_format("-farcall-error=%s", compiler->errors));
-    if (*compiler->ignored)
-        add_option(clang, text_format("-farcall-ignore=%s", compiler->ignored));
+    list_add(&work->settings, text_format("FARCALL_PASS_VERDICT=%d", FARCC_VERDICT));
+    list_add(&work->settings, text_format("FARCALL_PASS_ERROR=%s", compiler->errors));
+    list_add(&work->settings, text_format("FARCALL_PASS_IGNORE=%s", compiler->ignored));
 }
 
 /* What clang would see for itself if its messages did not go to a file first. */
@@ -143,24 +182,27 @@ static void prepare_clang(struct work *work, struct list *clang)
 {
     const struct command *command = &work->compiler->command;
 
-    add_pass(work->compiler, clang);
+    add_pass(work, clang);
     if (command->debug || command->remarks)
         return;
     work->compiler_messages = workplace_file("clang");
     add_colours(command, clang);
-    add_option(clang, "-farcall-places-later");
+    list_add(&work->settings, "FARCALL_PASS_PLACES=later");
 }
 
-static void add_places(struct list *clang)
+static void add_places(struct work *work, struct list *clang)
 {
     list_add(clang, "-Rpass=^farcall$");
-    add_option(clang, "-farcall-drop-places");
+    work->settings.items[work->settings.count - 1] = "FARCALL_PASS_PLACES=drop";
 }
 
 static int start_clang(struct work *work, struct list *clang)
 {
-    struct child child = {.arguments = clang, .errors = work->compiler_messages};
+    struct child child = {.arguments = clang, .errors = work->compiler_messages, .settings = &work->settings};
     int ends[2], status;
+
+    if (is_input(work->source))
+        rewind_input();
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
         fprintf(stderr, "farcc: cannot make a pair of sockets: %s\n", strerror(errno));
@@ -184,20 +226,23 @@ static void give_verdict(const struct work *work, const char *verdict)
     shutdown(work->verdict, SHUT_WR);
 }
 
-/* The pass has answered that it needs places. */
-static bool asks_for_places(const struct work *work)
+/* The pass's, of a compiler that has ended. */
+static char take_answer(const struct work *work)
 {
-    char answer;
+    char answer = 0;
 
-    return work->verdict >= 0 && !process_interrupted() && recv(work->verdict, &answer, 1, MSG_DONTWAIT) == 1;
+    if (work->verdict >= 0 && !process_interrupted() && recv(work->verdict, &answer, 1, MSG_DONTWAIT) == 1)
+        return answer;
+    return 0;
 }
 
 static int await_clang(struct work *work, struct list *clang, const char *verdict)
 {
     int status = work->clang ? process_wait(work->clang) : 0;
 
-    if (asks_for_places(work)) {
-        add_places(clang);
+    work->answer = take_answer(work);
+    if (work->answer == 'P') {
+        add_places(work, clang);
         status = start_clang(work, clang);
         give_verdict(work, verdict);
         status = status ? status : process_wait(work->clang);
@@ -221,13 +266,13 @@ static bool mentions(const char *path, const char *text)
 }
 
 /* What stops the preprocessor stops both; clang has said it. */
-static void show_messages(const struct work *work, int clang_status)
+static void show_messages(const struct work *work, bool clang_said_it)
 {
     if (process_interrupted())
         return;
     if (work->compiler_messages)
         print_file(work->compiler_messages);
-    if (!(clang_status && mentions(work->messages, "[FC-0009]")))
+    if (!(clang_said_it && mentions(work->messages, "[FC-0009]")))
         print_file(work->messages);
 }
 
@@ -258,14 +303,16 @@ static struct compilation finish(struct work *work, struct list *clang, int inte
 
     give_verdict(work, verdict);
     if (is_service) {
-        work->confirmation = (struct confirmation){.source = work->source, .assertions = work->assertions};
+        work->confirmation = (struct confirmation){
+            .source = work->copy ? work->copy : work->source, .assertions = work->assertions, .beside = work->beside};
         confirmed = confirmation_start(&work->confirmation, work->compiler);
     }
     compiled = await_clang(work, clang, verdict);
-    show_messages(work, compiled);
+    show_messages(work, compiled && work->answer != 'F');
     result.status = interface ? interface : compiled;
     confirmed = confirmed ? confirmed : confirmation_end(&work->confirmation, result.status != 0);
-    result.removes = !result.status && confirmed;
+    /* An older object must not be taken for this one. What was not linked is left, as clang leaves it. */
+    result.removes = (!result.status && confirmed) || (interface && work->compiler->command.mode != MODE_LINK);
     result.status = result.status ? result.status : confirmed;
     return result;
 }
@@ -277,6 +324,8 @@ struct compilation compile_source(const struct compiler *compiler, size_t at, st
     int status = name_files(&work, at), interface;
     struct compilation result;
 
+    if (!status)
+        status = make_copy(&work, at);
     add_machine_options(compiler, clang);
     prepare_clang(&work, clang);
     if (!status && !first)
@@ -290,5 +339,6 @@ struct compilation compile_source(const struct compiler *compiler, size_t at, st
     interface = await_faridl(&work);
     result = finish(&work, clang, status ? status : interface);
     list_free(clang);
+    list_free(&work.settings);
     return result;
 }

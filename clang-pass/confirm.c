@@ -41,6 +41,10 @@ int confirmation_start(struct confirmation *confirmation, const struct compiler 
     if (!confirmation->messages)
         return EX_CANTCREAT;
     start_command(compiler, &clang);
+    if (confirmation->beside) {
+        list_add(&clang, "-iquote");
+        list_add(&clang, confirmation->beside);
+    }
     add_options(&compiler->command, &clang);
     list_add(&clang, "-Qunused-arguments");
     list_add(&clang, "-fsyntax-only");

@@ -77,6 +77,13 @@ static const char *stem(const char *source)
     return text_format("%.*s", dot ? (int)(dot - name) : (int)strlen(name), name);
 }
 
+static const char *suffix(const struct command *command)
+{
+    if (command->mode == MODE_ASSEMBLY)
+        return command->bitcode ? "ll" : "s";
+    return command->bitcode && command->mode == MODE_OBJECT ? "bc" : "o";
+}
+
 /* Options for one input of several; its own language is said right before it. */
 static void add_compile_options(const struct compiler *compiler, size_t at, struct list *clang)
 {
@@ -141,7 +148,6 @@ static void remove_result(const char *path)
 static int compile_all(const struct compiler *compiler, struct list *objects)
 {
     const struct command *command = &compiler->command;
-    const char *suffix = command->mode == MODE_ASSEMBLY ? "s" : "o";
     struct compilation result = {0};
 
     for (size_t i = 0; i < command->count && !result.status; i++) {
@@ -149,7 +155,7 @@ static int compile_all(const struct compiler *compiler, struct list *objects)
 
         if (!is_source(&command->arguments[i]))
             continue;
-        object = text_format("%s.%s", stem(command->arguments[i].text), suffix);
+        object = text_format("%s.%s", stem(command->arguments[i].text), suffix(command));
         if (command->mode == MODE_LINK)
             object = workplace_file(text_format("%zu-%s", i, object));
         if (!object)
@@ -221,8 +227,7 @@ static int run_single(const struct compiler *compiler, size_t at)
     else if (command->mode == MODE_LINK)
         remove_result("a.out");
     else
-        remove_result(
-            text_format("%s.%s", stem(command->arguments[at].text), command->mode == MODE_ASSEMBLY ? "s" : "o"));
+        remove_result(text_format("%s.%s", stem(command->arguments[at].text), suffix(command)));
     return result.status;
 }
 
@@ -254,15 +259,27 @@ static bool environment_is_blind(void)
     return false;
 }
 
-/* Standard input cannot be read twice, so it is never asked about. */
 static bool may_be_service(const struct compiler *compiler, size_t at)
 {
     const struct argument *argument = &compiler->command.arguments[at];
+    const char *path = is_input(argument->text) ? INPUT_PATH : argument->text;
 
-    return argument->role == ROLE_SOURCE && strcmp(argument->text, "-") &&
+    return argument->role == ROLE_SOURCE &&
            (compiler->command.blind || environment_is_blind() ||
-            scan_for_service(argument->text, &compiler->directories, compiler->command.directories.count,
+            scan_for_service(path, &compiler->directories, compiler->command.directories.count,
                              &compiler->command.included));
+}
+
+/* A source on standard input is read more than once. */
+static int keep_inputs(const struct command *command)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < command->count && command->mode != MODE_OTHER && !status; i++) {
+        if (command->arguments[i].role == ROLE_SOURCE && is_input(command->arguments[i].text))
+            status = keep_input();
+    }
+    return status;
 }
 
 static int run(struct compiler *compiler)
@@ -270,8 +287,10 @@ static int run(struct compiler *compiler)
     const struct command *command = &compiler->command;
     size_t candidate = command->count;
     struct list clang = {0};
-    int status;
+    int status = keep_inputs(command);
 
+    if (status)
+        return status;
     list_directories(compiler);
     for (size_t i = 0; i < command->count && command->mode != MODE_OTHER && candidate == command->count; i++) {
         if (may_be_service(compiler, i))

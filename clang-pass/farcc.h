@@ -6,6 +6,7 @@
  *     scan.c      can a source be part of a service at all? If none can, farcc becomes clang
  *     farcc.c     run clang once, or once a source and once to link
  *     compile.c   one source: clang with the pass and faridl side by side; the pass waits for the verdict
+ *     source.c    sources on standard input, and with names that #include cannot write
  *     confirm.c   the compiler confirms the record's layouts, while it compiles
  *     process.c   children, signals, temporary files
  *
@@ -67,6 +68,7 @@ struct command {
     bool fixed_addresses;     /* -fno-pic and its like: only the front end can make it otherwise */
     bool debug;               /* -g */
     bool remarks;             /* -Rpass= */
+    bool bitcode;             /* -emit-llvm */
     bool blind;               /* headers may come from where scan.c does not look */
     struct list directories;  /* -I and its like */
     struct list included;     /* -include */
@@ -85,8 +87,9 @@ bool scan_for_service(const char *source, const struct list *directories, size_t
 
 struct child {
     const struct list *arguments;
-    const char *errors; /* the file that gets its messages, or NULL */
-    int inherited;      /* a descriptor that it keeps, as number FARCC_VERDICT; -1: none */
+    const char *errors;          /* the file that gets its messages, or NULL */
+    int inherited;               /* a descriptor that it keeps, as number FARCC_VERDICT; -1: none */
+    const struct list *settings; /* NAME=VALUE, put before our own environment; or NULL */
 };
 
 #define FARCC_VERDICT 19 /* an unlikely number in anybody's use */
@@ -131,6 +134,7 @@ struct compilation compile_source(const struct compiler *compiler, size_t at, st
 /* faridl's static assertions about one source's types, checked by a compiler of its own beside the one that compiles. */
 struct confirmation {
     const char *source, *assertions;
+    const char *beside;   /* the folder that a copied source is from, or NULL */
     const char *messages; /* what that compiler says; printed only if all else went well */
     pid_t child;          /* 0: nothing runs */
 };
@@ -140,6 +144,17 @@ int confirmation_start(struct confirmation *confirmation, const struct compiler 
 /* Wait for it. quiet: something else failed already, so that what it says is no news. */
 int confirmation_end(struct confirmation *confirmation, bool quiet);
 void print_file(const char *path); /* to standard error */
+
+/*
+ * source.c: sources that a second reader cannot name: standard input, and names that #include has no way to write. keep_input
+ * makes standard input a file that can be read again; 0 or an exit status.
+ */
+#define INPUT_PATH "/proc/self/fd/0"
+bool is_input(const char *source); /* "-" */
+int keep_input(void);
+void rewind_input(void);
+bool needs_copy(const char *source);
+int copy_source(const char *source, const char *path);
 
 /* A temporary directory, made on first use; removed with the files named in it by workplace_clear(). */
 const char *workplace_file(const char *name);

@@ -88,9 +88,11 @@ int process_interrupted(void)
     return interrupted_by;
 }
 
-static void print_command(const struct list *arguments)
+static void print_command(const struct list *arguments, const struct list *settings)
 {
     fputs("farcc:", stderr);
+    for (size_t i = 0; settings && i < settings->count; i++)
+        fprintf(stderr, " %s", settings->items[i]);
     for (size_t i = 0; i < arguments->count; i++)
         fprintf(stderr, " %s", arguments->items[i]);
     fputc('\n', stderr);
@@ -111,26 +113,41 @@ static int cannot_run(const struct list *arguments, int error)
     return EX_UNAVAILABLE;
 }
 
+static struct list environment_for(const struct child *child)
+{
+    struct list environment = {0};
+
+    if (child->settings)
+        list_add_all(&environment, child->settings);
+    for (char **entry = environ; *entry; entry++)
+        list_add(&environment, *entry);
+    return environment;
+}
+
 int process_start(const struct child *child, bool verbose, pid_t *id)
 {
     const struct list *arguments = child->arguments;
+    struct list environment;
     posix_spawn_file_actions_t actions;
     int error;
 
     if (interrupted_by)
         return 128 + interrupted_by;
     if (verbose)
-        print_command(arguments);
+        print_command(arguments, child->settings);
     prepare_files(&actions, child);
-    error = posix_spawnp(id, arguments->items[0], &actions, NULL, (char **)(uintptr_t)arguments->items, environ);
+    environment = environment_for(child);
+    error = posix_spawnp(id, arguments->items[0], &actions, NULL, (char **)(uintptr_t)arguments->items,
+                         (char **)(uintptr_t)environment.items);
     posix_spawn_file_actions_destroy(&actions);
+    list_free(&environment);
     return error ? cannot_run(arguments, error) : 0;
 }
 
 int process_become(const struct list *arguments, bool verbose)
 {
     if (verbose)
-        print_command(arguments);
+        print_command(arguments, NULL);
     execvp(arguments->items[0], (char **)(uintptr_t)arguments->items);
     return cannot_run(arguments, errno);
 }

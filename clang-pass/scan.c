@@ -165,9 +165,14 @@ static void include(struct scan *scan, const char *includer, const char *name, s
     scan->found |= !found && !is_of_system(scan, includer);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r';
+}
+
 static const char *skip_blanks(const char *text, const char *end)
 {
-    while (text < end && (*text == ' ' || *text == '\t'))
+    while (text < end && is_blank(*text))
         text++;
     return text;
 }
@@ -215,19 +220,25 @@ static void take_directive(struct scan *scan, const char *includer, const char *
         take_header(scan, includer, text + length, end, false);
 }
 
-/* A directive's '#' stands first on its line, or behind comments. */
+/* A directive's '#' stands first on its line, or behind comments, or behind the mark of UTF-8. */
 static bool starts_directive(const char *text, const char *at)
 {
-    while (at > text && (at[-1] == ' ' || at[-1] == '\t'))
+    while (at > text && is_blank(at[-1]))
         at--;
-    return at == text || at[-1] == '\n' || (at[-1] == '/' && at - text > 1 && at[-2] == '*');
+    return at == text || at[-1] == '\n' || at[-1] == '\xbf' || (at[-1] == '/' && at - text > 1 && at[-2] == '*');
+}
+
+/* Other ways to write '#', and the '\' at a line's end: so rare that the preprocessor may read them. */
+static bool has_other_spellings(const char *text, size_t size)
+{
+    return memmem(text, size, "%:", 2) || memmem(text, size, "\?\?=", 3) || memmem(text, size, "\?\?/", 3);
 }
 
 static void read_text(struct scan *scan, const char *path, const char *text, size_t size)
 {
     const char *end = text + size;
 
-    scan->found |= memmem(text, size, MARK, strlen(MARK)) != NULL;
+    scan->found |= memmem(text, size, MARK, strlen(MARK)) || has_other_spellings(text, size);
     for (const char *at = text; !scan->found && (at = memchr(at, '#', (size_t)(end - at))); at++) {
         if (starts_directive(text, at))
             take_directive(scan, path, at + 1, end);

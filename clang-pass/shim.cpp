@@ -30,10 +30,10 @@ static opt<std::string> Errors("farcall-error", value_desc("checks"), init(""),
                                desc("farcall: double-fetch, system-call, assembly: errors instead of warnings"));
 static opt<std::string> Ignored("farcall-ignore", value_desc("checks"), init(""),
                                 desc("farcall: checks that are left out"));
-static opt<bool> DropPlaces("farcall-drop-places", init(false),
-                            desc("farcall: source places are for messages only, not for the object"));
-static opt<bool> PlacesLater("farcall-places-later", init(false),
-                             desc("farcall: farcc starts the compiler again where there is something to report"));
+static opt<std::string>
+    Places("farcall-places", value_desc("later|drop"), init(""),
+           desc("farcall: later: farcc starts the compiler again where there is something to report; "
+                "drop: source places are for messages only, not for the object"));
 
 // Clang shows a message about an unsupported function at the declaration of that name, with line and caret, debug
 // information or not. For variables it needs debug information: a declaration made up of the variable's own.
@@ -118,6 +118,15 @@ template <llvm::TargetMachine *llvm::PassBuilder::*Member> struct TargetMachineO
 template struct TargetMachineOf<&llvm::PassBuilder::TM>;
 llvm::TargetMachine *machineOf(llvm::PassBuilder &PB);
 
+// By an option, or by farcc in the environment: of the jobs that clang makes of one source, some take no options of a
+// pass (-save-temps).
+static std::string setting(const opt<std::string> &Option, const char *Name)
+{
+    const char *Value = getenv(Name);
+
+    return Option.empty() && Value ? std::string(Value) : std::string(Option);
+}
+
 namespace
 {
 struct FarcallPass : llvm::PassInfoMixin<FarcallPass> {
@@ -126,13 +135,19 @@ struct FarcallPass : llvm::PassInfoMixin<FarcallPass> {
     explicit FarcallPass(llvm::TargetMachine *M) : Machine(M) {}
     llvm::PreservedAnalyses run(llvm::Module &M, llvm::ModuleAnalysisManager &)
     {
-        const struct pass_options Options = {InterfaceFile.c_str(), Verdict,    Errors.c_str(),
-                                             Ignored.c_str(),       DropPlaces, PlacesLater && !DropPlaces};
+        const char *Descriptor = getenv("FARCALL_PASS_VERDICT");
+        const std::string Error = setting(Errors, "FARCALL_PASS_ERROR"),
+                          Ignore = setting(Ignored, "FARCALL_PASS_IGNORE"),
+                          Place = setting(Places, "FARCALL_PASS_PLACES");
+        const struct pass_options Options = {
+            InterfaceFile.c_str(), Verdict < 0 && Descriptor ? atoi(Descriptor) : int(Verdict),
+            Error.c_str(),         Ignore.c_str(),
+            Place == "drop",       Place == "later"};
         const bool IsService = pass_run(llvm::wrap(&M), &Options);
 
         if (IsService && Machine)
             Machine->Options.FunctionSections = Machine->Options.DataSections = true;
-        return IsService || DropPlaces ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
+        return IsService || Options.drop_places ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
     }
     static bool isRequired() { return true; }
 };

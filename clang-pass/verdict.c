@@ -28,6 +28,8 @@ const char *verdict_wait(int descriptor, char *text, size_t size)
 
     if (length > 1 && text[0] == 'R')
         return text + 1;
+    if (length == 1 && text[0] == 'F') /* the front end had nothing to say against the source */
+        (void)!write(descriptor, "F", 1);
     if (length != 1 || text[0] != 'N')
         pass_give_up();
     return "";

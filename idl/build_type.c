@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define VECTOR_MOST ((uint64_t)1 << 28) /* bytes, or elements */
-#define ALIGN_MOST  32768               /* bytes; what the interface record can say */
+#define ALIGN_MOST  0x80000000u         /* bytes; the record says less (types.c) */
 
 struct specifiers *build_specifiers(struct parser *parser, struct place place)
 {
@@ -67,7 +67,7 @@ void specifiers_add_neutral(struct parser *parser, struct specifiers *specifiers
         c = (struct constant){.known = align->type.type->complete, .value = align->type.type->align};
     if (!c.known || c.is_real || c.value > ALIGN_MOST || (c.value & (c.value - 1)))
         parse_error(parser, align->place, FC_BAD_CONSTANT,
-                    "an alignment must be a constant power of two, at most 32768");
+                    "an alignment must be a constant power of two, at most 2147483648");
     else if (c.value > specifiers->align)
         specifiers->align = (uint32_t)c.value;
 }
@@ -205,7 +205,7 @@ uint32_t attributes_align(struct parser *parser, const struct attribute *list)
             most = (uint32_t)c.value;
         else if (!c.known || c.value > ALIGN_MOST)
             parse_error(parser, list->place, FC_BAD_CONSTANT,
-                        "an alignment must be a constant power of two, at most 32768");
+                        "an alignment must be a constant power of two, at most 2147483648");
     }
     return most;
 }

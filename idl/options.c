@@ -33,6 +33,7 @@ static const char help[] =
     "  --unit SOURCE.c      SOURCE.c may define operations of a service it includes the header of; if it\n"
     "                       does, the record is the header's own, if not, nothing is written (farcc uses this)\n"
     "  --cc=PROGRAM         the compiler that preprocesses (default: clang-19)\n"
+    "  --cc-flag=TEXT       one word of the compiler's command line, whatever it is\n"
     "  -I -D -U -isystem -include -std= …   as the compiler's; unknown flags starting with -f, -m, -W or -O too\n"
     "  -MD [-MF FILE]       write the header's dependencies for make or ninja\n"
     "  --list-rules         the table of rules: number, where, message\n"
@@ -266,9 +267,9 @@ static int take_input(struct options *options, const char *name)
 
 static bool lacks_value(const char *flag)
 {
-    static const char *const valued[] = {"--dump",        "--record",      "--assertions",
-                                         "--previous",    "--diagnostics", "--diagnostics-file",
-                                         "--error-limit", "--color",       "--cc"};
+    static const char *const valued[] = {"--dump",        "--record",           "--assertions",  "--previous",
+                                         "--diagnostics", "--diagnostics-file", "--error-limit", "--color",
+                                         "--cc",          "--cc-flag"};
     for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
         if (strcmp(flag, valued[i]) == 0)
             return true;
@@ -387,6 +388,15 @@ static int take_question(const char *flag, const char *next)
     return EX_OK + 1;
 }
 
+/* --cc-flag=WORD: options and their values alike, one at a time. */
+static int take_word(struct options *options, struct arena *arena, const char *word)
+{
+    if (changes_calls(word))
+        return usage_error("functions are called as the machine's ABI says, not as in ", word);
+    add_flag(options, arena, word);
+    return note_layout(&options->facts, word);
+}
+
 static int take_flag(struct options *options, struct arena *arena, const char *flag, const char *next, bool *used)
 {
     *used = takes_word(flag);
@@ -409,6 +419,8 @@ int options_from_arguments(int argc, char **argv, struct arena *arena, struct op
         int code = take_question(flag, next);
         if (!code && flag[0] != '-')
             code = take_input(options, flag);
+        else if (!code && strncmp(flag, "--cc-flag=", 10) == 0)
+            code = take_word(options, arena, flag + 10);
         else if (!code && for_preprocessor(flag))
             code = take_flag(options, arena, flag, next, &used);
         else if (!code)

@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-#define NAME_LIMIT   4000 /* bytes of a type's name */
-#define TYPE_BUCKETS 4096
+#define NAME_LIMIT        4000  /* bytes of a type's name */
+#define RECORD_ALIGN_MOST 32768 /* bytes: a power of two in 16 bits */
+#define TYPE_BUCKETS      4096
 
 struct collection {
     struct model *model;
@@ -109,6 +110,13 @@ static struct model_type seen_as(struct arena *arena, struct typeref type, uint3
     };
 }
 
+/* An array is as its elements are, which are reached, too. */
+static bool is_aligned_too_much(const struct model_type *type)
+{
+    const struct type *c = type->ref.type;
+    return type->view != VIEW_OPAQUE && type->kind != FAR_TYPE_ARRAY && c->complete && c->align > RECORD_ALIGN_MOST;
+}
+
 static uint32_t reach(struct collection *collection, struct typeref type, uint32_t view)
 {
     struct model *model = collection->model;
@@ -125,6 +133,10 @@ static uint32_t reach(struct collection *collection, struct typeref type, uint32
     if (strlen(wanted.name) > NAME_LIMIT || strstr(wanted.name, TYPE_SPELLING_CUT))
         diag_error(collection->unit->diagnostics, type.type->place, FC_TOO_COMPLEX,
                    "a type that an operation reaches is too complicated to be named",
+                   "hide it: far_handle on the parameter, far_opaque on the member");
+    if (is_aligned_too_much(&wanted))
+        diag_error(collection->unit->diagnostics, type.type->place, FC_BAD_CONSTANT,
+                   "a type that an operation reaches is aligned to more than 32768 bytes",
                    "hide it: far_handle on the parameter, far_opaque on the member");
     uint32_t *bucket = bucket_of(collection, wanted.name);
     collection->next[model->type_count] = *bucket;

@@ -9,27 +9,62 @@
 
 #include "linker-plugin/farld.h"
 
-static void note_references(const struct object *object, const unaligned_shdr *section)
+/*
+ * An operation's address is its stub's, so what is behind it in its code has another distance from there. In code the
+ * compiler adds to what it reads from a word; in data the sum is all that lld leaves, and no operation's address any more.
+ */
+static void refuse_place_behind(struct link *link, const struct object *object, const unaligned_shdr *section,
+                                const unaligned_rela *relocation)
+{
+    uint32_t node = object->first_node + section->sh_info;
+
+    if (link->machine->relocation_kind((uint32_t)ELF64_R_TYPE(relocation->r_info)) != RELOCATION_WORD ||
+        !graph_mark(link)[node])
+        return;
+    error_add(
+        &link->errors, EX_DATAERR,
+        "%s:(%s), in %s: the address of operation '%s' and %lld bytes more: an operation's address is its stub's, "
+        "and nothing of it is behind that; keep the address itself",
+        object->name, object_section_name(object, section->sh_info), graph_place_name(link, node, relocation->r_offset),
+        object_symbol_name(object, (uint32_t)ELF64_R_SYM(relocation->r_info)), (long long)relocation->r_addend);
+}
+
+static void note_references(struct link *link, const struct object *object, const unaligned_shdr *section)
 {
     const unaligned_rela *relocations = (const unaligned_rela *)(object->bytes + section->sh_offset);
 
     for (size_t i = 0; i < section->sh_size / sizeof *relocations; i++) {
         uint64_t symbol = ELF64_R_SYM(relocations[i].r_info);
+        struct global *global;
 
-        if (symbol >= object->first_global && symbol < object->symbol_count && symbol > 0)
-            object->globals[symbol - object->first_global]->referred = true;
+        if (symbol < object->first_global || symbol >= object->symbol_count || symbol == 0)
+            continue;
+        global = object->globals[symbol - object->first_global];
+        global->referred = true;
+        if (global->is_operation && relocations[i].r_addend)
+            refuse_place_behind(link, object, section, &relocations[i]);
     }
 }
 
 /* Unwind tables, too: they name the function that handles exceptions. */
-static void note_references_of(const struct object *object)
+static void note_references_of(struct link *link, const struct object *object)
 {
     for (uint32_t i = 1; i < object->section_count; i++) {
         const unaligned_shdr *section = &object->sections[i];
 
         if (section->sh_type == SHT_RELA && section->sh_info < object->section_count &&
             object->sections[section->sh_info].sh_flags & SHF_ALLOC)
-            note_references(object, section);
+            note_references(link, object, section);
+    }
+}
+
+static void mark_operations(struct link *link)
+{
+    for (uint32_t i = 0; i < link->iface->ops.count; i++) {
+        struct global *global = table_find(&link->globals, link->operations[i].name);
+
+        if (global && link->operations[i].defined_by)
+            global->is_operation = true;
     }
 }
 
@@ -56,8 +91,9 @@ static bool is_accounted_for(struct link *link, const struct command *command)
 
 int commands_account(struct link *link)
 {
+    mark_operations(link);
     for (size_t i = 0; i < link->graph.object_count; i++)
-        note_references_of(link->graph.objects[i]);
+        note_references_of(link, link->graph.objects[i]);
     for (size_t i = 0; i < link->command_count; i++) {
         const struct command *command = &link->commands[i];
 
@@ -67,5 +103,5 @@ int commands_account(struct link *link)
                              "kind that farld does not know, and what is neutral cannot be decided",
                              command->code == FAR_RELOC_BIND ? command->name2 : command->name);
     }
-    return 0;
+    return link->errors.status;
 }

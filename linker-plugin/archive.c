@@ -2,6 +2,8 @@
 #include "linker-plugin/archive.h"
 
 #include <ar.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BSD_LONG_NAME "#1/"
@@ -143,4 +145,63 @@ enum archive_step archive_next(struct archive *archive, struct archive_member *m
             return ARCHIVE_MEMBER;
     }
     return ARCHIVE_END;
+}
+
+static void write_header(FILE *out, const char *name, size_t size)
+{
+    fprintf(out, "%-16s%-12s%-6s%-6s%-8s%-10zu" ARFMAG, name, "0", "0", "0", "644", size);
+}
+
+/* The table of names, which each member's header points into. */
+static void write_names(FILE *out, struct archive archive)
+{
+    struct archive_member member;
+    const char *why;
+    char *names = NULL;
+    size_t size = 0;
+    FILE *table = open_memstream(&names, &size);
+
+    for (size_t i = 0; table && archive_next(&archive, &member, &why) == ARCHIVE_MEMBER; i++)
+        fprintf(table, "%zu/%.*s/\n", i, (int)member.name_size, member.name);
+    if (table && !fclose(table)) {
+        write_header(out, "//", size);
+        fwrite(names, 1, size, out);
+        if (size % 2)
+            fputc('\n', out);
+    }
+    free(names);
+}
+
+static void write_members(FILE *out, struct archive archive)
+{
+    struct archive_member member;
+    const char *why;
+    size_t name = 0;
+
+    for (size_t i = 0; archive_next(&archive, &member, &why) == ARCHIVE_MEMBER; i++) {
+        char place[32];
+
+        snprintf(place, sizeof place, "/%zu", name);
+        name += (size_t)snprintf(NULL, 0, "%zu/%.*s/\n", i, (int)member.name_size, member.name);
+        write_header(out, place, member.size);
+        fwrite(member.bytes, 1, member.size, out);
+        if (member.size % 2)
+            fputc('\n', out);
+    }
+}
+
+char *archive_numbered(const uint8_t *bytes, size_t size, size_t *numbered_size)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, numbered_size);
+
+    if (!out)
+        return NULL;
+    fputs(ARMAG, out);
+    write_names(out, archive_open(bytes, size));
+    write_members(out, archive_open(bytes, size));
+    if (!fclose(out))
+        return text;
+    free(text);
+    return NULL;
 }

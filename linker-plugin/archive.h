@@ -32,4 +32,10 @@ struct archive archive_open(const uint8_t *bytes, size_t size);
 /* The next member that is none of the archive's own tables. *why: what is damaged. */
 enum archive_step archive_next(struct archive *archive, struct archive_member *member, const char **why);
 
+/*
+ * The same archive with a number before each member's name ("3/deflate.o"), so that no two have one name; without tables of
+ * symbols. From malloc(); NULL: no memory.
+ */
+char *archive_numbered(const uint8_t *bytes, size_t size, size_t *numbered_size);
+
 #endif

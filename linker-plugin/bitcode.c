@@ -2,10 +2,14 @@
 #include "linker-plugin/bitcode.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "linker-plugin/farld.h"
 
@@ -26,23 +30,96 @@ static int load_reader(struct link *link)
     return error_add(&link->errors, EX_UNAVAILABLE, "cannot read LLVM bitcode: %s; install libllvm19", dlerror());
 }
 
-const uint8_t *bitcode_open(struct link *link, const char *name, const void *bytes, size_t size, size_t *shadow_size)
+static bool write_whole(int file, const uint8_t *bytes, size_t size)
+{
+    while (size) {
+        ssize_t put = write(file, bytes, size);
+
+        if (put <= 0)
+            return false;
+        bytes += put;
+        size -= (size_t)put;
+    }
+    return true;
+}
+
+/* What it leaves in the file: struct bitcode_shadow, and the shadow's bytes. */
+static _Noreturn void read_and_end(bitcode_reader *reader, const void *bytes, size_t size, int file)
 {
     struct bitcode_shadow shadow = {0};
-    char *copy;
+
+    reader(bytes, size, &shadow);
+    _exit(write_whole(file, (const uint8_t *)&shadow, sizeof shadow) &&
+                  (!shadow.bytes || write_whole(file, shadow.bytes, shadow.size))
+              ? 0
+              : EX_OSERR);
+}
+
+static int wait_for(pid_t child)
+{
+    int status = 0;
+
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR)
+            return EX_OSERR << 8;
+    }
+    return status;
+}
+
+static const uint8_t *take_shadow(struct link *link, const char *name, int file, size_t *size)
+{
+    struct bitcode_shadow shadow;
+    uint8_t *bytes = NULL;
+
+    if (pread(file, &shadow, sizeof shadow, 0) != sizeof shadow)
+        shadow = (struct bitcode_shadow){.why = "its reader left nothing"};
+    if (shadow.bytes)
+        bytes = arena_allocate(&link->arena, shadow.size);
+    if (bytes && pread(file, bytes, shadow.size, sizeof shadow) != (ssize_t)shadow.size)
+        bytes = NULL;
+    if (!bytes)
+        error_add(&link->errors, EX_DATAERR, "%s: %s", name, shadow.why);
+    *size = shadow.size;
+    return bytes;
+}
+
+/* LLVM trusts what it reads: it gets a process of its own, whose bad end is an error of the input like others. */
+static const uint8_t *read_apart(struct link *link, const char *name, const void *bytes, size_t size, int file,
+                                 size_t *shadow_size)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0)
+        read_and_end(link->bitcode_reader, bytes, size, file);
+    status = child < 0 ? EX_OSERR << 8 : wait_for(child);
+    if (status == 0)
+        return take_shadow(link, name, file, shadow_size);
+    if (WIFSIGNALED(status))
+        error_add(&link->errors, EX_DATAERR,
+                  "%s: LLVM was killed by signal %d while it read this bitcode; build it again", name,
+                  WTERMSIG(status));
+    else
+        error_add(&link->errors, EX_OSERR, "%s: the process that reads bitcode failed", name);
+    return NULL;
+}
+
+const uint8_t *bitcode_open(struct link *link, const char *name, const void *bytes, size_t size, size_t *shadow_size)
+{
+    const uint8_t *shadow = NULL;
+    int file;
 
     if (load_reader(link))
         return NULL;
-    link->bitcode_reader(bytes, size, &shadow);
-    if (!shadow.bytes) {
-        error_add(&link->errors, EX_DATAERR, "%s: %s", name, shadow.why);
-        return NULL;
-    }
-    copy = arena_copy(&link->arena, shadow.bytes, shadow.size);
-    free(shadow.bytes);
-    link->has_bitcode = true;
-    *shadow_size = shadow.size;
-    return (const uint8_t *)copy;
+    file = memfd_create("shadow", MFD_CLOEXEC);
+    if (file < 0)
+        error_add(&link->errors, EX_OSERR, "cannot make a file in memory: %s", strerror(errno));
+    else
+        shadow = read_apart(link, name, bytes, size, file, shadow_size);
+    if (file >= 0)
+        close(file);
+    link->has_bitcode = link->has_bitcode || shadow;
+    return shadow;
 }
 
 /* The pass runs again while ld.lld compiles: it needs the record, and gets it by a file. */

@@ -123,6 +123,10 @@ static void settle_address(struct link *link, struct words *rebase, uint64_t whe
 
     if (!bytes)
         return;
+    if (value > heap_start(link) + link->options.heap_size) {
+        link->outside = where;
+        return;
+    }
     if (operation && !is_start_or_end_function(&link->image, where)) {
         value = 0;
         add_command(link, FAR_RELOC_STUB, where, operation->name, NULL, 0);
@@ -183,6 +187,17 @@ static void settle_host(struct link *link, struct words *rebase, const struct un
     *LIST_ADD(&link->arena, rebase->list, rebase->count) = where;
 }
 
+/* Every symbol that has a name was resolved. */
+static void refuse_nameless(struct link *link, uint64_t where, const char *name)
+{
+    if (*name)
+        error_add(&link->errors, EX_SOFTWARE, "symbol '%s' appeared in the final link only", name);
+    else
+        error_add(&link->errors, EX_DATAERR,
+                  "a relocation of the word at 0x%llx in section %s names no symbol; is an input damaged?",
+                  (unsigned long long)where, section_at(&link->image, where));
+}
+
 static void settle_symbol(struct link *link, struct words *rebase, const Elf64_Rela *relocation, const char *name,
                           enum relocation_kind kind)
 {
@@ -207,9 +222,10 @@ static void settle_symbol(struct link *link, struct words *rebase, const Elf64_R
                     (uint64_t)relocation->r_addend);
         break;
     case RESOLVE_ZERO:
+        memcpy(bytes, &relocation->r_addend, sizeof relocation->r_addend);
         break;
     case RESOLVE_UNKNOWN:
-        error_add(&link->errors, EX_SOFTWARE, "symbol '%s' appeared in the final link only", name);
+        refuse_nameless(link, where, name);
         break;
     }
 }
@@ -356,6 +372,13 @@ static void add_copies(struct link *link)
     }
 }
 
+static bool is_code(const struct image *image, uint64_t address)
+{
+    const Elf64_Phdr *code = image_part(image, FAR_PART_CODE);
+
+    return code && address - code->p_vaddr < code->p_memsz;
+}
+
 /* An operation that a resolver chooses is reached through a thunk. (Where its address is used too, lld has made it one.) */
 static void place_operation(struct link *link, struct operation *operation)
 {
@@ -365,6 +388,11 @@ static void place_operation(struct link *link, struct operation *operation)
 
     if (!symbol)
         return;
+    if (!is_code(&link->image, symbol->st_value)) {
+        error_add(&link->errors, EX_DATAERR, "operation '%s', as %s defines it, is no code; is that object damaged?",
+                  operation->name, operation->defined_by);
+        return;
+    }
     operation->implementation = symbol->st_value;
     if (ELF64_ST_TYPE(symbol->st_info) != STT_GNU_IFUNC)
         return;
@@ -395,6 +423,8 @@ int commands_make(struct link *link)
     }
     if (link->unaligned)
         refuse_unaligned(link);
+    if (link->outside)
+        refuse_outside(link);
     add_checks(link);
     add_copies(link);
     thunks_settle(link);

@@ -73,6 +73,7 @@ struct global {
     bool is_copy;                      /* host data, which the glue has a copy of */
     bool is_neutral_copy;              /* that code may read and stay neutral */
     bool referred;                     /* by a relocation of a linked object: account.c */
+    bool is_operation;                 /* of this service: account.c */
     const struct object *definition;   /* the linked object that has it; NULL: none */
     uint32_t symbol;                   /* its symbol there */
     const struct undefined *undefined; /* what it is resolved to instead */
@@ -166,6 +167,7 @@ struct graph {
     size_t object_count;
     struct node *nodes; /* object->first_node + section */
     uint32_t node_count;
+    uint8_t *marked; /* what graph_mark() has found; NULL: not asked yet */
 };
 
 /* Where a relocation leads. */
@@ -257,6 +259,7 @@ struct link {
     size_t piece_count;
     struct undefined *undefined; /* by name */
     size_t undefined_count;
+    size_t unresolved_count; /* of them: nobody has these */
     struct table undefined_by_name;
 
     struct image image;
@@ -267,6 +270,7 @@ struct link {
     size_t command_count;
     uint64_t *rebased;  /* words of REBASE */
     uint64_t unaligned; /* a word with an address that no command can be for; 0: none */
+    uint64_t outside;   /* a word with an address outside of the image; 0: none */
     size_t rebased_count;
 };
 
@@ -296,6 +300,9 @@ void notes_collect(struct link *link);
 const char *notes_find(struct link *link, uint32_t node); /* or NULL */
 /* host.c: what the process's C library has. */
 int host_read(struct link *link);
+/* hostdata.c: which of its data a segment may have a copy of. */
+bool hostdata_is_own(const char *name); /* segments have one value of their own, in libfarseg.a */
+int hostdata_refuse(struct link *link); /* after symbols_resolve() */
 /* prescan.c */
 int inputs_prescan(struct link *link);
 void object_scan_symbols(struct link *link, struct object *object);
@@ -330,7 +337,10 @@ int linked_refuse_thread_locals(struct link *link);
 /* refuse.c: all that stands in the way, named; nothing found: 0. After linked_read(). */
 int refuse_explain(struct link *link);
 int refuse_old_sections(struct link *link);
+int refuse_alignment(struct link *link);
+int rights_refuse(struct link *link); /* rights.c */
 int refuse_unaligned(struct link *link);
+int refuse_outside(struct link *link);
 
 /* graph.c */
 void graph_make(struct link *link);
@@ -344,10 +354,11 @@ const char *graph_place_name(struct link *link, uint32_t node, uint64_t offset);
 const char *graph_target_name(struct link *link, const struct target *target);
 const char *graph_section_name(const struct graph *graph, uint32_t node);
 /* What operations, constructors and destructors reach; one byte a node. */
-uint8_t *graph_mark(struct link *link);
+const uint8_t *graph_mark(struct link *link);
 
 /* resolve.c, neutral.c */
 int symbols_resolve(struct link *link);
+const char *symbol_uses(struct link *link, const char *name); /* lines for the end of a message */
 int neutrality_decide(struct link *link);
 
 /* reasons.c: once neutrality is decided */

@@ -201,7 +201,7 @@ static bool is_root(const unaligned_shdr *section)
            section->sh_type == SHT_PREINIT_ARRAY || section->sh_flags & SHF_GNU_RETAIN;
 }
 
-uint8_t *graph_mark(struct link *link)
+static uint8_t *mark_all(struct link *link)
 {
     struct graph *graph = &link->graph;
     struct marks marks = {.graph = graph,
@@ -229,4 +229,13 @@ uint8_t *graph_mark(struct link *link)
             mark(&marks, graph->nodes[marks.queue[next]].next);
     }
     return marks.marked;
+}
+
+const uint8_t *graph_mark(struct link *link)
+{
+    struct graph *graph = &link->graph;
+
+    if (!graph->marked)
+        graph->marked = mark_all(link);
+    return graph->marked;
 }

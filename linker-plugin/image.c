@@ -81,10 +81,23 @@ static bool read_exported(struct link *link, struct image *image)
     return strings != NULL;
 }
 
+/* lld merges sections whose names start alike as the script says, and keeps all others as they are. */
+static bool has_too_many_sections(const struct image *image)
+{
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->bytes;
+
+    return image->size >= sizeof *header && header->e_shoff && header->e_shnum == 0;
+}
+
 int image_read(struct link *link, struct image *image, const char *path)
 {
     if (map_file(link, image, path))
         return link->errors.status;
+    if (has_too_many_sections(image))
+        return error_add(
+            &link->errors, EX_DATAERR,
+            "the inputs have more than 65,000 sections whose names are their own, and each stays one in the "
+            "segment; give them common names: .text.NAME, .data.NAME, .rodata.NAME");
     if (!read_headers(image) || !read_symbols(image) || !read_exported(link, image))
         return error_add(&link->errors, EX_SOFTWARE,
                          "ld.lld wrote an image that farld cannot read; which version is it?");

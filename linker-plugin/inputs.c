@@ -4,6 +4,7 @@
 #include "linker-plugin/farld.h"
 
 #include <ar.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -161,22 +162,29 @@ static bool is_one_line(const char *name)
     return !strpbrk(name, "\n\r");
 }
 
-/*
- * What is no object is left out; lld ignores it too. `only`: the members wanted, by what lld calls them; NULL: all.
- */
-static int add_member(struct link *link, const char *archive, const struct archive_member *member,
-                      const struct table *only)
+struct archive_input {
+    const char *title; /* for messages */
+    const char *path;  /* what lld reads */
+    const uint8_t *bytes;
+    size_t size;
+    const struct table *only; /* the members wanted, by what lld calls them; NULL: all */
+};
+
+/* What is no object is left out; lld ignores it too. */
+static int add_member(struct link *link, const struct archive_input *archive, const struct archive_member *member)
 {
+    const struct table *only = archive->only;
     const char *own = arena_copy(&link->arena, member->name, member->name_size);
-    const char *path = arena_format(&link->arena, "%s(%s)", archive, own);
+    const char *path = arena_format(&link->arena, "%s(%s)", archive->path, own);
     struct object *object;
 
     if ((only && !table_find(only, path)) ||
         (!is_elf(member->bytes, member->size) && !bitcode_is(member->bytes, member->size)))
         return 0;
     if (!is_one_line(own))
-        return error_add(&link->errors, EX_DATAERR, "%s: a member's name holds a line's end; rename it", archive);
-    object = add_any(link, arena_format(&link->arena, "%s(%s)", path_base(archive), path_base(own)), path,
+        return error_add(&link->errors, EX_DATAERR, "%s: a member's name holds a line's end; rename it",
+                         archive->title);
+    object = add_any(link, arena_format(&link->arena, "%s(%s)", path_base(archive->title), path_base(own)), path,
                      member->bytes, member->size);
     if (!object)
         return link->errors.status;
@@ -184,20 +192,21 @@ static int add_member(struct link *link, const char *archive, const struct archi
     return 0;
 }
 
-static int add_members(struct link *link, const char *path, struct archive *archive, const struct table *only)
+static int add_members(struct link *link, const struct archive_input *input)
 {
+    struct archive archive = archive_open(input->bytes, input->size);
     struct archive_member member;
     const char *why;
     int status = 0;
 
     for (;;) {
-        switch (archive_next(archive, &member, &why)) {
+        switch (archive_next(&archive, &member, &why)) {
         case ARCHIVE_END:
             return status;
         case ARCHIVE_DAMAGED:
-            return error_add(&link->errors, EX_DATAERR, "%s: %s; the archive is damaged", path, why);
+            return error_add(&link->errors, EX_DATAERR, "%s: %s; the archive is damaged", input->title, why);
         case ARCHIVE_MEMBER:
-            if ((status = add_member(link, path, &member, only)))
+            if ((status = add_member(link, input, &member)))
                 return status;
         }
     }
@@ -205,16 +214,56 @@ static int add_members(struct link *link, const char *path, struct archive *arch
 
 int inputs_add_members(struct link *link, const char *path, const struct table *only)
 {
-    struct archive archive;
+    struct archive_input input = {.title = path, .path = path, .only = only};
     uint8_t *bytes;
-    size_t size;
 
-    if (file_map(&link->errors, path, &bytes, &size))
+    if (file_map(&link->errors, path, &bytes, &input.size))
         return link->errors.status;
-    if (!archive_is(bytes, size))
+    if (!archive_is(bytes, input.size))
         return error_add(&link->errors, EX_DATAERR, "%s is not an archive", path);
-    archive = archive_open(bytes, size);
-    return add_members(link, path, &archive, only);
+    input.bytes = bytes;
+    return add_members(link, &input);
+}
+
+static bool has_namesakes(struct link *link, const uint8_t *bytes, size_t size)
+{
+    struct archive archive = archive_open(bytes, size);
+    struct archive_member member;
+    struct table names = {0};
+    const char *why;
+
+    while (archive_next(&archive, &member, &why) == ARCHIVE_MEMBER) {
+        void **place = table_place(&link->arena, &names, arena_copy(&link->arena, member.name, member.name_size));
+
+        if (*place)
+            return true;
+        *place = link;
+    }
+    return false;
+}
+
+/* lld says by name which members it has linked. Where two have one name, it is given a copy in which they differ. */
+static int number_members(struct link *link, struct input *input, struct archive_input *archive)
+{
+    size_t size;
+    char *numbered = archive_numbered(archive->bytes, archive->size, &size);
+
+    if (!numbered)
+        return error_add(&link->errors, EX_OSERR, "no memory for a copy of %s", input->path);
+    archive->bytes = (const uint8_t *)arena_copy(&link->arena, numbered, size);
+    archive->size = size;
+    archive->path = input->path = lld_place(link, arena_format(&link->arena, "%zu.a", link->input_count));
+    free(numbered);
+    return file_write(&link->errors, input->path, archive->bytes, size);
+}
+
+static int open_archive(struct link *link, struct input *input, const uint8_t *bytes, size_t size)
+{
+    struct archive_input archive = {.title = input->path, .path = input->path, .bytes = bytes, .size = size};
+
+    if (has_namesakes(link, bytes, size) && number_members(link, input, &archive))
+        return link->errors.status;
+    return add_members(link, &archive);
 }
 
 static int add_service(struct link *link, const char *path, Elf *elf)
@@ -310,7 +359,7 @@ static int open_input(struct link *link, const char *given)
                          "ar's T",
                          path);
     if (archive_is(bytes, size))
-        return inputs_add_members(link, path, NULL);
+        return open_archive(link, input, bytes, size);
     if (is_library(bytes, size))
         return open_library(link, input, bytes, size);
     if (is_elf(bytes, size) || bitcode_is(bytes, size))

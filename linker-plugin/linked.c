@@ -13,7 +13,7 @@ static struct table objects_by_path(struct link *link)
 {
     struct table objects = {0};
 
-    for (size_t i = 0; i < link->object_count; i++)
+    for (size_t i = link->object_count; i-- > 0;) /* a file that is given twice: the first */
         table_set(&link->arena, &objects, link->objects[i]->path, link->objects[i]);
     return objects;
 }
@@ -96,12 +96,16 @@ static void add_linked(struct link *link, struct object *object)
         claim_names(object);
 }
 
-/* Two members of one archive may have the same name; then both are taken to be linked. */
-static void add_namesakes(struct link *link, const struct object *object)
+/* What is compiled of bitcode has lost the definitions that another input's stand before; those left are the ones. */
+static void take_names(const struct object *compiled)
 {
-    for (size_t i = 0; object->in_archive && i < link->object_count; i++) {
-        if (link->objects[i]->in_archive && !strcmp(link->objects[i]->path, object->path))
-            add_linked(link, link->objects[i]);
+    for (uint32_t i = compiled->first_global; i < compiled->symbol_count; i++) {
+        struct global *global = compiled->globals[i - compiled->first_global];
+
+        if (claim_of(&compiled->symbols[i])) {
+            global->definition = compiled;
+            global->symbol = i;
+        }
     }
 }
 
@@ -127,6 +131,7 @@ static void add_compiled(struct link *link)
     for (size_t i = known; i < link->object_count; i++) {
         object_scan_symbols(link, link->objects[i]);
         add_linked(link, link->objects[i]);
+        take_names(link->objects[i]);
     }
 }
 
@@ -155,11 +160,8 @@ int linked_read(struct link *link)
 
         if (!object && strcmp(trace.list[i], lld_place(link, "glue.o")) != 0)
             link->unread = trace.list[i];
-        if (object) {
+        if (object)
             add_linked(link, object);
-            if (objects.count < link->object_count)
-                add_namesakes(link, object);
-        }
     }
     find_unlinked(link, &trace);
     if (link->has_bitcode)

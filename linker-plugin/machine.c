@@ -107,7 +107,19 @@ static unsigned machine_in(const unsigned char *bytes, size_t size)
     return bytes[18] | (unsigned)bytes[19] << 8;
 }
 
-static unsigned machine_in_archive(const uint8_t *bytes, size_t size)
+/* Of an object, or of bitcode: its shadow has the machine that it is to be compiled for. */
+static unsigned machine_in_object(struct link *link, const char *name, const uint8_t *bytes, size_t size)
+{
+    size_t shadow_size = 0;
+    const uint8_t *shadow;
+
+    if (!bitcode_is(bytes, size))
+        return machine_in(bytes, size);
+    shadow = bitcode_open(link, name, bytes, size, &shadow_size);
+    return shadow ? machine_in(shadow, shadow_size) : 0;
+}
+
+static unsigned machine_in_archive(struct link *link, const char *name, const uint8_t *bytes, size_t size)
 {
     struct archive archive = archive_open(bytes, size);
     struct archive_member member;
@@ -115,7 +127,7 @@ static unsigned machine_in_archive(const uint8_t *bytes, size_t size)
     const char *why;
 
     while (!machine && archive_next(&archive, &member, &why) == ARCHIVE_MEMBER)
-        machine = machine_in(member.bytes, member.size);
+        machine = machine_in_object(link, name, member.bytes, member.size);
     return machine;
 }
 
@@ -127,7 +139,8 @@ static unsigned machine_of_file(struct link *link, const char *path)
 
     if (!is_readable_file(path) || file_map(&unheard, path, &bytes, &size))
         return 0;
-    return archive_is(bytes, size) ? machine_in_archive(bytes, size) : machine_in(bytes, size);
+    return archive_is(bytes, size) ? machine_in_archive(link, path, bytes, size)
+                                   : machine_in_object(link, path, bytes, size);
 }
 
 /*

@@ -87,9 +87,8 @@ static void clear_workplace(struct link *link)
 static int run_lld(struct link *link)
 {
     const char *image;
-    int status = make_workplace(link);
+    int status = draft_make(link);
 
-    status = status ? status : draft_make(link);
     status = status ? status : script_write(link, lld_place(link, "script"));
     status = status ? status : exports_write(link, lld_place(link, "exports"));
     status = status ? status : glue_write(link, lld_place(link, "glue.o"));
@@ -104,8 +103,9 @@ static int run_lld(struct link *link)
 /* What the inputs say, and what is needed so that lld can link them. */
 static int prepare(struct link *link)
 {
-    int status = inputs_read(link);
+    int status = make_workplace(link);
 
+    status = status ? status : inputs_read(link);
     status = status ? status : record_collect(link);
     status = status ? status : machine_check(link);
     status = status ? status : host_read(link);
@@ -123,7 +123,10 @@ static int link_segment(struct link *link)
     status = status ? status : linked_check(link);
     status = status ? status : linked_refuse_thread_locals(link);
     status = status ? status : refuse_old_sections(link);
+    status = status ? status : refuse_alignment(link);
+    status = status ? status : rights_refuse(link);
     status = status ? status : symbols_resolve(link);
+    status = status ? status : hostdata_refuse(link);
     status = status ? status : neutrality_decide(link);
     status = status ? status : reasons_record(link);
     if (!status && (link->options.map || link->options.dump_plan))

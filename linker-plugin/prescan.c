@@ -147,7 +147,8 @@ static void plan_wanted(struct link *link, struct global *global)
 
     if (symbol && symbol->kind == HOST_FUNCTION)
         link->thunk_room++;
-    if (!symbol || symbol->kind != HOST_DATA || !symbol->size || table_find(&link->imported_ops, symbol->name))
+    if (!symbol || symbol->kind != HOST_DATA || !symbol->size || hostdata_is_own(symbol->name) ||
+        table_find(&link->imported_ops, symbol->name))
         return;
     global->is_copy = true;
     global->is_neutral_copy = symbol->neutral;

@@ -41,7 +41,7 @@ static int add_record(struct link *link, const struct object *object, const unal
 {
     const struct far_iface *iface, *known = (const struct far_iface *)link->record;
     size_t size = section->sh_type == SHT_NOBITS ? 0 : section->sh_size;
-    const char *bytes = arena_copy(&link->arena, (const char *)object->bytes + section->sh_offset, size);
+    const char *bytes = arena_copy(&link->arena, size ? (const char *)object->bytes + section->sh_offset : "", size);
     char why[256];
 
     if (iface_check(bytes, size, why, sizeof why))

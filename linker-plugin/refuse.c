@@ -294,6 +294,63 @@ int refuse_unaligned(struct link *link)
     return link->errors.status;
 }
 
+/* Where a word leads by its object's words, if that is not inside of what the symbol is in. */
+static bool leads_outside(const struct link *link, const struct use *use, int64_t *more)
+{
+    uint32_t node = use->target.node;
+    const unaligned_shdr *section;
+
+    if (node == NO_NODE)
+        return false;
+    section = &link->graph.nodes[node].object->sections[graph_section(&link->graph, node)];
+    *more = use->relocation->r_addend;
+    return use->symbol->st_value + (uint64_t)*more > section->sh_size;
+}
+
+static void find_outside(struct refusal *refusal, uint32_t node)
+{
+    struct link *link = refusal->link;
+    const struct object *object = link->graph.nodes[node].object;
+    size_t count;
+    const unaligned_rela *relocations = graph_relocations(&link->graph, node, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t symbol = ELF64_R_SYM(relocations[i].r_info);
+        struct use use = {.node = node, .relocation = &relocations[i]};
+        int64_t more;
+
+        if (symbol >= object->symbol_count || link->machine->relocation_kind(type_of(&use)) != RELOCATION_WORD)
+            continue;
+        use.symbol = &object->symbols[symbol];
+        use.target = graph_target(object, &relocations[i]);
+        if (leads_outside(link, &use, &more))
+            refuse(
+                refusal, &use,
+                arena_format(&link->arena,
+                             "the address of '%s' and %lld bytes more, which may be outside of the segment, and then "
+                             "no command can say it; keep the address itself, or an index",
+                             name_of(link, object, &use), (long long)more));
+    }
+}
+
+/* Biased pointers to tables (rows - first) that were meant never to be followed as they are. */
+int refuse_outside(struct link *link)
+{
+    struct refusal refusal = {.link = link};
+    const uint8_t *marked = graph_mark(link);
+
+    for (uint32_t node = 0; node < link->graph.node_count; node++) {
+        if (marked[node])
+            find_outside(&refusal, node);
+    }
+    if (!link->errors.status)
+        error_add(&link->errors, EX_DATAERR,
+                  "the word at 0x%llx holds an address outside of the segment, which no command can say; is an input "
+                  "damaged?",
+                  (unsigned long long)link->outside);
+    return link->errors.status;
+}
+
 /* Sections whose contents nobody runs in a segment. */
 static const struct old_section {
     const char *name, *why;
@@ -338,5 +395,40 @@ int refuse_old_sections(struct link *link)
         found = old_section_named(image_section_name(image, &image->sections[i])) != NULL;
     for (size_t i = 0; found && i < link->graph.object_count; i++)
         refuse_sections_of(link, link->graph.objects[i]);
+    return link->errors.status;
+}
+
+static bool is_aligned_too_much(const struct image *image)
+{
+    for (size_t i = 0; i < image->header->e_phnum; i++) {
+        if (image->programs[i].p_type == PT_LOAD && image->programs[i].p_align > FAR_GRANULE)
+            return true;
+    }
+    return false;
+}
+
+/* What a range's start cannot keep, nothing in it can. */
+int refuse_alignment(struct link *link)
+{
+    const struct graph *graph = &link->graph;
+    const uint8_t *marked;
+
+    if (!is_aligned_too_much(&link->image))
+        return 0;
+    marked = graph_mark(link);
+    for (uint32_t node = 0; node < graph->node_count; node++) {
+        const struct object *object = graph->nodes[node].object;
+        uint64_t align = object->sections[graph_section(graph, node)].sh_addralign;
+
+        if (marked[node] && align > FAR_GRANULE)
+            error_add(
+                &link->errors, EX_DATAERR,
+                "%s:(%s): aligned to 0x%llx bytes, but a segment starts at a multiple of 0x%x only; ask for less, "
+                "or allocate the memory with aligned_alloc()",
+                object->name, graph_section_name(graph, node), (unsigned long long)align, FAR_GRANULE);
+    }
+    if (!link->errors.status)
+        error_add(&link->errors, EX_DATAERR,
+                  "something in the segment is aligned to more than 0x%x bytes; ask for less", FAR_GRANULE);
     return link->errors.status;
 }

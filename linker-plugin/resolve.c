@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define USES_SHOWN 3
+#define USES_SHOWN      3
+#define UNDEFINED_SHOWN 20
 
 static void find_operations(struct link *link)
 {
@@ -62,7 +63,7 @@ static void add_uses_in(struct uses *uses, uint32_t node)
 }
 
 /* In code and data that is linked; what --gc-sections drops does not matter. */
-static const char *uses_of(struct link *link, const char *name)
+const char *symbol_uses(struct link *link, const char *name)
 {
     struct uses uses = {.link = link, .global = table_find(&link->globals, name), .text = "", .last = ""};
     const uint8_t *marked = graph_mark(link);
@@ -139,11 +140,11 @@ static void resolve(struct link *link, struct undefined *undefined)
         error_add(&link->errors, EX_DATAERR,
                   "'%s' is a thread-local variable of the C library: a segment's code runs in the "
                   "threads of many processes%s",
-                  name, uses_of(link, undefined->name));
-    else
+                  name, symbol_uses(link, undefined->name));
+    else if (link->unresolved_count++ < UNDEFINED_SHOWN)
         error_add(&link->errors, EX_DATAERR,
                   "undefined symbol '%s': no input, import library or library of the system has it%s%s", name,
-                  advice_on(name), uses_of(link, undefined->name));
+                  advice_on(name), symbol_uses(link, undefined->name));
 }
 
 static int by_name(const void *a, const void *b)
@@ -211,6 +212,9 @@ int symbols_resolve(struct link *link)
     list_undefined(link);
     for (size_t i = 0; i < link->undefined_count; i++)
         resolve(link, &link->undefined[i]);
+    if (link->unresolved_count > UNDEFINED_SHOWN)
+        error_add(&link->errors, EX_DATAERR, "and %zu more undefined symbols",
+                  link->unresolved_count - UNDEFINED_SHOWN);
     if (!link->errors.status)
         find_taken_addresses(link);
     return link->errors.status;

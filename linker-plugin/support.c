@@ -72,7 +72,8 @@ char *arena_copy(struct arena *arena, const char *text, size_t length)
 {
     char *copy = arena_allocate(arena, length + 1);
 
-    memcpy(copy, text, length);
+    if (length) /* of nothing, there may be no address */
+        memcpy(copy, text, length);
     return copy;
 }
 

@@ -6,9 +6,11 @@
  * would be thinner than a line is drawn as a line of one pixel: see `non-scaling-stroke` in the style.
  */
 #include "runtime/far/registry_map_html.h"
+#include "runtime/far/dump.h"
 #include "runtime/far/load.h"
 #include "runtime/far/registry_describe.h"
 #include "runtime/far/registry_pages.h"
+#include "runtime/machine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,14 +57,17 @@ static const char style[] =
     ".names{position:relative;height:1.5em;font-size:.85em}.names span{position:absolute;overflow:hidden;"
     "white-space:nowrap;text-overflow:ellipsis;text-align:center}\n"
     "table{border-collapse:collapse;margin:.6rem 0;width:100%}th,td{text-align:left;padding:.15rem .7rem .15rem 0;"
-    "border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600}td.n,th.n{text-align:right}\n"
+    "border-bottom:1px solid "
+    "var(--line);vertical-align:top}th{font-weight:600}td.n,th.n{text-align:right;padding-right:1.6rem}th{white-space:"
+    "nowrap}\n"
     ".key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em}"
     "details{margin:.4rem 0}summary{cursor:pointer}\n"
 #define X(NAME, name, rights) \
     ".part-" #name "{fill:var(--" #name ");stroke:var(--" #name ")}.key-" #name "{background:var(--" #name ")}\n"
     FAR_PARTS(X)
 #undef X
-        ".range{fill:var(--range);stroke:var(--range)}.retired{fill:var(--retired);stroke:var(--retired)}\n"
+        ".range{fill:var(--range);stroke:var(--range)}.pending{fill:var(--dstubs);stroke:var(--dstubs)}.retired{fill:"
+        "var(--retired);stroke:var(--retired)}\n"
         "</style>\n";
 
 static void emit_text(FILE *out, const char *text)
@@ -159,12 +164,26 @@ static void remember_range(struct listing *listing, const void *bytes)
     memcpy(&ranges->entry[ranges->count++], bytes, sizeof *ranges->entry);
 }
 
+/* Class of a range's piece, and what its name is followed by. */
+static const struct range_words {
+    const char *class_name, *remark;
+} range_words[] = {
+    [FAR_RANGE_RETIRED] = {"retired", " (retired)"},
+    [FAR_RANGE_SERVICE] = {"range", ""},
+    [FAR_RANGE_PENDING] = {"pending", " (pending addresses)"},
+};
+
+static const struct range_words *words_of(const struct far_map_entry *entry)
+{
+    return &range_words[entry->in_use <= FAR_RANGE_PENDING ? entry->in_use : FAR_RANGE_RETIRED];
+}
+
 static void emit_ranges(FILE *out, const struct stretch *bar, const struct ranges *ranges)
 {
     for (size_t i = 0; i < ranges->count; i++) {
         const struct far_map_entry *entry = &ranges->entry[i];
-        emit_piece(out, bar, entry->in_use ? "range" : "retired", fard_text(entry->name, sizeof entry->name),
-                   entry->base, entry->size);
+        emit_piece(out, bar, words_of(entry)->class_name, fard_text(entry->name, sizeof entry->name), entry->base,
+                   entry->size);
     }
 }
 
@@ -177,7 +196,7 @@ static void emit_range_names(FILE *out, const struct stretch *bar, const struct 
         fprintf(out, "<span style=\"left:%.4f%%;width:%.4f%%\">", place(bar, entry->base) * 100 / BAR_WIDTH,
                 (place(bar, entry->base + entry->size) - place(bar, entry->base)) * 100 / BAR_WIDTH);
         emit_text(out, fard_text(entry->name, sizeof entry->name));
-        fputs(entry->in_use ? "</span>" : " (retired)</span>", out);
+        fprintf(out, "%s</span>", words_of(entry)->remark);
     }
     fputs("</div>\n", out);
 }
@@ -207,15 +226,6 @@ static void emit_window(FILE *out, const struct far_status_reply *status, const 
 
 /* --- one service --- */
 
-static const char *rights_words(enum far_part part, bool trusted)
-{
-    if (part == FAR_PART_LINKAGE)
-        return trusted ? "r-- (after binding)" : "–";
-    if (trusted)
-        return far_part_rights(part);
-    return part <= FAR_PART_DSTUBS ? "r-x" : part >= FAR_PART_DATA ? "r--" : "–";
-}
-
 static void emit_parts(FILE *out, const char *what, const struct stretch *bar, const struct far_extent *part,
                        enum far_part count)
 {
@@ -241,7 +251,7 @@ static void emit_part_table(FILE *out, const struct far_extent *part)
                 (unsigned long long)part[i].size);
         emit_size(out, part[i].size);
         fprintf(out, "</td><td><code>%s</code></td><td><code>%s</code></td><td><code>%s</code></td></tr>\n",
-                rights_words(i, true), rights_words(i, false), i <= FAR_PART_DSTUBS ? "r-x" : "–");
+                dump_part_rights[i].trusted, dump_part_rights[i].read, dump_part_rights[i].none);
     }
     fputs("</table>\n", out);
 }
@@ -249,6 +259,7 @@ static void emit_part_table(FILE *out, const struct far_extent *part)
 static void emit_title(FILE *out, const struct far_describe_reply *head)
 {
     const struct far_list_entry *entry = &head->entry;
+    char machines[FAR_MACHINE_LIST];
     fputs("<h2>", out);
     emit_text(out, fard_text(entry->name, sizeof entry->name));
     fprintf(out, " %u.%u <span class=\"faint\">%s, %u operation%s, %u channel%s", entry->major, entry->minor,
@@ -256,6 +267,8 @@ static void emit_title(FILE *out, const struct far_describe_reply *head)
             entry->channels == 1 ? "" : "s");
     if (entry->host_pid)
         fprintf(out, ", host %u of uid %u", entry->host_pid, entry->host_uid);
+    if (entry->machine[0])
+        fprintf(out, ", for %s", far_machine_list(entry->machine, FAR_EXECUTABLES_MAX, machines));
     fputs("</span></h2>\n", out);
     if (head->trouble[0]) {
         fputs("<p>", out);
@@ -313,7 +326,7 @@ static int emit_services(struct fard_connection *connection, const struct ranges
     for (size_t i = 0; i < ranges->count && !code; i++) {
         struct page page = {.describing = {service_begin, service_op}, .out = out};
         const struct far_map_entry *entry = &ranges->entry[i];
-        if (!entry->in_use)
+        if (entry->in_use != FAR_RANGE_SERVICE)
             continue;
         code = describe_service(connection, fard_text(entry->name, sizeof entry->name), &page.describing);
         if (page.operations_open)

@@ -78,6 +78,8 @@ static const char *part_mistake(const struct segment_walk *walk, enum far_part p
     bool stubs = part == FAR_PART_FSTUBS || part == FAR_PART_DSTUBS;
     if (load->p_vaddr % FAR_PART_ALIGN)
         return "it does not start on a 64 KiB boundary";
+    if (load->p_align > FAR_GRANULE)
+        return "it asks for an alignment of more than 2 MiB, but ranges start at multiples of that";
     if (part == FAR_PART_FSTUBS ? load->p_vaddr != 0 : load->p_vaddr < end)
         return "it is out of order: parts lie one after the other, from address 0 on";
     if (load->p_flags != flags_of(part))

@@ -110,4 +110,4 @@ static void *host_object(const char *service, const char *name, struct far_error
     return far_host_linker.object(service, name, error);
 }
 
-const struct far_linker guard_linker = {guarded_function, host_object};
+const struct far_linker guard_linker = {guarded_function, host_object, NULL};

@@ -147,11 +147,29 @@ static void point_into_arena(struct serving *serving)
     }
 }
 
+/*
+ * A trusted client has objects of the service that no call gave it: an operation that is a branch there made them. What it
+ * may change itself it may hand over, so nothing of that is counted; what lies elsewhere is.
+ */
+static bool is_counted(const struct worker *worker, uint64_t value)
+{
+    const struct far_extent *part = worker->host->part;
+    return worker->level != FAR_LEVEL_TRUSTED ||
+           !(far_inside(&part[FAR_PART_DATA], value, 1) || far_inside(&part[FAR_PART_HEAP], value, 1) ||
+             far_inside(&part[FAR_PART_CONST], value, 1));
+}
+
+static bool has_counted_handle(const struct serving *serving, unsigned i)
+{
+    return serving->plan->param[i].passing == FAR_PASS_HANDLE && serving->word[i] &&
+           is_counted(serving->worker, serving->word[i]);
+}
+
 static void end_handles(struct serving *serving)
 {
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
         const struct far_plan_param *param = &serving->plan->param[i];
-        if (param->passing == FAR_PASS_HANDLE && serving->word[i])
+        if (has_counted_handle(serving, i))
             handle_end(serving->worker->client, serving->word[i], param->flags & FAR_VALUE_RELEASE);
     }
 }
@@ -159,18 +177,16 @@ static void end_handles(struct serving *serving)
 /* Those begun before one that is refused are only put down again: nothing was called that could have released them. */
 static void put_down_handles(struct serving *serving, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
-        const struct far_plan_param *param = &serving->plan->param[i];
-        if (param->passing == FAR_PASS_HANDLE && serving->word[i])
+    for (unsigned i = 0; i < count; i++)
+        if (has_counted_handle(serving, i))
             handle_put_down(serving->worker->client, serving->word[i]);
-    }
 }
 
 static unsigned begin_handles(struct serving *serving)
 {
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
         const struct far_plan_param *param = &serving->plan->param[i];
-        if (param->passing != FAR_PASS_HANDLE || !serving->word[i] ||
+        if (!has_counted_handle(serving, i) ||
             handle_begin(serving->worker->client, serving->word[i], param->flags & FAR_VALUE_RELEASE))
             continue;
         put_down_handles(serving, i);
@@ -205,7 +221,8 @@ static void reply_result(struct serving *serving, const struct invoked *invoked,
     unsigned status = FAR_CALL_DONE;
     uint64_t integer = plan->result == FAR_PASS_VOID || plan->result == FAR_PASS_FLOAT ? 0 : invoked->integer;
     uint64_t floating = plan->result == FAR_PASS_FLOAT ? invoked->floating : 0;
-    if (plan->result == FAR_PASS_HANDLE && integer && handle_give(serving->worker->client, integer) != 0)
+    if (plan->result == FAR_PASS_HANDLE && integer && is_counted(serving->worker, integer) &&
+        handle_give(serving->worker->client, integer) != 0)
         status = FAR_CALL_NO_MEMORY;
     reply(&serving->worker->astack->reply, status, integer & plan->result_mask, floating & plan->result_mask, error);
 }

@@ -59,10 +59,23 @@ static int find_functions(struct host *host, struct far_error *error)
     return 0;
 }
 
+/* A service that this one is bound to may be bound to this one: then it finds what is mapped here. */
+static void note_hosted(const struct host *host)
+{
+    static struct far_binding hosted;
+    hosted.iface = host->iface;
+    hosted.base = host->base;
+    hosted.level = FAR_LEVEL_TRUSTED;
+    memcpy(hosted.part, host->part, sizeof hosted.part);
+    memcpy(hosted.service, host->service, sizeof hosted.service);
+    far_process.hosted = &hosted;
+}
+
 static int bind_dependencies(const struct host *host, const struct far_reloc_header *stream, struct far_error *error)
 {
     sigset_t saved;
     process_lock(&saved);
+    note_hosted(host);
     int failed = depend_bind(stream, host->service, error);
     process_unlock(&saved);
     return failed;

@@ -199,12 +199,14 @@ static int map_binding(struct far_binding *binding, const struct far_mapping *ma
     bool trusted = binding->level == FAR_LEVEL_TRUSTED;
     if (trusted && !(*stream = depend_read_stream(mapping, error)))
         return -error->code;
+    struct far_linker linker = far_client_linker;
+    linker.vouching = binding->iface;
     int failed = map_parts(mapping, binding->level, error);
     if (failed)
         return failed;
     fill_linkage_header(binding);
     if (trusted)
-        failed = link_domain(mapping, *stream, &far_client_linker, error);
+        failed = link_domain(mapping, *stream, &linker, error);
     else if ((failed = check_traps(binding, FAR_PART_FSTUBS, error)) == 0)
         failed = check_traps(binding, FAR_PART_DSTUBS, error);
     return failed ? failed : map_seal_linkage(mapping, error);

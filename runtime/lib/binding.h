@@ -41,7 +41,8 @@ struct far_binding {
     struct far_debug_service debug; /* what debuggers are */
     const struct far_import_table
         *table; /* our copy of what we were bound with, to do it again on another connection */
-    const struct far_reloc_header *unbound; /* what says which services it is bound to itself, until they are; or NULL */
+    const struct far_reloc_header
+        *unbound; /* what says which services it is bound to itself, until they are; or NULL */
 };
 
 /* Services that nobody had registered when the process was bound to them; pending.h. */
@@ -54,7 +55,8 @@ struct far_pendings {
 
 /* What there is one of in a process. */
 struct far_process {
-    pthread_mutex_t lock; /* guards all of this; signals are blocked while it is held */
+    pthread_mutex_t lock; /* guards all of this; signals and cancellation wait while it is held */
+    int cancel_state;     /* what to give back to the thread that holds it */
     struct far_settings settings;
     bool settings_read;
     struct far_connection connection;
@@ -63,6 +65,7 @@ struct far_process {
     struct far_binding *binding[FAR_BINDING_MAX];
     uint32_t binding_count; /* written last: readers need no lock */
     struct far_pendings pendings;
+    struct far_binding *hosted; /* in a host: its own service, which is here already. Others may be bound to it */
 };
 extern struct far_process far_process;
 

@@ -3,7 +3,9 @@
  * Relocation commands that a domain applies itself, into its private linkage: HOST, COPY, and then IFUNC, whose functions
  * are the segment's own and may call what HOST has filled in.
  */
+#include "runtime/iface.h"
 #include "runtime/lib/error.h"
+#include "runtime/lib/hostfuncs.h"
 #include "runtime/lib/map.h"
 
 #include <errno.h>
@@ -45,10 +47,27 @@ static int store(const struct far_mapping *mapping, const struct far_reloc *comm
     return 0;
 }
 
+static bool is_vouched(const struct far_iface *record, const char *name)
+{
+    for (uint32_t i = 0; record && i < record->ops.count; i++)
+        if (iface_op_vouches(record, iface_op(record, i), name))
+            return true;
+    return false;
+}
+
+/* Other operations that call what one is vouched for are not neutral: they run elsewhere. */
+static void *find_function(const struct far_mapping *mapping, const char *name, const struct far_linker *linker,
+                           struct far_error *error)
+{
+    if (is_vouched(linker->vouching, name) && !far_host_function(name))
+        return linker->object(mapping->service, name, error);
+    return linker->function(mapping->service, name, error);
+}
+
 static int link_host(const struct far_mapping *mapping, const struct far_reloc *command, const char *name,
                      const struct far_linker *linker, struct far_error *error)
 {
-    void *function = linker->function(mapping->service, name, error);
+    void *function = find_function(mapping, name, linker, error);
     return function ? store(mapping, command, name, (uint64_t)function + command->value, error) : -error->code;
 }
 

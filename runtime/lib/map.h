@@ -45,6 +45,8 @@ int map_data_again(const struct far_mapping *mapping, enum far_level level, stru
 struct far_linker {
     void *(*function)(const char *service, const char *name, struct far_error *error);
     void *(*object)(const char *service, const char *name, struct far_error *error);
+    const struct far_iface
+        *vouching; /* functions that an operation's author vouches for are the process's own; or NULL */
 };
 extern const struct far_linker far_client_linker; /* hosttable.c */
 extern const struct far_linker far_host_linker;

@@ -14,15 +14,21 @@ struct far_process far_process = {.lock = PTHREAD_MUTEX_INITIALIZER, .connection
 void process_lock(sigset_t *saved)
 {
     sigset_t all;
+    int cancel_state;
     sigfillset(&all);
     /* A handler that calls an operation while its own thread holds the lock would wait for itself. */
     pthread_sigmask(SIG_SETMASK, &all, saved);
+    /* A thread that has been cancelled would end at its first message to fard, and the lock would never be free again. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     pthread_mutex_lock(&far_process.lock);
+    far_process.cancel_state = cancel_state;
 }
 
 void process_unlock(const sigset_t *saved)
 {
+    int cancel_state = far_process.cancel_state;
     pthread_mutex_unlock(&far_process.lock);
+    pthread_setcancelstate(cancel_state, NULL);
     pthread_sigmask(SIG_SETMASK, saved, NULL);
 }
 
@@ -103,7 +109,7 @@ struct far_binding *process_find_base(uint64_t base)
     for (uint32_t i = 0, count = binding_count(); i < count; i++)
         if (far_process.binding[i]->base == base)
             return far_process.binding[i];
-    return NULL;
+    return far_process.hosted && far_process.hosted->base == base ? far_process.hosted : NULL;
 }
 
 struct far_binding *process_find_address(uint64_t address)

@@ -3,7 +3,8 @@
  * Objects, archives and import libraries as farld reads them: every stage of its that looks at inputs, in its order, with
  * ld.lld taken to have linked all of them. Nothing may crash, and what is refused is refused with a reason.
  *
- * file_map() and file_read() are replaced (the linker's --wrap), so that the input ends where its memory does.
+ * file_map() and file_read() are replaced (the linker's --wrap), so that the input ends where its memory does, and so is
+ * bitcode_open().
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_file_map(struct errors *errors, const char *path, uint8_t **bytes, size_t *size);
 int __wrap_file_read(struct arena *arena, struct errors *errors, const char *path, uint8_t **bytes, size_t *size);
+const uint8_t *__wrap_bitcode_open(struct link *link, const char *name, const void *bytes, size_t size,
+                                   size_t *shadow_size);
 
 static struct {
     char path[32]; /* what the command line names */
@@ -51,11 +54,13 @@ int __wrap_file_read(struct arena *arena, struct errors *errors, const char *pat
     return 0;
 }
 
-/* LLVM reads bitcode, and what it gives has been written by us. */
-static void read_no_bitcode(const void *bytes, size_t size, struct bitcode_shadow *shadow)
+/* LLVM reads bitcode, in a process of its own, and what it gives has been written by us. */
+const uint8_t *__wrap_bitcode_open(struct link *link, const char *name, const void *bytes, size_t size,
+                                   size_t *shadow_size)
 {
-    (void)bytes, (void)size;
-    *shadow = (struct bitcode_shadow){.why = "bitcode"};
+    (void)bytes, (void)size, (void)shadow_size;
+    error_add(&link->errors, 1, "%s: bitcode", name);
+    return NULL;
 }
 
 /* Some of the C library. */
@@ -165,7 +170,8 @@ static bool prepare(struct link *link)
 /* lld takes every object, and leaves undefined what no input defines. */
 static void pretend_link(struct link *link)
 {
-    static const Elf64_Ehdr header;
+    static const Elf64_Ehdr header = {.e_shnum = 2};
+    static const Elf64_Shdr sections[2] = {{.sh_type = SHT_NULL}, {.sh_type = SHT_PROGBITS, .sh_name = 1}};
     struct arena *arena = &link->arena;
     Elf64_Sym *symbols = arena_allocate(arena, (link->wanted_count + 1) * sizeof *symbols);
     const char *trace = "", *names = "";
@@ -186,6 +192,9 @@ static void pretend_link(struct link *link)
         table_set(arena, &link->image.exported, iface_string(link->iface, iface_op(link->iface, i)->name), symbols);
     link->trace = trace;
     link->image.header = &header;
+    link->image.bytes = (uint8_t *)(uintptr_t)&header;
+    link->image.sections = sections;
+    link->image.section_names = "\0.ctors";
     link->image.symbols = symbols;
     link->image.symbol_names = names;
 }
@@ -194,15 +203,20 @@ static void pretend_link(struct link *link)
 static void judge(struct link *link)
 {
     linked_read(link);
+    linked_check(link);
+    linked_refuse_thread_locals(link);
     refuse_explain(link);
+    refuse_old_sections(link);
     refuse_unaligned(link);
     for (uint32_t node = 0; node < link->graph.node_count; node++) {
         if (graph_section(&link->graph, node))
             graph_place_name(link, node, 0);
     }
     symbols_resolve(link);
+    hostdata_refuse(link);
     neutrality_decide(link);
     reasons_record(link);
+    commands_account(link);
     must_have_reason(link);
 }
 
@@ -219,7 +233,7 @@ static void begin(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct link link = {.prefix = "/nowhere", .bitcode_reader = read_no_bitcode, .workplace = input.scratch};
+    struct link link = {.prefix = "/nowhere", .workplace = input.scratch};
 
     if (!input.path[0])
         begin();

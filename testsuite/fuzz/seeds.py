@@ -141,7 +141,7 @@ OBJECT = """
 #ifdef __cplusplus
 extern "C" {
 #endif
-int printf(const char *, ...); void *malloc(unsigned long); extern char **environ; extern int __start_far_table[];
+int printf(const char *, ...); void *malloc(unsigned long); extern char **environ, *stdout; extern int __start_far_table[];
 int kv_find(int), kv_put(int), far_weak(void) __attribute__((weak));
 long calls; int shared[16] = {1, 2}; static long words[3]; const char *const table[] = {"one", "two", "three", 0};
 static int entry __attribute__((section("far_table"), used)) = 4;
@@ -149,7 +149,7 @@ static int entry __attribute__((section("far_table"), used)) = 4;
 static __thread int own; __thread int others;
 #endif
 __attribute__((noinline)) static int helper(int by) { words[by % 3]++; return shared[by % 16] + far_weak(); }
-__attribute__((constructor)) static void begin(void) { calls = (long)environ; }
+__attribute__((constructor)) static void begin(void) { calls = (long)environ + *stdout; }
 #ifdef THREAD
 int kv_find(int by) { return own += by + others; }
 #else
@@ -164,6 +164,13 @@ __asm__(".symver kv_put, kv_put@@KV_1");
 #ifdef __cplusplus
 }
 #endif
+"""
+INTERFACE = """
+#include <farcall/annotate.h>
+far_service(kv, 1, 0);
+far_op int kv_find(int by);
+far_op far_data_shipped int kv_put(int by);
+far_vouched(kv_put, "printf");
 """
 COMPILERS = ("clang-19", "gcc", "clang-19 --target=aarch64-linux-gnu", "aarch64-linux-gnu-gcc", "clang-19 -xc++", "g++ -xc++")
 WAYS = ("-O2 -fPIC", "-O0 -g", "-Os -fPIC -ffunction-sections -fdata-sections -DCHOICE", "-O2 -fPIC -DTHREAD -fcommon")
@@ -193,7 +200,7 @@ def add_record(source, build, folder, objects):
     """The first of them once more, with an interface record."""
     header, record = os.path.join(folder, "kv.h"), os.path.join(folder, "record.o")
     with open(header, "w") as out:
-        out.write("#include <farcall/annotate.h>\nfar_service(kv, 1, 0);\nfar_op int kv_find(int by);\nfar_op far_data_shipped int kv_put(int by);\n")
+        out.write(INTERFACE)
     if run(os.path.join(build, "bin", "faridl"), "-I", os.path.join(source, "include"), header, "-o", record):
         both = os.path.join(folder, "both.o")
         if run("ld.lld-19", "-r", "-o", both, objects[0], record):

@@ -124,6 +124,7 @@ static void open_victim(struct victim *v)
     X(loads_fewer, v->programs[5].p_type = PT_NULL, "5 PT_LOAD")                                             \
     X(tls, v->programs[0].p_type = PT_TLS, "thread-local")                                                   \
     X(part_align, v->programs[2].p_vaddr += 4096, "64 KiB boundary")                                         \
+    X(part_align_more, v->programs[5].p_align = 0x400000, "more than 2 MiB")                                 \
     X(part_first, v->programs[0].p_vaddr = 0x10000, "out of order")                                          \
     X(part_order, v->programs[3].p_vaddr = 0x10000, "out of order")                                          \
     X(part_overlap, v->programs[2].p_memsz = v->programs[2].p_filesz = 0x10001, "not inside the file")       \

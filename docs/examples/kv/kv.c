@@ -12,7 +12,11 @@
 
 enum { FIRST_BUCKETS = 64 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* One mutex for all machines whose programs use the service: aarch64's is the largest, 48 bytes. */
+static union {
+    pthread_mutex_t mutex;
+    char room[48];
+} lock = {PTHREAD_MUTEX_INITIALIZER};
 static struct kv_node **buckets;
 static size_t bucket_count; /* a power of two, or 0 before the first kv_put */
 static struct kv_node *newest;
@@ -102,9 +106,9 @@ static int insert_node(const char *key, const void *val, size_t n)
 
 const struct kv_node *kv_find(const char *key)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&lock.mutex);
     const struct kv_node *node = find_node(key);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&lock.mutex);
     if (!node)
         errno = ENOENT;
     return node;
@@ -112,22 +116,22 @@ const struct kv_node *kv_find(const char *key)
 
 int kv_put(const char *key, const void *val, size_t n)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&lock.mutex);
     struct kv_node *node = find_node(key);
     int code = node ? replace_value(node, val, n) : insert_node(key, val, n);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&lock.mutex);
     return code;
 }
 
 int kv_get(const char *key, void *buffer, size_t capacity, size_t *size)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&lock.mutex);
     const struct kv_node *node = find_node(key);
     if (node) {
         *size = node->size;
         memcpy(buffer, node->value, node->size < capacity ? node->size : capacity);
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&lock.mutex);
     if (node && *size <= capacity)
         return 0;
     errno = node ? ERANGE : ENOENT;
@@ -144,7 +148,7 @@ static void unlink_from_all(const struct kv_node *node)
 
 int kv_remove(const char *key)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&lock.mutex);
     struct kv_node **place = find_place(key, hash_of(key));
     struct kv_node *node = place ? *place : NULL;
     if (node) {
@@ -155,7 +159,7 @@ int kv_remove(const char *key)
         free(node->value);
         free(node);
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&lock.mutex);
     if (node)
         return 0;
     errno = ENOENT;

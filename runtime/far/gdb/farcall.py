@@ -9,6 +9,7 @@ not show the file, or the process has only trap stubs, the stubs' names are.
 import atexit
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -51,6 +52,7 @@ class Service:
 
 
 services = {}  # by base
+refused = set()  # bases of entries that were no services
 folder = None
 
 
@@ -77,6 +79,11 @@ def workplace():
     return folder
 
 
+def quoted(path):
+    """One word of a command of gdb's. The folder's name is the user's own: it may have spaces."""
+    return '"%s"' % path.replace("\\", "\\\\").replace('"', '\\"')
+
+
 def read_word(address):
     memory = gdb.selected_inferior().read_memory(address, 8)
     return struct.unpack("<Q", bytes(memory))[0]
@@ -89,6 +96,14 @@ def read_string(address):
     return text.rstrip(b"\0").decode(errors="replace")
 
 
+def is_name(text):
+    """
+    The process may be anybody's, and may say what it likes. A name goes into a path and into commands of gdb's, so what
+    is no C identifier is none.
+    """
+    return re.fullmatch("[A-Za-z_][A-Za-z0-9_]{0,62}", text) is not None
+
+
 def mapped_services():
     """What far_debug lists now. Empty where there is no libfarcall, or no process."""
     try:
@@ -98,7 +113,12 @@ def mapped_services():
         entry = read_word(list_head + 8)
         found = []
         while entry and len(found) < 1024:
-            found.append(Service(read_string(read_word(entry + 8)), read_word(entry + 16), read_word(entry + 24)))
+            name, base, level = read_string(read_word(entry + 8)), read_word(entry + 16), read_word(entry + 24)
+            if is_name(name):
+                found.append(Service(name, base, level))
+            elif base not in refused:
+                refused.add(base)
+                gdb.write("far: ignored a service whose name is none, at %#x\n" % base)
             entry = read_word(entry)
         return found
     except (gdb.error, gdb.MemoryError):
@@ -159,13 +179,13 @@ def add_symbols(service):
     if service.level == TRUSTED:
         said = far("fetch", service.name, "-o", path)[1]
         if os.path.exists(path):
-            gdb.execute("add-symbol-file %s -o %#x" % (path, service.base), to_string=True)
+            gdb.execute("add-symbol-file %s -o %#x" % (quoted(path), service.base), to_string=True)
             service.symbols = path
             return
         service.note = said
     if service.operations:
         low = write_stub_names(path + ".stubs", service)
-        gdb.execute("add-symbol-file %s -s .stubs %#x" % (path + ".stubs", low), to_string=True)
+        gdb.execute("add-symbol-file %s -s .stubs %#x" % (quoted(path + ".stubs"), low), to_string=True)
         service.symbols = path + ".stubs"
 
 
@@ -313,7 +333,7 @@ def forget():
     for service in services.values():
         if service.symbols:
             try:
-                quietly(lambda: gdb.execute("remove-symbol-file " + service.symbols, to_string=True))
+                quietly(lambda: gdb.execute("remove-symbol-file " + quoted(service.symbols), to_string=True))
             except gdb.error:
                 pass
     services.clear()
