@@ -97,6 +97,39 @@ static bool calls_syscall(LLVMValueRef instruction)
            !strcmp(LLVMGetValueName2(called, &length), "syscall");
 }
 
+#define SEGMENT_GS 256 /* address spaces of x86-64 */
+#define SEGMENT_FS 257
+
+static bool is_in_segment(LLVMValueRef operand)
+{
+    LLVMTypeRef type = LLVMTypeOf(operand);
+    unsigned space = LLVMGetTypeKind(type) == LLVMPointerTypeKind ? LLVMGetPointerAddressSpace(type) : 0;
+
+    return space == SEGMENT_FS || space == SEGMENT_GS;
+}
+
+/*
+ * Where the caller's thread has its own data: by the builtin, or through a segment register. No relocation shows it. What
+ * compilers read there by themselves (the stack protector) is not in the code yet.
+ */
+static bool asks_for_thread(LLVMValueRef instruction)
+{
+    static const char *const intrinsics[] = {"llvm.thread.pointer", "llvm.x86.rdfsbase", "llvm.x86.rdgsbase"};
+    LLVMValueRef called = LLVMIsACallInst(instruction) ? LLVMGetCalledValue(instruction) : NULL;
+    const char *name = called && LLVMIsAFunction(called) ? LLVMGetValueName2(called, &(size_t){0}) : "";
+    int operands = LLVMGetNumOperands(instruction);
+
+    for (size_t i = 0; i < sizeof intrinsics / sizeof *intrinsics; i++) {
+        if (!strncmp(name, intrinsics[i], strlen(intrinsics[i])))
+            return true;
+    }
+    for (int i = 0; i < operands; i++) {
+        if (is_in_segment(LLVMGetOperand(instruction, (unsigned)i)))
+            return true;
+    }
+    return false;
+}
+
 /* "kv_get → helper": functions; data on the way is left out. */
 static const char *path_text(const struct reached *reached, size_t at, char *text, size_t size)
 {
@@ -136,6 +169,12 @@ static void report_instruction(struct unit *unit, const struct reached *reached,
                      "assembly in data-shipped code (%s): nobody sees what it touches, and it runs in each caller's "
                      "process; use a builtin, or --farcall-ignore=assembly if it is harmless",
                      path_text(reached, at, path, sizeof path));
+    } else if (asks_for_thread(instruction) && !unit_ignores(unit, CHECK_ASSEMBLY)) {
+        unit_finding(
+            unit, CHECK_ASSEMBLY, function, place,
+            "the thread pointer in data-shipped code (%s): it is another one in each caller's thread; pass what "
+            "is meant as a parameter",
+            path_text(reached, at, path, sizeof path));
     }
 }
 
@@ -247,6 +286,7 @@ static void append(struct text *text, const char *string)
     text->size += length;
 }
 
+/* Or a look at the thread pointer, which is no more neutral. */
 static LLVMValueRef first_system_call(LLVMValueRef function)
 {
     for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block; block = LLVMGetNextBasicBlock(block)) {
@@ -254,7 +294,7 @@ static LLVMValueRef first_system_call(LLVMValueRef function)
             size_t length = 0;
             const char *text = assembly_of(i, &length);
 
-            if (text && calls_kernel(text, length))
+            if ((text && calls_kernel(text, length)) || asks_for_thread(i))
                 return i;
         }
     }
@@ -322,7 +362,8 @@ static void note_function(LLVMValueRef function, LLVMValueRef call, struct text 
     size_t length;
 
     place_text(call, place, sizeof place);
-    snprintf(what, sizeof what, "system call in assembly at %s in %s", file_part(place), /* no paths in objects */
+    snprintf(what, sizeof what, "%s at %s in %s", asks_for_thread(call) ? FAR_NOTE_THREAD : FAR_NOTE_CALL,
+             file_part(place), /* no paths in objects */
              LLVMGetValueName2(LLVMGetBasicBlockParent(LLVMGetInstructionParent(call)), &length));
     append(notes, LLVMGetValueName2(function, &length));
     append(notes, what);

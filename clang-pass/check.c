@@ -179,3 +179,39 @@ void check_thread_locals(struct unit *unit)
                        (int)length, name, iface_string(unit->iface, unit->iface->service));
     }
 }
+
+/* Is this entry of the unit's annotations far_op? */
+static bool says_operation(LLVMValueRef entry)
+{
+    LLVMValueRef name = LLVMGetNumOperands(entry) > 1 ? LLVMGetOperand(entry, 1) : NULL;
+    LLVMValueRef bytes = name && LLVMIsAGlobalVariable(name) ? LLVMGetInitializer(name) : NULL;
+    static const char text[] = "farcall.op";
+    size_t length = 0;
+    const char *string = bytes && LLVMIsAConstantDataSequential(bytes) && LLVMIsConstantString(bytes)
+                             ? LLVMGetAsString(bytes, &length)
+                             : "";
+
+    return length == sizeof text && !memcmp(string, text, length);
+}
+
+/* faridl found no service; the compiler has operations. What reached one of them did not reach the other. */
+void check_unclaimed(struct unit *unit)
+{
+    LLVMValueRef all = LLVMGetNamedGlobal(unit->module, "llvm.global.annotations");
+    LLVMValueRef list = all ? LLVMGetInitializer(all) : NULL;
+    int count = list ? LLVMGetNumOperands(list) : 0;
+
+    for (int i = 0; i < count; i++) {
+        LLVMValueRef entry = LLVMGetOperand(list, (unsigned)i);
+        LLVMValueRef function = says_operation(entry) ? LLVMGetOperand(entry, 0) : NULL;
+        size_t length;
+
+        if (function && LLVMIsAFunction(function) && unit_defines(function) &&
+            LLVMGetLinkage(function) == LLVMExternalLinkage)
+            unit_error(
+                unit, function,
+                "operation '%s' is defined here, but faridl found no service in this unit: an option reached the "
+                "compiler alone; include the service's header by its name, and say where it is by -I",
+                LLVMGetValueName2(function, &length));
+    }
+}

@@ -207,15 +207,18 @@ static bool read_same(const struct search *search, const struct read *first, con
                spot_same(search->examined, &first->spot, &second->spot);
     if (first->kind == READ_LOAD && second->kind == READ_LOAD)
         return first->size == second->size && spot_same(search->examined, &first->spot, &second->spot);
-    return first->kind != second->kind && !first->spot.step_count && !second->spot.step_count &&
-           spot_same_base(search->examined, &first->spot, &second->spot) && overlap(first, second) &&
-           (first->kind == READ_COPY ? second->spot.offset >= first->spot.offset
-                                     : first->spot.offset >= second->spot.offset);
+    if (first->spot.step_count || second->spot.step_count || !overlap(first, second) ||
+        !spot_same_base(search->examined, &first->spot, &second->spot))
+        return false;
+    if (first->kind == READ_COPY && second->kind == READ_COPY)
+        return true;
+    return first->kind == READ_COPY ? second->spot.offset >= first->spot.offset
+                                    : first->spot.offset >= second->spot.offset;
 }
 
-static void report(struct search *search, const struct read *first, const struct read *second, const char *how)
+static void report(struct search *search, const struct read *first, const struct read *second, const struct read *named,
+                   const char *how)
 {
-    const struct read *named = first->kind == READ_COPY ? second : first;
     struct examined *examined = search->examined;
     char spot[300], place[600];
 
@@ -226,24 +229,55 @@ static void report(struct search *search, const struct read *first, const struct
                  spot_text(examined, &named->spot, spot, sizeof spot), place_text(first->at, place, sizeof place), how);
 }
 
-/* Whether the two are a double fetch. */
-static bool examine_pair(struct search *search, struct read *first, struct read *second)
+/* part: which bytes, of all that both read. */
+static bool examine_part(struct search *search, const struct read *first, const struct read *second,
+                         const struct read *part)
 {
     struct uses before = {0}, after = {0};
     const char *how;
 
+    collect(search, first, part, &before);
+    collect(search, second, part, &after);
+    how = after.kinds & ~USE_CHECK ? reliance(search, first, &before) : NULL;
+    if (how)
+        report(search, first, second, part, how);
+    return how != NULL;
+}
+
+/* Two copies, say of a header and then of the whole: each part of the first one that is looked at. */
+static bool examine_copies(struct search *search, const struct read *first, const struct read *second)
+{
+    LLVMValueRef function = search->examined->function;
+    struct spot target, local;
+
+    if (!spot_of(search->examined, first->target, &target) || target.step_count)
+        return false;
+    for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function); block; block = LLVMGetNextBasicBlock(block)) {
+        for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i)) {
+            struct read part = *first;
+
+            if (!LLVMIsALoadInst(i) || !spot_of(search->examined, LLVMGetOperand(i, 0), &local) ||
+                local.base != target.base || local.step_count || local.offset < target.offset)
+                continue;
+            part.spot.offset += local.offset - target.offset;
+            if (part.spot.offset >= second->spot.offset && examine_part(search, first, second, &part))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the two are a double fetch. */
+static bool examine_pair(struct search *search, struct read *first, struct read *second)
+{
     if (!read_same(search, first, second) || !flow_dominates(&search->flow, first->at, second->at))
         return false;
     flow_mark_ways(&search->flow, first->at, second->at);
     if (is_rewritten(search, first, second))
         return false;
-    collect(search, first, second, &before);
-    collect(search, second, first, &after);
-    how = after.kinds & ~USE_CHECK ? reliance(search, first, &before) : NULL;
-    if (!how)
-        return false;
-    report(search, first, second, how);
-    return true;
+    if (first->kind == READ_COPY && second->kind == READ_COPY)
+        return examine_copies(search, first, second);
+    return examine_part(search, first, second, first->kind == READ_COPY ? second : first);
 }
 
 /* One report for what is read again and again. */

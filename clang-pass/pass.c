@@ -195,6 +195,8 @@ bool pass_run(LLVMModuleRef module, const struct pass_options *options)
         unit.iface = record;
         is_service = run_on_unit(&unit);
         free(record);
+    } else if (!*path && options->verdict >= 0) {
+        check_unclaimed(&unit);
     }
     if (options->drop_places)
         LLVMStripModuleDebugInfo(module);

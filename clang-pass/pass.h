@@ -109,6 +109,7 @@ void ask_for_places(const struct pass_options *options);
 
 void check_operations(struct unit *unit);
 void check_thread_locals(struct unit *unit);
+void check_unclaimed(struct unit *unit); /* where there is no record */
 void check_assembly(struct unit *unit);
 void check_double_fetches(struct unit *unit);
 void note_system_calls(const struct unit *unit);

@@ -480,3 +480,8 @@ void build_empty_declaration(struct parser *parser, struct specifiers *specifier
     add_strays(parser->unit, specifiers->annotations);
     add_strays(parser->unit, specifiers->base_annotations);
 }
+
+void build_no_declaration(struct parser *parser, struct attributes attributes)
+{
+    add_strays(parser->unit, attributes.annotations);
+}

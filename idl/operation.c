@@ -163,7 +163,7 @@ static void take_fails(struct unit *unit, const struct annotation *annotation, s
     if (!c.known || !in_register || (c.is_real && type->kind != TYPE_FLOAT)) {
         fails_error(unit, annotation, FC_FAILS_NOT_CONSTANT, op,
                     "what far_fails of %s names is not a constant of the result's type",
-                    "name a constant: far_fails(-1), far_fails(NULL)");
+                    "name a constant: far_fails(-1), or far_fails(NULL) behind #include <stddef.h>");
         return;
     }
     op->flags |= FAR_OP_HAS_FAILS;

@@ -128,7 +128,7 @@ external: declaration
 declaration: specifiers ';'                         { build_empty_declaration(parser, $1); }
            | specifiers declared ';'
            | implicit declared_plain ';'
-           | attributes ';'
+           | attributes ';'                          { build_no_declaration(parser, $1); }
            | ASSERTION ';'
            ;
 
@@ -289,7 +289,7 @@ members: %empty                                     { $$ = (struct member_list){
 member_declaration: specifiers ';'                  { $$ = member_alone(build_anonymous_member(parser, $1)); }
                   | specifiers member_declarators ';' { $$ = $2; }
                   | ASSERTION ';'                   { $$ = (struct member_list){0}; }
-                  | attributes ';'                  { $$ = (struct member_list){0}; }
+                  | attributes ';'                  { build_no_declaration(parser, $1); $$ = (struct member_list){0}; }
                   | ';'                             { $$ = (struct member_list){0}; }
                   | error ';'                       { $$ = (struct member_list){0}; yyerrok; }
                   ;

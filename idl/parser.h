@@ -255,6 +255,8 @@ void build_declaration(struct parser *parser, struct specifiers *specifiers, str
 /* The initialiser that was just passed over belongs to what was just declared: initialiser.c. */
 void build_initialiser(struct parser *parser);
 void build_empty_declaration(struct parser *parser, struct specifiers *specifiers);
+/* Attributes that stand before a semicolon alone. */
+void build_no_declaration(struct parser *parser, struct attributes attributes);
 
 /* --- directive.c: line markers and pragmas; text is what follows the '#' and ends with the line --- */
 void directive_read(struct parser *parser, const char *text, const char *end);

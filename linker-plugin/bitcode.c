@@ -7,11 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "linker-plugin/farld.h"
+
+#define MEMORY_LEAST     ((rlim_t)1 << 30)
+#define MEMORY_EACH_BYTE ((rlim_t)256)
 
 bool bitcode_is(const void *bytes, size_t size)
 {
@@ -43,11 +47,28 @@ static bool write_whole(int file, const uint8_t *bytes, size_t size)
     return true;
 }
 
+/* Damaged sizes must not take the machine's memory: a module takes some ten times its bitcode. */
+static void limit_memory(size_t size)
+{
+    FILE *about = fopen("/proc/self/statm", "re");
+    unsigned long pages = 0;
+    rlim_t limit;
+
+    if (!about)
+        return;
+    if (fscanf(about, "%lu", &pages) == 1) {
+        limit = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + MEMORY_LEAST + (rlim_t)size * MEMORY_EACH_BYTE;
+        setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit}); /* of one's own: it is below that already if it fails */
+    }
+    fclose(about);
+}
+
 /* What it leaves in the file: struct bitcode_shadow, and the shadow's bytes. */
 static _Noreturn void read_and_end(bitcode_reader *reader, const void *bytes, size_t size, int file)
 {
     struct bitcode_shadow shadow = {0};
 
+    limit_memory(size);
     reader(bytes, size, &shadow);
     _exit(write_whole(file, (const uint8_t *)&shadow, sizeof shadow) &&
                   (!shadow.bytes || write_whole(file, shadow.bytes, shadow.size))

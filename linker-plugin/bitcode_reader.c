@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The module FarcallBitcode.so: a bitcode module's symbols and our sections, as an ELF object without code. */
 #include <elf.h>
+#include <llvm-c/Analysis.h>
 #include <llvm-c/BitReader.h>
 #include <llvm-c/Core.h>
 #include <llvm/Config/llvm-config.h>
@@ -188,21 +189,27 @@ static void note_diagnostic(LLVMDiagnosticInfoRef info, void *context)
     struct bitcode_shadow *shadow = context;
     char *text = LLVMGetDiagInfoDescription(info);
 
-    snprintf(shadow->why, sizeof shadow->why, "this is no bitcode that LLVM %d can read: %s",
-             LLVM_VERSION_MAJOR, text);
+    snprintf(shadow->why, sizeof shadow->why, "this is no bitcode that LLVM %d can read: %s", LLVM_VERSION_MAJOR, text);
     LLVMDisposeMessage(text);
 }
 
-static void read_module(LLVMContextRef context, LLVMMemoryBufferRef buffer, struct bitcode_shadow *result)
+/* What its compiler would trust: ld.lld would fail somewhere, run for ever, or link what nobody wrote. */
+static bool is_sound(LLVMModuleRef module, struct bitcode_shadow *result)
+{
+    char *why = NULL;
+    bool broken = LLVMVerifyModule(module, LLVMReturnStatusAction, &why);
+
+    if (broken)
+        snprintf(result->why, sizeof result->why, "this bitcode is damaged: %.*s", (int)strcspn(why, "\n"), why);
+    LLVMDisposeMessage(why);
+    return !broken;
+}
+
+static void make_shadow(LLVMModuleRef module, struct bitcode_shadow *result)
 {
     struct shadow shadow = {0};
-    LLVMModuleRef module;
     struct bytes image;
 
-    if (LLVMGetBitcodeModuleInContext2(context, buffer, &module)) { /* lazily; takes the buffer, if it can read it */
-        LLVMDisposeMemoryBuffer(buffer);
-        return;
-    }
     shadow.machine = machine_of(module);
     append(&shadow.sections[SECTION_STRINGS], "", 1);
     append(&shadow.sections[SECTION_SYMBOLS], &(Elf64_Sym){0}, sizeof(Elf64_Sym));
@@ -212,6 +219,16 @@ static void read_module(LLVMContextRef context, LLVMMemoryBufferRef buffer, stru
     result->size = image.size;
     for (int i = 0; i < SECTIONS; i++)
         free(shadow.sections[i].data);
+}
+
+static void read_module(LLVMContextRef context, LLVMMemoryBufferRef buffer, struct bitcode_shadow *result)
+{
+    LLVMModuleRef module;
+
+    if (LLVMParseBitcodeInContext2(context, buffer, &module))
+        return;
+    if (is_sound(module, result))
+        make_shadow(module, result);
     LLVMDisposeModule(module);
 }
 
@@ -219,9 +236,11 @@ __attribute__((visibility("default"))) void far_bitcode_shadow(const void *bytes
                                                                struct bitcode_shadow *shadow)
 {
     LLVMContextRef context = LLVMContextCreate();
+    LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes, size, "bitcode");
 
     *shadow = (struct bitcode_shadow){.why = "this is no bitcode that can be read"};
     LLVMContextSetDiagnosticHandler(context, note_diagnostic, shadow);
-    read_module(context, LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes, size, "bitcode"), shadow);
+    read_module(context, buffer, shadow);
+    LLVMDisposeMemoryBuffer(buffer);
     LLVMContextDispose(context);
 }

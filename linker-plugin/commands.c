@@ -153,10 +153,11 @@ static void settle_packed(struct link *link, struct words *rebase)
             continue;
         }
         for (int bit = 1; bit < 64; bit++) {
-            const uint8_t *bytes = image_at(&link->image, where + 8 * (uint64_t)(bit - 1), 8);
+            uint64_t at_bit = where + 8 * (uint64_t)(bit - 1);
+            const uint8_t *bytes = entry >> bit & 1 ? image_at(&link->image, at_bit, 8) : NULL;
 
             if (entry >> bit & 1)
-                settle_address(link, rebase, where + 8 * (uint64_t)(bit - 1), bytes ? load_word(bytes) : 0);
+                settle_address(link, rebase, at_bit, bytes ? load_word(bytes) : 0);
         }
         where += 63 * 8;
     }
@@ -413,7 +414,6 @@ int commands_make(struct link *link)
             place_operation(link, &link->operations[i]);
     }
     sort_operations(link);
-    settle_heap_range(link, &rebase);
     settle_packed(link, &rebase);
     for (size_t i = 1; i < image->header->e_shnum; i++) {
         const Elf64_Shdr *section = &image->sections[i];
@@ -421,6 +421,7 @@ int commands_make(struct link *link)
         if (section->sh_type == SHT_RELA && section->sh_flags & SHF_ALLOC)
             settle_section(link, &rebase, section);
     }
+    settle_heap_range(link, &rebase);
     if (link->unaligned)
         refuse_unaligned(link);
     if (link->outside)

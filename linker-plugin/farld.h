@@ -6,8 +6,10 @@
  *         │ inputs.c    found and mapped; object.c reads them in place
  *         │ record.c    the interface record among them
  *         │ prescan.c   which host data needs a copy, how many thunks there may be, what the script must name
+ *         │ script.c    where the parts are; script_short.c where all sections have usual names
  *         ▼
  *     glue.o, script, exports  ── ld.lld, once ──►  an image at address 0, beside the output file, and what was linked
+ *         │ names.c     while lld runs: the names that objects share
  *         │ linked.c    which objects those are, and which of them defines each global name
  *         │ graph.c     who refers to what: their sections are the nodes, their relocations the edges
  *         │ resolve.c   every symbol left over: HOST, BIND, STUB, or an error naming its users
@@ -29,6 +31,7 @@
 
 #include <elf.h>
 #include <libelf.h>
+#include <sys/types.h>
 
 #include "linker-plugin/bitcode.h"
 #include "linker-plugin/object.h"
@@ -86,6 +89,8 @@ enum section_kind {
     SECTION_KIND_NOTES,
     SECTION_KIND_THREAD,
     SECTION_KIND_COMMON,
+    SECTION_KIND_STRINGS, /* that the pass has named */
+    SECTION_KIND_UNUSUAL, /* by a name that lld has no group for; or a name that lld would define */
     SECTION_KIND_COUNT
 };
 
@@ -134,7 +139,9 @@ struct undefined {
     const struct host_symbol *host;
     struct imported_op *imported;
     const struct far_op *op;
-    bool address_taken; /* HOST: some word other than a PLT slot holds its address */
+    const struct object *left_out; /* a linked object with a definition that lld has dropped; NULL: none */
+    bool needed;                   /* some reference to it is not weak */
+    bool address_taken;            /* HOST: some word other than a PLT slot holds its address */
 };
 
 struct operation {
@@ -167,7 +174,8 @@ struct graph {
     size_t object_count;
     struct node *nodes; /* object->first_node + section */
     uint32_t node_count;
-    uint8_t *marked; /* what graph_mark() has found; NULL: not asked yet */
+    uint8_t *marked;    /* what graph_mark() has found; NULL: not asked yet */
+    const char **notes; /* by node: why its code is not neutral; NULL: not asked yet */
 };
 
 /* Where a relocation leads. */
@@ -262,6 +270,7 @@ struct link {
     size_t unresolved_count; /* of them: nobody has these */
     struct table undefined_by_name;
 
+    pid_t lld; /* 0: it does not run */
     struct image image;
     struct thunk *thunks;
     size_t thunk_count;
@@ -306,13 +315,17 @@ int hostdata_refuse(struct link *link); /* after symbols_resolve() */
 /* prescan.c */
 int inputs_prescan(struct link *link);
 void object_scan_symbols(struct link *link, struct object *object);
+/* names.c: while lld runs; and of an object that came later */
+int names_read(struct link *link);
+void names_of(struct link *link, struct object *object);
 
 /* glue.c, script.c, lld.c */
 int glue_write(struct link *link, const char *path);
 int script_write(struct link *link, const char *path);
 int exports_write(struct link *link, const char *path);
 const char *lld_place(struct link *link, const char *name); /* a temporary file's path */
-int lld_run(struct link *link, const char *output);
+int lld_start(struct link *link, const char *output);
+int lld_finish(struct link *link, bool abandon); /* once it was started */
 const char *lld_inputs(struct link *link); /* "kv.o, libz.a", for messages */
 
 /* image.c */

@@ -341,6 +341,15 @@ static bool is_library(const uint8_t *bytes, size_t size)
            header->e_type == ET_DYN;
 }
 
+/* It would be replaced. */
+static bool is_output(const struct link *link, const char *path)
+{
+    struct stat input, output;
+
+    return link->options.output && !stat(path, &input) && !stat(link->options.output, &output) &&
+           input.st_dev == output.st_dev && input.st_ino == output.st_ino && S_ISREG(input.st_mode);
+}
+
 static int open_input(struct link *link, const char *given)
 {
     struct input *input = LIST_ADD(&link->arena, link->inputs, link->input_count);
@@ -351,6 +360,9 @@ static int open_input(struct link *link, const char *given)
     if (!is_one_line(path))
         return error_add(&link->errors, EX_DATAERR, "the name of input '%s' holds a line's end; rename it", path);
     *input = (struct input){.path = path, .passed_to_lld = true};
+    if (is_output(link, path))
+        return error_add(&link->errors, EX_USAGE, "the output file '%s' is an input, too; give it another name",
+                         link->options.output);
     if (file_map(&link->errors, path, &bytes, &size))
         return link->errors.status;
     if (size >= SARMAG && !memcmp(bytes, "!<thin>\n", SARMAG))

@@ -57,9 +57,15 @@ static void add_options(struct link *link, struct arguments *to, const char *out
         "nognustack",
         "-z",
         "nostart-stop-gc", /* a section whose __start_ and __stop_ are used is used: as with GNU ld */
+        /* Debug information of what was dropped points nowhere: address 0, lld's choice, is a stub's here. */
+        "-z",
+        "dead-reloc-in-nonalloc=.debug_*=0xffffffffffffffff",
+        "-z",
+        "dead-reloc-in-nonalloc=.debug_loc=0xfffffffffffffffe",
+        "-z",
+        "dead-reloc-in-nonalloc=.debug_ranges=0xfffffffffffffffe",
     };
 
-    add(to, getenv("FARCALL_LLD") ? getenv("FARCALL_LLD") : FAR_LLD);
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         add(to, fixed[i]);
     add(to, arena_format(to->arena, "--version-script=%s", lld_place(link, "exports")));
@@ -94,21 +100,23 @@ static void add_inputs(struct link *link, struct arguments *to)
         add(to, machine_libgcc(link)); /* arithmetic that compilers leave to calls: 128-bit division and the like */
 }
 
-static int wait_for(pid_t child, int *status)
+static int wait_for(struct link *link, int *status)
 {
+    pid_t child = link->lld;
+
+    link->lld = 0;
     while (waitpid(child, status, 0) < 0) {
         if (errno != EINTR)
-            return -1;
+            return error_add(&link->errors, EX_OSERR, "cannot wait for ld.lld: %s", strerror(errno));
         kill(child, SIGTERM);
     }
     return 0;
 }
 
 /* What lld says goes to one file, what it was told to say (--trace) to another. */
-static int spawn(struct link *link, struct arguments *arguments, int *status)
+static int spawn(struct link *link, struct arguments *arguments)
 {
     posix_spawn_file_actions_t actions;
-    pid_t child;
     int error;
 
     posix_spawn_file_actions_init(&actions);
@@ -117,15 +125,13 @@ static int spawn(struct link *link, struct arguments *arguments, int *status)
                                      0600);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, lld_place(link, "log"), O_WRONLY | O_CREAT | O_TRUNC,
                                      0600);
-    error = posix_spawnp(&child, arguments->list[0], &actions, NULL, (char **)(uintptr_t)arguments->list, environ);
+    error = posix_spawnp(&link->lld, arguments->list[0], &actions, NULL, (char **)(uintptr_t)arguments->list, environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (error)
-        return error_add(&link->errors, EX_UNAVAILABLE,
-                         "cannot run %s: %s; install lld-19, or name another in FARCALL_LLD", arguments->list[0],
-                         strerror(error));
-    if (wait_for(child, status))
-        return error_add(&link->errors, EX_OSERR, "cannot wait for %s: %s", arguments->list[0], strerror(errno));
-    return 0;
+    if (!error)
+        return 0;
+    link->lld = 0;
+    return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s: %s; install lld-19, or name another in FARCALL_LLD",
+                     arguments->list[0], strerror(error));
 }
 
 static char *read_text(struct link *link, const char *name, size_t *size)
@@ -187,13 +193,24 @@ static const char *inputs_unless_named(struct link *link, const char *log)
     return arena_format(&link->arena, "\n  of these inputs: %s", lld_inputs(link));
 }
 
-int lld_run(struct link *link, const char *output)
+/* By what it read; else somebody has ended it, or the system has no memory. */
+static bool has_crashed(int status)
+{
+    int signal = WTERMSIG(status);
+
+    return signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT || signal == SIGILL || signal == SIGFPE;
+}
+
+static const char *lld_name(void)
+{
+    return getenv("FARCALL_LLD") ? getenv("FARCALL_LLD") : FAR_LLD;
+}
+
+int lld_start(struct link *link, const char *output)
 {
     struct arguments arguments = {.arena = &link->arena};
-    const char *log;
-    size_t size, traced;
-    int status = 0;
 
+    add(&arguments, lld_name());
     add_options(link, &arguments, output);
     add_inputs(link, &arguments);
     add(&arguments, NULL);
@@ -201,14 +218,26 @@ int lld_run(struct link *link, const char *output)
         return link->errors.status;
     if (link->options.verbose)
         print_command(&arguments);
-    if (spawn(link, &arguments, &status) || !(log = read_text(link, "log", &size)) ||
+    return spawn(link, &arguments);
+}
+
+int lld_finish(struct link *link, bool abandon)
+{
+    const char *log;
+    size_t size, traced;
+    int status = 0;
+
+    if (abandon)
+        kill(link->lld, SIGTERM);
+    if (wait_for(link, &status) || abandon || !(log = read_text(link, "log", &size)) ||
         !(link->trace = read_text(link, "trace", &traced)))
         return link->errors.status;
     if (WIFSIGNALED(status))
-        return error_add(&link->errors, EX_SOFTWARE, "%s was killed by signal %d; is one of the inputs damaged? (%s)",
-                         arguments.list[0], WTERMSIG(status), lld_inputs(link));
+        return error_add(&link->errors, has_crashed(status) ? EX_DATAERR : EX_SOFTWARE,
+                         "%s was killed by signal %d; is one of the inputs damaged? (%s)",
+                         lld_name(), WTERMSIG(status), lld_inputs(link));
     if (WEXITSTATUS(status) == 127 && size == 0)
-        return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s; install lld-19", arguments.list[0]);
+        return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s; install lld-19", lld_name());
     if (WEXITSTATUS(status) != 0 && (linked_read(link) || refuse_explain(link)))
         return link->errors.status;
     if (WEXITSTATUS(status) != 0)

@@ -95,8 +95,11 @@ static int run_lld(struct link *link)
     if (status)
         return status;
     image = link->draft ? link->draft : lld_place(link, "image");
-    status = lld_run(link, image);
-    status = status ? status : interrupted(link);
+    if (lld_start(link, image))
+        return link->errors.status;
+    status = names_read(link);
+    lld_finish(link, status || interrupted_by);
+    status = link->errors.status ? link->errors.status : interrupted(link);
     return status ? status : image_read(link, &link->image, image);
 }
 

@@ -247,6 +247,12 @@ static const char *path_back(const struct search *search, size_t at, const char 
     return path;
 }
 
+/* The name by which an author vouches for what a note is about. */
+static const char *vouched_as(const char *note)
+{
+    return !strncmp(note, FAR_NOTE_THREAD, strlen(FAR_NOTE_THREAD)) ? "__builtin_thread_pointer" : "syscall";
+}
+
 /* Breadth first, over what the operation's author does not vouch for. */
 static const char *search_objection(struct search *search, struct target start)
 {
@@ -259,7 +265,7 @@ static const char *search_objection(struct search *search, struct target start)
         const unaligned_rela *relocations = graph_relocations(graph, node, &count);
         const char *note = notes_find(search->link, node);
 
-        if (note && !iface_op_vouches(search->link->iface, search->op, "syscall"))
+        if (note && !iface_op_vouches(search->link->iface, search->op, vouched_as(note)))
             return path_back(search, next, note);
         for (size_t i = 0; i < count; i++) {
             struct target target = graph_target(graph->nodes[node].object, &relocations[i]);

@@ -37,6 +37,7 @@ struct object {
     const char *symbol_names;
     size_t symbol_names_size;
     const unaligned_u32 *more_sections; /* sections of symbols, in objects with more than 65,279 of them; NULL: few */
+    bool has_versions;                  /* some of its names may say NAME@VERSION */
     struct global **globals;            /* of the symbols from first_global on */
     uint32_t first_node;                /* graph.c: the node of section 0 */
 };

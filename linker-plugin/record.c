@@ -134,7 +134,7 @@ int record_collect(struct link *link)
         return link->errors.status;
     if (!link->record)
         return error_add(&link->errors, EX_DATAERR,
-                         "no interface record in the inputs: compile the service's source with farcc, or "
+                         "no interface record in the inputs: compile the service's C source with farcc, or "
                          "add the object of `faridl HEADER -o NAME.iface.o`");
     return adopt_record(link);
 }

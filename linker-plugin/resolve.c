@@ -9,6 +9,25 @@
 #define USES_SHOWN      3
 #define UNDEFINED_SHOWN 20
 
+static void refuse_undefined(struct link *link, const struct far_op *op, const char *name)
+{
+    const struct global *global = table_find(&link->globals, name);
+    const char *place = arena_format(&link->arena, "%s:%u", iface_string(link->iface, op->file), op->line);
+    const char *object = global && global->definition ? global->definition->name : NULL;
+
+    if (object)
+        error_add(&link->errors, EX_DATAERR,
+                  "%s: operation '%s' is defined in %s, but hidden there (-fvisibility=hidden): an operation is for "
+                  "others to call; build %s with default visibility, or change a copy: llvm-objcopy "
+                  "--set-symbol-visibility=%s=default %s",
+                  place, name, object, object, name, object);
+    else
+        error_add(&link->errors, EX_DATAERR,
+                  "%s: operation '%s' is declared here, but no input defines it; give the object that does, or say "
+                  "far_absent",
+                  place, name);
+}
+
 static void find_operations(struct link *link)
 {
     uint32_t count = link->iface->ops.count;
@@ -25,10 +44,7 @@ static void find_operations(struct link *link)
         if (symbol)
             operation->defined_by = global && global->definition ? global->definition->name : "?";
         else if (!(op->flags & FAR_OP_ABSENT))
-            error_add(&link->errors, EX_DATAERR,
-                      "%s:%u: operation '%s' is declared here, but no input defines it; give the object "
-                      "that does, or say far_absent",
-                      iface_string(link->iface, op->file), op->line, name);
+            refuse_undefined(link, op, name);
     }
 }
 
@@ -117,6 +133,19 @@ static const char *advice_on(const char *name)
     return "";
 }
 
+static void refuse_symbol(struct link *link, const struct undefined *undefined, const char *name)
+{
+    if (undefined->left_out)
+        error_add(&link->errors, EX_DATAERR,
+                  "undefined symbol '%s': %s has it in a group of sections (COMDAT), but the group of that name comes "
+                  "from another input, which does not have it; build them from the same sources%s",
+                  name, undefined->left_out->name, symbol_uses(link, undefined->name));
+    else
+        error_add(&link->errors, EX_DATAERR,
+                  "undefined symbol '%s': no input, import library or library of the system has it%s%s", name,
+                  advice_on(name), symbol_uses(link, undefined->name));
+}
+
 static void resolve(struct link *link, struct undefined *undefined)
 {
     size_t prefix = strlen(FAR_STUB_SYMBOL_PREFIX);
@@ -134,7 +163,7 @@ static void resolve(struct link *link, struct undefined *undefined)
         undefined->resolution = RESOLVE_BIND;
     else if (undefined->host && undefined->host->kind == HOST_FUNCTION)
         undefined->resolution = RESOLVE_HOST;
-    else if (undefined->weak)
+    else if (undefined->weak && !undefined->needed)
         undefined->resolution = RESOLVE_ZERO;
     else if (undefined->host && undefined->host->kind == HOST_THREAD_LOCAL)
         error_add(&link->errors, EX_DATAERR,
@@ -142,9 +171,7 @@ static void resolve(struct link *link, struct undefined *undefined)
                   "threads of many processes%s",
                   name, symbol_uses(link, undefined->name));
     else if (link->unresolved_count++ < UNDEFINED_SHOWN)
-        error_add(&link->errors, EX_DATAERR,
-                  "undefined symbol '%s': no input, import library or library of the system has it%s%s", name,
-                  advice_on(name), symbol_uses(link, undefined->name));
+        refuse_symbol(link, undefined, name);
 }
 
 static int by_name(const void *a, const void *b)
@@ -155,6 +182,14 @@ static int by_name(const void *a, const void *b)
 static bool is_operation_of_ours(const struct link *link, const char *name)
 {
     return iface_op_by_name(link->iface, name) != NULL; /* its absence is reported with its header's line */
+}
+
+/* What defines it for the graph may be in a group of sections of which lld has taken another input's copy. */
+static void lose_definition(struct global *global, struct undefined *undefined)
+{
+    global->undefined = undefined;
+    undefined->left_out = global->definition;
+    global->definition = NULL;
 }
 
 static void list_undefined(struct link *link)
@@ -177,7 +212,40 @@ static void list_undefined(struct link *link)
 
         table_set(&link->arena, &link->undefined_by_name, link->undefined[i].name, &link->undefined[i]);
         if (global)
-            global->undefined = &link->undefined[i];
+            lose_definition(global, &link->undefined[i]);
+    }
+}
+
+static bool is_needed_by(const struct object *object, const unaligned_rela *relocation)
+{
+    const unaligned_sym *symbol = &object->symbols[ELF64_R_SYM(relocation->r_info)];
+
+    return symbol->st_shndx != SHN_UNDEF || ELF64_ST_BIND(symbol->st_info) != STB_WEAK;
+}
+
+static void note_needs_of(struct link *link, uint32_t node)
+{
+    const struct object *object = link->graph.nodes[node].object;
+    size_t count;
+    const unaligned_rela *relocations = graph_relocations(&link->graph, node, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct target target = graph_target(object, &relocations[i]);
+
+        if (target.node == NO_NODE && target.global && target.global->undefined &&
+            is_needed_by(object, &relocations[i]))
+            link->undefined[target.global->undefined - link->undefined].needed = true;
+    }
+}
+
+/* lld takes a weak definition that it has dropped for a weak reference, also where others refer to it that are not weak. */
+static void note_needs(struct link *link)
+{
+    const uint8_t *marked = link->undefined_count ? graph_mark(link) : NULL;
+
+    for (uint32_t node = 0; marked && node < link->graph.node_count; node++) {
+        if (marked[node])
+            note_needs_of(link, node);
     }
 }
 
@@ -210,6 +278,7 @@ int symbols_resolve(struct link *link)
 {
     find_operations(link);
     list_undefined(link);
+    note_needs(link);
     for (size_t i = 0; i < link->undefined_count; i++)
         resolve(link, &link->undefined[i]);
     if (link->unresolved_count > UNDEFINED_SHOWN)

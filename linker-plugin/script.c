@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The linker script that lays out a segment's parts, and the version script that exports its operations only. */
+#include "linker-plugin/script.h"
 #include "linker-plugin/like.h"
 
 #include <errno.h>
@@ -16,15 +17,20 @@ static const char headers[] =
  * Where a part starts. Behind code, constants and linkage there is room for what another machine's compiler makes of the
  * same sources, so that its executable fits at the same addresses: addresses only, no bytes of a file or of memory.
  */
-static const char *part_start(struct link *link, enum far_part part)
+const char *script_start(struct link *link, enum far_part part)
 {
     static const char *const first[FAR_PART_COUNT] = {
         [FAR_PART_CONST] = GLUE_THUNKS, [FAR_PART_LINKAGE] = ".dynsym", [FAR_PART_DATA] = FAR_SECTION_LINKAGE};
 
-    if (link->like || !link->options.room || !first[part])
-        return like_part_start(link, part);
-    return arena_format(&link->arena, ". = ALIGN(. + MAX(0x%x, (. - ADDR(%s)) / 100 * %u), 0x%x);", FAR_PART_ALIGN,
+    if (!link->options.room || !first[part])
+        return arena_format(&link->arena, "ALIGN(0x%x)", FAR_PART_ALIGN);
+    return arena_format(&link->arena, "ALIGN(. + MAX(0x%x, (. - ADDR(%s)) / 100 * %u), 0x%x)", FAR_PART_ALIGN,
                         first[part], link->options.room, FAR_PART_ALIGN);
+}
+
+static const char *part_start(struct link *link, enum far_part part)
+{
+    return link->like ? like_part_start(link, part) : arena_format(&link->arena, ". = %s;", script_start(link, part));
 }
 
 /*
@@ -35,8 +41,8 @@ static const char *part_start(struct link *link, enum far_part part)
 static void write_code(struct link *link, FILE *out)
 {
     fprintf(out, "SECTIONS {\n  . = 0;\n");
-    fprintf(out, "  .far.fstubs : { *(.far.fstubs) } :fstubs\n  %s\n", like_part_start(link, FAR_PART_DSTUBS));
-    fprintf(out, "  .far.dstubs : { *(.far.dstubs) } :dstubs\n  %s\n", like_part_start(link, FAR_PART_CODE));
+    fprintf(out, "  .far.fstubs : { *(.far.fstubs) } :fstubs\n  %s\n", part_start(link, FAR_PART_DSTUBS));
+    fprintf(out, "  .far.dstubs : { *(.far.dstubs) } :dstubs\n  %s\n", part_start(link, FAR_PART_CODE));
     fprintf(out, "  .far.thunks : { *(.far.thunks) } :code\n");
     fprintf(out, "  .text : { *(.text*) } :code\n");
 }
@@ -85,13 +91,8 @@ static void write_data(struct link *link, FILE *out)
             link->has_section[SECTION_KIND_NOTES] ? " *(.far.notes)" : "");
 }
 
-int script_write(struct link *link, const char *path)
+static void write_sections(struct link *link, FILE *out)
 {
-    FILE *out = fopen(path, "we");
-
-    if (!out)
-        return error_add(&link->errors, EX_CANTCREAT, "cannot write '%s': %s", path, strerror(errno));
-    fprintf(out, headers, link->has_section[SECTION_KIND_THREAD] ? " thread PT_TLS FLAGS(4);" : "");
     write_code(link, out);
     fprintf(out, "  %s\n", part_start(link, FAR_PART_CONST));
     write_constants(link, out);
@@ -99,6 +100,19 @@ int script_write(struct link *link, const char *path)
     write_linkage(link, out);
     fprintf(out, "  %s\n", part_start(link, FAR_PART_DATA));
     write_data(link, out);
+}
+
+int script_write(struct link *link, const char *path)
+{
+    FILE *out = fopen(path, "we");
+
+    if (!out)
+        return error_add(&link->errors, EX_CANTCREAT, "cannot write '%s': %s", path, strerror(errno));
+    fprintf(out, headers, link->has_section[SECTION_KIND_THREAD] ? " thread PT_TLS FLAGS(4);" : "");
+    if (script_short_fits(link))
+        script_short_write(link, out);
+    else
+        write_sections(link, out);
     if (fclose(out))
         return error_add(&link->errors, EX_IOERR, "cannot write '%s': %s", path, strerror(errno));
     return 0;

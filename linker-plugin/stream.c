@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define RUN_GAP 4 /* empty bitmap words (8 bytes each) that cost no more than another REBASE command of 32 bytes */
+#define FEW_WORDS 8
+#define RUN_GAP   4 /* empty bitmap words (8 bytes each) that cost no more than another REBASE command of 32 bytes */
 
 /* A command as it will be written. */
 struct group {
@@ -93,13 +94,41 @@ static void add_run(struct stream *stream, const uint64_t *words, size_t count)
         group->words[1 + words[i] / FAR_REBASE_SPAN - start] |= (uint64_t)1 << words[i] % FAR_REBASE_SPAN / 8;
 }
 
+static size_t sorted_length(const uint64_t *words, size_t count)
+{
+    size_t length = 1;
+
+    while (length < count && words[length - 1] <= words[length])
+        length++;
+    return length;
+}
+
+/* lld has its words in order; a few others are put among them. */
+static void sort_words(uint64_t *words, size_t count)
+{
+    size_t sorted = sorted_length(words, count);
+
+    if (count > sorted + FEW_WORDS) {
+        qsort(words, count, sizeof *words, by_address);
+        return;
+    }
+    for (; sorted < count; sorted++) {
+        uint64_t word = words[sorted];
+        size_t to = sorted;
+
+        while (to > 0 && words[to - 1] > word)
+            to--;
+        memmove(words + to + 1, words + to, (sorted - to) * sizeof *words);
+        words[to] = word;
+    }
+}
+
 static void add_rebases(struct stream *stream)
 {
     uint64_t *words = stream->link->rebased;
     size_t count = stream->link->rebased_count;
 
-    if (count)
-        qsort(words, count, sizeof *words, by_address);
+    sort_words(words, count);
     for (size_t first = 0; first < count;) {
         size_t length = run_length(words, count, first);
 

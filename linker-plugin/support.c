@@ -217,9 +217,10 @@ static int read_all(int fd, uint8_t *bytes, size_t size)
     return 0;
 }
 
+/* O_NONBLOCK: a pipe is refused, not waited for. */
 int file_read(struct arena *arena, struct errors *errors, const char *path, uint8_t **bytes, size_t *size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat about;
     int status = 0;
 
@@ -240,7 +241,7 @@ int file_read(struct arena *arena, struct errors *errors, const char *path, uint
 int file_map(struct errors *errors, const char *path, uint8_t **bytes, size_t *size)
 {
     static uint8_t nothing[1];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat about;
     int status = 0;
 

@@ -7,6 +7,8 @@
 #include "linker-plugin/like.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -163,6 +165,18 @@ int draft_make(struct link *link)
     return 0;
 }
 
+/*
+ * Where a file is replaced by rename(), a file system may first bring all of the new one to disk (ext4 does), which takes
+ * longer than a link. Exchanged they need not be; the old one then has the draft's name, and goes with it.
+ */
+static bool exchange(const struct link *link, const char *output)
+{
+    struct stat old;
+
+    return !lstat(output, &old) && S_ISREG(old.st_mode) &&
+           !renameat2(AT_FDCWD, link->draft, AT_FDCWD, output, RENAME_EXCHANGE);
+}
+
 static int put_in_place(struct link *link, const uint8_t *bytes, size_t size)
 {
     const char *output = link->options.output;
@@ -172,6 +186,8 @@ static int put_in_place(struct link *link, const uint8_t *bytes, size_t size)
         return file_write(&link->errors, output, bytes, size);
     mask = umask(0);
     umask(mask);
+    if (!fchmod(link->image.fd, 0666 & ~mask) && exchange(link, output))
+        return 0;
     if (fchmod(link->image.fd, 0666 & ~mask) || rename(link->draft, output))
         return error_add(&link->errors, EX_CANTCREAT, "cannot create '%s': %s", output, strerror(errno));
     link->draft = NULL;

@@ -54,6 +54,8 @@
 #define FAR_SECTION_DSTUBS  ".far.dstubs"
 #define FAR_SECTION_LINKAGE ".far.linkage"
 #define FAR_SECTION_NOTES   ".far.notes" /* of objects: pairs of strings, a function and why its code is not neutral */
+#define FAR_NOTE_CALL       "system call in assembly" /* how a reason there starts */
+#define FAR_NOTE_THREAD     "thread pointer"
 #define FAR_SECTION_IFACE   ".far.iface"
 #define FAR_SECTION_RELOC   ".far.reloc"
 #define FAR_SECTION_TRAPS_F ".far.traps.fstubs"

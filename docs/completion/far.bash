@@ -214,7 +214,7 @@ _faridl() {
     *:-*)
       _far_reply '-o --record= --previous= --dump=model --dump=layout --dump=json --all-types
         --assertions= --preprocessed --diagnostics=text --diagnostics=json --diagnostics=sarif --diagnostics-file=
-        --error-limit= --color=auto --color=always --color=never --list-rules --explain --unit --cc= -I -D -U -isystem -include
+        --error-limit= --color=auto --color=always --color=never --list-rules --explain --unit --cc= --cc-flag= -I -D -U -isystem -include
         -std= -MD -MF --help --version'
       ;;
     *) _far_files '*.@(h|hh|hpp|i)' ;;

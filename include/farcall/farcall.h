@@ -43,9 +43,9 @@ extern "C" {
     X(TRUSTED, trusted) /* code and data are mapped; calls branch */
 enum far_level {
     FAR_LEVEL_UNSET, /* no such service is bound in this process */
-#define X(NAME, name) FAR_LEVEL_##NAME,
-    FAR_LEVELS(X)
-#undef X
+#define FAR_LEVEL_OF_(NAME, name) FAR_LEVEL_##NAME,
+    FAR_LEVELS(FAR_LEVEL_OF_)
+#undef FAR_LEVEL_OF_
         FAR_LEVEL_COUNT
 };
 

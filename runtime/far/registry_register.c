@@ -256,8 +256,8 @@ static void print_registered(const struct order *order, const struct far_iface *
 {
     const char *name = fard_text(reply->name, sizeof reply->name);
     if (!order->json) {
-        printf("registered %s at 0x%llx: %u operations, host %u (uid %u)\n", name, (unsigned long long)reply->base,
-               reply->op_count, reply->host_pid, reply->host_uid);
+        printf("registered %s at 0x%llx: %u operation%s, host %u (uid %u)\n", name, (unsigned long long)reply->base,
+               reply->op_count, reply->op_count == 1 ? "" : "s", reply->host_pid, reply->host_uid);
         show_branch_only(order, iface, NULL);
         return;
     }

@@ -157,10 +157,35 @@ static void count_use(const struct registry *registry, uid_t uid, uint32_t *name
     }
 }
 
+static uint32_t ops_of_uid(const struct pending *pending, uid_t uid)
+{
+    uint32_t count = 0;
+    for (uint32_t slot = 0; slot < pending->count; slot++)
+        count += pending->op[slot].uid == uid;
+    return count;
+}
+
+static int check_uid_limits(const struct registry *registry, const struct pending_wish *wish,
+                            const struct pending *pending, uint32_t fresh, struct far_error *error)
+{
+    uint32_t names, ops, here = ops_of_uid(pending, wish->uid);
+    if (here + fresh > PENDING_UID_NAME_OPS_MAX)
+        return refuse(error, EDQUOT, EX_UNAVAILABLE,
+                      "service '%s' is not registered, and uid %u asks for pending addresses for %u more operations of "
+                      "it, after %u; one uid is given at most %u; register it with `far register`",
+                      wish->service, wish->uid, fresh, here, PENDING_UID_NAME_OPS_MAX);
+    count_use(registry, wish->uid, &names, &ops);
+    if ((!pending->id && names >= PENDING_UID_NAMES_MAX) || ops + fresh > PENDING_UID_OPS_MAX)
+        return refuse(error, EDQUOT, EX_UNAVAILABLE,
+                      "service '%s' is not registered, and uid %u has asked for %u names (%u operations) that nobody "
+                      "has registered; at most %u names (%u operations) are kept; register it with `far register`",
+                      wish->service, wish->uid, names, ops, PENDING_UID_NAMES_MAX, PENDING_UID_OPS_MAX);
+    return 0;
+}
+
 static int check_limits(const struct registry *registry, const struct pending_wish *wish, const struct pending *pending,
                         uint32_t fresh, struct far_error *error)
 {
-    uint32_t names, ops;
     if (pending->count + fresh >= FAR_PENDING_SLOTS)
         return refuse(
             error, EDQUOT, EX_UNAVAILABLE,
@@ -172,15 +197,7 @@ static int check_limits(const struct registry *registry, const struct pending_wi
                       "service '%s' is not registered, and there are pending addresses for %u names already; register "
                       "it with `far register`, or give up one of those that `far map` shows by `far unregister`",
                       wish->service, PENDING_NAMES_MAX);
-    if (wish->unlimited)
-        return 0;
-    count_use(registry, wish->uid, &names, &ops);
-    if ((!pending->id && names >= PENDING_UID_NAMES_MAX) || ops + fresh > PENDING_UID_OPS_MAX)
-        return refuse(error, EDQUOT, EX_UNAVAILABLE,
-                      "service '%s' is not registered, and uid %u has asked for %u names (%u operations) that nobody "
-                      "has registered; at most %u names (%u operations) are kept; register it with `far register`",
-                      wish->service, wish->uid, names, ops, PENDING_UID_NAMES_MAX, PENDING_UID_OPS_MAX);
-    return 0;
+    return wish->unlimited ? 0 : check_uid_limits(registry, wish, pending, fresh, error);
 }
 
 /* Copies of the names that have no slot yet, in the order of the wish. */

@@ -17,9 +17,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define PENDING_NAMES_MAX     4096u  /* in all */
-#define PENDING_UID_NAMES_MAX 64u    /* that are not registered, asked for by one uid that may not register anything */
-#define PENDING_UID_OPS_MAX   16384u /* operations of those */
+#define PENDING_NAMES_MAX        4096u /* in all */
+#define PENDING_UID_NAMES_MAX    64u /* that are not registered, asked for by one uid that may not register anything */
+#define PENDING_UID_OPS_MAX      16384u /* operations of those */
+#define PENDING_UID_NAME_OPS_MAX 1024u  /* of one name: made-up ones must not take the slots of those that there are */
 
 struct registry;
 struct store;

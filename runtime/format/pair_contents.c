@@ -35,8 +35,11 @@ static const char *describe_target(const struct pair_side *side, const struct ad
     struct text place;
     enum far_part part;
     if (word->code != FAR_RELOC_REBASE) {
-        snprintf(text->bytes, sizeof text->bytes, "operation %.80s%s%.80s", word->service, word->service[0] ? "." : "",
-                 word->operation);
+        int length = snprintf(text->bytes, sizeof text->bytes, "operation %.63s%s%.80s", word->service,
+                              word->service[0] ? "." : "", word->operation);
+        if (word->value)
+            snprintf(text->bytes + length, sizeof text->bytes - (size_t)length, " and %lld bytes more",
+                     (long long)word->value);
         return text->bytes;
     }
     part = segment_part_at(side->segment, word->value);

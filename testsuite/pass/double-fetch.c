@@ -29,6 +29,7 @@ far_op int mail_global(struct msg *far_global m);
 far_op int mail_header(const struct msg *m);
 far_op int mail_name(const char *__null_terminated name);
 far_op int mail_room(const unsigned *far_in n);
+far_op int mail_whole(const struct msg *m);
 //--- mail.c
 #include "mail.h"
 #include <stdlib.h>
@@ -113,8 +114,22 @@ int mail_room(const unsigned *n)
     free(room);
     return 0;
 }
+
+// Two copies: the head of it, which is checked, and then all of it.
+int mail_whole(const struct msg *m)
+{
+    struct { unsigned kind, len; } head;
+    struct msg own;
+    memcpy(&head, m, sizeof head);
+    if (head.len > sizeof store)
+        return -1;
+    memcpy(&own, m, sizeof own);
+    memcpy(store, own.bytes, own.len);
+    return 0;
+}
 //--- expected
 The places: where it is read for the second time, and where for the first.
+CHECK-DAG: mail.c:93:5: warning: operation 'mail_whole' reads m->len twice{{.*}}at mail.c:90:5, is checked;
 CHECK-DAG: mail.c:10:32: warning: operation 'mail_bound' reads m->len twice{{.*}}at mail.c:9:12, is checked;
 CHECK-DAG: mail.c:21:33: warning: operation 'mail_callee' reads m->len twice{{.*}}at mail.c:17:15, is checked;
 CHECK-DAG: mail.c:36:35: warning: operation 'mail_copied' reads m->len twice{{.*}}at mail.c:36:12, is checked;
@@ -123,7 +138,7 @@ CHECK-DAG: mail.c:54:24: warning: operation 'mail_global' reads m->next twice{{.
 CHECK-DAG: mail.c:64:36: warning: operation 'mail_header' reads m->len twice{{.*}}at mail.c:62:5, is checked;
 CHECK-DAG: mail.c:73:5: warning: operation 'mail_name' reads *name twice{{.*}}at mail.c:71:9, is checked;
 CHECK-DAG: mail.c:80:21: warning: operation 'mail_room' reads *n twice{{.*}}at mail.c:79:25, says how many bytes;
-CHECK: 8 warnings generated.
+CHECK: 9 warnings generated.
 
 // ERROR: mail.c:10:32: error: operation 'mail_bound' reads m->len twice, and the caller may change it in between: what is read first, at mail.c:9:12, is checked; what is read here is used; read it once, into a variable [FC-0203]
 WERROR: error: operation 'mail_bound' reads m->len twice

@@ -99,14 +99,14 @@ static void operations_are_counted(struct fixture *fixture)
         op[i] = names[i];
     }
     CHECK(take(fixture, "wide", op, FAR_PENDING_SLOTS, 0, &pending) == FARD_REFUSED && strstr(error.text, "at most"));
-    CHECK(take(fixture, "wide", op, FAR_PENDING_SLOTS - 1, 1002, &pending) == 0);
+    CHECK(take(fixture, "wide", op, FAR_PENDING_SLOTS - 1, 0, &pending) == 0);
     CHECK(pending_address(pending, op[FAR_PENDING_SLOTS - 2]) == pending->range.base + FAR_PENDING_SPAN - 16);
     CHECK(take(fixture, "wide", op, FAR_PENDING_SLOTS, 0, &pending) == FARD_REFUSED);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 16; i++) {
         char name[] = {'w', (char)('a' + i), 0};
-        CHECK(take(fixture, name, op, FAR_PENDING_SLOTS - 1, 1002, &pending) == (i < 3 ? 0 : FARD_REFUSED));
+        CHECK(take(fixture, name, op, PENDING_UID_NAME_OPS_MAX - (i < 15 ? 0 : 4), 1002, &pending) == 0);
     }
-    CHECK(strstr(error.text, "16380 operations") != NULL);
+    CHECK(take(fixture, "wz", op, 5, 1002, &pending) == FARD_REFUSED && strstr(error.text, "16380 operations"));
     op[0] = "another"; /* a name of somebody else's counts for whoever adds to it */
     CHECK(take(fixture, "kv", op, 4, 1002, &pending) == 0 &&
           take(fixture, "kv", op, 5, 1002, &pending) == FARD_REFUSED);
@@ -127,6 +127,29 @@ static void given_up(struct fixture *fixture)
     open_again(fixture);
     CHECK(!pending_find(&fixture->registry.pendings, "wide"));
     CHECK(take(fixture, "wide", op, 1, 0, &pending) == 0 && pending->range.base > base);
+}
+
+/* Made-up operations of one uid leave room in a name for everybody else's. */
+static void nobody_takes_a_name(struct fixture *fixture)
+{
+    static char names[PENDING_UID_NAME_OPS_MAX + 1][8];
+    static const char *op[PENDING_UID_NAME_OPS_MAX + 1];
+    static const char *const real[] = {"s_find", "s_put"};
+    const struct pending *pending;
+    for (unsigned i = 0; i <= PENDING_UID_NAME_OPS_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "o%04u", i);
+        op[i] = names[i];
+    }
+    CHECK(take(fixture, "s", op, PENDING_UID_NAME_OPS_MAX + 1, 1004, &pending) == FARD_REFUSED &&
+          error.exit == EX_UNAVAILABLE && strstr(error.text, "uid 1004") && strstr(error.text, "at most 1024"));
+    CHECK(!pending_find(&fixture->registry.pendings, "s"));
+    CHECK(take(fixture, "s", op, PENDING_UID_NAME_OPS_MAX, 1004, &pending) == 0);
+    CHECK(take(fixture, "s", real, 1, 1004, &pending) == FARD_REFUSED);
+    CHECK(take(fixture, "s", op + 5, 9, 1004, &pending) == 0); /* what it has it has */
+    open_again(fixture);
+    CHECK(take(fixture, "s", real, 1, 1004, &pending) == FARD_REFUSED);
+    CHECK(take(fixture, "s", real, 2, 1005, &pending) == 0);
+    CHECK(take(fixture, "s", real, 1, 1004, &pending) == 0); /* as somebody else has asked */
 }
 
 /* A database that somebody has edited. */
@@ -165,6 +188,7 @@ int main(void)
     registered_ones_are_not(&fixture);
     operations_are_counted(&fixture);
     given_up(&fixture);
+    nobody_takes_a_name(&fixture);
     damaged(&fixture, "UPDATE pending_ops SET slot = 99 WHERE op = 'kv_put'");
     damaged(&fixture,
             "UPDATE pending_ops SET slot = 2 WHERE op = 'kv_put'; UPDATE pending SET name = '-' WHERE name = 'kv'");

@@ -235,6 +235,19 @@ static void check_global(enum far_level level)
     CHECK(write(node) == (level == FAR_LEVEL_TRUSTED ? 5 : 77));
 }
 
+/* A trusted client may have made a handle by branch: what lies in the service's data is taken, what lies elsewhere is not. */
+static void check_trusted_handles(void)
+{
+    struct node on_stack, *made = (struct node *)(shared + 8192);
+    struct node *(*open)(void) = STUB(struct node * (*)(void), OPEN_NODE);
+    uint64_t (*use)(struct node *) = STUB(uint64_t (*)(struct node *), USE_NODE);
+    int (*close)(struct node *) = STUB(int (*)(struct node *), CLOSE_NODE);
+    CHECK(use(made) == 1);
+    CHECK(close(made) == 1);
+    CHECK(use(open()) == 1);
+    CHECK(use(&on_stack) == 77 && errno == EBADF);
+}
+
 static void check_handles(void)
 {
     struct node *(*open)(void) = STUB(struct node * (*)(void), OPEN_NODE);
@@ -338,7 +351,10 @@ int main(void)
         check_buffers();
         check_sizes_by_reference();
         check_global(level);
-        check_handles();
+        if (level == FAR_LEVEL_TRUSTED)
+            check_trusted_handles();
+        else
+            check_handles();
         check_refusals();
         check_signals();
         check_many();

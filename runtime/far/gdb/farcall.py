@@ -211,6 +211,8 @@ def refresh():
         news = True
     if news:
         place(set_at_operations)
+    else:
+        place_waiting()
 
 
 def source_of(service, name):
@@ -357,8 +359,25 @@ def watch():
 steps = []  # breakpoints for the time of one step
 
 
+waiting = False  # there is a breakpoint that has not been looked at
+
+
+def note_breakpoint():
+    """It is not complete yet. To look at it later by gdb.post_event would crash gdb if it ends before that."""
+    global waiting
+    waiting = waiting or not placing
+
+
+def place_waiting():
+    global waiting
+    if waiting:
+        waiting = False
+        place(set_at_operations)
+
+
 def before_step():
     """gdb steps over code without lines, stubs among it: so wait where the stubs lead to."""
+    place_waiting()
     after_step()
     try:
         here = gdb.selected_frame().pc()
@@ -406,8 +425,12 @@ gdb.execute("skip -function far_resolve", to_string=True)
 gdb.execute("set environment LD_BIND_NOW 1")  # `step` would find itself in ld.so at the first call of each function
 gdb.events.exited.connect(lambda event: forget())
 gdb.events.stop.connect(lambda event: refresh())
-gdb.events.breakpoint_created.connect(lambda breakpoint: placing or gdb.post_event(lambda: place(set_at_operations)))
+for command in ("continue", "next", "stepi", "nexti", "finish", "until", "advance", "jump", "signal"):
+    gdb.execute("define hook-%s\npython farcall_place_waiting()\nend" % command)
+gdb.events.breakpoint_created.connect(lambda breakpoint: note_breakpoint())
+gdb.events.before_prompt.connect(place_waiting)
 gdb.events.new_objfile.connect(lambda event: place(lambda: put_off(event.new_objfile)))
 __main__.farcall_before_step, __main__.farcall_after_step = before_step, after_step
+__main__.farcall_place_waiting = place_waiting
 if gdb.selected_inferior().pid:
     refresh()

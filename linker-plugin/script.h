@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Between script.c, the linker script, and script_short.c, which writes it where lld's own grouping of sections will do. */
+#ifndef FARLD_SCRIPT_H
+#define FARLD_SCRIPT_H
+
+#include "linker-plugin/farld.h"
+
+/* Where a part starts without --like, as an expression: behind the room for another machine's. */
+const char *script_start(struct link *link, enum far_part part);
+
+/* A name that lld gives to a place of the image where there is no full script. */
+bool script_is_lld_symbol(const char *name);
+bool script_short_fits(const struct link *link);
+void script_short_write(struct link *link, FILE *out);
+
+#endif
