@@ -90,8 +90,8 @@ static void add_preprocessor(const struct work *work, struct list *faridl)
         add_word(faridl, words->items[i]);
     add_word(faridl, "-w"); /* clang warns */
     add_word(faridl, "-Qunused-arguments");
-    add_word(faridl, "-isystem");
-    add_word(faridl, text_format("%s/include", work->compiler->prefix));
+    list_add(faridl, "-isystem");
+    list_add(faridl, text_format("%s/include", work->compiler->prefix));
 }
 
 /* Its messages wait in a file until the compiler's are out. */

@@ -326,7 +326,7 @@ int exports_write(struct link *link, const char *path);
 const char *lld_place(struct link *link, const char *name); /* a temporary file's path */
 int lld_start(struct link *link, const char *output);
 int lld_finish(struct link *link, bool abandon); /* once it was started */
-const char *lld_inputs(struct link *link); /* "kv.o, libz.a", for messages */
+const char *lld_inputs(struct link *link);       /* "kv.o, libz.a", for messages */
 
 /* image.c */
 int image_read(struct link *link, struct image *image, const char *path);

@@ -157,9 +157,13 @@ static struct object *add_any(struct link *link, const char *name, const char *p
 }
 
 /* lld's list of what it linked is read by lines. */
-static bool is_one_line(const char *name)
+static bool is_one_line(const char *name, size_t size)
 {
-    return !strpbrk(name, "\n\r");
+    for (size_t i = 0; i < size; i++) {
+        if (name[i] == '\n' || name[i] == '\r' || name[i] == '\0')
+            return false;
+    }
+    return true;
 }
 
 struct archive_input {
@@ -181,8 +185,8 @@ static int add_member(struct link *link, const struct archive_input *archive, co
     if ((only && !table_find(only, path)) ||
         (!is_elf(member->bytes, member->size) && !bitcode_is(member->bytes, member->size)))
         return 0;
-    if (!is_one_line(own))
-        return error_add(&link->errors, EX_DATAERR, "%s: a member's name holds a line's end; rename it",
+    if (!is_one_line(member->name, member->name_size))
+        return error_add(&link->errors, EX_DATAERR, "%s: a member's name holds a line's end or a zero byte; rename it",
                          archive->title);
     object = add_any(link, arena_format(&link->arena, "%s(%s)", path_base(archive->title), path_base(own)), path,
                      member->bytes, member->size);
@@ -357,7 +361,7 @@ static int open_input(struct link *link, const char *given)
     uint8_t *bytes;
     size_t size;
 
-    if (!is_one_line(path))
+    if (!is_one_line(path, strlen(path)))
         return error_add(&link->errors, EX_DATAERR, "the name of input '%s' holds a line's end; rename it", path);
     *input = (struct input){.path = path, .passed_to_lld = true};
     if (is_output(link, path))

@@ -209,7 +209,8 @@ static void refuse_other_relocations(struct link *link, const struct object *obj
 int linked_check(struct link *link)
 {
     if (link->unread)
-        error_add(&link->errors, EX_SOFTWARE, "ld.lld has linked '%s', which farld did not take for an object",
+        error_add(&link->errors, EX_DATAERR,
+                  "ld.lld has linked '%s', which farld did not take for an object; is an archive damaged?",
                   link->unread);
     if (link->unlinked)
         error_add(&link->errors, EX_SOFTWARE, "ld.lld does not say whether it has linked '%s'", link->unlinked->path);

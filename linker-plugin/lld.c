@@ -234,8 +234,8 @@ int lld_finish(struct link *link, bool abandon)
         return link->errors.status;
     if (WIFSIGNALED(status))
         return error_add(&link->errors, has_crashed(status) ? EX_DATAERR : EX_SOFTWARE,
-                         "%s was killed by signal %d; is one of the inputs damaged? (%s)",
-                         lld_name(), WTERMSIG(status), lld_inputs(link));
+                         "%s was killed by signal %d; is one of the inputs damaged? (%s)", lld_name(), WTERMSIG(status),
+                         lld_inputs(link));
     if (WEXITSTATUS(status) == 127 && size == 0)
         return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s; install lld-19", lld_name());
     if (WEXITSTATUS(status) != 0 && (linked_read(link) || refuse_explain(link)))

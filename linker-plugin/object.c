@@ -105,6 +105,9 @@ enum object_mistake object_open(struct object *object, const uint8_t *bytes, siz
         return OBJECT_TRUNCATED;
     if (!read_strings(object, names, &object->section_names, &object->section_names_size))
         return OBJECT_DAMAGED;
+    if (object->sections[0].sh_name >=
+        object->section_names_size) /* of the first, which is nobody's, only the name counts */
+        return OBJECT_DAMAGED;
     for (uint32_t i = 1; i < object->section_count; i++) {
         if (!read_section(object, &object->sections[i]))
             return OBJECT_DAMAGED;

@@ -127,9 +127,9 @@ static void print_op(const struct far_describe_op *op)
            describe_call(FAR_LEVEL_READ, op), describe_call(FAR_LEVEL_NONE, op),
            describe_text(op, FAR_DESCRIBE_SIGNATURE), op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
     if (describe_text(op, FAR_DESCRIBE_REFUSAL)[0])
-        printf("                                               branch only: %s%s\n",
-               describe_text(op, FAR_DESCRIBE_REFUSAL),
-               op->flags & FAR_OP_NEUTRAL ? "" : "; and not neutral, so no client branches");
+        printf("                                               %s: %s%s\n",
+               op->flags & FAR_OP_NEUTRAL ? "branch only" : "works for nobody", describe_text(op, FAR_DESCRIBE_REFUSAL),
+               op->flags & FAR_OP_NEUTRAL ? "" : ", and it is not neutral");
     if (describe_text(op, FAR_DESCRIBE_REASON)[0])
         printf("                                               not neutral: %s\n",
                describe_text(op, FAR_DESCRIBE_REASON));

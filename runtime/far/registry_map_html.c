@@ -10,6 +10,7 @@
 #include "runtime/far/load.h"
 #include "runtime/far/registry_describe.h"
 #include "runtime/far/registry_pages.h"
+#include "runtime/format/complain.h"
 #include "runtime/machine.h"
 
 #include <stdlib.h>
@@ -70,10 +71,15 @@ static const char style[] =
         "var(--retired);stroke:var(--retired)}\n"
         "</style>\n";
 
+/* Also where a record's text is no UTF-8: the page is. */
 static void emit_text(FILE *out, const char *text)
 {
-    for (; *text; text++) {
-        switch (*text) {
+    for (size_t length; *text; text += length ? length : 1) {
+        length = text_utf8_length(text);
+        switch (length ? *text : '\0') {
+        case '\0':
+            fputs("\xef\xbf\xbd", out); /* U+FFFD, the replacement character */
+            break;
         case '&':
             fputs("&amp;", out);
             break;
@@ -87,7 +93,7 @@ static void emit_text(FILE *out, const char *text)
             fputs("&quot;", out);
             break;
         default:
-            putc(*text, out);
+            fwrite(text, 1, length, out);
         }
     }
 }

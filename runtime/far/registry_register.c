@@ -230,7 +230,7 @@ static size_t write_body(const struct order *order, uint8_t *body)
     return sizeof order->head + rules + order->head.shipping_bytes;
 }
 
-/* Operations that clients can only call where they may run the service's code. */
+/* Operations that clients can only call where they may run the service's code, or not even there. */
 static void show_branch_only(const struct order *order, const struct far_iface *iface, struct json *json)
 {
     struct carrier carrier;
@@ -244,9 +244,10 @@ static void show_branch_only(const struct order *order, const struct far_iface *
         if (order->json)
             json_string(json, NULL, iface_string(iface, op->name));
         else
-            printf("  %s: branch only: %s; a call that would trap fails with ENOTSUP%s\n",
-                   iface_string(iface, op->name), text,
-                   op->flags & FAR_OP_NEUTRAL ? "" : ", and it is not neutral, so that every call traps");
+            printf("  %s: %s: %s%s\n", iface_string(iface, op->name),
+                   op->flags & FAR_OP_NEUTRAL ? "branch only" : "works for nobody", text,
+                   op->flags & FAR_OP_NEUTRAL ? "; a call that would trap fails with ENOTSUP"
+                                              : ", and it is not neutral: every call traps, and fails with ENOTSUP");
     }
     carrier_end(&carrier);
 }

@@ -63,3 +63,21 @@ bool text_is_symbol(const char *text, size_t limit)
 {
     return text_is_word(text, limit, LETTER | DIGIT | MARK);
 }
+
+size_t text_utf8_length(const char *text)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    unsigned char first = byte[0], low = 0x80, high = 0xbf;
+    size_t length = first < 0x80 ? 1 : first >= 0xc2 && first <= 0xdf ? 2 : (first & 0xf0) == 0xe0 ? 3 : 4;
+    if ((first >= 0x80 && first < 0xc2) || first > 0xf4)
+        return 0;
+    low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : low;
+    high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : high;
+    for (size_t i = 1; i < length; i++) {
+        if (byte[i] < low || byte[i] > high)
+            return 0;
+        low = 0x80;
+        high = 0xbf;
+    }
+    return length;
+}

@@ -31,4 +31,7 @@ bool text_is_printable(const char *text, size_t limit);
 bool text_is_identifier(const char *text, size_t limit);
 bool text_is_symbol(const char *text, size_t limit);
 
+/* Bytes of the UTF-8 sequence at `text` if it is well-formed (no overlong forms, no surrogates), otherwise 0. */
+size_t text_utf8_length(const char *text);
+
 #endif

@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/format/json.h"
+#include "runtime/format/complain.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-/* Bytes of the UTF-8 sequence at `text` if it is well-formed (no overlong forms, no surrogates), otherwise 0. */
-static size_t utf8_length(const unsigned char *text)
-{
-    unsigned char first = text[0], low = 0x80, high = 0xbf;
-    size_t length = first < 0x80 ? 1 : first >= 0xc2 && first <= 0xdf ? 2 : (first & 0xf0) == 0xe0 ? 3 : 4;
-    if ((first >= 0x80 && first < 0xc2) || first > 0xf4)
-        return 0;
-    low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : low;
-    high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : high;
-    for (size_t i = 1; i < length; i++) {
-        if (text[i] < low || text[i] > high)
-            return 0;
-        low = 0x80;
-        high = 0xbf;
-    }
-    return length;
-}
 
 static void write_text(FILE *out, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
     fputc('"', out);
     while (*at) {
-        size_t length = utf8_length(at);
+        size_t length = text_utf8_length((const char *)at);
         if (length == 0)
             fputs("\\ufffd", out);
         else if (*at == '"' || *at == '\\')

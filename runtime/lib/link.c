@@ -49,9 +49,11 @@ static int store(const struct far_mapping *mapping, const struct far_reloc *comm
 
 static bool is_vouched(const struct far_iface *record, const char *name)
 {
-    for (uint32_t i = 0; record && i < record->ops.count; i++)
-        if (iface_op_vouches(record, iface_op(record, i), name))
+    for (uint32_t i = 0; record && i < record->ops.count; i++) {
+        const struct far_op *op = iface_op(record, i);
+        if (op->vouched && iface_op_vouches(record, op, name))
             return true;
+    }
     return false;
 }
 

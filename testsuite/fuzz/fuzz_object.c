@@ -118,22 +118,28 @@ static bool read_input(struct link *link)
     return !link->errors.status && link->machine; /* NULL: there is no object at all, so no record */
 }
 
-/* Objects without a record of their own get one whose first operations are what they define. */
+/* For objects without a record of their own. */
 static void adopt_record(struct link *link)
 {
     struct made made = make_record(MAKE_PLAIN);
-    uint32_t next = 0;
 
     link->iface = (struct far_iface *)arena_copy(&link->arena, (const char *)made.bytes, made.size);
     link->record = (const uint8_t *)link->iface;
     link->record_size = made.size;
     link->slot_count = link->iface->slot_end;
     free(made.bytes);
+}
+
+/* Its operations are the first things that the objects define. */
+static void adopt_names(struct link *link)
+{
+    uint32_t next = 0;
+
     for (size_t i = 0; i < link->object_count; i++) {
         const struct object *object = link->objects[i];
 
         for (uint32_t s = object->first_global; s < object->symbol_count && next < link->iface->ops.count; s++) {
-            if (s > 0 && object->symbols[s].st_shndx != SHN_UNDEF)
+            if (object->symbols[s].st_shndx != SHN_UNDEF)
                 table_set(&link->arena, &link->globals, iface_string(link->iface, iface_op(link->iface, next++)->name),
                           object->globals[s - object->first_global]);
         }
@@ -152,19 +158,25 @@ static bool find_record(struct link *link)
     return found || !link->record;
 }
 
-/* What farld writes for lld: objects, scripts. */
+/* What farld writes for lld: an object, scripts. */
 static bool prepare(struct link *link)
 {
+    bool adopted = !link->iface;
+
     add_like(link);
+    if (adopted)
+        adopt_record(link);
     inputs_prescan(link);
     must_have_reason(link);
-    if (!link->iface)
-        adopt_record(link);
     if (link->errors.status)
         return false;
     if (glue_write(link, input.scratch) || script_write(link, input.scratch) || exports_write(link, input.scratch))
         abort();
-    return true;
+    names_read(link);
+    must_have_reason(link);
+    if (adopted)
+        adopt_names(link);
+    return !link->errors.status;
 }
 
 /* lld takes every object, and leaves undefined what no input defines. */
@@ -207,6 +219,7 @@ static void judge(struct link *link)
     linked_refuse_thread_locals(link);
     refuse_explain(link);
     refuse_old_sections(link);
+    rights_refuse(link);
     refuse_unaligned(link);
     for (uint32_t node = 0; node < link->graph.node_count; node++) {
         if (graph_section(&link->graph, node))

@@ -5,14 +5,14 @@ usage: edit_object.py IN OUT EDIT…
 
 Changes single fields of a 64-bit ELF file, as no compiler would:
     machine=N           e_machine
-    SECTION.FIELD=N     a field of a section's header: type, flags, offset, size, link, info
+    SECTION.FIELD=N     a field of a section's header: name, type, flags, offset, size, link, info
     table-moved=N       the table of sections lies N bytes further
 """
 import struct
 import sys
 
 HEADER, SECTION = 64, 64
-FIELDS = {"type": (4, "I"), "flags": (8, "Q"), "offset": (24, "Q"), "size": (32, "Q"), "link": (40, "I"), "info": (44, "I")}
+FIELDS = {"name": (0, "I"), "type": (4, "I"), "flags": (8, "Q"), "offset": (24, "Q"), "size": (32, "Q"), "link": (40, "I"), "info": (44, "I")}
 
 
 def section_at(data, name):
