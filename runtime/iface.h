@@ -321,7 +321,7 @@ const struct far_op *iface_op(const struct far_iface *iface, uint32_t index);
 const struct far_op *iface_op_by_name(const struct far_iface *iface, const char *name); /* NULL if there is none */
 /* The same, looking at one place first: where it is if another table has the same operations. */
 const struct far_op *iface_op_by_name_at(const struct far_iface *iface, const char *name, uint32_t guess);
-const struct far_op *iface_op_by_slot(const struct far_iface *iface, uint32_t slot);    /* NULL if there is none */
+const struct far_op *iface_op_by_slot(const struct far_iface *iface, uint32_t slot); /* NULL if there is none */
 /* Is this function or object among what the operation's author vouches for? */
 bool iface_op_vouches(const struct far_iface *iface, const struct far_op *op, const char *name);
 const struct far_param *iface_result(const struct far_iface *iface, const struct far_op *op);

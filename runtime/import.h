@@ -30,7 +30,8 @@ struct far_import_table {
     uint64_t fingerprint; /* of all operations together: equal fingerprints need no look at the single ones */
 };
 
-#define FAR_IMPORT_HAS_FAILS 1u /* far_fails(value): what a call returns that cannot complete before there is a record */
+#define FAR_IMPORT_HAS_FAILS \
+    1u /* far_fails(value): what a call returns that cannot complete before there is a record */
 
 struct far_import_op {
     uint64_t fingerprint;

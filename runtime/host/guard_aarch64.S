@@ -67,4 +67,4 @@ guard_\name:
     marking setjmp
     marking __sigsetjmp
 
-#include "runtime/object_end_aarch64.h"
+#include "runtime/object_end_aarch64.inc"

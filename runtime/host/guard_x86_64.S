@@ -66,4 +66,4 @@ guard_\name:
     marking setjmp
     marking __sigsetjmp
 
-#include "runtime/object_end_x86_64.h"
+#include "runtime/object_end_x86_64.inc"

@@ -67,4 +67,4 @@ far_invoke:
     .cfi_endproc
     .size far_invoke, . - far_invoke
 
-#include "runtime/object_end_aarch64.h"
+#include "runtime/object_end_aarch64.inc"

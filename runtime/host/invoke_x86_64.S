@@ -68,4 +68,4 @@ far_invoke:
     .cfi_endproc
     .size far_invoke, . - far_invoke
 
-#include "runtime/object_end_x86_64.h"
+#include "runtime/object_end_x86_64.inc"

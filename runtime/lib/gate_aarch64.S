@@ -85,4 +85,4 @@ far_gate_process:
     .cfi_endproc
     .size far_gate_process, . - far_gate_process
 
-#include "runtime/object_end_aarch64.h"
+#include "runtime/object_end_aarch64.inc"

@@ -77,4 +77,4 @@ far_gate_process:
     .cfi_endproc
     .size far_gate_process, . - far_gate_process
 
-#include "runtime/object_end_x86_64.h"
+#include "runtime/object_end_x86_64.inc"

@@ -101,4 +101,4 @@ far_pending_jump:
     .inst   0                                       /* udf #0 */
     .size far_pending_jump, . - far_pending_jump
 
-#include "runtime/object_end_aarch64.h"
+#include "runtime/object_end_aarch64.inc"

@@ -140,4 +140,4 @@ far_pending_jump:
     .fill   6, 1, 0xcc
     .size far_pending_jump, . - far_pending_jump
 
-#include "runtime/object_end_x86_64.h"
+#include "runtime/object_end_x86_64.inc"

@@ -28,4 +28,4 @@ far_refused_call:
     .size far_refused_call, . - far_refused_call
     .cfi_endproc
 
-#include "runtime/object_end_aarch64.h"
+#include "runtime/object_end_aarch64.inc"

@@ -17,7 +17,16 @@ struct wanted {
     uint8_t found;
 };
 
-enum wanted_index { WANT_SOCKET, WANT_RUNTIME_DIR, WANT_LEVEL, WANT_SPIN, WANT_UNTRUSTED, WANT_BIND_NOW, WANT_PERF, WANT_COUNT };
+enum wanted_index {
+    WANT_SOCKET,
+    WANT_RUNTIME_DIR,
+    WANT_LEVEL,
+    WANT_SPIN,
+    WANT_UNTRUSTED,
+    WANT_BIND_NOW,
+    WANT_PERF,
+    WANT_COUNT
+};
 
 /* Where in the environment's text the reader stands. */
 struct reader {

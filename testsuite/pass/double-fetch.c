@@ -1,3 +1,4 @@
+/* clang-format off */
 // Memory of the caller's that is read twice, the first time to check it, is reported with both places: at every level, with
 // debug information and without, which then does not get into the object. It can be made an error, and left out.
 // RUN: rm -rf %t && split-file %s %t && cd %t
