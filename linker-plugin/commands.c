@@ -383,7 +383,7 @@ static bool is_code(const struct image *image, uint64_t address)
 /* An operation that a resolver chooses is reached through a thunk. (Where its address is used too, lld has made it one.) */
 static void place_operation(struct link *link, struct operation *operation)
 {
-    const Elf64_Sym *symbol = image_exported(&link->image, operation->name);
+    const Elf64_Sym *symbol = operation_symbol(link, operation->name);
     const struct thunk *thunk;
     bool is_new;
 

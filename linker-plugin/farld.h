@@ -371,6 +371,8 @@ const uint8_t *graph_mark(struct link *link);
 
 /* resolve.c, neutral.c */
 int symbols_resolve(struct link *link);
+/* An operation in the image, also where its object keeps it hidden; NULL: no input defines it, or which is not clear. */
+const Elf64_Sym *operation_symbol(const struct link *link, const char *name);
 const char *symbol_uses(struct link *link, const char *name); /* lines for the end of a message */
 int neutrality_decide(struct link *link);
 

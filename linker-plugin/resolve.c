@@ -17,8 +17,8 @@ static void refuse_undefined(struct link *link, const struct far_op *op, const c
 
     if (object)
         error_add(&link->errors, EX_DATAERR,
-                  "%s: operation '%s' is defined in %s, but hidden there (-fvisibility=hidden): an operation is for "
-                  "others to call; build %s with default visibility, or change a copy: llvm-objcopy "
+                  "%s: operation '%s' is defined in %s, but hidden there (-fvisibility=hidden), and a static function "
+                  "elsewhere has its name; build %s with default visibility, or change a copy: llvm-objcopy "
                   "--set-symbol-visibility=%s=default %s",
                   place, name, object, object, name, object);
     else
@@ -26,6 +26,36 @@ static void refuse_undefined(struct link *link, const struct far_op *op, const c
                   "%s: operation '%s' is declared here, but no input defines it; give the object that does, or say "
                   "far_absent",
                   place, name);
+}
+
+/*
+ * What a hidden operation has become in the image: a local symbol, since lld keeps hidden names from others. Only if no
+ * static function of that name lies beside it, for then nothing says which is which.
+ */
+static const Elf64_Sym *hidden_operation(const struct link *link, const char *name)
+{
+    const struct image *image = &link->image;
+    const struct global *global = table_find(&link->globals, name);
+    const Elf64_Sym *found = NULL;
+
+    for (size_t i = 1; global && global->definition && i < image->symbol_count; i++) {
+        const Elf64_Sym *symbol = &image->symbols[i];
+
+        if (symbol->st_shndx == SHN_UNDEF || ELF64_ST_TYPE(symbol->st_info) != STT_FUNC ||
+            strcmp(image_symbol_name(image, symbol), name))
+            continue;
+        if (found)
+            return NULL;
+        found = symbol;
+    }
+    return found;
+}
+
+const Elf64_Sym *operation_symbol(const struct link *link, const char *name)
+{
+    const Elf64_Sym *exported = image_exported(&link->image, name);
+
+    return exported ? exported : hidden_operation(link, name);
 }
 
 static void find_operations(struct link *link)
@@ -37,7 +67,7 @@ static void find_operations(struct link *link)
         struct operation *operation = &link->operations[i];
         const struct far_op *op = iface_op(link->iface, i);
         const char *name = iface_string(link->iface, op->name);
-        const Elf64_Sym *symbol = op->flags & FAR_OP_ABSENT ? NULL : image_exported(&link->image, name);
+        const Elf64_Sym *symbol = op->flags & FAR_OP_ABSENT ? NULL : operation_symbol(link, name);
         const struct global *global = symbol ? table_find(&link->globals, name) : NULL;
 
         *operation = (struct operation){.op = op, .name = name, .implementation = STUB_NO_IMPLEMENTATION};
