@@ -45,8 +45,10 @@ static int read_own_members(struct link *link, const struct trace *trace)
         if (trace->taken[i])
             status = inputs_add_members(link, trace->own[i], &trace->lines);
     }
-    for (size_t i = known; i < link->object_count; i++)
-        object_scan_symbols(link, link->objects[i]), names_of(link, link->objects[i]);
+    for (size_t i = known; i < link->object_count; i++) {
+        object_scan_symbols(link, link->objects[i]);
+        names_of(link, link->objects[i]);
+    }
     return status;
 }
 
@@ -129,7 +131,8 @@ static void add_compiled(struct link *link)
             inputs_add_compiled(link, path);
     }
     for (size_t i = known; i < link->object_count; i++) {
-        object_scan_symbols(link, link->objects[i]), names_of(link, link->objects[i]);
+        object_scan_symbols(link, link->objects[i]);
+        names_of(link, link->objects[i]);
         add_linked(link, link->objects[i]);
         take_names(link->objects[i]);
     }
