@@ -228,10 +228,24 @@ static bool starts_directive(const char *text, const char *at)
     return at == text || at[-1] == '\n' || at[-1] == '\xbf' || (at[-1] == '/' && at - text > 1 && at[-2] == '*');
 }
 
+/* For words that begin with a rare character: memmem() takes a fifth of all that farcc does, this next to nothing. */
+static bool contains(const char *text, size_t size, const char *word)
+{
+    const char *end = text + size;
+    size_t length = strlen(word);
+
+    for (const char *at = text; (size_t)(end - at) >= length; at++) {
+        at = memchr(at, *word, (size_t)(end - at) - length + 1);
+        if (!at || !memcmp(at, word, length))
+            return at;
+    }
+    return false;
+}
+
 /* Other ways to write '#', and the '\' at a line's end: so rare that the preprocessor may read them. */
 static bool has_other_spellings(const char *text, size_t size)
 {
-    return memmem(text, size, "%:", 2) || memmem(text, size, "\?\?=", 3) || memmem(text, size, "\?\?/", 3);
+    return contains(text, size, "%:") || contains(text, size, "\?\?=") || contains(text, size, "\?\?/");
 }
 
 static void read_text(struct scan *scan, const char *path, const char *text, size_t size)
