@@ -63,5 +63,6 @@ few=reloc_symbolic_1000 many=reloc_symbolic_1000000
 if make_sqlite; then
   measure sqlite3 sqlite3_libversion_number 0 0
 else
-  echo "binding SQLite: skipped, there is no libsqlite3.a"
+  echo "bench: there is no libsqlite3.a; ./dev setup installs it" >&2
+  exit 69
 fi
