@@ -41,12 +41,24 @@ enum far_message_type {
     FAR_MSG_BIND,         /* the same; the reply comes with descriptors */
     FAR_MSG_OPEN_CHANNEL, /* body: struct far_open_channel; reply: struct far_channel_reply + 2 fds: A-stack, host pidfd */
     FAR_MSG_CLOSE_CHANNEL, /* body: struct far_close_channel; no reply */
+    FAR_MSG_LINK,          /* whose stub is at this address? For a call into a service that was never bound */
+    FAR_MSG_DOMAIN,        /* the client's own domain segment: a range and its memory */
+    FAR_MSG_TRUST,         /* which service may follow pointers into it */
+    FAR_MSG_PRESENT,       /* a capability: what it grants, this connection has from now on */
+    FAR_MSG_ADOPT_CHANNEL, /* a channel that a fard before this one had opened: know it again */
+    /* fard → client, unasked, serial 0 */
+    FAR_MSG_REVOKED, /* a right has gone: unmap, then say FAR_MSG_REVOKE_DONE */
+    FAR_MSG_REVOKE_DONE,
     /* fard → host and back, over the socket that the host inherits as descriptor FAR_HOST_FD */
     FAR_MSG_HOST_START,   /* fard → host: struct far_host_start + fds */
     FAR_MSG_HOST_READY,   /* host → fard, no body */
     FAR_MSG_HOST_FAILED,  /* host → fard: struct far_error */
     FAR_MSG_HOST_CHANNEL, /* fard → host: struct far_host_channel + 1 fd: the A-stack; no reply */
     FAR_MSG_HOST_CLOSE,   /* fard → host: struct far_close_channel; no reply */
+    FAR_MSG_HOST_MAP,     /* fard → host: a client's domain segment, which the service may follow pointers into */
+    FAR_MSG_HOST_UNMAP,
+    FAR_MSG_HOST_CHANNELS, /* fard → host and back: which channels there are, after fard was started anew */
+    FAR_MSG_HOST_RETIRE,   /* fard → host: no new calls; go when those that run have ended */
     /* management (far register, ls, …): bodies in runtime/fard/manage.h */
     FAR_MSG_REGISTER = 64,
     FAR_MSG_UNREGISTER,
@@ -55,6 +67,15 @@ enum far_message_type {
     FAR_MSG_MAP,
     FAR_MSG_STATUS,
     FAR_MSG_SEGMENT, /* body: struct far_segment_request; reply: struct far_segment_reply + 1 fd: the segment's file */
+    FAR_MSG_EXPLAIN,
+    FAR_MSG_POLICY,
+    FAR_MSG_CAPABILITY_GRANT,
+    FAR_MSG_CAPABILITY_NARROW,
+    FAR_MSG_CAPABILITY_REVOKE,
+    FAR_MSG_CAPABILITY_LIST,
+    FAR_MSG_METRICS,
+    FAR_MSG_TOP,
+    FAR_MSG_TRACE,
     FAR_MSG_REPLY = 0x8000
 };
 

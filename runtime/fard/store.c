@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* The database: opening it, its schema, and whether it can be believed. */
+/* The database: opening it, and whether it can be believed. */
 #include "runtime/fard/store_internal.h"
 
 #include <errno.h>
@@ -7,28 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-
-#define STORE_APPLICATION 0x46415231 /* "FAR1" */
-#define STORE_SCHEMA      2
-
-static const char schema[] =
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE ranges (id INTEGER PRIMARY KEY AUTOINCREMENT, base INTEGER NOT NULL UNIQUE, size INTEGER NOT NULL,"
-    " name TEXT NOT NULL);"
-    "CREATE TABLE services (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL UNIQUE, build_id BLOB NOT "
-    "NULL,"
-    " host_uid INTEGER NOT NULL);"
-    "CREATE TABLE rules (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, who INTEGER NOT NULL,"
-    " whose INTEGER NOT NULL, level INTEGER NOT NULL);"
-    "CREATE TABLE shippings (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, op TEXT NOT NULL,"
-    " data_shipped INTEGER NOT NULL);"
-    "CREATE TABLE executables (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, build_id BLOB NOT NULL);"
-    "CREATE TABLE pending (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL UNIQUE, uid INTEGER NOT NULL);"
-    "CREATE TABLE pending_ops (pending INTEGER NOT NULL REFERENCES pending ON DELETE CASCADE, slot INTEGER NOT NULL,"
-    " op TEXT NOT NULL, uid INTEGER NOT NULL, PRIMARY KEY (pending, slot), UNIQUE (pending, op));"
-    "PRAGMA application_id = 0x46415231;"
-    "PRAGMA user_version = 2;"
-    "COMMIT;";
 
 int store_refuse(struct store *store, struct far_error *error, const char *doing)
 {
@@ -100,14 +78,16 @@ static int check_schema(struct store *store, struct far_error *error)
     if (result)
         return result;
     if (application == 0 && version == 0 && tables == 0)
-        return store_run(store, schema, "creating the store", error);
+        return store_create_schema(store, error);
     if (application != STORE_APPLICATION)
         return refuse(error, EUCLEAN, EX_DATAERR, "%s/names.db is not fard's; choose another --store", store->path);
-    if (version != STORE_SCHEMA)
-        return refuse(error, EPROTONOSUPPORT, EX_DATAERR,
-                      "%s/names.db has schema %lld, but this fard reads schema %d; use the version that wrote it",
-                      store->path, (long long)version, STORE_SCHEMA);
-    return check_integrity(store, error);
+    if (version < STORE_SCHEMA_OLDEST || version > STORE_SCHEMA)
+        return refuse(
+            error, EPROTONOSUPPORT, EX_DATAERR,
+            "%s/names.db has schema %lld, but this fard reads schemas %d to %d; use the version that wrote it",
+            store->path, (long long)version, STORE_SCHEMA_OLDEST, STORE_SCHEMA);
+    result = check_integrity(store, error);
+    return result ? result : store_upgrade_schema(store, version, error);
 }
 
 /* DELETE with FULL: a commit is on the disk when it returns, and the folder holds one file between two changes. */

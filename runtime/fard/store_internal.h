@@ -16,6 +16,14 @@ struct store {
     uint64_t cursor;
 };
 
+#define STORE_APPLICATION   0x46415231 /* "FAR1" */
+#define STORE_SCHEMA        3
+#define STORE_SCHEMA_OLDEST 2 /* what can be upgraded */
+
+/* store_schema.c. Both leave the database as it was when they fail. */
+int store_create_schema(struct store *store, struct far_error *error);
+int store_upgrade_schema(struct store *store, int64_t version, struct far_error *error);
+
 /* An SQLite failure as a refusal: a full disk, damage, or whatever else it says. */
 int store_refuse(struct store *store, struct far_error *error, const char *doing);
 /* One statement without results. 0 or FARD_REFUSED. */
@@ -27,6 +35,9 @@ int store_finish(struct store *store, sqlite3_stmt *statement, const char *doing
 
 /* Is there one more? A walk that breaks off is no end: then *result says so. */
 bool store_next_row(struct store *store, sqlite3_stmt *statement, int *result, struct far_error *error);
+
+/* After a failed commit SQLite may or may not have rolled back already; a second ROLLBACK does no harm. */
+void store_roll_back(struct store *store);
 
 /* store_files.c: folders, lock, segment files. */
 int store_open_folders(struct store *store, const char *path, struct far_error *error);

@@ -43,22 +43,24 @@ int store_take_range(struct store *store, const char *name, uint64_t bytes, uint
 static int insert_service(struct store *store, const struct service *service, struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result = store_prepare(store, "INSERT INTO services (id, name, build_id, host_uid) VALUES (?, ?, ?, ?)",
-                               &statement, error);
+    int result = store_prepare(
+        store, "INSERT INTO services (id, name, major, build_id, host_uid) VALUES (?, ?, ?, ?, ?)", &statement, error);
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, service->id);
     sqlite3_bind_text(statement, 2, service->name, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(statement, 3, service->executable[0].build_id, sizeof service->executable[0].build_id,
+    sqlite3_bind_int64(statement, 3, service_iface(service)->major);
+    sqlite3_bind_blob(statement, 4, service->executable[0].build_id, sizeof service->executable[0].build_id,
                       SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 4, service->host_uid_wanted);
+    sqlite3_bind_int64(statement, 5, service->host_uid_wanted);
     return store_finish(store, statement, "registering", error);
 }
 
 static int insert_rule(struct store *store, uint32_t id, const struct far_rule *rule, struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result = store_prepare(store, "INSERT INTO rules VALUES (?, ?, ?, ?)", &statement, error);
+    int result =
+        store_prepare(store, "INSERT INTO rules (service, who, whose, level) VALUES (?, ?, ?, ?)", &statement, error);
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, id);
@@ -82,8 +84,7 @@ static int insert_shipping(struct store *store, const struct service *service, c
     return store_finish(store, statement, "registering", error);
 }
 
-/* After a failed commit SQLite may or may not have rolled back already; a second ROLLBACK does no harm. */
-static void roll_back(struct store *store)
+void store_roll_back(struct store *store)
 {
     sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
 }
@@ -98,7 +99,7 @@ int store_add_service(struct store *store, const struct service *service, struct
         result = insert_shipping(store, service, &service->shippings[i], error);
     result = result ? result : store_run(store, "COMMIT", "registering", error);
     if (result)
-        roll_back(store);
+        store_roll_back(store);
     return result;
 }
 
@@ -122,7 +123,7 @@ int store_remove_service(struct store *store, const struct service *service, str
     sqlite3_bind_int64(statement, 1, service->id);
     result = store_finish(store, statement, "unregistering", error);
     if (result)
-        roll_back(store);
+        store_roll_back(store);
     for (uint32_t i = 0; !result && i < service->executable_count; i++)
         store_drop_segment(store, service->executable[i].build_id);
     return result;

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * The tables, and how a database of an earlier version becomes one of this.
+ *
+ *     ranges         every range ever taken; whose it was
+ *     services       what is registered now. The first executable's build id; major: of its interface, which names it
+ *     executables    further machines' executables of a service
+ *     rules          who is granted what (far register --trust, --read)
+ *     shippings      what --function and --data changed
+ *     settings       what else was said at registration: limits and sandbox of its host, by name
+ *     pending        names that somebody was bound to before they were registered; pending_ops: their slots
+ *     capabilities   passwords for services: their SHA-256, never they themselves
+ *     hosts          which process runs a service, so that a fard that is started anew finds it again
+ */
+#include "runtime/fard/store_internal.h"
+
+#define RANGES                                                                                                        \
+    "CREATE TABLE ranges (id INTEGER PRIMARY KEY AUTOINCREMENT, base INTEGER NOT NULL UNIQUE, size INTEGER NOT NULL," \
+    " name TEXT NOT NULL);"
+
+/* -1: of a service from before majors were kept; fard fills it in when it has read the segment. */
+#define SERVICES                                                                                                   \
+    "CREATE TABLE services (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL, major INTEGER NOT NULL," \
+    " build_id BLOB NOT NULL, host_uid INTEGER NOT NULL, UNIQUE (name, major));"
+
+/* subject: what `whose`, a number, cannot say (an executable's path); else empty. */
+#define RULES                                                                                                   \
+    "CREATE TABLE rules (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, who INTEGER NOT NULL," \
+    " whose INTEGER NOT NULL, level INTEGER NOT NULL, subject TEXT NOT NULL DEFAULT '');"
+
+#define SHIPPINGS                                                                                               \
+    "CREATE TABLE shippings (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, op TEXT NOT NULL," \
+    " data_shipped INTEGER NOT NULL);"
+
+#define EXECUTABLES                                                                                                \
+    "CREATE TABLE executables (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, build_id BLOB NOT " \
+    "NULL);"
+
+#define PENDING                                                                                                       \
+    "CREATE TABLE pending (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL UNIQUE, uid INTEGER NOT "     \
+    "NULL);"                                                                                                          \
+    "CREATE TABLE pending_ops (pending INTEGER NOT NULL REFERENCES pending ON DELETE CASCADE, slot INTEGER NOT NULL," \
+    " op TEXT NOT NULL, uid INTEGER NOT NULL, PRIMARY KEY (pending, slot), UNIQUE (pending, op));"
+
+#define SETTINGS                                                                                                 \
+    "CREATE TABLE settings (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, name TEXT NOT NULL," \
+    " value TEXT NOT NULL, PRIMARY KEY (service, name));"
+
+/* parent: what it was narrowed from; it goes with it. ops: names, each ended by a newline; empty: all. expires: seconds
+ * since 1970, 0 for never. */
+#define CAPABILITIES                                                                                              \
+    "CREATE TABLE capabilities (id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE,"               \
+    " parent INTEGER REFERENCES capabilities ON DELETE CASCADE,"                                                  \
+    " service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, level INTEGER NOT NULL, ops TEXT NOT NULL," \
+    " uid INTEGER NOT NULL, expires INTEGER NOT NULL, note TEXT NOT NULL);"
+
+/* started: the process's start time as /proc/PID/stat has it, since numbers come again. memory: which memfd its data is. */
+#define HOSTS                                                                                                      \
+    "CREATE TABLE hosts (service INTEGER PRIMARY KEY REFERENCES services ON DELETE CASCADE, pid INTEGER NOT NULL," \
+    " started INTEGER NOT NULL, uid INTEGER NOT NULL, generation INTEGER NOT NULL, device INTEGER NOT NULL,"       \
+    " inode INTEGER NOT NULL, initialised INTEGER NOT NULL);"
+
+static const char schema[] =
+    "BEGIN IMMEDIATE;" RANGES SERVICES RULES SHIPPINGS EXECUTABLES PENDING SETTINGS CAPABILITIES HOSTS
+    "PRAGMA application_id = 0x46415231; PRAGMA user_version = 3; COMMIT;";
+
+/* A table cannot be changed in place where a constraint goes: it is made anew, and what refers to it stays. */
+static const char from_2_to_3[] =
+    "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;"
+    "ALTER TABLE services RENAME TO services_2;"
+    "ALTER TABLE rules ADD COLUMN subject TEXT NOT NULL DEFAULT '';" SERVICES
+    "INSERT INTO services (id, name, major, build_id, host_uid) SELECT id, name, -1, build_id, host_uid FROM "
+    "services_2;"
+    "DROP TABLE services_2;" SETTINGS CAPABILITIES HOSTS "PRAGMA user_version = 3; COMMIT; PRAGMA foreign_keys = ON;";
+
+int store_create_schema(struct store *store, struct far_error *error)
+{
+    int result = store_run(store, schema, "creating the store", error);
+    if (result)
+        store_roll_back(store);
+    return result;
+}
+
+int store_upgrade_schema(struct store *store, int64_t version, struct far_error *error)
+{
+    if (version == STORE_SCHEMA)
+        return 0;
+    /* Otherwise the references of other tables would follow the old one's new name. */
+    int result = store_run(store, "PRAGMA legacy_alter_table = ON", "upgrading the store", error);
+    result = result ? result : store_run(store, from_2_to_3, "upgrading the store", error);
+    if (result)
+        store_roll_back(store);
+    return result;
+}
