@@ -21,14 +21,21 @@ endif()
 
 set(FAR_WARNINGS -Wall -Wextra -Wshadow -Wundef -Wvla -Wpointer-arith -Wwrite-strings -Werror)
 set(FAR_WARNINGS_C -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition)
+if(FARCALL_SANITIZE AND FARCALL_SANITIZE_THREAD)
+  message(FATAL_ERROR "FARCALL_SANITIZE and FARCALL_SANITIZE_THREAD exclude each other")
+endif()
 set(FAR_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+if(FARCALL_SANITIZE_THREAD)
+  # ThreadSanitizer keeps the addresses of the usual window for itself: runtime/segment.h has one for it.
+  set(FAR_SANITIZERS -fsanitize=thread -fno-omit-frame-pointer -DFARCALL_WINDOW_LOW)
+endif()
 
 function(far_target target)
   target_compile_options(${target} PRIVATE
     ${FAR_WARNINGS} $<$<COMPILE_LANGUAGE:C>:${FAR_WARNINGS_C}> -fno-common -D_GNU_SOURCE)
   target_include_directories(${target} PRIVATE
     ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
-  if(FARCALL_SANITIZE)
+  if(FARCALL_SANITIZE OR FARCALL_SANITIZE_THREAD)
     target_compile_options(${target} PRIVATE $<$<NOT:$<COMPILE_LANGUAGE:ASM>>:${FAR_SANITIZERS}>)
     if(FARCALL_FUZZ)
       target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:C>:-fsanitize=fuzzer-no-link>)

@@ -29,33 +29,46 @@ static void refuse_place_behind(struct link *link, const struct object *object, 
         object_symbol_name(object, (uint32_t)ELF64_R_SYM(relocation->r_info)), (long long)relocation->r_addend);
 }
 
-static void note_references(struct link *link, const struct object *object, const unaligned_shdr *section)
+static void refuse_places_behind(struct link *link, const struct object *object, const unaligned_shdr *section)
 {
     const unaligned_rela *relocations = (const unaligned_rela *)(object->bytes + section->sh_offset);
 
     for (size_t i = 0; i < section->sh_size / sizeof *relocations; i++) {
         uint64_t symbol = ELF64_R_SYM(relocations[i].r_info);
-        struct global *global;
 
-        if (symbol < object->first_global || symbol >= object->symbol_count || symbol == 0)
-            continue;
-        global = object->globals[symbol - object->first_global];
-        global->referred = true;
-        if (global->is_operation && relocations[i].r_addend)
+        if (symbol >= object->first_global && symbol < object->symbol_count && symbol && relocations[i].r_addend &&
+            object->globals[symbol - object->first_global]->is_operation)
             refuse_place_behind(link, object, section, &relocations[i]);
     }
 }
 
-/* Unwind tables, too: they name the function that handles exceptions. */
-static void note_references_of(struct link *link, const struct object *object)
+static void check_places_behind(struct link *link, const struct object *object)
 {
     for (uint32_t i = 1; i < object->section_count; i++) {
         const unaligned_shdr *section = &object->sections[i];
 
         if (section->sh_type == SHT_RELA && section->sh_info < object->section_count &&
             object->sections[section->sh_info].sh_flags & SHF_ALLOC)
-            note_references(link, object, section);
+            refuse_places_behind(link, object, section);
     }
+}
+
+/* By relocations of all that is loaded, as survey.c has read them. */
+static void note_references(struct link *link, const struct object *object)
+{
+    bool behind_operation = false;
+
+    for (uint32_t i = 0; i < object->symbol_count - object->first_global; i++) {
+        unsigned uses = object->survey->uses[i];
+        struct global *global = uses ? object->globals[i] : NULL;
+
+        if (!global)
+            continue;
+        global->referred = true;
+        behind_operation = behind_operation || (uses & SURVEY_USED_BEHIND && global->is_operation);
+    }
+    if (behind_operation)
+        check_places_behind(link, object);
 }
 
 static void mark_operations(struct link *link)
@@ -93,7 +106,7 @@ int commands_account(struct link *link)
 {
     mark_operations(link);
     for (size_t i = 0; i < link->graph.object_count; i++)
-        note_references_of(link, link->graph.objects[i]);
+        note_references(link, link->graph.objects[i]);
     for (size_t i = 0; i < link->command_count; i++) {
         const struct command *command = &link->commands[i];
 

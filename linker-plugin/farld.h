@@ -3,13 +3,15 @@
  * farld, the linker of segments: ld.lld with a stage before it and one behind.
  *
  *     objects, archives, import libraries
- *         │ inputs.c    found and mapped; object.c reads them in place
+ *         │ inputs.c    found and mapped; lld.c starts ld.lld, which waits; object.c reads them in place
  *         │ record.c    the interface record among them
  *         │ prescan.c   which host data needs a copy, how many thunks there may be, what the script must name
  *         │ script.c    where the parts are; script_short.c where all sections have usual names
  *         ▼
  *     glue.o, script, exports  ── ld.lld, once ──►  an image at address 0, beside the output file, and what was linked
  *         │ names.c     while lld runs: the names that objects share
+ *         │ survey.c    and who refers to what in each of them
+ *         │ lld_end.c   when its image is there; whether it ended well is asked before the segment gets its name
  *         │ linked.c    which objects those are, and which of them defines each global name
  *         │ graph.c     who refers to what: their sections are the nodes, their relocations the edges
  *         │ resolve.c   every symbol left over: HOST, BIND, STUB, or an error naming its users
@@ -17,7 +19,7 @@
  *         │ commands.c  what lld left to the dynamic linker → relocation commands; thunks.c for addresses taken
  *         │ account.c   has every one that names something outside been seen by neutral.c?
  *         │ stream.c    those, in order and packed: .far.reloc
- *         │ write.c     stubs filled in, tail.c the file's end written anew; checked by segment_check(); renamed
+ *         │ write.c     stubs filled in, tail.c the file's end written anew, sign.c the build id; checked by segment_check(); renamed
  *         ▼
  *     kv.seg
  *
@@ -64,7 +66,10 @@ struct options {
 
 /* A file of the command line, in order. */
 struct input {
-    const char *path;
+    const char *path;     /* as lld is told */
+    const char *title;    /* as the command line says, for messages */
+    const uint8_t *bytes; /* NULL: it cannot be read, which was an error */
+    size_t size;
     bool passed_to_lld; /* import libraries are not: what they define stays undefined */
 };
 
@@ -79,6 +84,7 @@ struct global {
     bool is_operation;                 /* of this service: account.c */
     const struct object *definition;   /* the linked object that has it; NULL: none */
     uint32_t symbol;                   /* its symbol there */
+    uint32_t node;                     /* and the section of that, in the graph; 0: none */
     const struct undefined *undefined; /* what it is resolved to instead */
     uint32_t table;                    /* __start_NAME, __stop_NAME: the first section of that name; 0: none */
 };
@@ -163,8 +169,7 @@ struct piece {
 /* A section of a linked object: what calls and addresses lead from and to. */
 struct node {
     const struct object *object;
-    uint32_t relocations; /* the section of that object which holds its relocations; 0: none */
-    uint32_t next;        /* the next section of a table that is found by its name (__start_NAME); 0: none */
+    uint32_t next; /* the next section of a table that is found by its name (__start_NAME); 0: none */
 };
 
 #define NO_NODE UINT32_MAX
@@ -232,7 +237,8 @@ struct link {
     size_t input_count;
     bitcode_reader *bitcode_reader; /* NULL until there is bitcode to read */
     bool has_bitcode, bitcode_prepared;
-    struct table notes; /* "object function" → why its code is not neutral */
+    bool awaits_bitcode; /* some input is bitcode, read or not */
+    struct table notes;  /* "object function" → why its code is not neutral */
     bool has_notes;
     struct object **objects;
     size_t object_count;
@@ -259,6 +265,7 @@ struct link {
     size_t copy_count;
     struct operation *operations; /* in the record's order */
     const struct operation **by_implementation;
+    size_t trace_size;
     const char *trace;             /* what lld says it linked, a line an object */
     const char *unread;            /* a line of it that no object is for; NULL: none */
     const struct object *unlinked; /* an object of the command line that no line is for; NULL: none */
@@ -270,7 +277,9 @@ struct link {
     size_t unresolved_count; /* of them: nobody has these */
     struct table undefined_by_name;
 
-    pid_t lld; /* 0: it does not run */
+    pid_t lld;         /* 0: it does not run */
+    int lld_gate;      /* lld waits until something is written here; only while it runs and waits */
+    const char *drawn; /* what lld writes: the draft, or a temporary file */
     struct image image;
     struct thunk *thunks;
     size_t thunk_count;
@@ -287,7 +296,8 @@ struct link {
 int options_parse(struct link *link, int argc, char **argv);
 void options_help(FILE *out);
 
-/* inputs.c, record.c */
+/* inputs.c, record.c: first what there is, as much as lld must be told; then what is in it */
+int inputs_find(struct link *link);
 int inputs_read(struct link *link);
 /* The members of an archive that `only` has, by the names that lld gives them; NULL: all. */
 int inputs_add_members(struct link *link, const char *path, const struct table *only);
@@ -319,14 +329,25 @@ void object_scan_symbols(struct link *link, struct object *object);
 int names_read(struct link *link);
 void names_of(struct link *link, struct object *object);
 
+/* survey.c: while lld runs; and of an object that was not done then */
+void survey_inputs(struct link *link);
+void survey_object(struct link *link, struct object *object);
+
 /* glue.c, script.c, lld.c */
 int glue_write(struct link *link, const char *path);
 int script_write(struct link *link, const char *path);
-int exports_write(struct link *link, const char *path);
+const char *exports_text(struct link *link, size_t *size);
 const char *lld_place(struct link *link, const char *name); /* a temporary file's path */
-int lld_start(struct link *link, const char *output);
-int lld_finish(struct link *link, bool abandon); /* once it was started */
-const char *lld_inputs(struct link *link);       /* "kv.o, libz.a", for messages */
+/* As soon as the inputs' names are known: it takes its time to start, and then waits for lld_feed(). */
+int lld_start(struct link *link);
+int lld_feed(struct link *link); /* all files it is to read are there */
+void lld_close_gate(struct link *link);
+const char *lld_name(void);
+/* lld_end.c: the image is complete; lld may still be about to end. */
+int lld_finish(struct link *link);
+int lld_end(struct link *link); /* once it has; before its image may become anybody's */
+void lld_abandon(struct link *link);
+const char *lld_inputs(struct link *link); /* "kv.o, libz.a", for messages */
 
 /* image.c */
 int image_read(struct link *link, struct image *image, const char *path);
@@ -346,12 +367,15 @@ const Elf64_Phdr *image_part(const struct image *image, enum far_part part); /* 
 int linked_read(struct link *link);
 int linked_check(struct link *link); /* after a link that succeeded: is what was linked what was read? */
 int linked_refuse_thread_locals(struct link *link);
+const char *linked_other_relocations(const struct object *object, uint32_t section); /* their kind, or NULL */
 
 /* refuse.c: all that stands in the way, named; nothing found: 0. After linked_read(). */
 int refuse_explain(struct link *link);
 int refuse_old_sections(struct link *link);
 int refuse_alignment(struct link *link);
-int rights_refuse(struct link *link); /* rights.c */
+/* rights.c */
+int rights_refuse(struct link *link);
+bool rights_is_of_linkers(const char *name); /* of a section */
 int refuse_unaligned(struct link *link);
 int refuse_outside(struct link *link);
 
@@ -360,6 +384,10 @@ void graph_make(struct link *link);
 uint32_t graph_section(const struct graph *graph, uint32_t node); /* the section's index in its object */
 /* The relocations of a node. */
 const unaligned_rela *graph_relocations(const struct graph *graph, uint32_t node, size_t *count);
+/* Where they lead, each place once; made for walks over all of them. */
+const uint32_t *graph_edges(const struct graph *graph, uint32_t node, size_t *count);
+uint32_t graph_edge_node(const struct object *object, uint32_t edge);               /* or NO_NODE */
+const struct global *graph_edge_global(const struct object *object, uint32_t edge); /* by this name; NULL: its own */
 struct target graph_target(const struct object *object, const unaligned_rela *relocation);
 struct target graph_definition(const struct global *global);
 /* The function or object at a place, else "kv.o:(.text)". */
@@ -408,8 +436,12 @@ struct blob {
     const uint8_t *bytes;
     size_t size;
 };
-/* *end: file offset behind the last blob. What link->image says of sections and symbols is gone afterwards. */
-int tail_write(struct link *link, const struct blob *blobs, size_t count, size_t *end);
+/*
+ * *end: file offset behind the last blob. What link->image says of sections and symbols is gone afterwards. Of what is kept,
+ * the signature has been started; NULL: not yet, after an error.
+ */
+struct signature;
+int tail_write(struct link *link, const struct blob *blobs, size_t count, size_t *end, struct signature **signature);
 
 #define GLUE_COPY_PREFIX ".far.copy."
 #define GLUE_THUNKS      ".far.thunks"

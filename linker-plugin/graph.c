@@ -20,13 +20,6 @@ static void add_nodes(struct graph *graph, const struct object *object)
 
     for (uint32_t i = 0; i < object->section_count; i++)
         nodes[i].object = object;
-    for (uint32_t i = 1; i < object->section_count; i++) {
-        const unaligned_shdr *section = &object->sections[i];
-
-        if (section->sh_type == SHT_RELA && section->sh_info && section->sh_info < object->section_count &&
-            is_followed(object, section->sh_info))
-            nodes[section->sh_info].relocations = i;
-    }
 }
 
 /* Sections named NAME are one table to code that refers to __start_NAME or __stop_NAME; what reaches one reaches all. */
@@ -67,10 +60,6 @@ void graph_make(struct link *link)
 {
     struct graph *graph = &link->graph;
 
-    for (size_t i = 0; i < graph->object_count; i++) {
-        graph->objects[i]->first_node = graph->node_count;
-        graph->node_count += graph->objects[i]->section_count;
-    }
     graph->nodes = arena_allocate(&link->arena, graph->node_count * sizeof *graph->nodes);
     for (size_t i = 0; i < graph->object_count; i++)
         add_nodes(graph, graph->objects[i]);
@@ -84,11 +73,38 @@ uint32_t graph_section(const struct graph *graph, uint32_t node)
 
 const unaligned_rela *graph_relocations(const struct graph *graph, uint32_t node, size_t *count)
 {
-    const struct node *at = &graph->nodes[node];
-    const unaligned_shdr *section = &at->object->sections[at->relocations];
+    const struct object *object = graph->nodes[node].object;
+    uint32_t relocations = object->survey->sections[node - object->first_node].relocations;
+    const unaligned_shdr *section = &object->sections[relocations];
 
-    *count = at->relocations ? section->sh_size / sizeof(Elf64_Rela) : 0;
-    return at->relocations ? (const unaligned_rela *)(at->object->bytes + section->sh_offset) : NULL;
+    *count = relocations ? section->sh_size / sizeof(Elf64_Rela) : 0;
+    return relocations ? (const unaligned_rela *)(object->bytes + section->sh_offset) : NULL;
+}
+
+const uint32_t *graph_edges(const struct graph *graph, uint32_t node, size_t *count)
+{
+    const struct object *object = graph->nodes[node].object;
+    const struct survey_section *section = &object->survey->sections[node - object->first_node];
+
+    *count = section->edge_count;
+    return object->survey->edges + section->first_edge;
+}
+
+const struct global *graph_edge_global(const struct object *object, uint32_t edge)
+{
+    return edge & EDGE_GLOBAL ? object->globals[edge & ~EDGE_GLOBAL] : NULL;
+}
+
+uint32_t graph_edge_node(const struct object *object, uint32_t edge)
+{
+    const struct global *global;
+    uint32_t node;
+
+    if (!(edge & EDGE_GLOBAL))
+        return object->first_node + edge;
+    global = object->globals[edge & ~EDGE_GLOBAL];
+    node = global->definition ? global->node : global->table;
+    return node ? node : NO_NODE;
 }
 
 static struct target target_in(const struct object *object, uint32_t symbol, const struct global *global)
@@ -221,10 +237,10 @@ static uint8_t *mark_all(struct link *link)
     }
     for (size_t next = 0; next < marks.count; next++) {
         size_t count;
-        const unaligned_rela *relocations = graph_relocations(graph, marks.queue[next], &count);
+        const uint32_t *edges = graph_edges(graph, marks.queue[next], &count);
 
-        for (size_t r = 0; r < count; r++)
-            mark(&marks, graph_target(graph->nodes[marks.queue[next]].object, &relocations[r]).node);
+        for (size_t i = 0; i < count; i++)
+            mark(&marks, graph_edge_node(graph->nodes[marks.queue[next]].object, edges[i]));
         if (graph->nodes[marks.queue[next]].next)
             mark(&marks, graph->nodes[marks.queue[next]].next);
     }

@@ -229,44 +229,57 @@ int inputs_add_members(struct link *link, const char *path, const struct table *
     return add_members(link, &input);
 }
 
-static bool has_namesakes(struct link *link, const uint8_t *bytes, size_t size)
+struct census {
+    bool has_namesakes; /* two members have one name */
+    bool has_bitcode;
+};
+
+static struct census count_members(struct link *link, const uint8_t *bytes, size_t size)
 {
     struct archive archive = archive_open(bytes, size);
     struct archive_member member;
+    struct census census = {0};
     struct table names = {0};
     const char *why;
 
     while (archive_next(&archive, &member, &why) == ARCHIVE_MEMBER) {
         void **place = table_place(&link->arena, &names, arena_copy(&link->arena, member.name, member.name_size));
 
-        if (*place)
-            return true;
+        census.has_namesakes = census.has_namesakes || *place;
+        census.has_bitcode = census.has_bitcode || bitcode_is(member.bytes, member.size);
         *place = link;
     }
-    return false;
+    return census;
 }
 
 /* lld says by name which members it has linked. Where two have one name, it is given a copy in which they differ. */
-static int number_members(struct link *link, struct input *input, struct archive_input *archive)
+static int number_members(struct link *link, struct input *input)
 {
     size_t size;
-    char *numbered = archive_numbered(archive->bytes, archive->size, &size);
+    char *numbered = archive_numbered(input->bytes, input->size, &size);
 
     if (!numbered)
-        return error_add(&link->errors, EX_OSERR, "no memory for a copy of %s", input->path);
-    archive->bytes = (const uint8_t *)arena_copy(&link->arena, numbered, size);
-    archive->size = size;
-    archive->path = input->path = lld_place(link, arena_format(&link->arena, "%zu.a", link->input_count));
+        return error_add(&link->errors, EX_OSERR, "no memory for a copy of %s", input->title);
+    input->bytes = (const uint8_t *)arena_copy(&link->arena, numbered, size);
+    input->size = size;
+    input->path = lld_place(link, arena_format(&link->arena, "%zu.a", link->input_count));
     free(numbered);
-    return file_write(&link->errors, input->path, archive->bytes, size);
+    return file_write(&link->errors, input->path, input->bytes, size);
 }
 
-static int open_archive(struct link *link, struct input *input, const uint8_t *bytes, size_t size)
+static int find_archive(struct link *link, struct input *input)
 {
-    struct archive_input archive = {.title = input->path, .path = input->path, .bytes = bytes, .size = size};
+    struct census census = count_members(link, input->bytes, input->size);
 
-    if (has_namesakes(link, bytes, size) && number_members(link, input, &archive))
-        return link->errors.status;
+    link->awaits_bitcode = link->awaits_bitcode || census.has_bitcode;
+    return census.has_namesakes ? number_members(link, input) : 0;
+}
+
+static int open_archive(struct link *link, const struct input *input)
+{
+    struct archive_input archive = {
+        .title = input->title, .path = input->path, .bytes = input->bytes, .size = input->size};
+
     return add_members(link, &archive);
 }
 
@@ -319,18 +332,17 @@ int inputs_add_compiled(struct link *link, const char *path)
     return add_object(link, "bitcode, compiled", path, bytes, size) ? 0 : link->errors.status;
 }
 
-static int open_library(struct link *link, struct input *input, uint8_t *bytes, size_t size)
+static int open_library(struct link *link, const struct input *input)
 {
-    const Elf64_Ehdr *header = (const Elf64_Ehdr *)bytes;
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)input->bytes;
     Elf *elf;
     int status;
 
-    input->passed_to_lld = false;
     if (!link->machine)
         return unknown_machine(link, path_base(input->path), header->e_machine);
     if (header->e_machine != link->machine->elf_machine)
         return other_machine(link, path_base(input->path), header->e_machine);
-    elf = elf_memory((char *)bytes, size);
+    elf = elf_memory((char *)(uintptr_t)input->bytes, input->size);
     status = elf ? add_service(link, input->path, elf)
                  : error_add(&link->errors, EX_DATAERR, "%s: %s", input->path, elf_errmsg(-1));
     elf_end(elf);
@@ -354,36 +366,46 @@ static bool is_output(const struct link *link, const char *path)
            input.st_dev == output.st_dev && input.st_ino == output.st_ino && S_ISREG(input.st_mode);
 }
 
-static int open_input(struct link *link, const char *given)
+static int find_kind(struct link *link, struct input *input)
+{
+    if (input->size >= SARMAG && !memcmp(input->bytes, "!<thin>\n", SARMAG))
+        return error_add(&link->errors, EX_DATAERR,
+                         "%s is a thin archive, which only points at its objects; make it without "
+                         "ar's T",
+                         input->path);
+    if (archive_is(input->bytes, input->size))
+        return find_archive(link, input);
+    if (is_library(input->bytes, input->size))
+        input->passed_to_lld = false;
+    else if (bitcode_is(input->bytes, input->size))
+        link->awaits_bitcode = true;
+    else if (!is_elf(input->bytes, input->size))
+        return error_add(&link->errors, EX_DATAERR, "%s is neither an object nor an archive nor an import library",
+                         input->path);
+    return 0;
+}
+
+static int find_input(struct link *link, const char *given)
 {
     struct input *input = LIST_ADD(&link->arena, link->inputs, link->input_count);
     const char *path = path_plain(&link->arena, given); /* lld reads it, too */
     uint8_t *bytes;
-    size_t size;
 
+    *input = (struct input){.path = path, .title = path, .passed_to_lld = true};
     if (!is_one_line(path, strlen(path)))
         return error_add(&link->errors, EX_DATAERR, "the name of input '%s' holds a line's end; rename it", path);
-    *input = (struct input){.path = path, .passed_to_lld = true};
     if (is_output(link, path))
         return error_add(&link->errors, EX_USAGE, "the output file '%s' is an input, too; give it another name",
                          link->options.output);
-    if (file_map(&link->errors, path, &bytes, &size))
+    if (file_map(&link->errors, path, &bytes, &input->size))
         return link->errors.status;
-    if (size >= SARMAG && !memcmp(bytes, "!<thin>\n", SARMAG))
-        return error_add(&link->errors, EX_DATAERR,
-                         "%s is a thin archive, which only points at its objects; make it without "
-                         "ar's T",
-                         path);
-    if (archive_is(bytes, size))
-        return open_archive(link, input, bytes, size);
-    if (is_library(bytes, size))
-        return open_library(link, input, bytes, size);
-    if (is_elf(bytes, size) || bitcode_is(bytes, size))
-        return add_any(link, path_base(path), path, bytes, size) ? 0 : link->errors.status;
-    return error_add(&link->errors, EX_DATAERR, "%s is neither an object nor an archive nor an import library", path);
+    input->bytes = bytes;
+    if (find_kind(link, input))
+        input->bytes = NULL;
+    return input->bytes ? 0 : link->errors.status;
 }
 
-int inputs_read(struct link *link)
+int inputs_find(struct link *link)
 {
     if (elf_version(EV_CURRENT) == EV_NONE)
         return error_add(&link->errors, EX_SOFTWARE, "libelf is too old: %s", elf_errmsg(-1));
@@ -397,8 +419,26 @@ int inputs_read(struct link *link)
         if (argument->is_library)
             path = library_find(link, path);
         if (path)
-            open_input(link, path); /* go on after an error: the next file may have one too */
+            find_input(link, path); /* go on after an error: the next file may have one too */
     }
+    return link->errors.status;
+}
+
+static int open_input(struct link *link, const struct input *input)
+{
+    if (!input->bytes)
+        return link->errors.status;
+    if (archive_is(input->bytes, input->size))
+        return open_archive(link, input);
+    if (is_library(input->bytes, input->size))
+        return open_library(link, input);
+    return add_any(link, path_base(input->path), input->path, input->bytes, input->size) ? 0 : link->errors.status;
+}
+
+int inputs_read(struct link *link)
+{
+    for (size_t i = 0; i < link->input_count; i++)
+        open_input(link, &link->inputs[i]);
     name_imported_ops(link);
     return link->errors.status;
 }

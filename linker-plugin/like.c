@@ -209,7 +209,10 @@ int like_verify(struct link *link, const struct far_segment *segment)
     check_room(link, segment);
     if (link->errors.status)
         return link->errors.status;
-    if (segment_pair_check(segment, &link->like->segment, &pair))
+    /* Of the same machine: a later version, which may take its place (far register --upgrade). */
+    pair.upgrade = segment->note->machine == link->like->segment.note->machine;
+    if (pair.upgrade ? segment_pair_check(&link->like->segment, segment, &pair)
+                     : segment_pair_check(segment, &link->like->segment, &pair))
         return no_memory(link);
     if (pair.moved && pair.moved == pair.differences)
         add_advice(link);

@@ -75,16 +75,23 @@ static unsigned claim_of(const unaligned_sym *symbol)
     return symbol->st_shndx == SHN_COMMON ? 2 : 3;
 }
 
+static void define(struct global *global, const struct object *object, uint32_t symbol)
+{
+    uint32_t section = object_symbol_section(object, symbol);
+
+    global->definition = object;
+    global->symbol = symbol;
+    global->node = section ? object->first_node + section : 0;
+}
+
 static void claim_names(const struct object *object)
 {
     for (uint32_t i = object->first_global; i < object->symbol_count; i++) {
         struct global *global = object->globals[i - object->first_global];
         unsigned claim = claim_of(&object->symbols[i]);
 
-        if (claim && (!global->definition || claim > claim_of(&global->definition->symbols[global->symbol]))) {
-            global->definition = object;
-            global->symbol = i;
-        }
+        if (claim && (!global->definition || claim > claim_of(&global->definition->symbols[global->symbol])))
+            define(global, object, i);
     }
 }
 
@@ -93,7 +100,11 @@ static void add_linked(struct link *link, struct object *object)
     if (object->linked)
         return;
     object->linked = true;
+    object->first_node = link->graph.node_count;
+    link->graph.node_count += object->section_count;
     *LIST_ADD(&link->arena, link->graph.objects, link->graph.object_count) = object;
+    if (!object->survey)
+        survey_object(link, object);
     if (!object->is_shadow)
         claim_names(object);
 }
@@ -104,10 +115,8 @@ static void take_names(const struct object *compiled)
     for (uint32_t i = compiled->first_global; i < compiled->symbol_count; i++) {
         struct global *global = compiled->globals[i - compiled->first_global];
 
-        if (claim_of(&compiled->symbols[i])) {
-            global->definition = compiled;
-            global->symbol = i;
-        }
+        if (claim_of(&compiled->symbols[i]))
+            define(global, compiled, i);
     }
 }
 
@@ -174,7 +183,7 @@ int linked_read(struct link *link)
 }
 
 /* Relocations that farld does not read; no compiler for these machines has written them for a long time. */
-static const char *other_relocations(const struct object *object, uint32_t section)
+const char *linked_other_relocations(const struct object *object, uint32_t section)
 {
     static const struct {
         uint32_t type;
@@ -197,7 +206,7 @@ static const char *other_relocations(const struct object *object, uint32_t secti
 static void refuse_other_relocations(struct link *link, const struct object *object)
 {
     for (uint32_t i = 1; i < object->section_count; i++) {
-        const char *kind = other_relocations(object, i);
+        const char *kind = linked_other_relocations(object, i);
 
         if (kind) {
             error_add(&link->errors, EX_DATAERR,
@@ -217,8 +226,10 @@ int linked_check(struct link *link)
                   link->unread);
     if (link->unlinked)
         error_add(&link->errors, EX_SOFTWARE, "ld.lld does not say whether it has linked '%s'", link->unlinked->path);
-    for (size_t i = 0; i < link->graph.object_count; i++)
-        refuse_other_relocations(link, link->graph.objects[i]);
+    for (size_t i = 0; i < link->graph.object_count; i++) {
+        if (link->graph.objects[i]->survey->has_other_relocations)
+            refuse_other_relocations(link, link->graph.objects[i]);
+    }
     return link->errors.status;
 }
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* Run ld.lld. Its output goes to a file, read to the end: lld can hang when the reader of a pipe goes away. */
+/* Start ld.lld. Its output goes to a file, read to the end: lld can hang when the reader of a pipe goes away. */
 #include "linker-plugin/farld.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 extern char **environ;
+
+#define GATE_MOST (1 << 20) /* what the kernel lets anyone have in a pipe */
 
 struct arguments {
     struct arena *arena;
@@ -34,7 +36,7 @@ const char *lld_place(struct link *link, const char *name)
  * address from the GOT stays one, so that the word can be made the stub's address. No RELRO: protection follows the
  * parts.
  */
-static void add_options(struct link *link, struct arguments *to, const char *output)
+static void add_options(struct link *link, struct arguments *to)
 {
     static const char *const fixed[] = {
         "-shared",
@@ -68,24 +70,18 @@ static void add_options(struct link *link, struct arguments *to, const char *out
 
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         add(to, fixed[i]);
-    add(to, arena_format(to->arena, "--version-script=%s", lld_place(link, "exports")));
+    add(to, "--version-script=/dev/stdin"); /* the first that lld reads: the gate at which it waits */
     add(to, arena_format(to->arena, "--script=%s", lld_place(link, "script")));
     if (link->options.soname)
         add(to, arena_format(to->arena, "--soname=%s", link->options.soname));
     if (link->options.map || link->options.dump_plan)
         add(to, arena_format(to->arena, "--Map=%s", lld_place(link, "map")));
-    for (uint32_t i = 0; i < link->iface->ops.count; i++) {
-        const struct far_op *op = iface_op(link->iface, i);
-
-        if (!(op->flags & FAR_OP_ABSENT))
-            add(to, arena_format(to->arena, "--undefined=%s", iface_string(link->iface, op->name)));
-    }
     if (link->has_bitcode)
         add(to, arena_format(to->arena, "--lto-obj-path=%s", lld_place(link, "compiled.o")));
     if (link->has_bitcode)
         add(to, arena_format(to->arena, "--load-pass-plugin=%s/lib/FarcallPass.so", link->prefix));
     add(to, "-o");
-    add(to, output);
+    add(to, link->drawn);
 }
 
 static void add_inputs(struct link *link, struct arguments *to)
@@ -100,27 +96,14 @@ static void add_inputs(struct link *link, struct arguments *to)
         add(to, machine_libgcc(link)); /* arithmetic that compilers leave to calls: 128-bit division and the like */
 }
 
-static int wait_for(struct link *link, int *status)
-{
-    pid_t child = link->lld;
-
-    link->lld = 0;
-    while (waitpid(child, status, 0) < 0) {
-        if (errno != EINTR)
-            return error_add(&link->errors, EX_OSERR, "cannot wait for ld.lld: %s", strerror(errno));
-        kill(child, SIGTERM);
-    }
-    return 0;
-}
-
 /* What lld says goes to one file, what it was told to say (--trace) to another. */
-static int spawn(struct link *link, struct arguments *arguments)
+static int spawn(struct link *link, struct arguments *arguments, int gate)
 {
     posix_spawn_file_actions_t actions;
     int error;
 
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, gate, STDIN_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, lld_place(link, "trace"), O_WRONLY | O_CREAT | O_TRUNC,
                                      0600);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, lld_place(link, "log"), O_WRONLY | O_CREAT | O_TRUNC,
@@ -134,13 +117,6 @@ static int spawn(struct link *link, struct arguments *arguments)
                      arguments->list[0], strerror(error));
 }
 
-static char *read_text(struct link *link, const char *name, size_t *size)
-{
-    uint8_t *bytes; /* a zero byte follows them */
-
-    return file_read(&link->arena, &link->errors, lld_place(link, name), &bytes, size) ? NULL : (char *)bytes;
-}
-
 static void print_command(const struct arguments *arguments)
 {
     for (size_t i = 0; arguments->list[i]; i++)
@@ -148,102 +124,68 @@ static void print_command(const struct arguments *arguments)
     fputc('\n', stderr);
 }
 
-/* What lld said, indented under a line of ours. */
-static char *indented(struct link *link, const char *log, size_t size)
-{
-    size_t lines = 1;
-    char *text, *to;
-
-    for (size_t i = 0; i < size; i++)
-        lines += log[i] == '\n';
-    to = text = arena_allocate(&link->arena, size + 2 * lines + 1);
-    for (size_t i = 0; i < size; i++) {
-        if (i == 0 || log[i - 1] == '\n') {
-            *to++ = ' ';
-            *to++ = ' ';
-        }
-        *to++ = log[i];
-    }
-    while (to > text && (to[-1] == '\n' || to[-1] == ' '))
-        *--to = '\0';
-    return text;
-}
-
-#define INPUTS_SHOWN 4
-
-const char *lld_inputs(struct link *link)
-{
-    const char *text = "";
-    size_t shown = 0;
-
-    for (size_t i = 0; i < link->input_count; i++) {
-        if (link->inputs[i].passed_to_lld && shown++ < INPUTS_SHOWN)
-            text = arena_format(&link->arena, "%s%s%s", text, *text ? ", " : "", path_base(link->inputs[i].path));
-    }
-    return shown > INPUTS_SHOWN ? arena_format(&link->arena, "%s and %zu more", text, shown - INPUTS_SHOWN) : text;
-}
-
-/* What lld says of code that it has put together itself names nobody. */
-static const char *inputs_unless_named(struct link *link, const char *log)
-{
-    for (size_t i = 0; i < link->input_count; i++) {
-        if (strstr(log, path_base(link->inputs[i].path)))
-            return "";
-    }
-    return arena_format(&link->arena, "\n  of these inputs: %s", lld_inputs(link));
-}
-
-/* By what it read; else somebody has ended it, or the system has no memory. */
-static bool has_crashed(int status)
-{
-    int signal = WTERMSIG(status);
-
-    return signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT || signal == SIGILL || signal == SIGFPE;
-}
-
-static const char *lld_name(void)
+const char *lld_name(void)
 {
     return getenv("FARCALL_LLD") ? getenv("FARCALL_LLD") : FAR_LLD;
 }
 
-int lld_start(struct link *link, const char *output)
+static int spawn_before_gate(struct link *link, struct arguments *arguments)
+{
+    int ends[2], status;
+
+    if (pipe2(ends, O_CLOEXEC))
+        return error_add(&link->errors, EX_OSERR, "cannot make a pipe to ld.lld: %s", strerror(errno));
+    status = spawn(link, arguments, ends[0]);
+    close(ends[0]);
+    if (status)
+        close(ends[1]);
+    else
+        link->lld_gate = ends[1];
+    return status;
+}
+
+int lld_start(struct link *link)
 {
     struct arguments arguments = {.arena = &link->arena};
 
     add(&arguments, lld_name());
-    add_options(link, &arguments, output);
+    add_options(link, &arguments);
     add_inputs(link, &arguments);
     add(&arguments, NULL);
     if (link->has_bitcode && !link->bitcode_prepared && bitcode_prepare(link))
         return link->errors.status;
     if (link->options.verbose)
         print_command(&arguments);
-    return spawn(link, &arguments);
+    return spawn_before_gate(link, &arguments);
 }
 
-int lld_finish(struct link *link, bool abandon)
+void lld_close_gate(struct link *link)
 {
-    const char *log;
-    size_t size, traced;
-    int status = 0;
+    if (link->lld_gate)
+        close(link->lld_gate);
+    link->lld_gate = 0;
+}
 
-    if (abandon)
-        kill(link->lld, SIGTERM);
-    if (wait_for(link, &status) || abandon || !(log = read_text(link, "log", &size)) ||
-        !(link->trace = read_text(link, "trace", &traced)))
-        return link->errors.status;
-    if (WIFSIGNALED(status))
-        return error_add(&link->errors, has_crashed(status) ? EX_DATAERR : EX_SOFTWARE,
-                         "%s was killed by signal %d; is one of the inputs damaged? (%s)", lld_name(), WTERMSIG(status),
-                         lld_inputs(link));
-    if (WEXITSTATUS(status) == 127 && size == 0)
-        return error_add(&link->errors, EX_UNAVAILABLE, "cannot run %s; install lld-19", lld_name());
-    if (WEXITSTATUS(status) != 0 && (linked_read(link) || refuse_explain(link)))
-        return link->errors.status;
-    if (WEXITSTATUS(status) != 0)
-        return error_add(&link->errors, EX_DATAERR, "ld.lld cannot link this segment:\n%s%s", indented(link, log, size),
-                         inputs_unless_named(link, log));
-    if (size)
-        fprintf(stderr, "farld: ld.lld says:\n%s\n", indented(link, log, size));
+/* If lld has ended already, lld_finish() will say why. */
+int lld_feed(struct link *link)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    size_t size;
+    const char *text = exports_text(link, &size);
+
+    fcntl(link->lld_gate, F_SETPIPE_SZ, size < GATE_MOST ? (int)size : GATE_MOST); /* so that nobody waits for lld */
+    sigaction(SIGPIPE, &ignore, &before);
+    while (size) {
+        ssize_t put = write(link->lld_gate, text, size);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            break;
+        text += put;
+        size -= (size_t)put;
+    }
+    sigaction(SIGPIPE, &before, NULL);
+    lld_close_gate(link);
     return 0;
 }

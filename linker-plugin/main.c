@@ -2,6 +2,7 @@
 /* The list of passes, the temporary directory, and the only place that prints errors. farld.h draws the picture. */
 #include "linker-plugin/farld.h"
 #include "linker-plugin/like.h"
+#include "linker-plugin/sign.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -84,44 +85,67 @@ static void clear_workplace(struct link *link)
         rmdir(link->workplace);
 }
 
-static int run_lld(struct link *link)
+/* What lld reads and writes needs names before it starts. */
+static int start_lld(struct link *link)
 {
-    const char *image;
-    int status = draft_make(link);
-
-    status = status ? status : script_write(link, lld_place(link, "script"));
-    status = status ? status : exports_write(link, lld_place(link, "exports"));
-    status = status ? status : glue_write(link, lld_place(link, "glue.o"));
-    if (status)
-        return status;
-    image = link->draft ? link->draft : lld_place(link, "image");
-    if (lld_start(link, image))
+    if (draft_make(link))
         return link->errors.status;
-    status = names_read(link);
-    lld_finish(link, status || interrupted_by);
-    status = link->errors.status ? link->errors.status : interrupted(link);
-    return status ? status : image_read(link, &link->image, image);
+    link->drawn = link->draft ? link->draft : lld_place(link, "image");
+    return lld_start(link);
 }
 
-/* What the inputs say, and what is needed so that lld can link them. */
+/*
+ * What the inputs say, and what is needed so that lld can link them. lld takes longer to start than most of that, so it
+ * is started first; but before it compiles bitcode, the record must be there.
+ */
 static int prepare(struct link *link)
 {
     int status = make_workplace(link);
 
-    status = status ? status : inputs_read(link);
+    status = status ? status : inputs_find(link);
+    if (!status && link->machine && !link->awaits_bitcode)
+        status = start_lld(link);
+    status = inputs_read(link);
     status = status ? status : record_collect(link);
     status = status ? status : machine_check(link);
     status = status ? status : host_read(link);
     status = status ? status : like_read(link);
     status = status ? status : like_lay_out(link);
-    return status ? status : inputs_prescan(link);
+    status = status ? status : inputs_prescan(link);
+    return !status && !link->lld ? start_lld(link) : status;
+}
+
+static int feed_lld(struct link *link)
+{
+    int status = script_write(link, lld_place(link, "script"));
+
+    status = status ? status : glue_write(link, lld_place(link, "glue.o"));
+    status = status ? status : lld_feed(link);
+    status = status ? status : names_read(link);
+    if (!status) {
+        survey_inputs(link);
+        sign_prepare();
+    }
+    return status;
+}
+
+static int run_lld(struct link *link)
+{
+    int status = prepare(link);
+
+    status = status ? status : feed_lld(link);
+    if (link->lld && (status || interrupted_by))
+        lld_abandon(link);
+    else if (link->lld)
+        lld_finish(link);
+    status = link->errors.status ? link->errors.status : interrupted(link);
+    return status ? status : image_read(link, &link->image, link->drawn);
 }
 
 static int link_segment(struct link *link)
 {
-    int status = prepare(link);
+    int status = run_lld(link);
 
-    status = status ? status : run_lld(link);
     status = status ? status : linked_read(link);
     status = status ? status : linked_check(link);
     status = status ? status : linked_refuse_thread_locals(link);
@@ -168,6 +192,8 @@ int main(int argc, char **argv)
     status = status ? status : find_prefix(&link);
     if (!status)
         link_segment(&link);
+    if (link.lld)
+        lld_end(&link);
     clear_workplace(&link);
     if (fflush(stdout) && !link.errors.status)
         error_add(&link.errors, EX_IOERR, "cannot write the output: %s", strerror(errno));

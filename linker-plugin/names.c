@@ -6,11 +6,7 @@
 #include "linker-plugin/farld.h"
 
 #include <string.h>
-#include <sys/mman.h>
 #include <sysexits.h>
-#include <unistd.h>
-
-#define WORTH_MAPPING ((uintptr_t)64 << 10)
 
 /* NAME@@VERSION is NAME with a version; a symbol of another version is another name. */
 static const char *name_without_version(struct link *link, const char *name)
@@ -96,25 +92,6 @@ static void mark_copies(struct link *link)
     }
 }
 
-/* The relocations are read after the link; their pages can be mapped before. A compiler writes them one after the other. */
-static void map_relocations(const struct object *object)
-{
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = UINTPTR_MAX, end = 0;
-
-    for (uint32_t i = 1; i < object->section_count; i++) {
-        const unaligned_shdr *section = &object->sections[i];
-        uintptr_t start = (uintptr_t)object->bytes + section->sh_offset;
-
-        if (section->sh_type != SHT_RELA || section->sh_size == 0)
-            continue;
-        first = start < first ? start : first;
-        end = start + section->sh_size > end ? start + section->sh_size : end;
-    }
-    if (end >
-        first + WORTH_MAPPING) /* only to save time: where it cannot be done, each page is mapped at its first use */
-        madvise((void *)(first & ~(page - 1)), end - (first & ~(page - 1)), MADV_POPULATE_READ);
-}
-
 int names_read(struct link *link)
 {
     table_reserve(&link->arena, &link->globals, names_expected(link));
@@ -123,7 +100,5 @@ int names_read(struct link *link)
     if (table_find(&link->globals, "__gnu_lto_slim"))
         refuse_intermediate_code(link);
     mark_copies(link);
-    for (size_t i = 0; i < link->object_count; i++)
-        map_relocations(link->objects[i]);
     return link->errors.status;
 }

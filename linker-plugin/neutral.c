@@ -46,13 +46,12 @@ static const char *objection(struct link *link, const struct target *target)
     return NULL;
 }
 
-/* As objection(), for whom it only matters whether there is one. */
-static bool is_objectionable(const struct target *target)
+/* As objection() of a name that leads to no node, for whom it only matters whether there is one. */
+static bool is_objectionable(const struct global *global)
 {
-    const struct global *global = target->node == NO_NODE ? target->global : NULL;
-    const struct undefined *undefined = global ? global->undefined : NULL;
+    const struct undefined *undefined = global->undefined;
 
-    if (!global || global->definition)
+    if (global->definition)
         return false;
     return (global->is_copy && !global->is_neutral_copy) ||
            (undefined && (undefined->resolution == RESOLVE_BIND ||
@@ -70,17 +69,17 @@ static void reach(struct walk *walk, uint32_t node, uint8_t *reached)
 static void follow_references(struct walk *walk, uint32_t node, uint8_t *reached)
 {
     const struct graph *graph = &walk->link->graph;
+    const struct object *object = graph->nodes[node].object;
     bool objects = notes_find(walk->link, node) != NULL;
     size_t count;
-    const unaligned_rela *relocations = graph_relocations(graph, node, &count);
+    const uint32_t *edges = graph_edges(graph, node, &count);
 
     for (size_t i = 0; i < count; i++) {
-        struct target target = graph_target(graph->nodes[node].object, &relocations[i]);
+        uint32_t end = graph_edge_node(object, edges[i]);
+        const struct global *global = end == NO_NODE ? graph_edge_global(object, edges[i]) : NULL;
 
-        if (target.node != NO_NODE)
-            reach(walk, target.node, reached);
-        else if (target.global && is_objectionable(&target))
-            objects = true;
+        reach(walk, end, reached);
+        objects = objects || (global && is_objectionable(global));
     }
     if (graph->nodes[node].next)
         reach(walk, graph->nodes[node].next, reached);
@@ -133,10 +132,10 @@ static size_t walk_edges(const struct walk *walk, struct edges *edges, bool fill
     for (size_t next = 0; next < walk->queue_count; next++) {
         uint32_t node = walk->queue[next];
         size_t count;
-        const unaligned_rela *relocations = graph_relocations(graph, node, &count);
+        const uint32_t *ends = graph_edges(graph, node, &count);
 
         for (size_t i = 0; i < count; i++)
-            all += add_edge(edges, node, graph_target(graph->nodes[node].object, &relocations[i]).node, fill);
+            all += add_edge(edges, node, graph_edge_node(graph->nodes[node].object, ends[i]), fill);
         if (graph->nodes[node].next)
             all += add_edge(edges, node, graph->nodes[node].next, fill);
     }

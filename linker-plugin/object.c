@@ -46,7 +46,7 @@ static bool read_symbols(struct object *object, const unaligned_shdr *table)
     object->symbols = (const unaligned_sym *)(object->bytes + table->sh_offset);
     object->symbol_count = (uint32_t)count;
     object->first_global = table->sh_info;
-    if (count > UINT32_MAX || object->first_global == 0 || object->first_global > count || /* the first is nobody's */
+    if (count > INT32_MAX || object->first_global == 0 || object->first_global > count || /* the first is nobody's */
         !read_strings(object, table->sh_link, &object->symbol_names, &object->symbol_names_size))
         return false;
     for (uint32_t i = 0; i < object->symbol_count; i++) {

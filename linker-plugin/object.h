@@ -40,7 +40,25 @@ struct object {
     bool has_versions;                  /* some of its names may say NAME@VERSION */
     struct global **globals;            /* of the symbols from first_global on */
     uint32_t first_node;                /* graph.c: the node of section 0 */
+    struct survey *survey;              /* survey.c; NULL: not made yet */
 };
+
+/* What an object's relocations lead to, without their places. */
+struct survey {
+    struct survey_section {
+        size_t first_edge; /* among the edges */
+        uint32_t edge_count;
+        uint32_t relocations; /* the section that holds this one's; 0: none, or not followed */
+    } *sections;
+    uint32_t *edges;            /* a section of this object; with EDGE_GLOBAL: which of its globals */
+    uint8_t *uses;              /* by global: how relocations use it, SURVEY_… */
+    bool has_linkers_name;      /* a section has a name that only linkers give */
+    bool has_other_relocations; /* of a kind that farld does not read */
+};
+
+#define EDGE_GLOBAL        0x80000000u
+#define SURVEY_USED        1
+#define SURVEY_USED_BEHIND 2 /* and the bytes behind it */
 
 enum object_mistake {
     OBJECT_SOUND,

@@ -216,7 +216,9 @@ static const char *name_of(struct link *link, const struct object *object, const
     return use->target.node == NO_NODE ? "?" : graph_target_name(link, &use->target);
 }
 
-static void judge_node(struct refusal *refusal, uint32_t node)
+typedef void judge_use(struct refusal *refusal, struct use *use);
+
+static void judge_node(struct refusal *refusal, uint32_t node, judge_use *judge)
 {
     struct link *link = refusal->link;
     const struct object *object = link->graph.nodes[node].object;
@@ -231,21 +233,42 @@ static void judge_node(struct refusal *refusal, uint32_t node)
             continue;
         use.symbol = &object->symbols[symbol];
         use.target = graph_target(object, &relocations[i]);
-        use.name = name_of(link, object, &use);
         judge(refusal, &use);
     }
 }
 
-int refuse_explain(struct link *link)
+/* Every relocation of what is reached. */
+static void judge_all(struct link *link, judge_use *judge)
 {
     struct refusal refusal = {.link = link};
     const uint8_t *marked = graph_mark(link);
 
     for (uint32_t node = 0; node < link->graph.node_count; node++) {
         if (marked[node])
-            judge_node(&refusal, node);
+            judge_node(&refusal, node, judge);
     }
+}
+
+static const struct object *object_of(const struct refusal *refusal, const struct use *use)
+{
+    return refusal->link->graph.nodes[use->node].object;
+}
+
+static void judge_kind(struct refusal *refusal, struct use *use)
+{
+    use->name = name_of(refusal->link, object_of(refusal, use), use);
+    judge(refusal, use);
+}
+
+int refuse_explain(struct link *link)
+{
+    judge_all(link, judge_kind);
     return link->errors.status;
+}
+
+static bool is_word(const struct refusal *refusal, const struct use *use)
+{
+    return refusal->link->machine->relocation_kind(type_of(use)) == RELOCATION_WORD;
 }
 
 /* A word's place is known from its object only if its section is aligned to words there. */
@@ -254,39 +277,21 @@ static bool may_be_unaligned(const unaligned_shdr *section, uint64_t offset)
     return section->sh_addralign % 8 || offset % 8;
 }
 
-static void find_unaligned(struct refusal *refusal, uint32_t node)
+static void judge_alignment(struct refusal *refusal, struct use *use)
 {
-    struct link *link = refusal->link;
-    const struct object *object = link->graph.nodes[node].object;
-    const unaligned_shdr *section = &object->sections[graph_section(&link->graph, node)];
-    size_t count;
-    const unaligned_rela *relocations = graph_relocations(&link->graph, node, &count);
+    const struct object *object = object_of(refusal, use);
+    const unaligned_shdr *section = &object->sections[graph_section(&refusal->link->graph, use->node)];
 
-    for (size_t i = 0; i < count; i++) {
-        uint64_t symbol = ELF64_R_SYM(relocations[i].r_info);
-        struct use use = {.node = node, .relocation = &relocations[i]};
-
-        if (symbol >= object->symbol_count || link->machine->relocation_kind(type_of(&use)) != RELOCATION_WORD ||
-            !may_be_unaligned(section, relocations[i].r_offset))
-            continue;
-        use.symbol = &object->symbols[symbol];
-        use.target = graph_target(object, &relocations[i]);
-        refuse(refusal, &use,
-               arena_format(&link->arena,
+    if (is_word(refusal, use) && may_be_unaligned(section, use->relocation->r_offset))
+        refuse(refusal, use,
+               arena_format(&refusal->link->arena,
                             "the address of '%s' at a place that is not aligned to 8 bytes; is a structure packed?",
-                            name_of(link, object, &use)));
-    }
+                            name_of(refusal->link, object, use)));
 }
 
 int refuse_unaligned(struct link *link)
 {
-    struct refusal refusal = {.link = link};
-    const uint8_t *marked = graph_mark(link);
-
-    for (uint32_t node = 0; node < link->graph.node_count; node++) {
-        if (marked[node])
-            find_unaligned(&refusal, node);
-    }
+    judge_all(link, judge_alignment);
     if (!link->errors.status)
         error_add(&link->errors, EX_DATAERR,
                   "the word at 0x%llx holds an address and is not aligned to 8 bytes; is a structure packed?",
@@ -307,42 +312,22 @@ static bool leads_outside(const struct link *link, const struct use *use, int64_
     return use->symbol->st_value + (uint64_t)*more > section->sh_size;
 }
 
-static void find_outside(struct refusal *refusal, uint32_t node)
+static void judge_distance(struct refusal *refusal, struct use *use)
 {
-    struct link *link = refusal->link;
-    const struct object *object = link->graph.nodes[node].object;
-    size_t count;
-    const unaligned_rela *relocations = graph_relocations(&link->graph, node, &count);
+    int64_t more;
 
-    for (size_t i = 0; i < count; i++) {
-        uint64_t symbol = ELF64_R_SYM(relocations[i].r_info);
-        struct use use = {.node = node, .relocation = &relocations[i]};
-        int64_t more;
-
-        if (symbol >= object->symbol_count || link->machine->relocation_kind(type_of(&use)) != RELOCATION_WORD)
-            continue;
-        use.symbol = &object->symbols[symbol];
-        use.target = graph_target(object, &relocations[i]);
-        if (leads_outside(link, &use, &more))
-            refuse(
-                refusal, &use,
-                arena_format(&link->arena,
-                             "the address of '%s' and %lld bytes more, which may be outside of the segment, and then "
-                             "no command can say it; keep the address itself, or an index",
-                             name_of(link, object, &use), (long long)more));
-    }
+    if (is_word(refusal, use) && leads_outside(refusal->link, use, &more))
+        refuse(refusal, use,
+               arena_format(&refusal->link->arena,
+                            "the address of '%s' and %lld bytes more, which may be outside of the segment, and then "
+                            "no command can say it; keep the address itself, or an index",
+                            name_of(refusal->link, object_of(refusal, use), use), (long long)more));
 }
 
 /* Biased pointers to tables (rows - first) that were meant never to be followed as they are. */
 int refuse_outside(struct link *link)
 {
-    struct refusal refusal = {.link = link};
-    const uint8_t *marked = graph_mark(link);
-
-    for (uint32_t node = 0; node < link->graph.node_count; node++) {
-        if (marked[node])
-            find_outside(&refusal, node);
-    }
+    judge_all(link, judge_distance);
     if (!link->errors.status)
         error_add(&link->errors, EX_DATAERR,
                   "the word at 0x%llx holds an address outside of the segment, which no command can say; is an input "

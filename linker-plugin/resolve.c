@@ -246,9 +246,9 @@ static void list_undefined(struct link *link)
     }
 }
 
-static bool is_needed_by(const struct object *object, const unaligned_rela *relocation)
+static bool is_needed_by(const struct object *object, uint32_t edge)
 {
-    const unaligned_sym *symbol = &object->symbols[ELF64_R_SYM(relocation->r_info)];
+    const unaligned_sym *symbol = &object->symbols[object->first_global + (edge & ~EDGE_GLOBAL)];
 
     return symbol->st_shndx != SHN_UNDEF || ELF64_ST_BIND(symbol->st_info) != STB_WEAK;
 }
@@ -257,14 +257,14 @@ static void note_needs_of(struct link *link, uint32_t node)
 {
     const struct object *object = link->graph.nodes[node].object;
     size_t count;
-    const unaligned_rela *relocations = graph_relocations(&link->graph, node, &count);
+    const uint32_t *edges = graph_edges(&link->graph, node, &count);
 
     for (size_t i = 0; i < count; i++) {
-        struct target target = graph_target(object, &relocations[i]);
+        const struct global *global = graph_edge_global(object, edges[i]);
 
-        if (target.node == NO_NODE && target.global && target.global->undefined &&
-            is_needed_by(object, &relocations[i]))
-            link->undefined[target.global->undefined - link->undefined].needed = true;
+        if (global && global->undefined && graph_edge_node(object, edges[i]) == NO_NODE &&
+            is_needed_by(object, edges[i]))
+            link->undefined[global->undefined - link->undefined].needed = true;
     }
 }
 

@@ -22,7 +22,7 @@ static bool is_of(const char *name, const char *stem)
 }
 
 /* Names that the script takes for what farld or lld has made. */
-static bool is_of_linkers(const char *name)
+bool rights_is_of_linkers(const char *name)
 {
     static const char *const arrays[] = {".init_array", ".fini_array"};
 
@@ -108,7 +108,7 @@ static void refuse_names(struct link *link, const struct object *object)
     for (uint32_t i = 1; i < object->section_count; i++) {
         const char *name = object_section_name(object, i);
 
-        if (name[0] == '.' && is_of_linkers(name))
+        if (name[0] == '.' && rights_is_of_linkers(name))
             error_add(&link->errors, EX_DATAERR,
                       "%s:(%s): sections of this name are made by linkers; give it another name", object->name, name);
     }
@@ -116,8 +116,10 @@ static void refuse_names(struct link *link, const struct object *object)
 
 int rights_refuse(struct link *link)
 {
-    for (size_t i = 0; i < link->graph.object_count; i++)
-        refuse_names(link, link->graph.objects[i]);
+    for (size_t i = 0; i < link->graph.object_count; i++) {
+        if (link->graph.objects[i]->survey->has_linkers_name)
+            refuse_names(link, link->graph.objects[i]);
+    }
     for (size_t i = 1; i < link->image.header->e_shnum && !link->errors.status; i++) {
         uint64_t flag = wrong_flag(link, &link->image.sections[i]);
 

@@ -102,12 +102,26 @@ static void write_sections(struct link *link, FILE *out)
     write_data(link, out);
 }
 
+/* As --undefined on the command line, which is given before the record is read: operations are kept, and taken out of archives. */
+static void write_roots(struct link *link, FILE *out)
+{
+    fprintf(out, "EXTERN(");
+    for (uint32_t i = 0; i < link->iface->ops.count; i++) {
+        const struct far_op *op = iface_op(link->iface, i);
+
+        if (!(op->flags & FAR_OP_ABSENT))
+            fprintf(out, " %s", iface_string(link->iface, op->name));
+    }
+    fprintf(out, " )\n");
+}
+
 int script_write(struct link *link, const char *path)
 {
     FILE *out = fopen(path, "we");
 
     if (!out)
         return error_add(&link->errors, EX_CANTCREAT, "cannot write '%s': %s", path, strerror(errno));
+    write_roots(link, out);
     fprintf(out, headers, link->has_section[SECTION_KIND_THREAD] ? " thread PT_TLS FLAGS(4);" : "");
     if (script_short_fits(link))
         script_short_write(link, out);
@@ -118,7 +132,7 @@ int script_write(struct link *link, const char *path)
     return 0;
 }
 
-int exports_write(struct link *link, const char *path)
+const char *exports_text(struct link *link, size_t *length)
 {
     struct arena *arena = &link->arena;
     size_t size = 64, used;
@@ -136,5 +150,6 @@ int exports_write(struct link *link, const char *path)
     used += (size_t)snprintf(text + used, size - used, "  local: *;\n};\n");
     for (size_t i = 0; i < link->version_count; i++)
         used += (size_t)snprintf(text + used, size - used, "%s { };\n", link->version_names[i]);
-    return file_write(&link->errors, path, text, used);
+    *length = used;
+    return text;
 }

@@ -23,7 +23,7 @@ struct arena_chunk {
     _Alignas(16) uint8_t bytes[];
 };
 
-static _Noreturn void out_of_memory(void)
+_Noreturn void memory_exhausted(void)
 {
     fputs("farld: out of memory\n", stderr);
     exit(EX_OSERR);
@@ -43,7 +43,7 @@ static struct arena_chunk *new_chunk(struct arena *arena, size_t size)
     room = size > room ? size : room;
     chunk = calloc(1, sizeof *chunk + room);
     if (!chunk)
-        out_of_memory();
+        memory_exhausted();
     chunk->size = room;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
@@ -58,7 +58,7 @@ void *arena_allocate(struct arena *arena, size_t size)
     void *bytes;
 
     if (size > SIZE_MAX / 2)
-        out_of_memory();
+        memory_exhausted();
     taken = rounded_up(size + REDZONE_SIZE, 16);
     if (!chunk || chunk->size - chunk->used < taken)
         chunk = new_chunk(arena, taken);

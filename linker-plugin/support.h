@@ -14,6 +14,7 @@ struct arena {
     struct arena_chunk *chunks;
 };
 
+_Noreturn void memory_exhausted(void);
 void *arena_allocate(struct arena *arena, size_t size); /* zero bytes, aligned to 16 */
 char *arena_copy(struct arena *arena, const char *text, size_t length);
 char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

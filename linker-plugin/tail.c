@@ -8,6 +8,7 @@
  * The old tables are copied out of the mapped file before the new ones are written over them.
  */
 #include "linker-plugin/farld.h"
+#include "linker-plugin/sign.h"
 
 #include <errno.h>
 #include <string.h>
@@ -154,7 +155,7 @@ static int write_chunks(const struct tail *tail, size_t kept)
     return failed ? error_add(&link->errors, EX_IOERR, "cannot write the segment: %s", strerror(errno)) : 0;
 }
 
-int tail_write(struct link *link, const struct blob *blobs, size_t count, size_t *end)
+int tail_write(struct link *link, const struct blob *blobs, size_t count, size_t *end, struct signature **signature)
 {
     const struct image *image = &link->image;
     size_t symtab = index_of(image, image_section(image, ".symtab")), strtab = image->sections[symtab].sh_link;
@@ -173,5 +174,6 @@ int tail_write(struct link *link, const struct blob *blobs, size_t count, size_t
     *end = tail.end;
     header->e_shoff = append(&tail, tail.headers, tail.count * sizeof *tail.headers, 8);
     header->e_shnum = (Elf64_Half)tail.count;
+    *signature = sign_start(link, link->image.bytes, kept);
     return write_chunks(&tail, kept);
 }

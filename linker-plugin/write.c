@@ -5,6 +5,7 @@
  */
 #include "linker-plugin/farld.h"
 #include "linker-plugin/like.h"
+#include "linker-plugin/sign.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +16,6 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-#include "runtime/format/digest.h"
 
 #define NOTE_NAME "farcall"
 
@@ -114,16 +113,6 @@ static int map_output(struct link *link, uint8_t **bytes, size_t *size)
     return *bytes == MAP_FAILED ? error_add(&link->errors, EX_IOERR, "cannot map the segment: %s", strerror(errno)) : 0;
 }
 
-/* The note is the last blob, and the build id the last in it. */
-static int sign(struct link *link, uint8_t *bytes, size_t size, size_t note_end)
-{
-    size_t build_id = note_end - sizeof(((struct far_note *)0)->build_id);
-
-    if (segment_digest(bytes, size, build_id, bytes + build_id))
-        return error_add(&link->errors, EX_SOFTWARE, "libcrypto cannot compute a SHA-256");
-    return 0;
-}
-
 /*
  * segment_check() is what every reader does first; a segment it refuses must not get its name. The digest it would only
  * compute again.
@@ -194,14 +183,19 @@ static int put_in_place(struct link *link, const uint8_t *bytes, size_t size)
     return 0;
 }
 
-static int finish(struct link *link, size_t note_end)
+/* The note is the last blob, and the build id the last in it. While the rest is digested, the segment is checked. */
+static int finish(struct link *link, struct signature *signature, size_t note_end)
 {
     uint8_t *bytes = NULL;
     size_t size = 0;
     int status = map_output(link, &bytes, &size);
 
-    status = status ? status : sign(link, bytes, size, note_end);
     status = status ? status : check_own_output(link, bytes, size);
+    if (status)
+        sign_abandon(signature);
+    else
+        status = sign_finish(link, signature, bytes, size, note_end - sizeof(((struct far_note *)0)->build_id));
+    status = status ? status : lld_end(link);
     return status ? status : put_in_place(link, bytes, size);
 }
 
@@ -231,6 +225,7 @@ static int make_relocations(struct link *link, struct blob *blob)
 int segment_write(struct link *link)
 {
     struct blob blobs[5];
+    struct signature *signature = NULL;
     size_t count = 0, note_end = 0;
 
     if (fill_stub_parts(link) || record_unwind(link) || strays_refuse(link))
@@ -242,7 +237,9 @@ int segment_write(struct link *link)
         make_traps(link, FAR_PART_DSTUBS, FAR_SECTION_TRAPS_D, &blobs[count++]))
         return link->errors.status;
     blobs[count++] = make_note(link);
-    if (tail_write(link, blobs, count, &note_end))
-        return link->errors.status;
-    return finish(link, note_end);
+    if (!tail_write(link, blobs, count, &note_end, &signature))
+        return finish(link, signature, note_end);
+    if (signature)
+        sign_abandon(signature);
+    return link->errors.status;
 }

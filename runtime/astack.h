@@ -37,20 +37,32 @@
 /* Written into a sequence word by fard when the other side has died. Sequence numbers never take this value. */
 #define FAR_SEQUENCE_DEAD 0xFFFFFFFFu
 
+/* In fate.dead: the client has lost its right; what it called is none of its business any more. */
+#define FAR_FATE_REVOKED 4
+/*
+ * Also in fate.dead: another version of the service has taken over. The next call opens a channel to that; a call that is
+ * under way ends where it began. The worker leaves when no call is: it swaps call.sequence from the last one it served to
+ * FAR_SEQUENCE_DEAD, then writes reply.served and reply.retired, then reply.sequence. A client that has published a call
+ * meanwhile knows by `served` whether it was served; if not it makes it again, on a new channel.
+ */
+#define FAR_FATE_MOVED 5
+
 /* What became of a call (reply.status). */
-#define FAR_CALL_STATUSES(X)                                                                          \
-    X(DONE, 0, "done")                                                                                \
-    X(BAD_SLOT, ENOSYS, "no operation has this slot")                                                 \
-    X(BAD_ARGUMENT, EFAULT, "a parameter names memory that this client may not access")               \
-    X(BAD_SIZE, EINVAL, "a size is negative, overflows, or is larger than the call carries")          \
-    X(BAD_STRING, EINVAL, "a string is not terminated")                                               \
-    X(BAD_HANDLE, EBADF, "a handle was not given to this client, or was released")                    \
-    X(NO_MEMORY, ENOMEM, "the host has no memory for the parameters")                                 \
-    X(ABSENT, ENOSYS, "the operation is exported but refuses")                                        \
-    X(NOT_CARRIED, ENOTSUP, "this version's gates do not carry what the operation takes or returns")  \
-    X(THREW, ECANCELED, "the operation threw an exception, which cannot cross a trap")                \
-    X(JUMPED, ECANCELED, "the operation jumped (longjmp) out of its call, which cannot cross a trap") \
-    X(ENDED_THREAD, ECANCELED, "the operation ended the thread that it ran in (pthread_exit, pthread_cancel)")
+#define FAR_CALL_STATUSES(X)                                                                                   \
+    X(DONE, 0, "done")                                                                                         \
+    X(BAD_SLOT, ENOSYS, "no operation has this slot")                                                          \
+    X(BAD_ARGUMENT, EFAULT, "a parameter names memory that this client may not access")                        \
+    X(BAD_SIZE, EINVAL, "a size is negative, overflows, or is larger than the call carries")                   \
+    X(BAD_STRING, EINVAL, "a string is not terminated")                                                        \
+    X(BAD_HANDLE, EBADF, "a handle was not given to this client, or was released")                             \
+    X(NO_MEMORY, ENOMEM, "the host has no memory for the parameters")                                          \
+    X(ABSENT, ENOSYS, "the operation is exported but refuses")                                                 \
+    X(NOT_CARRIED, ENOTSUP, "this version's gates do not carry what the operation takes or returns")           \
+    X(NOT_SHARED, EFAULT, "memory that the client shares with the service is not mapped in its host")          \
+    X(THREW, ECANCELED, "the operation threw an exception, which cannot cross a trap")                         \
+    X(JUMPED, ECANCELED, "the operation jumped (longjmp) out of its call, which cannot cross a trap")          \
+    X(ENDED_THREAD, ECANCELED, "the operation ended the thread that it ran in (pthread_exit, pthread_cancel)") \
+    X(NOT_GRANTED, EACCES, "the capability that this process is bound by does not name the operation")
 
 enum far_call_status {
 #define X(NAME, error, text) FAR_CALL_##NAME,
@@ -76,11 +88,13 @@ struct far_reply_line {    /* host writes */
     int32_t error;         /* the operation's errno */
     uint32_t sleeping;
     uint32_t cpu;
-    uint32_t reserved[7];
+    uint32_t served;  /* with `retired`: the last call that was */
+    uint32_t retired; /* 1: the worker has left, in order */
+    uint32_t reserved[5];
 } __attribute__((aligned(FAR_ASTACK_LINE)));
 
 struct far_fate_line { /* fard writes */
-    uint32_t dead;     /* 1: host gone, 2: client gone, 3: service unregistered */
+    uint32_t dead;     /* 1: host gone, 2: client gone, 3: service unregistered, FAR_FATE_… */
     uint32_t reserved[15];
 } __attribute__((aligned(FAR_ASTACK_LINE)));
 

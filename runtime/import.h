@@ -59,7 +59,7 @@ enum far_import_state {
 struct far_import {
     const struct far_import_table *table;
     uint64_t base;  /* address of the segment's first byte, once known */
-    void *binding;  /* struct far_binding *, once bound */
+    void *binding;  /* struct far_binding *, once bound; before that struct far_resolved *, once resolved */
     uint32_t state; /* enum far_import_state */
     uint32_t reserved;
     uint64_t *stub; /* op_count stub addresses, in the table's order; 0 while unknown */

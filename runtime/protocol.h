@@ -30,7 +30,11 @@
 #define FAR_ENV_UNTRUSTED \
     "FARCALL_UNTRUSTED"             /* comma list of services whose code may not run in this process: no branch */
 #define FAR_ENV_PERF "FARCALL_PERF" /* not empty, not 0: write /tmp/perf-PID.map, for perf */
+#define FAR_ENV_TRUST_SERVERS \
+    "FARCALL_TRUST_SERVERS" /* comma list of services that may follow pointers into the domain segment */
+#define FAR_ENV_HEAP_SIZE "FARCALL_HEAP_SIZE" /* bytes of addresses of the domain segment; M and G may follow */
 #define FAR_ENV_SPIN "FARCALL_SPIN" /* spin iterations before sleeping; 0: sleep at once */
+#define FAR_ENV_CAPABILITIES "FARCALL_CAPABILITIES" /* comma list of tokens to present */
 #define FAR_ENV_BIND_NOW \
     "FARCALL_BIND_NOW" /* not empty, not 0: a service that is not registered is an error at start */
 
@@ -41,9 +45,9 @@ enum far_message_type {
     FAR_MSG_BIND,         /* the same; the reply comes with descriptors */
     FAR_MSG_OPEN_CHANNEL, /* body: struct far_open_channel; reply: struct far_channel_reply + 2 fds: A-stack, host pidfd */
     FAR_MSG_CLOSE_CHANNEL, /* body: struct far_close_channel; no reply */
-    FAR_MSG_LINK,          /* whose stub is at this address? For a call into a service that was never bound */
-    FAR_MSG_DOMAIN,        /* the client's own domain segment: a range and its memory */
-    FAR_MSG_TRUST,         /* which service may follow pointers into it */
+    FAR_MSG_LINK,          /* body: struct far_link_request: whose stub is at this address? For a call into a service that was never bound */
+    FAR_MSG_DOMAIN,        /* the client's own domain segment: struct far_domain_request; far_domain_reply + 1 fd */
+    FAR_MSG_TRUST,         /* struct far_trust_request: which service may follow pointers into it; no body */
     FAR_MSG_PRESENT,       /* a capability: what it grants, this connection has from now on */
     FAR_MSG_ADOPT_CHANNEL, /* a channel that a fard before this one had opened: know it again */
     /* fard → client, unasked, serial 0 */
@@ -54,10 +58,11 @@ enum far_message_type {
     FAR_MSG_HOST_READY,   /* host → fard, no body */
     FAR_MSG_HOST_FAILED,  /* host → fard: struct far_error */
     FAR_MSG_HOST_CHANNEL, /* fard → host: struct far_host_channel + 1 fd: the A-stack; no reply */
-    FAR_MSG_HOST_CLOSE,   /* fard → host: struct far_close_channel; no reply */
+    FAR_MSG_HOST_CLOSE,   /* fard → host, and back (HOST_CHANNELS): struct far_close_channel; no reply */
     FAR_MSG_HOST_MAP,     /* fard → host: a client's domain segment, which the service may follow pointers into */
     FAR_MSG_HOST_UNMAP,
     FAR_MSG_HOST_CHANNELS, /* fard → host and back: which channels there are, after fard was started anew */
+    FAR_MSG_HOST_TRACE,    /* fard → host: with 1 fd, write a record of each call there (trace.h); without: no more */
     FAR_MSG_HOST_RETIRE,   /* fard → host: no new calls; go when those that run have ended */
     /* management (far register, ls, …): bodies in runtime/fard/manage.h */
     FAR_MSG_REGISTER = 64,
@@ -76,6 +81,7 @@ enum far_message_type {
     FAR_MSG_METRICS,
     FAR_MSG_TOP,
     FAR_MSG_TRACE,
+    FAR_MSG_SETTINGS, /* body: struct far_name_request; reply: "name=value" strings, each with its NUL (hosts.md) */
     FAR_MSG_REPLY = 0x8000
 };
 
@@ -131,7 +137,7 @@ struct far_bind_reply {
     uint64_t
         pending_base; /* BIND: where the addresses lie that were given out before the service was registered; 0: none */
     uint32_t pending_count; /* entries of pending[] */
-    uint32_t reserved;
+    uint32_t major;         /* of the service */
     /* uint64_t stub[op_count]: absolute stub addresses follow */
     /* uint64_t pending[pending_count]: by pending slot, where that operation's stub is; 0: the service has no such one */
 };
@@ -166,7 +172,7 @@ struct far_channel_reply {
 struct far_segment_request {
     char name[FAR_SERVICE_MAX];
     uint32_t machine; /* ELF e_machine; 0: the node's own if there is one for it, else any */
-    uint32_t reserved;
+    uint32_t version; /* major + 1; 0: there is one only */
 };
 
 struct far_segment_reply {
@@ -177,6 +183,36 @@ struct far_segment_reply {
     uint8_t build_id[32];
 };
 
+/* A capability's token (runtime/format/token.h). What it grants, this connection has from now on, for what it binds next. */
+#define FAR_TOKEN_MAX 128 /* bytes, NUL included; zeros follow */
+
+struct far_present {
+    char token[FAR_TOKEN_MAX];
+};
+
+struct far_present_reply {
+    uint32_t capability;
+    uint32_t level;  /* enum far_level */
+    int64_t expires; /* seconds since 1970; 0: never */
+};
+
+/* fard → client: the right that a service was bound by has gone. With it, if its code was mapped, 1 fd: stubs that trap. */
+struct far_revoked {
+    uint64_t base;
+    uint32_t service_id;
+    uint32_t revocation; /* to be said again when nothing is mapped any more */
+};
+
+struct far_revoke_done {
+    uint32_t revocation;
+    uint32_t reserved;
+};
+
+/* LINK. The reply is an import table (runtime/import.h) of the one operation whose stub is there. */
+struct far_link_request {
+    uint64_t address;
+};
+
 struct far_close_channel {
     uint32_t channel;
     uint32_t reserved;
@@ -185,6 +221,35 @@ struct far_close_channel {
 /* fard → host. fds: all of enum far_bind_fd. part[] absolute. */
 #define FAR_HOST_FD         3
 #define FAR_HOST_INITIALISE 1u /* the data is fresh: run the constructors (init_array) before FAR_MSG_HOST_READY */
+#define FAR_HOST_BESIDE     2u /* another host runs on the data, and may go on: no destructors before a channel comes */
+
+/* How a host is shut in (docs/hosts.md). The word is what is said at registration. */
+#define FAR_SANDBOXES(X)                                                 \
+    X(DEFAULT, default) /* whatever of it the kernel has */              \
+    X(STRICT, strict)   /* all of it, or the host does not start */      \
+    X(OFF, off)         /* limits only: it may what its uid may */
+enum far_sandbox {
+#define X(NAME, name) FAR_SANDBOX_##NAME,
+    FAR_SANDBOXES(X)
+#undef X
+        FAR_SANDBOX_COUNT
+};
+
+#define FAR_HOST_NET       1u   /* it may use the network */
+#define FAR_HOST_PATHS_MAX 2048 /* bytes of the list of paths */
+
+/* What a host may do, as registered. A limit of 0: none was said. */
+struct far_host_rights {
+    uint64_t memory; /* bytes of private memory beyond far-host's own */
+    uint64_t cpu;    /* seconds of a process's life */
+    uint32_t files;  /* open descriptors */
+    uint32_t processes;
+    uint32_t sandbox; /* enum far_sandbox */
+    uint32_t flags;   /* FAR_HOST_… */
+    uint32_t path_bytes;
+    uint32_t reserved;
+    char paths[FAR_HOST_PATHS_MAX]; /* each: 'r' or 'w' (read and write), the path, NUL */
+};
 
 struct far_host_start {
     uint64_t base;
@@ -196,6 +261,7 @@ struct far_host_start {
     struct far_extent init_array; /* absolute address; size in bytes */
     struct far_extent fini_array;
     char service[FAR_SERVICE_MAX];
+    struct far_host_rights rights;
 };
 
 struct far_host_channel {
@@ -203,14 +269,86 @@ struct far_host_channel {
     uint32_t level; /* what this client was granted; decides which global addresses it may name */
     uint32_t uid;
     uint32_t pid;
-    uint64_t size; /* of the A-stack */
+    uint64_t size;       /* of the A-stack */
+    uint64_t connection; /* of the client; its domain segment, if the service may reach it, comes with the same number */
+    uint32_t limited;    /* 1: these slots follow (uint32_t slot[slot_count]), and the client may call no others */
+    uint32_t slot_count;
+};
+#define FAR_HOST_SLOTS_MAX 512
+
+/*
+ * DOMAIN: a client's own segment, at addresses that mean the same everywhere. The reply comes with 1 fd, its memory, as
+ * long as the segment and sealed at that. Asked again on the same connection, the answer is the same.
+ */
+struct far_domain_request {
+    uint64_t size;  /* bytes of addresses; 0: the usual. It becomes the next power of two */
+    uint64_t claim; /* where the one is that this process has already, from another connection; 0: a new one */
+};
+
+struct far_domain_reply {
+    uint64_t base;
+    uint64_t size;
+    uint32_t domain;
+    uint32_t reserved;
+};
+
+/* TRUST: the service may reach the domain segment, or may not any more. Answered, without a body, when its host has mapped
+ * it or let go of it. */
+struct far_trust_request {
+    char service[FAR_SERVICE_MAX]; /* of all its versions; it need not be registered yet */
+    uint32_t on;                   /* 1 or 0 */
+    uint32_t reserved;
+};
+
+/* HOST_MAP: with 1 fd. The host answers with far_host_domain_reply; so it does HOST_UNMAP, once nothing is mapped. */
+struct far_host_domain {
+    uint64_t base;
+    uint64_t size;
+    uint64_t connection; /* whose it is: far_host_channel.connection. Said again with another number: of that from now on */
+    uint32_t domain;
+    uint32_t reserved;
+};
+
+struct far_host_unmap {
+    uint32_t domain;
+    uint32_t reserved;
+};
+
+struct far_host_domain_reply {
+    uint32_t domain;
+    int32_t code; /* 0, or errno */
+};
+
+/*
+ * HOST_CHANNELS: asked without a body; answered by as many packets as it takes, the last with `last` set. From then on the
+ * host says HOST_CLOSE of each of these that ends without fard.
+ */
+#define FAR_HOST_CHANNELS_MAX 1024u /* in one packet */
+
+struct far_host_channels {
+    uint32_t count; /* struct far_host_channel[count] follow */
+    uint32_t last;  /* 1 or 0 */
+    uint32_t generation;
+    uint32_t service_id;
 };
 
 _Static_assert(sizeof(struct far_message) == 16, "protocol");
+_Static_assert(sizeof(struct far_host_channels) == 16, "protocol");
 _Static_assert(sizeof(struct far_error) == 1024, "protocol");
 _Static_assert(sizeof(struct far_bind_reply) == 40 + 16 * FAR_PART_COUNT + 64 + 16, "protocol");
-_Static_assert(sizeof(struct far_host_channel) == 24, "protocol");
+_Static_assert(sizeof(struct far_host_channel) == 40, "protocol");
+_Static_assert(sizeof(struct far_domain_request) == 16, "protocol");
+_Static_assert(sizeof(struct far_domain_reply) == 24, "protocol");
+_Static_assert(sizeof(struct far_trust_request) == 72, "protocol");
+_Static_assert(sizeof(struct far_host_domain) == 32, "protocol");
+_Static_assert(sizeof(struct far_host_unmap) == 8, "protocol");
+_Static_assert(sizeof(struct far_host_domain_reply) == 8, "protocol");
+_Static_assert(sizeof(struct far_host_rights) == 40 + FAR_HOST_PATHS_MAX, "protocol");
+_Static_assert(sizeof(struct far_present_reply) == 16, "protocol");
+_Static_assert(sizeof(struct far_revoked) == 16, "protocol");
+_Static_assert(sizeof(struct far_revoke_done) == 8, "protocol");
 _Static_assert(sizeof(struct far_segment_request) == 72, "protocol");
+_Static_assert(sizeof(struct far_link_request) == 8, "protocol");
 _Static_assert(sizeof(struct far_segment_reply) == 56, "protocol");
 
 #endif

@@ -27,8 +27,11 @@
 #ifndef FARCALL_SEGMENT_H
 #define FARCALL_SEGMENT_H
 
-/* The address window (design section 3). A sanitizer that needs another window changes it here, by the build. */
-#ifndef FAR_WINDOW_BEGIN
+/* The address window (design section 3). ThreadSanitizer has its shadow there and leaves the first TiB to programs. */
+#ifdef FARCALL_WINDOW_LOW
+#define FAR_WINDOW_BEGIN 0x001000000000
+#define FAR_WINDOW_END   0x009000000000
+#else
 #define FAR_WINDOW_BEGIN 0x300000000000
 #define FAR_WINDOW_END   0x500000000000
 #endif

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # lit's view of the tests: what a RUN line may use. Parameters come from `./dev test` or from `lit --param`:
 #   build=DIR      the build tree under test (default: build/ beside testsuite/)
-#   sanitize=1     that tree was built with -DFARCALL_SANITIZE=ON
+#   sanitize=1     that tree was built with -DFARCALL_SANITIZE=ON; thread: with -DFARCALL_SANITIZE_THREAD=ON
 import os
 import shutil
 
@@ -9,11 +9,12 @@ import lit.formats
 
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 build = os.path.abspath(lit_config.params.get("build", os.path.join(root, "build")))
-sanitize = lit_config.params.get("sanitize", "0") == "1"
+sanitizers = {"0": None, "1": "address,undefined", "thread": "thread"}[lit_config.params.get("sanitize", "0")]
+sanitize = sanitizers is not None
 llvm = os.environ.get("FARCALL_LLVM", "/usr/lib/llvm-19/bin")
 tools = os.path.join(build, "bin")
 
-config.name = "farcall-asan" if sanitize else "farcall"
+config.name = "farcall" + {None: "", "address,undefined": "-asan", "thread": "-tsan"}[sanitizers]
 config.test_format = lit.formats.ShTest(True)
 config.suffixes = [".test", ".c", ".h", ".s", ".ll"]
 config.excludes = ["Inputs", "unit", "fuzz", "bench", "model", "CMakeLists.txt", "support"]
@@ -21,7 +22,7 @@ config.test_source_root = os.path.join(root, "testsuite")
 config.test_exec_root = os.path.join(build, "testsuite-output")
 
 clang = os.path.join(llvm, "clang")
-san = " -fsanitize=address,undefined -fno-sanitize-recover=all" if sanitize else ""
+san = f" -fsanitize={sanitizers} -fno-sanitize-recover=all" if sanitize else ""
 config.substitutions += [
     ("%farcc", os.path.join(tools, "farcc")),
     ("%faridl", os.path.join(tools, "faridl")),
@@ -51,16 +52,24 @@ for name in ["FARCALL_LAYOUT_COUNT", "FARCALL_LAYOUT_SEED"]:  # more random stru
 config.environment["ASAN_OPTIONS"] = "abort_on_error=1:detect_leaks=1:handle_abort=0:detect_stack_use_after_return=0"
 config.environment["UBSAN_OPTIONS"] = "halt_on_error=1:abort_on_error=1:print_stacktrace=1"
 config.environment["LSAN_OPTIONS"] = "print_suppressions=0"
+# Mutexes that lie in memory which several processes share, made by one and used by another, look misused to it.
+config.environment["TSAN_OPTIONS"] = "halt_on_error=1:abort_on_error=1:report_mutex_bugs=0"
 if sanitize:
-    config.available_features.add("asan")
+    config.available_features.add("tsan" if sanitizers == "thread" else "asan")
 
 if os.geteuid() == 0:
     config.available_features.add("root")
 machine = os.uname().machine
 config.available_features.add(machine.replace("_", "-"))
-for tool in ["spin", "setpriv", "gdb", "perf", "chromium", "qemu-aarch64"]:
+for tool in [
+    "spin", "setpriv", "gdb", "perf", "chromium", "qemu-aarch64", "promtool", "systemd-analyze",
+    "systemd-socket-activate",
+]:
     if shutil.which(tool):
         config.available_features.add(tool)
+# The header that probes are made by (systemtap-sdt-dev).
+if any(os.path.exists(os.path.join(folder, "sys/sdt.h")) for folder in ["/usr/include", f"/usr/include/{machine}-linux-gnu"]):
+    config.available_features.add("sys-sdt")
 # What Debian's cross compilers for aarch64 bring along: headers, the C library, libgcc.a.
 if os.path.exists("/usr/aarch64-linux-gnu/lib/libc.so.6") and os.path.isdir("/usr/lib/gcc-cross/aarch64-linux-gnu"):
     config.available_features.add("aarch64-cross")

@@ -5,7 +5,7 @@
 # Each function leaves its candidates in COMPREPLY. bash cuts words at = and : too; _far_words joins them again, so that
 # --dump=pl is one word and user:al another, and _far_reply takes off what bash has on the line already.
 
-_far_commands='dump diff implib register unregister ls describe map fetch run gdb'
+_far_commands='dump diff implib register unregister ls describe explain policy map fetch top trace metrics run gdb'
 
 # words, cword, cur, prev: of the caller.
 _far_words() {
@@ -65,7 +65,24 @@ _far_who() {
   case $cur in
     user:*) _far_reply "$(compgen -P user: -u)" ;;
     group:*) _far_reply "$(compgen -P group: -g)" ;;
-    *) _far_reply 'all user: group: uid: gid:' ;;
+    exe:*) _far_files '*' exe: ;;
+    *) _far_reply 'all user: group: uid: gid: exe:' ;;
+  esac
+}
+
+# WHOM of far explain.
+_far_whom() {
+  case $cur in
+    user:* | group:* | exe:*) _far_who ;;
+    *) _far_reply 'user: group: uid: gid: exe: pid:' ;;
+  esac
+}
+
+_far_policy() {
+  case ${words[2]-} in
+    check) _far_files '*' ;;
+    show) ;;
+    *) _far_reply 'check show' ;;
   esac
 }
 
@@ -87,13 +104,19 @@ _far_value() {
     *:--socket | implib:-o | fetch:-o) _far_files '*' ;;
     implib:--rpath) _far_files '' ;;
     register:--trust | register:--read) _far_who ;;
+    explain:--as) _far_whom ;;
+    explain:--op) ;;
+    explain:--machine) _far_reply 'x86-64 aarch64' ;;
     register:--function | register:--data) _far_operations ;;
     register:--machine) _far_reply 'x86-64 aarch64' ;;
     register:--name | register:--host-uid | implib:--soname) ;;
     run:--level) _far_reply 'none read trusted' ;;
     run:--gate) _far_reply process ;;
-    run:--untrusted | gdb:--host) _far_services ;;
+    run:--untrusted | run:--trust-server | gdb:--host) _far_services ;;
+    run:--heap-size) _far_reply '128M 1G 4G 16G' ;;
     fetch:--machine) _far_reply 'x86-64 aarch64' ;;
+    top:--sort) _far_reply 'calls cpu rss channels restarts name' ;;
+    top:--interval | trace:--count | trace:--duration | trace:--op) ;;
     *) return 1 ;;
   esac
 }
@@ -106,10 +129,15 @@ _far_options() {
     register) _far_reply '--name --trust --read --function --data --machine --host-uid --socket --json --help' ;;
     unregister) _far_reply '--socket --help' ;;
     ls | describe) _far_reply '--json --socket --help' ;;
+    explain) _far_reply '--as --op --machine --json --socket --help' ;;
+    policy) _far_reply '--socket --help' ;;
     map) _far_reply '--json --html --socket --help' ;;
     fetch) _far_reply '-o --machine --socket --help' ;;
+    top) _far_reply '--once --json --sort --interval --socket --help' ;;
+    trace) _far_reply '--op --count --duration --json --socket --help' ;;
+    metrics) _far_reply '--socket --help' ;;
     gdb) _far_reply '--host --socket --help' ;;
-    run) _far_reply '--level --untrusted --gate --bind-now --perf --socket --help' ;;
+    run) _far_reply '--level --untrusted --global-heap --heap-size --trust-server --gate --bind-now --perf --socket --help' ;;
   esac
 }
 
@@ -117,7 +145,8 @@ _far_options() {
 _far_operand() {
   case $1 in
     dump | diff | implib | register) _far_files '*.seg' ;;
-    unregister | describe | fetch) _far_services ;;
+    unregister | describe | fetch | explain) _far_services ;;
+    policy) _far_policy ;;
     run | gdb) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -c -- "$cur"; compgen -f -- "$cur") ;;
   esac
 }
@@ -127,7 +156,7 @@ _far_program_at() {
   local i
   for ((i = 2; i < cword; i++)); do
     case ${words[i]} in
-      --level | --untrusted | --gate | --socket) ((i++)) ;;
+      --level | --untrusted | --trust-server | --heap-size | --gate | --socket) ((i++)) ;;
       -*) ;;
       *) echo "$i"; return ;;
     esac
@@ -162,8 +191,12 @@ _fard() {
   case $prev in
     --socket) _far_files '*' ;;
     --store) _far_files '' ;;
+    --policy | --audit) _far_files '*' ;;
     --emulator) _far_reply 'x86-64= aarch64=' ;;
-    *) _far_reply '--socket --store --foreground --perf --emulator --allow-wrpkru --version --help' ;;
+    --log) _far_reply 'text json' ;;
+    --log-level) _far_reply 'error warning notice info debug' ;;
+    --metrics) _far_reply '127.0.0.1: unix:' ;;
+    *) _far_reply '--socket --store --policy --audit --foreground --log --log-level --metrics --perf --emulator --allow-wrpkru --version --help' ;;
   esac
 }
 

@@ -32,6 +32,8 @@
 #define FARCALL_VERSION_PATCH 0
 #define FARCALL_VERSION       "0.1.0"
 
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -90,6 +92,58 @@ far_failure_handler far_set_failure_handler(far_failure_handler handler);
  * service is bound is told of it. A program that loads one later (a C++ plug-in, into a program in C) calls this after that.
  */
 void far_tell_unwinder(void);
+
+/*
+ * The process's own domain segment: memory at addresses that no other process on this node uses for anything, so that an
+ * address in it can mean the same elsewhere. It is made at the first allocation, by the name server; under
+ * `far run --global-heap`, malloc and its like are these functions. NULL and errno: EHOSTDOWN or what connect says (no
+ * name server), EDQUOT, ENOMEM, ENOTSUP (libfarcall-heap.so is not installed).
+ *
+ * A child of fork has a private copy, at the same addresses; that fork() takes as long as copying what is in use does.
+ */
+void *far_alloc(size_t size);
+void *far_alloc_aligned(size_t alignment, size_t size); /* a power of two */
+void *far_realloc(void *pointer, size_t size);
+void far_free(void *pointer); /* of the functions above, or NULL */
+size_t far_usable_size(const void *pointer);
+
+/* Where it is; {NULL, 0} if there is none yet. */
+struct far_range {
+    void *base;
+    size_t size; /* bytes of addresses: only those in use cost memory */
+};
+struct far_range far_domain(void);
+
+/*
+ * Let a service reach the whole domain segment, reading and writing, or do not any more. Its name is enough: it may be
+ * registered later. What is passed by reference to a service that also grants this process `trusted` is then not copied,
+ * and far_global parameters may point there. 0, or -1 and errno: EINPROGRESS if the service's host has not let go yet, since a call
+ * that uses the memory is still running. FARCALL_TRUST_SERVERS and `far run --trust-server` do the same from the start.
+ */
+int far_trust(const char *service);
+int far_distrust(const char *service);
+
+/*
+ * A capability: whoever can say its token has the right, whoever he is (docs/capabilities.md). What it grants, this process has for
+ * what it binds from now on; what is bound already stays as it is, so present it before the first use (dlopen the import
+ * library after it), or say it in FARCALL_CAPABILITIES. 0, or -1 and errno: EINVAL no token; EACCES not valid (never granted,
+ * revoked, expired); EAGAIN too many that were not valid; E2BIG too many in this process; ENOMEM; or why fard cannot be asked.
+ *
+ * When it is revoked, calls fail with EACCES, and what was mapped becomes inaccessible where it is: SIGSEGV. A thread of the
+ * library's sees to that; it exists only in processes that have presented a capability.
+ */
+int far_present(const char *token);
+
+#define FAR_CAPABILITY_MAX 128 /* bytes of a token, NUL included */
+struct far_capability_wish {
+    enum far_level level;   /* FAR_LEVEL_UNSET: as the token */
+    const char *operations; /* "kv_find,kv_first": those only; NULL: as the token */
+    long long expires;      /* seconds since 1970; 0: when the token does */
+    const char *note;       /* for whoever lists capabilities, at most 63 letters; NULL: none */
+};
+
+/* Make a token that grants less than this one, and goes with it. 0, or -1 and errno: as far_present, EDQUOT. */
+int far_capability_narrow(const char *token, const struct far_capability_wish *wish, char narrowed[FAR_CAPABILITY_MAX]);
 
 /* The library's version at run time; compare with FARCALL_VERSION. */
 const char *far_version(void);

@@ -12,8 +12,14 @@
     X(unregister, "take a service away from the name server")                                   \
     X(ls, "list the registered services")                                                       \
     X(describe, "show one service: range, host, operations, who is trusted")                    \
+    X(explain, "show what a service grants somebody, by which rule, and what follows")          \
+    X(policy, "check a policy file, or show the one that fard has")                             \
+    X(cap, "capabilities that can be handed on: grant, narrow, revoke, list")                   \
     X(map, "show the address window: every range and what lies in it")                          \
     X(fetch, "write the segment file of a registered service")                                  \
+    X(top, "show what every service is doing: calls a second, processor, memory")               \
+    X(trace, "show the calls that hosts answer, live")                                          \
+    X(metrics, "print what fard counts, for Prometheus")                                        \
     X(run, "run a program with chosen trust and gate settings")                                 \
     X(gdb, "debug a program with the services it calls, or a service's host")
 

@@ -51,6 +51,11 @@ static void fill_command(struct command *command, const struct implib_options *o
     add_linker(command, "--build-id=none", NULL);
     add_linker(command, "-soname", options->soname);
     add_linker(command, "--enable-new-dtags", NULL);
+    /*
+     * The dynamic linker looks for symbols in libfarcall.so before it looks here, and so before the C library, if the program
+     * was linked with this library: its sigaction() keeps our handler in front of others (runtime/lib/sigaction.c).
+     */
+    add_linker(command, "--auxiliary", "libfarcall.so.0");
     if (options->rpath)
         add_linker(command, "-rpath", options->rpath);
     add(command, "-o");

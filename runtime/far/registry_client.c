@@ -194,6 +194,24 @@ int far_take_name(const char *command, const char *text, char name[FAR_SERVICE_M
     return 0;
 }
 
+int far_take_service(const char *command, const char *text, char name[FAR_SERVICE_MAX], uint32_t *version)
+{
+    char copy[FAR_SERVICE_MAX + 16], *end = NULL;
+    const char *at = strchr(text, '@');
+    *version = 0;
+    if (!at || (size_t)(at - text) >= sizeof copy)
+        return far_take_name(command, text, name);
+    unsigned long major = at[1] >= '0' && at[1] <= '9' ? strtoul(at + 1, &end, 10) : 0;
+    if (!end || *end || major > UINT16_MAX) {
+        fprintf(stderr, "far: %s: `%s`: behind @ stands a major version, as in kv@1\n", command, text);
+        return EX_USAGE;
+    }
+    memcpy(copy, text, (size_t)(at - text));
+    copy[at - text] = '\0';
+    *version = FAR_VERSION_OF(major);
+    return far_take_name(command, copy, name);
+}
+
 static int query_option(int option, char **argv, const char *help, unsigned takes, struct query_options *options)
 {
     switch (option) {

@@ -41,6 +41,8 @@ const char *who_word(uint32_t who);
 
 /* A service's name from the command line into a request. 0, or an exit code, printed. */
 int far_take_name(const char *command, const char *text, char name[FAR_SERVICE_MAX]);
+/* NAME or NAME@MAJOR: *version as in struct far_name_request. */
+int far_take_service(const char *command, const char *text, char name[FAR_SERVICE_MAX], uint32_t *version);
 
 /* The options that ls, map, describe and unregister share. */
 struct query_options {

@@ -3,6 +3,7 @@
 #include "runtime/far/registry_describe.h"
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/registry_settings.h"
 #include "runtime/far/registry_who.h"
 #include "runtime/format/complain.h"
 #include "runtime/format/json.h"
@@ -26,7 +27,7 @@ static const char help[] =
 /* One page of the answer, its entries checked to lie inside it. */
 struct page {
     const struct far_describe_reply *head;
-    const struct far_rule *rules;
+    struct rule_list rules;
     const uint8_t *ops;
     const uint8_t *end;
 };
@@ -55,6 +56,24 @@ const char *describe_call(enum far_level level, const struct far_describe_op *op
                                                         : "trap";
 }
 
+/* Rules and what they refer to; each rule's text must lie inside and end there. */
+static bool take_rules(struct page *page, size_t left)
+{
+    const struct far_rule *rules = (const void *)(page->head + 1);
+    uint32_t count = page->head->rule_count, bytes = page->head->subject_bytes;
+    const char *subjects = (const char *)(rules + count);
+    if (count > FAR_RULE_MAX || left < count * sizeof *rules || left - count * sizeof *rules < bytes || bytes % 8 ||
+        (bytes && subjects[bytes - 1]))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (rules[i].subject > bytes)
+            return false;
+    }
+    page->rules = (struct rule_list){rules, count, subjects};
+    page->ops = (const uint8_t *)subjects + bytes;
+    return true;
+}
+
 static int ask_page(struct fard_connection *connection, struct far_name_request *request, struct fard_reply *reply,
                     struct page *page)
 {
@@ -62,11 +81,8 @@ static int ask_page(struct fard_connection *connection, struct far_name_request 
     page->head = code ? NULL : fard_body(connection, reply, sizeof *page->head);
     if (!page->head)
         return code ? code : EX_PROTOCOL;
-    size_t left = reply->size - sizeof *page->head;
-    if (left / sizeof *page->rules < page->head->rule_count || (page->head->more && page->head->op_count == 0))
+    if (!take_rules(page, reply->size - sizeof *page->head) || (page->head->more && page->head->op_count == 0))
         return fard_broken_reply(connection);
-    page->rules = (const void *)(page->head + 1);
-    page->ops = (const uint8_t *)(page->rules + page->head->rule_count);
     page->end = (const uint8_t *)page->head + reply->size;
     return 0;
 }
@@ -101,13 +117,13 @@ static void print_head(const struct far_describe_reply *head)
         print_executable(head, i);
 }
 
-static void print_policy(const struct far_describe_reply *head, const struct far_rule *rules)
+static void print_policy(const struct rule_list *list)
 {
-    char who[128];
+    char who[FAR_SUBJECT_MAX + 128];
     printf("\npolicy    the most specific rule decides; everybody else: none\n");
-    for (uint32_t i = 0; i < head->rule_count; i++) {
-        who_print(&rules[i], who, sizeof who);
-        printf("  %-24s %s\n", who, level_word(rules[i].level));
+    for (uint32_t i = 0; i < list->count; i++) {
+        who_print(&list->rules[i], list->subjects, who, sizeof who);
+        printf("  %-24s %s\n", who, level_word(list->rules[i].level));
     }
 }
 
@@ -177,19 +193,26 @@ static void json_head(struct json *json, const struct far_describe_reply *head)
     json_close(json, '}');
 }
 
-static void json_parts_and_policy(struct json *json, const struct far_describe_reply *head,
-                                  const struct far_rule *rules)
+static void json_policy(struct json *json, const struct rule_list *list)
 {
     json_open(json, "policy", '[');
-    for (uint32_t i = 0; i < head->rule_count; i++) {
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct far_rule *rule = &list->rules[i];
+        const char *program = rule_program(rule, list->subjects);
         json_open(json, NULL, '{');
-        json_string(json, "who", who_word(rules[i].who));
-        if (rules[i].who != FAR_WHO_ALL)
-            json_number(json, "id", rules[i].id);
-        json_string(json, "level", level_word(rules[i].level));
+        json_string(json, "who", who_word(rule->who));
+        if (rule->who != FAR_WHO_ALL)
+            json_number(json, "id", rule->id);
+        if (program)
+            json_string(json, "executable", fard_text(program, FAR_SUBJECT_MAX));
+        json_string(json, "level", level_word(rule->level));
         json_close(json, '}');
     }
     json_close(json, ']');
+}
+
+static void json_parts(struct json *json, const struct far_describe_reply *head)
+{
     json_open(json, "parts", '[');
     for (enum far_part i = 0; i < FAR_PART_COUNT; i++) {
         json_open(json, NULL, '{');
@@ -228,23 +251,29 @@ static void json_op(struct json *json, const struct far_describe_op *op)
 /* far describe itself: as words, or as JSON. */
 struct printing {
     struct describing describing;
+    struct fard_connection *connection;
+    struct far_name_request service;
     struct json json;
     bool as_json;
 };
 
 static void print_begin(struct describing *describing, const struct far_describe_reply *head,
-                        const struct far_rule *rules)
+                        const struct rule_list *rules)
 {
     struct printing *printing = (struct printing *)describing;
     if (printing->as_json) {
         json_head(&printing->json, head);
-        json_parts_and_policy(&printing->json, head, rules);
+        if (head->entry.state != FAR_STATE_BROKEN)
+            settings_show(printing->connection, &printing->service, &printing->json);
+        json_policy(&printing->json, rules);
+        json_parts(&printing->json, head);
         return;
     }
     print_head(head);
     if (head->entry.state == FAR_STATE_BROKEN)
         return;
-    print_policy(head, rules);
+    settings_show(printing->connection, &printing->service, NULL);
+    print_policy(rules);
     print_parts(head);
 }
 
@@ -268,10 +297,11 @@ static int take_page(struct fard_connection *connection, struct describing *desc
     return 0;
 }
 
-int describe_service(struct fard_connection *connection, const char *name, struct describing *describing)
+int describe_service(struct fard_connection *connection, const char *name, uint32_t version,
+                     struct describing *describing)
 {
     static struct fard_reply reply;
-    struct far_name_request request = {0};
+    struct far_name_request request = {.version = version};
     struct page page = {0};
     int code = 0;
     snprintf(request.name, sizeof request.name, "%s", name);
@@ -280,7 +310,7 @@ int describe_service(struct fard_connection *connection, const char *name, struc
         if (code)
             return code;
         if (request.first == 0)
-            describing->begin(describing, page.head, page.rules);
+            describing->begin(describing, page.head, &page.rules);
         code = take_page(connection, describing, &page);
         request.first += page.head->op_count;
     } while (!code && page.head->more);
@@ -291,17 +321,21 @@ int far_describe_main(int argc, char **argv)
 {
     struct query_options options;
     char name[FAR_SERVICE_MAX];
+    uint32_t version;
     struct fard_connection connection;
     struct printing printing = {.describing = {print_begin, print_each}, .json = {.out = stdout}};
     int code = query_parse(argc, argv, help, QUERY_NAME | QUERY_JSON, &options);
     if (code >= 0)
         return code;
-    code = far_take_name("describe", options.name, name);
+    code = far_take_service("describe", options.name, name, &version);
     code = code ? code : fard_connect(&connection, options.socket);
     if (code)
         return code;
     printing.as_json = options.json;
-    code = describe_service(&connection, name, &printing.describing);
+    printing.connection = &connection;
+    printing.service.version = version;
+    memcpy(printing.service.name, name, sizeof name);
+    code = describe_service(&connection, name, version, &printing.describing);
     if (options.json) {
         json_close(&printing.json, ']');
         json_close(&printing.json, '}');

@@ -78,7 +78,7 @@ static int parse(int argc, char **argv, struct fetch *fetch)
         fprintf(stderr, "far: fetch: name one service; far fetch --help says more\n");
         return EX_USAGE;
     }
-    end = far_take_name("fetch", argv[optind], fetch->request.name);
+    end = far_take_service("fetch", argv[optind], fetch->request.name, &fetch->request.version);
     return end ? end : -1;
 }
 

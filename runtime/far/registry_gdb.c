@@ -90,7 +90,7 @@ static int find_host(const struct debugging *debugging, uint32_t *pid)
     static struct fard_reply reply;
     struct fard_connection connection;
     struct far_name_request request = {0};
-    int code = far_take_name("gdb", debugging->service, request.name);
+    int code = far_take_service("gdb", debugging->service, request.name, &request.version);
     code = code ? code : fard_connect(&connection, debugging->socket);
     if (code)
         return code;

@@ -17,7 +17,8 @@ static const char map_help[] =
     "Ranges marked retired belonged to services that are gone; they are never given out again, so that no stale "
     "pointer\n"
     "meets somebody else's data. Pending addresses were given to programs and services that name a service before it\n"
-    "is registered; they are linked when they are called, and far unregister gives up those of a name.\n"
+    "is registered; they are linked when they are called, and far unregister gives up those of a name. The segments\n"
+    "that clients have of their own (far run --global-heap) come out of ranges called `domains`.\n"
     "\n"
     "--html writes a page that draws the window and each segment's parts to scale: far map --html > map.html\n"
     "\n"
@@ -29,11 +30,22 @@ static bool only_native(const struct far_map_entry *entry)
     return entry->machine[0] == FAR_MACHINE_NATIVE && !entry->machine[1];
 }
 
+static void print_domains(const struct far_map_entry *entry, const char *name)
+{
+    printf("0x%012llx  0x%012llx  %7llu MiB  %s (%u client%s)\n", (unsigned long long)entry->base,
+           (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20, name, entry->domains,
+           entry->domains == 1 ? "" : "s");
+}
+
 static void map_each(struct listing *listing, const void *bytes)
 {
     const struct far_map_entry *entry = bytes;
     const char *name = fard_text(entry->name, sizeof entry->name);
     char machines[FAR_MACHINE_LIST];
+    if (!listing->as_json && entry->in_use == FAR_RANGE_DOMAINS) {
+        print_domains(entry, name);
+        return;
+    }
     if (!listing->as_json) {
         printf("0x%012llx  0x%012llx  %7llu MiB  %s%s%s%s\n", (unsigned long long)entry->base,
                (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20, name,
@@ -51,6 +63,8 @@ static void map_each(struct listing *listing, const void *bytes)
     json_string(&listing->json, "name", name);
     json_bool(&listing->json, "in_use", entry->in_use);
     json_bool(&listing->json, "pending", entry->in_use == FAR_RANGE_PENDING);
+    if (entry->in_use == FAR_RANGE_DOMAINS)
+        json_number(&listing->json, "domains", entry->domains);
     machines_json(&listing->json, entry->machine);
     json_close(&listing->json, '}');
 }

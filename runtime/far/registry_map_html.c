@@ -177,11 +177,12 @@ static const struct range_words {
     [FAR_RANGE_RETIRED] = {"retired", " (retired)"},
     [FAR_RANGE_SERVICE] = {"range", ""},
     [FAR_RANGE_PENDING] = {"pending", " (pending addresses)"},
+    [FAR_RANGE_DOMAINS] = {"range", " (clients' own segments)"},
 };
 
 static const struct range_words *words_of(const struct far_map_entry *entry)
 {
-    return &range_words[entry->in_use <= FAR_RANGE_PENDING ? entry->in_use : FAR_RANGE_RETIRED];
+    return &range_words[entry->in_use <= FAR_RANGE_DOMAINS ? entry->in_use : FAR_RANGE_RETIRED];
 }
 
 static void emit_ranges(FILE *out, const struct stretch *bar, const struct ranges *ranges)
@@ -284,7 +285,7 @@ static void emit_title(FILE *out, const struct far_describe_reply *head)
 }
 
 static void service_begin(struct describing *describing, const struct far_describe_reply *head,
-                          const struct far_rule *rules)
+                          const struct rule_list *rules)
 {
     struct page *page = (struct page *)describing;
     const struct stretch range = {head->entry.base, head->entry.base + head->entry.size};
@@ -334,7 +335,7 @@ static int emit_services(struct fard_connection *connection, const struct ranges
         const struct far_map_entry *entry = &ranges->entry[i];
         if (entry->in_use != FAR_RANGE_SERVICE)
             continue;
-        code = describe_service(connection, fard_text(entry->name, sizeof entry->name), &page.describing);
+        code = describe_service(connection, fard_text(entry->name, sizeof entry->name), entry->version, &page.describing);
         if (page.operations_open)
             fputs("</table></details>\n", out);
     }

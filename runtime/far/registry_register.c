@@ -4,6 +4,7 @@
 #include "runtime/far/load.h"
 #include "runtime/far/registry_client.h"
 #include "runtime/far/registry_who.h"
+#include "runtime/fard/host_settings.h"
 #include "runtime/format/carried.h"
 #include "runtime/format/json.h"
 #include "runtime/machine.h"
@@ -35,11 +36,23 @@ static const char help[] =
     "  --machine MACHINE add the file to the registered service of that name, as its code for clients on that machine\n"
     "                    (x86-64, aarch64; farld --like links it); with no such service, register it as any other\n"
     "  --host-uid UID    run the host as this uid; default: one of its own where fard is root\n"
+    "  --sandbox WHICH   default: whatever of it the kernel has; strict: all of it; off: the host may what its uid may\n"
+    "  --allow-path PATH let the host read there as well; PATH:rw: and write. As often as needed\n"
+    "  --allow-net       let it use the network\n"
+    "  --memory BYTES    private memory that the service may allocate; K, M, G behind it\n"
+    "  --cpu SECONDS     CPU time after which the host is ended, and started anew\n"
+    "  --files N         descriptors that it may have open\n"
+    "  --processes N     let it start processes; it may have N with their threads, and its own\n"
+    "  --start WHEN      now; or demand: at the first bind or call that needs it\n"
+    "  --idle SECONDS    with --start demand: end it when nobody has a channel for so long; default: 60\n"
+    "  --upgrade         a new version of the registered service of that name: new calls go to it, those that run end\n"
+    "                    where they began, the data stays; link it with farld --like and the registered file\n"
     "  --socket PATH     fard's socket; default: $FARCALL_SOCKET, the user's, the system's\n"
     "  --json            print the result as JSON\n"
     "\n"
-    "WHO is uid:N, user:NAME, gid:N, group:NAME or all; give the options as often as needed. The most specific rule\n"
-    "decides: uid before gid before all. Lists are separated by commas or spaces.\n"
+    "WHO is uid:N, user:NAME, gid:N, group:NAME, exe:PATH (who runs that executable), one of the first four with\n"
+    "+exe:PATH behind it, or all; give the options as often as needed. The most specific rule decides: uid before gid\n"
+    "before all, and among these the one with an executable. Lists are separated by commas or spaces.\n"
     "\n"
     "    far register kv.seg --trust user:alice --read group:staff --function kv_count\n"
     "\n"
@@ -54,7 +67,9 @@ struct order {
     bool json;
     struct far_register_request head;
     struct far_rule rules[FAR_RULE_MAX];
+    char subjects[FAR_SUBJECTS_MAX];
     char shippings[FAR_MESSAGE_MAX];
+    char settings[HOST_SETTINGS_MAX];
     int list; /* the option whose list further words belong to: 'f', 'd' or 0 */
 };
 
@@ -64,19 +79,37 @@ static int complain_usage(const char *what, const char *value)
     return EX_USAGE;
 }
 
+static bool add_subject(struct order *order, const char *program, uint32_t *subject)
+{
+    size_t length = strlen(program) + 1;
+    if (length > sizeof order->subjects - order->head.subject_bytes)
+        return false;
+    *subject = order->head.subject_bytes + 1;
+    memcpy(order->subjects + order->head.subject_bytes, program, length);
+    order->head.subject_bytes += (uint32_t)length;
+    return true;
+}
+
 static int add_rule(struct order *order, const char *who, enum far_level level)
 {
+    char program[FAR_SUBJECT_MAX];
+    struct far_rule *rule = &order->rules[order->head.rule_count];
     if (order->head.rule_count == FAR_RULE_MAX)
         return complain_usage("too many rules", who);
-    int code = who_parse(who, level, &order->rules[order->head.rule_count]);
-    order->head.rule_count += code == 0;
-    return code ? code : -1;
+    int code = who_parse("register", who, level, rule, program);
+    if (code)
+        return code;
+    if (program[0] && !add_subject(order, program, &rule->subject))
+        return complain_usage("too many executables", who);
+    order->head.rule_count++;
+    return -1;
 }
 
 /* In the room that a message leaves beside the largest number of rules. */
 static int add_shipping(struct order *order, char kind, const char *name, size_t length)
 {
-    size_t room = FAR_MESSAGE_MAX - sizeof(struct far_message) - sizeof order->head - sizeof order->rules;
+    size_t room = FAR_MESSAGE_MAX - sizeof(struct far_message) - sizeof order->head - sizeof order->rules -
+                  sizeof order->subjects - sizeof order->settings;
     if (order->head.shipping_count == FAR_SHIPPING_MAX || length + 2 > room - order->head.shipping_bytes)
         return complain_usage("too many operations", name);
     if (length == 0)
@@ -135,10 +168,31 @@ static int take_machine(struct order *order, const char *name)
     return -1;
 }
 
+/* Options of hosts have numbers beyond characters; fard, which knows what they may be, checks them. */
+#define OPTION_SETTING 256
+
+static int add_setting(struct order *order, int option, const char *value)
+{
+    static const char *const names[] = {
+#define X(NAME, word, take, otherwise) [HOST_SETTING_##NAME] = word,
+        HOST_SETTINGS(X)
+#undef X
+    };
+    size_t room = sizeof order->settings - order->head.setting_bytes;
+    int length = snprintf(order->settings + order->head.setting_bytes, room, "%s=%s", names[option - OPTION_SETTING],
+                          value ? value : "yes");
+    if (length < 0 || (size_t)length >= room)
+        return complain_usage("too much is said about the host", value ? value : names[option - OPTION_SETTING]);
+    order->head.setting_bytes += (uint32_t)length + 1;
+    return -1;
+}
+
 static int take_option(struct order *order, int option, char **argv)
 {
     if (option != 1)
         order->list = 0;
+    if (option >= OPTION_SETTING)
+        return add_setting(order, option, optarg);
     switch (option) {
     case 1:
         return take_word(order, optarg);
@@ -161,6 +215,9 @@ static int take_option(struct order *order, int option, char **argv)
     case 'j':
         order->json = true;
         return -1;
+    case 'U':
+        order->head.flags |= FAR_REGISTER_UPGRADE;
+        return -1;
     case 'h':
         fputs(help, stdout);
         return finish_output(0);
@@ -181,7 +238,13 @@ static int parse(int argc, char **argv, struct order *order)
         {"socket", required_argument, NULL, 's'},
         {"json", no_argument, NULL, 'j'},
         {"machine", required_argument, NULL, 'm'},
+        {"upgrade", no_argument, NULL, 'U'},
         {"help", no_argument, NULL, 'h'},
+#define X(NAME, word, take, otherwise)                                                                                 \
+    {word, HOST_SETTING_##NAME == HOST_SETTING_ALLOW_NET ? no_argument : required_argument, NULL,                      \
+     OPTION_SETTING + HOST_SETTING_##NAME},
+        HOST_SETTINGS(X)
+#undef X
         {0},
     };
     int option, end = -1;
@@ -224,10 +287,13 @@ static int seal_file(const struct loaded *loaded, int *fd)
 static size_t write_body(const struct order *order, uint8_t *body)
 {
     size_t rules = order->head.rule_count * sizeof *order->rules;
-    memcpy(body, &order->head, sizeof order->head);
-    memcpy(body + sizeof order->head, order->rules, rules);
-    memcpy(body + sizeof order->head + rules, order->shippings, order->head.shipping_bytes);
-    return sizeof order->head + rules + order->head.shipping_bytes;
+    uint8_t *at = body;
+    at = (uint8_t *)mempcpy(at, &order->head, sizeof order->head);
+    at = (uint8_t *)mempcpy(at, order->rules, rules);
+    at = (uint8_t *)mempcpy(at, order->subjects, order->head.subject_bytes);
+    at = (uint8_t *)mempcpy(at, order->shippings, order->head.shipping_bytes);
+    at = (uint8_t *)mempcpy(at, order->settings, order->head.setting_bytes);
+    return (size_t)(at - body);
 }
 
 /* Operations that clients can only call where they may run the service's code, or not even there. */

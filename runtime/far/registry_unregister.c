@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 static const char help[] =
-    "usage: far unregister NAME [--socket PATH]\n"
+    "usage: far unregister NAME[@MAJOR] [--socket PATH]\n"
     "\n"
     "Takes a service away: its host ends, calls in progress fail, its data is gone. Its addresses are never given to\n"
     "another service.\n"
@@ -23,7 +23,7 @@ int far_unregister_main(int argc, char **argv)
     int code = query_parse(argc, argv, help, QUERY_NAME, &options);
     if (code >= 0)
         return code;
-    code = far_take_name("unregister", options.name, request.name);
+    code = far_take_service("unregister", options.name, request.name, &request.version);
     code = code ? code : fard_connect(&connection, options.socket);
     if (code)
         return code;

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 static int parse_number(const char *text, uint32_t *number)
@@ -46,40 +48,74 @@ static const struct form {
     {"group:", FAR_WHO_GID, find_group},
 };
 
-int who_parse(const char *text, enum far_level level, struct far_rule *rule)
+static int parse_id(const char *command, const char *word, struct far_rule *rule)
 {
-    *rule = (struct far_rule){.who = FAR_WHO_ALL, .level = level};
-    if (strcmp(text, "all") == 0)
-        return 0;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         size_t length = strlen(forms[i].prefix);
-        if (strncmp(text, forms[i].prefix, length) != 0)
+        if (strncmp(word, forms[i].prefix, length) != 0)
             continue;
         rule->who = forms[i].who;
-        int result = forms[i].find(text + length, &rule->id);
+        int result = forms[i].find(word + length, &rule->id);
         if (!result)
             return 0;
-        fprintf(stderr, "far: register: %s: %s\n", text,
+        fprintf(stderr, "far: %s: %s: %s\n", command, word,
                 result == -ENOENT ? "this system knows nobody of that name" : "the number must be a uid or gid");
         return result == -ENOENT ? EX_NOUSER : EX_USAGE;
     }
-    fprintf(stderr, "far: register: `%s` names nobody; WHO is uid:N, user:NAME, gid:N, group:NAME or all\n", text);
+    fprintf(stderr,
+            "far: %s: `%s` names nobody; WHO is uid:N, user:NAME, gid:N, group:NAME, exe:PATH, one of the first four "
+            "with +exe:PATH, or all\n",
+            command, word);
     return EX_USAGE;
 }
 
-void who_print(const struct far_rule *rule, char *text, size_t size)
+/* The kernel names a running program by its real path, so links are followed here. */
+int who_program(const char *command, const char *path, char *real)
 {
-    const char *name = NULL;
+    char found[PATH_MAX];
+    struct stat status;
+    if (path[0] != '/')
+        return fprintf(stderr, "far: %s: exe:%s: the path of an executable begins with /\n", command, path), EX_USAGE;
+    if (!realpath(path, found) || stat(found, &status) < 0)
+        return fprintf(stderr, "far: %s: exe:%s: %s\n", command, path, strerror(errno)), EX_NOINPUT;
+    if (!S_ISREG(status.st_mode))
+        return fprintf(stderr, "far: %s: exe:%s: no file that could be run\n", command, path), EX_DATAERR;
+    if (strlen(found) >= FAR_SUBJECT_MAX)
+        return fprintf(stderr, "far: %s: exe:%s: the path is too long\n", command, path), EX_USAGE;
+    strcpy(real, found);
+    return 0;
+}
+
+int who_parse(const char *command, const char *text, enum far_level level, struct far_rule *rule,
+              char program[FAR_SUBJECT_MAX])
+{
+    char word[256];
+    const char *exe = strncmp(text, "exe:", 4) == 0 ? text : strstr(text, "+exe:");
+    size_t length = exe ? (size_t)(exe - text) : strlen(text);
+    *rule = (struct far_rule){.who = FAR_WHO_ALL, .level = level};
+    program[0] = '\0';
+    snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), text);
+    int code = length == 0 || strcmp(text, "all") == 0 ? 0 : parse_id(command, word, rule);
+    if (exe && !code)
+        code = who_program(command, strchr(exe, ':') + 1, program);
+    return code;
+}
+
+void who_print(const struct far_rule *rule, const char *subjects, char *text, size_t size)
+{
+    const char *name = NULL, *program = rule_program(rule, subjects);
     if (rule->who == FAR_WHO_UID) {
         const struct passwd *user = getpwuid(rule->id);
         name = user ? user->pw_name : NULL;
     } else if (rule->who == FAR_WHO_GID) {
         const struct group *group = getgrgid(rule->id);
         name = group ? group->gr_name : NULL;
-    } else {
-        snprintf(text, size, "%s", who_word(rule->who));
-        return;
     }
-    snprintf(text, size, "%s:%u%s%s%s", who_word(rule->who), rule->id, name ? " (" : "", name ? name : "",
-             name ? ")" : "");
+    if (program)
+        program = fard_text(program, FAR_SUBJECT_MAX);
+    if (rule->who == FAR_WHO_ALL)
+        snprintf(text, size, "%s%s", program ? "exe:" : who_word(rule->who), program ? program : "");
+    else
+        snprintf(text, size, "%s:%u%s%s%s%s%s", who_word(rule->who), rule->id, name ? " (" : "", name ? name : "",
+                 name ? ")" : "", program ? "+exe:" : "", program ? program : "");
 }

@@ -9,25 +9,36 @@
 static int check_version(const struct service *service, const struct far_import_table *table, struct far_error *error)
 {
     const struct far_iface *iface = service_iface(service);
-    if (table->major == iface->major && table->minor <= iface->minor)
+    if (table->minor <= iface->minor)
         return 0;
-    return refuse(error, EPROTOTYPE, EX_PROTOCOL,
-                  "service '%s': the client was linked against version %u.%u, but %u.%u is registered; %s",
-                  service->name, table->major, table->minor, iface->major, iface->minor,
-                  table->major == iface->major
-                      ? "register a newer one, or link the client against this one's import library"
-                      : "link the client against this one's import library");
+    return refuse(
+        error, EPROTOTYPE, EX_PROTOCOL,
+        "service '%s': the client was linked against version %u.%u, but %u.%u is registered; register a newer "
+        "one, or link the client against this one's import library",
+        service->name, table->major, table->minor, iface->major, iface->minor);
 }
 
-static int find_service(const struct registry *registry, const char *name, struct service **out,
+static int refuse_unknown(const struct registry *registry, const struct far_import_table *table,
+                          struct far_error *error)
+{
+    char versions[REGISTRY_VERSIONS_TEXT];
+    if (!registry_versions(registry, table->service, versions)[0])
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; register it with `far register`",
+                      table->service);
+    return refuse(error, EPROTOTYPE, EX_PROTOCOL,
+                  "service '%s': the client was linked against version %u.%u, but %s is registered; register that "
+                  "version too, or link the client against this one's import library",
+                  table->service, table->major, table->minor, versions);
+}
+
+static int find_service(const struct registry *registry, const struct far_import_table *table, struct service **out,
                         struct far_error *error)
 {
-    struct service *service = registry_find(registry, name);
+    struct service *service = registry_find_major(registry, table->service, table->major);
     if (!service || service->hidden)
-        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; register it with `far register`",
-                      name);
+        return refuse_unknown(registry, table, error);
     if (!service_iface(service))
-        return refuse(error, EIO, EX_UNAVAILABLE, "service '%s' cannot be used: %s", name, service->broken);
+        return refuse(error, EIO, EX_UNAVAILABLE, "service '%s' cannot be used: %s", service->name, service->broken);
     *out = service;
     return 0;
 }
@@ -92,6 +103,7 @@ static void fill_reply(const struct service *service, const struct executable *e
     reply->base = service->range.base;
     reply->fingerprint = executable->iface->fingerprint;
     reply->service_id = service->id;
+    reply->major = service->major;
     reply->level = level;
     reply->fds = descriptors_for(level);
     memcpy(reply->part, executable->part, sizeof reply->part);
@@ -100,7 +112,7 @@ static void fill_reply(const struct service *service, const struct executable *e
 
 int bind_answer(const struct registry *registry, const struct far_import_table *table,
                 const struct principal *principal, const struct far_bind_request *request, void *reply, size_t size,
-                size_t *used, struct far_error *error)
+                size_t *used, struct policy_reason *why, struct far_error *error)
 {
     struct service *service = NULL;
     const struct executable *executable = NULL;
@@ -109,14 +121,14 @@ int bind_answer(const struct registry *registry, const struct far_import_table *
     *used = sizeof *head + table->op_count * sizeof *stub;
     if (size < *used)
         return -EMSGSIZE;
-    int result = find_service(registry, table->service, &service, error);
+    int result = find_service(registry, table, &service, error);
     result = result ? result : check_version(service, table, error);
     result = result ? result : find_executable(service, request->machine, &executable, error);
     for (uint32_t i = 0; !result && i < table->op_count; i++)
         result = resolve_op(service, table, i, &stub[i], error);
     if (result)
         return result;
-    enum far_level level = policy_lowered(policy_level(service->rules, service->rule_count, principal), request->want);
+    enum far_level level = policy_lowered(policy_grant(registry, service, principal, why), request->want);
     fill_reply(service, executable, level, head);
     head->op_count = table->op_count;
     return 0;

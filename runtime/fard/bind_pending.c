@@ -5,10 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool bind_is_pending(const struct registry *registry, const char *service)
+static bool is_there(const struct registry *registry, const char *service, uint16_t major)
 {
-    const struct service *found = registry_find(registry, service);
-    return !found || found->hidden;
+    const struct service *found = registry_find_major(registry, service, major);
+    return found && !found->hidden;
+}
+
+static bool is_known(const struct registry *registry, const char *service)
+{
+    const struct service *at = registry_find(registry, service);
+    while (at && at->hidden)
+        at = registry_next_major(registry, at);
+    return at != NULL;
+}
+
+bool bind_must_wait(const struct registry *registry, const char *service, uint16_t major)
+{
+    return !is_there(registry, service, major) && !is_known(registry, service);
+}
+
+bool bind_is_pending(const struct registry *registry, const char *service, uint16_t major)
+{
+    return bind_must_wait(registry, service, major) ||
+           (!is_there(registry, service, major) && pending_find(&registry->pendings, service, major));
 }
 
 static void fill_pending_reply(const struct pending *pending, const struct far_import_table *table,
@@ -20,6 +39,7 @@ static void fill_pending_reply(const struct pending *pending, const struct far_i
     reply->base = pending->range.base;
     reply->level = FAR_LEVEL_NONE;
     reply->op_count = table->op_count;
+    reply->major = table->major;
     memcpy(reply->service, pending->name, sizeof reply->service);
     for (uint32_t i = 0; i < table->op_count; i++)
         stub[i] = pending_address(pending, import_op_name(table, i));
@@ -35,7 +55,7 @@ int bind_pending_answer(struct registry *registry, struct store *store, const st
         return size < *used ? -EMSGSIZE : -ENOMEM;
     for (uint32_t i = 0; i < table->op_count; i++)
         op[i] = import_op_name(table, i);
-    const struct pending_wish wish = {table->service, op, table->op_count, asker.uid, asker.unlimited};
+    const struct pending_wish wish = {table->service, op, table->op_count, asker.uid, asker.unlimited, table->major};
     int result = pending_take(registry, store, &wish, &pending, error);
     free(op);
     if (!result)
@@ -46,7 +66,7 @@ int bind_pending_answer(struct registry *registry, struct store *store, const st
 int bind_add_pending(const struct registry *registry, const struct service *service, void *reply, size_t size,
                      size_t *used)
 {
-    const struct pending *pending = pending_find(&registry->pendings, service->name);
+    const struct pending *pending = pending_find(&registry->pendings, service->name, service->major);
     struct far_bind_reply *head = reply;
     uint64_t *word = (uint64_t *)((uint8_t *)reply + *used);
     if (!pending)
@@ -91,6 +111,7 @@ static int take_need(struct registry *registry, struct store *store, const struc
                      const struct far_reloc *first, struct pending_asker asker, struct far_error *error)
 {
     const char *service = segment_reloc_string(stream, first->name);
+    uint16_t major = (uint16_t)(segment_reloc_words(first)[0] >> 16);
     const struct pending *pending;
     const char **op = calloc(stream->command_count, sizeof *op);
     uint32_t count = 0;
@@ -100,7 +121,7 @@ static int take_need(struct registry *registry, struct store *store, const struc
          at = segment_next_reloc(stream, at))
         op[count++] = segment_reloc_string(stream, at->name2);
     count = without_twins(op, count);
-    const struct pending_wish wish = {service, op, count, asker.uid, asker.unlimited};
+    const struct pending_wish wish = {service, op, count, asker.uid, asker.unlimited, major};
     int result = pending_take(registry, store, &wish, &pending, error);
     free(op);
     return result;
@@ -115,7 +136,8 @@ int bind_pending_needs(struct registry *registry, struct store *store, const str
     for (const struct far_reloc *at = segment_next_reloc(stream, NULL); at && at->code == FAR_RELOC_CHECK && !result;
          at = segment_next_reloc(stream, at)) {
         const char *service = segment_reloc_string(stream, at->name);
-        if (strcmp(service, last) != 0 && bind_is_pending(registry, service))
+        uint16_t major = (uint16_t)(segment_reloc_words(at)[0] >> 16);
+        if (strcmp(service, last) != 0 && bind_is_pending(registry, service, major))
             result = take_need(registry, store, stream, at, asker, error);
         last = service;
     }

@@ -7,8 +7,13 @@
 #include "runtime/fard/registry.h"
 #include "runtime/import.h"
 
-/* Has nobody registered this name (or not yet completely)? */
-bool bind_is_pending(const struct registry *registry, const char *service);
+/*
+ * Has nobody registered this (or not yet completely), so that pending addresses stand for it? If there are other majors of the
+ * name, who asks is more likely out of date than early, and is told so: not, unless there are such addresses already.
+ */
+bool bind_is_pending(const struct registry *registry, const char *service, uint16_t major);
+/* The same for clients, of whom none is told to wait while there is another major. */
+bool bind_must_wait(const struct registry *registry, const char *service, uint16_t major);
 
 /* Who asks: any number of names for whoever may register, a limited one for others. */
 struct pending_asker {

@@ -2,6 +2,9 @@
 /* A-stacks as fard sees them: made, handed to both sides, and marked dead when either goes (astack.h). */
 #include "runtime/fard/fard.h"
 #include "runtime/fard/memory.h"
+#include "runtime/fard/observe.h"
+#include "runtime/probes.h"
+#include "runtime/fard/revoke.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,16 +39,26 @@ static int create_astack(uint64_t size, struct far_astack **lines, int *out)
 /* What may wait for a host that is slow to take its channels. Closing needs no limit: there is one for each channel. */
 #define HOST_QUEUE_HIGH 256
 
-static int tell_host(const struct channel *channel, enum far_level level, int astack)
+static int tell_host(const struct channel *channel, const struct waiter *wanted, int astack)
 {
-    struct far_host_channel body = {
+    struct {
+        struct far_host_channel head;
+        uint32_t slot[FAR_HOST_SLOTS_MAX];
+    } body;
+    body.head = (struct far_host_channel){
         .channel = channel->id,
-        .level = level,
+        .level = wanted->level,
         .uid = channel->client->who.uid,
         .pid = (uint32_t)channel->client->who.pid,
         .size = channel->size,
+        .connection = channel->client->connection,
+        .limited = wanted->limit != 0,
     };
-    return peer_send(&channel->host->peer, FAR_MSG_HOST_CHANNEL, 0, &body, sizeof body, &astack, 1);
+    if (wanted->limit)
+        body.head.slot_count = capability_slots(&channel->host->fard->registry, channel->host->service, wanted->limit,
+                                                body.slot, FAR_HOST_SLOTS_MAX);
+    return peer_send(&channel->host->peer, FAR_MSG_HOST_CHANNEL, 0, &body,
+                     sizeof body.head + body.head.slot_count * sizeof *body.slot, &astack, 1);
 }
 
 static int tell_client(const struct channel *channel, uint32_t serial, int astack)
@@ -91,10 +104,12 @@ int channel_open(struct client *client, struct host *host, const struct waiter *
     channel->host = host;
     channel->size = wanted->size;
     channel->id = next_id(client->fard);
+    calls_begin(channel);
+    FAR_PROBE(channel__open, host->service->name, channel->id, client->who.pid);
     list_append(&client->channels, &channel->of_client);
     list_append(&host->channels, &channel->of_host);
     client->fard->channel_count++;
-    result = tell_host(channel, wanted->level, fd);
+    result = tell_host(channel, wanted, fd);
     result = result ? result : tell_client(channel, wanted->serial, fd);
     close(fd);
     if (!result)
@@ -113,6 +128,7 @@ static void forget(struct channel *channel)
 {
     list_take_out(&channel->of_client);
     list_take_out(&channel->of_host);
+    host_idle_check(channel->host);
     channel->client->fard->channel_count--;
     free(channel);
 }
@@ -120,6 +136,8 @@ static void forget(struct channel *channel)
 void channel_end(struct channel *channel, enum channel_fate fate)
 {
     struct far_close_channel body = {channel->id, 0};
+    calls_see(channel);
+    FAR_PROBE(channel__close, channel->id, channel->client->who.pid, fate);
     atomic_store((_Atomic uint32_t *)&channel->lines->fate.dead, fate);
     kill_word(&channel->lines->call.sequence);
     kill_word(&channel->lines->reply.sequence);

@@ -1,55 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Clients: who they are, what they ask, and everything that goes when they go. */
 #include "runtime/fard/fard.h"
+#include "runtime/fard/observe.h"
+#include "runtime/fard/principal.h"
 #include "runtime/fard/request.h"
+#include "runtime/probes.h"
+#include "runtime/fard/revoke.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-static struct account *account_find(struct fard *fard, uid_t uid)
+struct account *account_get(struct fard *fard, uid_t uid)
 {
     for (struct list *at = fard->accounts.next; at != &fard->accounts; at = at->next) {
         struct account *account = list_entry(at, struct account, link);
-        if (account->uid == uid)
+        if (account->uid == uid) {
+            account->users++;
             return account;
+        }
     }
     struct account *account = calloc(1, sizeof *account);
     if (!account)
         return NULL;
     account->uid = uid;
+    account->users = 1;
+    list_init(&account->parked);
     list_append(&fard->accounts, &account->link);
     return account;
 }
 
-static void account_leave(struct account *account)
+void account_put(struct account *account)
 {
-    if (--account->clients)
+    if (--account->users)
         return;
     list_take_out(&account->link);
+    list_take_out(&account->of_fard);
     free(account);
 }
 
-/* Who is at the other end, by the kernel's word: as it was when it connected. */
-static int identify(int fd, struct principal *who)
+static int64_t nanoseconds(void)
 {
-    struct ucred credentials;
-    socklen_t size = sizeof credentials, groups = 0;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
-        return -errno;
-    *who = (struct principal){.pid = credentials.pid, .uid = credentials.uid, .gid = credentials.gid};
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &groups) == 0 || errno != ERANGE)
-        return 0;
-    who->groups = malloc(groups);
-    if (!who->groups)
-        return -ENOMEM;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, who->groups, &groups) < 0)
-        return -errno;
-    who->group_count = (uint32_t)(groups / sizeof *who->groups);
-    return 0;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 void client_reply(struct client *client, const struct far_message *request, const void *body, size_t size)
@@ -61,6 +59,7 @@ void client_refuse(struct client *client, uint32_t serial, int result, struct fa
 {
     if (result < 0)
         describe_failure(error, result, what);
+    metrics_count_refusal(&client->fard->metrics, error->code);
     peer_send_error(&client->peer, serial, error);
     if (error->code == EBADMSG)
         peer_lose(&client->peer); /* whoever sends rubbish is told so and sees no more of us */
@@ -74,6 +73,19 @@ int client_check_manager(const struct client *client, struct far_error *error)
                   "only uid %u, which runs this fard, or root may register and unregister services", client->fard->uid);
 }
 
+static void examine(struct client *client, const struct service *service)
+{
+    struct program *program = &client->who.program;
+    if (program->path && !program->examined && policy_names_program(&client->fard->registry, service, program->path))
+        principal_examine(program, client->fard->uid);
+}
+
+enum far_level client_grant(struct client *client, const struct service *service, struct policy_reason *why)
+{
+    examine(client, service);
+    return policy_grant(&client->fard->registry, service, &client->who, why);
+}
+
 static int dispatch(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,
                     struct far_error *error)
 {
@@ -82,10 +94,16 @@ static int dispatch(struct client *client, const struct far_message *message, in
         return handle_resolve(client, message, error);
     case FAR_MSG_BIND:
         return handle_bind(client, message, error);
+    case FAR_MSG_LINK:
+        return handle_link(client, message, error);
     case FAR_MSG_OPEN_CHANNEL:
         return handle_open_channel(client, message, error);
     case FAR_MSG_CLOSE_CHANNEL:
         return handle_close_channel(client, message, error);
+    case FAR_MSG_DOMAIN:
+        return handle_domain(client, message, error);
+    case FAR_MSG_TRUST:
+        return handle_trust(client, message, error);
     case FAR_MSG_REGISTER:
         return handle_register(client, message, fds, fd_count, error);
     case FAR_MSG_UNREGISTER:
@@ -96,23 +114,111 @@ static int dispatch(struct client *client, const struct far_message *message, in
         return handle_map(client, message, error);
     case FAR_MSG_DESCRIBE:
         return handle_describe(client, message, error);
+    case FAR_MSG_EXPLAIN:
+        return handle_explain(client, message, error);
+    case FAR_MSG_POLICY:
+        return handle_policy(client, message, error);
     case FAR_MSG_SEGMENT:
         return handle_segment(client, message, error);
+    case FAR_MSG_SETTINGS:
+        return handle_settings(client, message, error);
+    case FAR_MSG_METRICS:
+        return handle_metrics(client, message, error);
+    case FAR_MSG_TOP:
+        return handle_top(client, message, error);
+    case FAR_MSG_TRACE:
+        return handle_trace(client, message, error);
     case FAR_MSG_STATUS:
         return handle_status(client, message, error);
+    case FAR_MSG_PRESENT:
+        return handle_present(client, message, error);
+    case FAR_MSG_REVOKE_DONE:
+        return handle_revoke_done(client, message, error);
+    case FAR_MSG_CAPABILITY_GRANT:
+        return handle_capability_grant(client, message, error);
+    case FAR_MSG_CAPABILITY_NARROW:
+        return handle_capability_narrow(client, message, error);
+    case FAR_MSG_CAPABILITY_REVOKE:
+        return handle_capability_revoke(client, message, error);
+    case FAR_MSG_CAPABILITY_LIST:
+        return handle_capability_list(client, message, error);
     default:
         return refuse(error, ENOSYS, EX_PROTOCOL, "this fard knows no request of type %u; is it older than what asks?",
                       message->type);
     }
 }
 
+static void count_request(struct client *client, uint16_t type, int64_t ns)
+{
+    struct metrics *metrics = &client->fard->metrics;
+    metrics_count_request(metrics, type);
+    if (type == FAR_MSG_BIND)
+        metric_observe(&metrics->bind_time, (uint64_t)ns);
+    client->account->requests++;
+    fair_spend(&client->account->share, client->fard->turn, ns + FAIR_REQUEST_NS);
+}
+
 static void client_message(struct peer *peer, const struct far_message *message, int *fds, unsigned fd_count)
 {
     struct client *client = list_entry(peer, struct client, peer);
     struct far_error error = {0};
+    int64_t begin = nanoseconds();
+    FAR_PROBE(request__begin, message->type, client->who.uid, client->who.pid);
     int result = dispatch(client, message, fds, fd_count, &error);
+    FAR_PROBE(request__end, message->type, client->who.uid, client->who.pid, error.code);
     if (result < 0 || result == FARD_REFUSED)
         client_refuse(client, message->serial, result, &error, "fard");
+    if (result == FARD_REFUSED)
+        audit_refusal(client, message, &error);
+    if (message->type == FAR_MSG_BIND && (result < 0 || result == FARD_REFUSED))
+        metrics_count_bind(&client->fard->metrics, METRIC_BIND_REFUSED);
+    count_request(client, message->type, nanoseconds() - begin);
+}
+
+/* A uid that has used its share up waits for the next turn, behind its other clients that wait already. */
+/* As `far register` does, whoever runs it. */
+static void client_sent_rights(struct peer *peer, const struct far_error *error)
+{
+    const struct far_message unread = {.type = FAR_MSG_REGISTER};
+    audit_refusal(list_entry(peer, struct client, peer), &unread, error);
+}
+
+static bool client_may_receive(struct peer *peer)
+{
+    struct client *client = list_entry(peer, struct client, peer);
+    struct account *account = client->account;
+    if (list_is_empty(&account->parked) && fair_may_spend(&account->share, client->fard->turn))
+        return true;
+    if (!client->parked.next) {
+        list_append(&account->parked, &client->parked);
+        account->deferred++;
+        client->fard->metrics.deferred++;
+    }
+    if (!account->of_fard.next)
+        list_append(&client->fard->parked, &account->of_fard);
+    peer_pause(peer);
+    return false;
+}
+
+static void serve_account(struct account *account, uint64_t turn)
+{
+    while (!list_is_empty(&account->parked) && fair_may_spend(&account->share, turn)) {
+        struct client *client = list_entry(account->parked.next, struct client, parked);
+        list_take_out(&client->parked);
+        peer_resume(&client->peer);
+    }
+    if (list_is_empty(&account->parked))
+        list_take_out(&account->of_fard);
+}
+
+bool clients_serve_parked(struct fard *fard)
+{
+    fard->turn++;
+    for (struct list *at = fard->parked.next, *next; at != &fard->parked; at = next) {
+        next = at->next;
+        serve_account(list_entry(at, struct account, of_fard), fard->turn);
+    }
+    return !list_is_empty(&fard->parked) || fard->has_lost_clients;
 }
 
 static void client_lost(struct peer *peer)
@@ -121,32 +227,51 @@ static void client_lost(struct peer *peer)
     client->fard->has_lost_clients = true;
 }
 
+static bool is_admitted(const struct client *client)
+{
+    const struct fard *fard = client->fard;
+    const struct quota_use use = {
+        .descriptors = fard->descriptors,
+        .clients = fard->client_count - 1,
+        .uid_clients = client->account->clients - 1,
+        .manager = client->who.uid == 0 || client->who.uid == fard->uid,
+    };
+    return quota_admits(&use);
+}
+
 static int client_new(struct fard *fard, int fd)
 {
-    static const struct peer_calls calls = {client_message, client_lost};
+    static const struct peer_calls calls = {client_message, client_lost, client_may_receive, client_sent_rights};
+    int64_t begin = nanoseconds();
     struct client *client = calloc(1, sizeof *client);
-    int result = client ? identify(fd, &client->who) : -ENOMEM;
-    if (!result && !(client->account = account_find(fard, client->who.uid)))
+    int result = client ? principal_from_socket(fd, &client->who) : -ENOMEM;
+    if (!result && !(client->account = account_get(fard, client->who.uid)))
         result = -ENOMEM;
     if (result) {
         if (client)
-            free(client->who.groups);
+            principal_end(&client->who);
         free(client);
         close(fd);
         return result;
     }
     client->fard = fard;
+    client->connection = domains_next_connection(&fard->domains);
     client->account->clients++;
     fard->client_count++;
     list_init(&client->channels);
     list_init(&client->waiters);
     list_init(&client->registrations);
+    list_init(&client->traces);
     list_append(&fard->clients, &client->link);
     result = peer_init(&client->peer, &fard->loop, fd, &calls);
     client->peer.takes_rights = client->who.uid == 0 || client->who.uid == fard->uid;
-    if (!result && client->account->clients > UID_CLIENTS_MAX) {
+    if (!result)
+        fair_spend(&client->account->share, fard->turn, nanoseconds() - begin + FAIR_REQUEST_NS);
+    if (!result && !is_admitted(client)) {
         struct far_error error;
-        refuse(&error, EUSERS, EX_TEMPFAIL, "uid %u has %u connections open already", client->who.uid, UID_CLIENTS_MAX);
+        fard->metrics.turned_away++;
+        refuse(&error, EUSERS, EX_TEMPFAIL, "uid %u has %u connections open already, and fard has %u of all users",
+               client->who.uid, client->account->clients - 1, fard->client_count - 1);
         peer_send_error(&client->peer, 0, &error);
         peer_lose(&client->peer);
     }
@@ -190,6 +315,9 @@ static void forget_registrations(struct client *client)
 void client_free(struct client *client)
 {
     forget_registrations(client);
+    traces_of_client_end(client);
+    revocations_forget_client(client);
+    domain_client_gone(client);
     while (!list_is_empty(&client->channels))
         channel_end(list_entry(client->channels.next, struct channel, of_client), CHANNEL_CLIENT_GONE);
     while (!list_is_empty(&client->waiters)) {
@@ -198,12 +326,26 @@ void client_free(struct client *client)
         waiter_free(waiter);
     }
     list_take_out(&client->link);
+    list_take_out(&client->parked);
     client->fard->client_count--;
-    account_leave(client->account);
+    client->account->clients--;
+    account_put(client->account);
     peer_free(&client->peer);
     free(client->bound);
-    free(client->who.groups);
+    principal_end(&client->who);
     free(client);
+}
+
+/* It takes time too (channels, threads that close), and who connects and goes all day long pays for it. */
+static void free_lost(struct client *client)
+{
+    struct account *account = client->account;
+    uint64_t turn = client->fard->turn;
+    int64_t begin = nanoseconds();
+    account->users++; /* it must outlive its last client */
+    client_free(client);
+    fair_spend(&account->share, turn, nanoseconds() - begin);
+    account_put(account);
 }
 
 void clients_free_lost(struct fard *fard)
@@ -214,7 +356,11 @@ void clients_free_lost(struct fard *fard)
     for (struct list *at = fard->clients.next, *next; at != &fard->clients; at = next) {
         struct client *client = list_entry(at, struct client, link);
         next = at->next;
-        if (client->peer.lost)
-            client_free(client);
+        if (!client->peer.lost)
+            continue;
+        if (fair_may_spend(&client->account->share, fard->turn))
+            free_lost(client);
+        else
+            fard->has_lost_clients = true;
     }
 }

@@ -13,6 +13,7 @@
 struct answer {
     uint8_t *bytes;
     size_t size;
+    struct policy_reason why;
 };
 
 struct pending_asker client_asker(const struct client *client)
@@ -35,10 +36,13 @@ static int prepare_answer(struct client *client, const struct far_message *messa
     if (!answer->bytes)
         return -ENOMEM;
     struct registry *registry = &client->fard->registry;
-    if (bind_is_pending(registry, table->service))
+    if (bind_must_wait(registry, table->service, table->major))
         return bind_pending_answer(registry, client->fard->store, table, client_asker(client), answer->bytes, room,
                                    &answer->size, error);
-    return bind_answer(registry, table, &client->who, request, answer->bytes, room, &answer->size, error);
+    const struct service *service = registry_find_major(registry, table->service, table->major);
+    if (service)
+        client_grant(client, service, NULL); /* so that its executable is known */
+    return bind_answer(registry, table, &client->who, request, answer->bytes, room, &answer->size, &answer->why, error);
 }
 
 int handle_resolve(struct client *client, const struct far_message *message, struct far_error *error)
@@ -64,7 +68,11 @@ static struct bound *bound_find(const struct client *client, uint32_t service_id
 static int remember_bound(struct client *client, uint32_t service_id, enum far_level level)
 {
     struct bound *bound = bound_find(client, service_id);
+    if (bound && bound->revoked)
+        bound->level = bound->handed = level;
     if (bound) {
+        bound->revoked = false;
+        bound->handed = level > bound->handed ? level : bound->handed;
         bound->level = level < bound->level ? level : bound->level;
         return 0;
     }
@@ -74,7 +82,7 @@ static int remember_bound(struct client *client, uint32_t service_id, enum far_l
     if (!grown)
         return -ENOMEM;
     client->bound = grown;
-    client->bound[client->bound_count++] = (struct bound){service_id, level};
+    client->bound[client->bound_count++] = (struct bound){.service_id = service_id, .level = level, .handed = level};
     return 0;
 }
 
@@ -90,8 +98,12 @@ static int send_bound(struct client *client, const struct far_message *message, 
         return result;
     const struct far_bind_request *request = (const void *)(message + 1);
     unsigned count = bind_descriptors(service, request->machine, reply->level, reply->fds, fds);
-    return peer_send(&client->peer, FAR_MSG_BIND | FAR_MSG_REPLY, message->serial, answer->bytes, answer->size, fds,
-                     count);
+    bound_find(client, service->id)->machine = request->machine;
+    result = peer_send(&client->peer, FAR_MSG_BIND | FAR_MSG_REPLY, message->serial, answer->bytes, answer->size, fds,
+                       count);
+    if (!result)
+        audit_grant(client, "grant", service, request->want, reply->level, &answer->why);
+    return result;
 }
 
 int handle_bind(struct client *client, const struct far_message *message, struct far_error *error)
@@ -101,9 +113,12 @@ int handle_bind(struct client *client, const struct far_message *message, struct
     const struct far_bind_reply *reply = (const void *)answer.bytes;
     if (!result && reply->flags & FAR_BIND_PENDING) {
         client_reply(client, message, answer.bytes, answer.size);
+        metrics_count_bind(&client->fard->metrics, METRIC_BIND_PENDING);
     } else if (!result) {
         result = remember_bound(client, reply->service_id, reply->level);
         result = result ? result : send_bound(client, message, &answer);
+        if (!result)
+            metrics_count_bind(&client->fard->metrics, reply->level);
     }
     free(answer.bytes);
     return result;
@@ -131,20 +146,28 @@ static int wait_for_host(struct client *client, struct host *host, const struct 
     list_append(&client->waiters, &waiter->of_client);
     list_append(&host->waiters, &waiter->of_host);
     timer_start(&client->fard->loop, &waiter->timer, HOST_START_MS);
+    host_wake(host);
     return FARD_PENDING;
 }
 
-static int find_bound(const struct client *client, uint32_t service_id, struct service **service, enum far_level *level,
+static int find_bound(struct client *client, uint32_t service_id, struct service **service, struct waiter *wanted,
                       struct far_error *error)
 {
+    struct policy_reason why;
     const struct bound *bound = bound_find(client, service_id);
+    if (bound && bound->revoked)
+        return refuse(error, EACCES, EX_NOPERM, "the capability that the service was bound by was revoked");
     if (!bound)
         return refuse(error, EACCES, EX_NOPERM, "open channel: service %u was not bound over this connection",
                       service_id);
     *service = registry_find_id(&client->fard->registry, service_id);
     if (!*service || !(*service)->host)
         return refuse(error, ENOENT, EX_UNAVAILABLE, "the service is no longer registered");
-    *level = bound->level;
+    /* The policy may have changed since: who fell gets no more channels at the old level. */
+    wanted->level = policy_lowered(client_grant(client, *service, &why), bound->level);
+    if (wanted->level < bound->level)
+        audit_grant(client, "lower", *service, FAR_LEVEL_UNSET, wanted->level, &why);
+    wanted->limit = why.limited && wanted->level > why.otherwise ? why.capability : 0;
     return 0;
 }
 
@@ -154,7 +177,7 @@ int handle_open_channel(struct client *client, const struct far_message *message
     struct service *service = NULL;
     struct waiter wanted = {.serial = message->serial};
     int result = protocol_check_open_channel(message, &request, error);
-    result = result ? result : find_bound(client, request->service_id, &service, &wanted.level, error);
+    result = result ? result : find_bound(client, request->service_id, &service, &wanted, error);
     result = result ? result : channel_count_up(client, request->size, error);
     if (result)
         return result;

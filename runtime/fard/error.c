@@ -34,14 +34,3 @@ void describe_failure(struct far_error *error, int negative_errno, const char *w
     if (!error->text[0])
         refuse(error, -negative_errno, EX_OSERR, "%s: %s", what, strerror(-negative_errno));
 }
-
-void fard_log(const char *format, ...)
-{
-    char line[1280];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    make_printable(line);
-    fprintf(stderr, "fard: %s\n", line);
-}

@@ -101,9 +101,8 @@ int service_add_executable(struct service *service, const struct far_segment *fi
     return result;
 }
 
-/* A segment of the store; *bytes is the caller's to free. */
-static int read_segment(struct fard *fard, const uint8_t build_id[32], void **bytes, struct far_segment *segment,
-                        struct far_error *error)
+int executable_read_segment(struct fard *fard, const uint8_t build_id[32], void **bytes, struct far_segment *segment,
+                            struct far_error *error)
 {
     char why[700];
     size_t size = 0;
@@ -123,6 +122,15 @@ static int add_and_bind(struct fard *fard, struct service *service, const struct
     return result ? result : service_add_executable(service, first, segment, &fard->registry, error);
 }
 
+int executable_make(struct fard *fard, struct service *service, struct executable *executable,
+                    const struct far_segment *segment, struct far_error *error)
+{
+    const struct pending_asker asker = {fard->uid, true}; /* only who may register anything comes here */
+    int result = bind_pending_needs(&fard->registry, fard->store, segment, asker, error);
+    result = result ? result : image_check_needs(segment, service, &fard->registry, error);
+    return result ? result : executable_materialise(service, executable, segment, &fard->registry, NULL, error);
+}
+
 static bool is_kept(const struct fard *fard, const uint8_t build_id[32])
 {
     for (uint32_t i = 0; i < fard->registry.count; i++) {
@@ -139,7 +147,7 @@ int executable_register(struct fard *fard, struct service *service, const struct
     struct far_segment first;
     const uint8_t *build_id = segment->note->build_id;
     int result = check_machine(service, segment, error);
-    result = result ? result : read_segment(fard, service->executable[0].build_id, &bytes, &first, error);
+    result = result ? result : executable_read_segment(fard, service->executable[0].build_id, &bytes, &first, error);
     result = result ? result : add_and_bind(fard, service, &first, segment, error);
     free(bytes);
     if (result)
@@ -161,7 +169,7 @@ static int load_one(struct fard *fard, struct service *service, const struct far
 {
     void *bytes = NULL;
     struct far_segment segment;
-    int result = read_segment(fard, build_id, &bytes, &segment, error);
+    int result = executable_read_segment(fard, build_id, &bytes, &segment, error);
     result = result ? result : add_and_bind(fard, service, first, &segment, error);
     free(bytes);
     return result;

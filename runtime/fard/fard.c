@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The daemon as a whole: started from its store, run by its loop, ended by a signal. */
 #include "runtime/fard/fard.h"
+#include "runtime/fard/observe.h"
+#include "runtime/fard/adopt.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/executables.h"
 #include "runtime/fard/parts.h"
+#include "runtime/fard/upgrade.h"
+#include "runtime/fard/revoke.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -33,8 +37,14 @@ static int signal_ready(struct source *source, uint32_t events)
     struct fard *fard = list_entry(source, struct fard, signals);
     struct signalfd_siginfo info;
     (void)events;
-    if (read(source->fd, &info, sizeof info) == sizeof info)
+    if (read(source->fd, &info, sizeof info) != sizeof info)
+        return 0;
+    if (info.ssi_signo != SIGHUP) {
         fard->stopping = true;
+        return 0;
+    }
+    audit_reopen(&fard->audit);
+    policy_reload(fard);
     return 0;
 }
 
@@ -44,6 +54,7 @@ static int watch_signals(struct fard *fard)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -errno;
@@ -52,13 +63,14 @@ static int watch_signals(struct fard *fard)
 }
 
 /* Each service takes seven descriptors and each client one: use what the system allows. */
-static void raise_descriptor_limit(void)
+static uint64_t raise_descriptor_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 1024;
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
 }
 
 int fard_init(struct fard *fard)
@@ -66,12 +78,17 @@ int fard_init(struct fard *fard)
     memset(fard, 0, sizeof *fard);
     fard->listener.fd = fard->signals.fd = fard->socket_lock = fard->spare = -1;
     fard->loop.epoll = -1;
+    audit_init(&fard->audit);
     fard->uid = geteuid();
     registry_init(&fard->registry);
     list_init(&fard->clients);
     list_init(&fard->leaving);
     list_init(&fard->accounts);
-    raise_descriptor_limit();
+    list_init(&fard->revocations);
+    domains_init(&fard->domains);
+    list_init(&fard->parked);
+    list_init(&fard->traces);
+    fard->descriptors = raise_descriptor_limit();
     int result = loop_init(&fard->loop);
     result = result ? result : find_host_program(fard);
     result = result ? result : watch_signals(fard);
@@ -93,11 +110,28 @@ int fard_check_strays(const struct fard *fard, const struct far_segment *segment
 struct loading {
     struct fard *fard;
     struct far_error *error;
+    struct adoption found; /* of the service that is being loaded */
+    uint32_t started;      /* hosts, so far */
 };
 
-static int load_segment(struct fard *fard, const struct stored_service *row, void *bytes, size_t size,
+/* Data that an earlier fard has left is the service's again: it is not made, nor filled. */
+static int find_kept_data(struct loading *loading, struct service *service, const struct far_segment *segment,
+                          struct far_error *error)
+{
+    struct adoption *found = &loading->found;
+    int result = adoption_look(loading->fard, service->id, service_data_size(segment), found, error);
+    if (result || found->data < 0)
+        return result;
+    service->data = found->data;
+    service->data_kept = true;
+    found->data = -1;
+    return 0;
+}
+
+static int load_segment(struct loading *loading, const struct stored_service *row, void *bytes, size_t size,
                         struct service **service, struct far_error *error)
 {
+    struct fard *fard = loading->fard;
     struct far_segment segment;
     char why[700];
     if (segment_check(bytes, size, 0, &segment, why, sizeof why))
@@ -113,30 +147,39 @@ static int load_segment(struct fard *fard, const struct stored_service *row, voi
         .name = row->name,
         .rules = row->rules,
         .rule_count = row->rule_count,
+        .subjects = row->subjects,
+        .subject_bytes = row->subject_bytes,
         .shippings = row->shippings,
         .shipping_count = row->shipping_count,
         .host_uid = row->host_uid,
+        .settings = row->settings,
     };
     int result = service_from_segment(&order, &fard->registry, service, error);
     if (result)
         return result;
     (*service)->id = row->id;
     (*service)->range = row->range;
+    if (row->major >= 0 && row->major != (*service)->major)
+        return refuse(error, EINVAL, EX_DATAERR, "its stored segment is of another version");
+    if (row->major < 0 && (result = store_set_major(fard->store, row->id, (*service)->major, error)) != 0)
+        return result;
     /* Who registered it has been asked already; what is new is nobody's fault. */
     const struct pending_asker asker = {fard->uid, true};
     result = bind_pending_needs(&fard->registry, fard->store, &segment, asker, error);
+    result = result ? result : find_kept_data(loading, *service, &segment, error);
     result = result ? result : service_materialise(*service, &segment, &fard->registry, error);
     return result ? result : executables_load(fard, *service, &segment, row->more, row->more_count, error);
 }
 
-static int load_sound(struct fard *fard, const struct stored_service *row, struct service **service,
+static int load_sound(struct loading *loading, const struct stored_service *row, struct service **service,
                       struct far_error *error)
 {
+    struct fard *fard = loading->fard;
     void *bytes = NULL;
     size_t size = 0;
     struct host *host;
     int result = store_get_segment(fard->store, row->build_id, &bytes, &size, error);
-    result = result ? result : load_segment(fard, row, bytes, size, service, error);
+    result = result ? result : load_segment(loading, row, bytes, size, service, error);
     free(bytes);
     return result ? result : host_new(fard, *service, &host, error);
 }
@@ -152,6 +195,7 @@ static int load_broken(const struct stored_service *row, const char *why, struct
     (*service)->id = row->id;
     (*service)->range = row->range;
     memcpy((*service)->name, row->name, strnlen(row->name, FAR_SERVICE_MAX - 1));
+    (*service)->major = row->major < 0 ? 0 : (uint16_t)row->major;
     memcpy((*service)->executable[0].build_id, row->build_id, sizeof row->build_id);
     (*service)->executable_count = 1;
     for (uint32_t i = 0; i < row->more_count && (*service)->executable_count < EXECUTABLES_MAX; i++)
@@ -160,12 +204,29 @@ static int load_broken(const struct stored_service *row, const char *why, struct
     return 0;
 }
 
+static void start_or_adopt(struct loading *loading, struct host *host)
+{
+    struct adoption *found = &loading->found;
+    bool fits = found->life >= 0 && found->host.uid == host->uid;
+    if (fits) {
+        host_adopt(host, found);
+        return;
+    }
+    if (found->known && !found->why)
+        found->why = "its host has to run as another uid";
+    host_resume(host, found);
+    adoption_free(loading->fard, host->service->id, found);
+    if (!host_starts_idle(host))
+        host_start_in_turn(host, loading->started++);
+}
+
 static int load_row(void *context, const struct stored_service *row)
 {
     struct loading *loading = context;
     struct far_error error = {0};
     struct service *service = NULL;
-    int result = load_sound(loading->fard, row, &service, &error);
+    loading->found = (struct adoption){.data = -1, .life = -1, .socket = -1, .output = -1};
+    int result = load_sound(loading, row, &service, &error);
     if (result) {
         if (result < 0)
             describe_failure(&error, result, "loading it");
@@ -178,24 +239,58 @@ static int load_row(void *context, const struct stored_service *row)
         return result;
     }
     if (service->host)
-        host_start(service->host);
+        start_or_adopt(loading, service->host);
+    else
+        adoption_free(loading->fard, service->id, &loading->found);
     return 0;
+}
+
+/* Without one fard works as well, and says what that means. */
+static void find_keeper(struct fard *fard)
+{
+    int result =
+        keeper_open(&fard->keeper, &fard->loop, &fard->notify, store_folder(fard->store), store_path(fard->store));
+    if (result)
+        fard_log("no keeper can be started (%s): what services hold is lost if fard dies", strerror(-result));
+}
+
+static void drop_the_rest(struct fard *fard)
+{
+    unsigned killed = fard->keeper ? keeper_drop_rest(fard->keeper) : 0;
+    if (killed)
+        fard_log("%u hosts of services that are no longer registered, or had not been yet, were ended", killed);
+    fard->loaded = true;
 }
 
 int fard_load(struct fard *fard, const char *path, struct far_error *error)
 {
-    struct loading loading = {fard, error};
+    struct loading loading = {.fard = fard, .error = error};
     int result = store_open(&fard->store, path, error);
     if (!result)
         store_sweep(fard->store);
+    if (!result)
+        find_keeper(fard);
     result = result ? result : store_load_pending(fard->store, &fard->registry.pendings, error);
     result = result ? result : store_each_service(fard->store, load_row, &loading, error);
+    result = result ? result : store_load_capabilities(fard->store, &fard->registry.capabilities, error);
+    if (!result)
+        capability_watch_expiry(fard);
     if (result < 0)
         describe_failure(error, result, "loading the store");
+    if (!result)
+        drop_the_rest(fard);
     return result;
 }
 
-/* Hosts are asked to end, and those that do not are killed; with fard they would die anyway. */
+/* Before it had looked at everything fard may not end anything: the next one will. */
+static void leave_hosts(struct fard *fard)
+{
+    for (uint32_t i = 0; i < fard->registry.count; i++)
+        if (fard->registry.service[i]->host)
+            host_free(fard->registry.service[i]->host);
+}
+
+/* Hosts are asked to end, and those that do not are killed. The next fard finds nothing of them, and starts its own. */
 static void stop_hosts(struct fard *fard)
 {
     for (uint32_t i = 0; i < fard->registry.count; i++) {
@@ -205,6 +300,7 @@ static void stop_hosts(struct fard *fard)
         if (service->host)
             host_leave(service->host, CHANNEL_HOST_GONE);
     }
+    retired_hurry(fard, NULL);
     while (!list_is_empty(&fard->leaving) && loop_turn(&fard->loop, -1) == 0)
         ;
 }
@@ -212,9 +308,12 @@ static void stop_hosts(struct fard *fard)
 int fard_run(struct fard *fard)
 {
     int result = 0;
+    bool waiting = false;
+    calls_watch(fard);
     while (!fard->stopping && !result) {
-        result = loop_turn(&fard->loop, -1);
+        result = loop_turn(&fard->loop, waiting ? 0 : -1);
         clients_free_lost(fard);
+        waiting = clients_serve_parked(fard);
     }
     return result;
 }
@@ -222,14 +321,26 @@ int fard_run(struct fard *fard)
 void fard_free(struct fard *fard)
 {
     socket_close(fard);
+    revocations_free(fard);
     while (!list_is_empty(&fard->clients))
         client_free(list_entry(fard->clients.next, struct client, link));
-    if (fard->loop.epoll >= 0)
+    domains_free(&fard->domains);
+    if (fard->loaded)
         stop_hosts(fard);
+    else
+        leave_hosts(fard);
     while (!list_is_empty(&fard->leaving))
         host_free(list_entry(fard->leaving.next, struct host, link));
+    struct far_error ignored;
+    if (fard->loaded)
+        store_forget_hosts(fard->store, &ignored);
+    keeper_close(fard->keeper, fard->loaded);
+    policy_unload(fard);
+    audit_close(&fard->audit);
     registry_free(&fard->registry);
     store_free(fard->store);
+    metrics_http_close(fard);
+    notify_free(&fard->notify);
     loop_free(&fard->loop);
     if (fard->signals.fd >= 0)
         close(fard->signals.fd);

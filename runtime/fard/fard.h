@@ -10,19 +10,28 @@
 #define FARCALL_FARD_H
 
 #include "runtime/astack.h"
+#include "runtime/fard/audit.h"
 #include "runtime/fard/bind_pending.h"
+#include "runtime/fard/domain.h"
+#include "runtime/fard/fair.h"
+#include "runtime/fard/host_output.h"
+#include "runtime/fard/keeper.h"
+#include "runtime/fard/metrics.h"
+#include "runtime/fard/notify.h"
 #include "runtime/fard/peer.h"
 #include "runtime/fard/policy.h"
 #include "runtime/fard/registry.h"
 #include "runtime/fard/store.h"
 
 #define CLIENT_CHANNELS_MAX 1024u
-#define UID_CLIENTS_MAX     1024u
 #define UID_CHANNELS_MAX    8192u
+#define HOST_TURN_SIZE      16u   /* hosts that fard starts at once when it finds many services in its store */
+#define HOST_TURN_MS        50
 #define HOST_START_MS       10000 /* how long a host may take to become ready, and a client waits for one */
 #define HOST_STOP_MS        2000  /* how long it may take to end when asked to */
 #define HOST_PAUSE_MIN_MS   50
 #define HOST_PAUSE_MAX_MS   5000
+#define HOST_ORPHANS_MAX    65536u
 #define HOST_STEADY_MS      10000 /* alive for so long: the next pause is the first again */
 
 /* What was said by --emulator. */
@@ -35,12 +44,28 @@ struct fard {
     struct loop loop;
     struct registry registry;
     struct store *store;
+    struct keeper *keeper; /* of what must outlive us; NULL: there is none yet */
+    bool loaded; /* from here on fard's end is the end of its hosts; before, what was found is left as it is */
     struct list clients;
     struct list leaving;
     struct list accounts;
+    struct list revocations; /* revoke.c's */
+    uint32_t last_revocation;
+    struct timer expiry; /* of the next capability */
+    struct guesses guesses;
+    struct domains domains;
+    struct list parked;   /* accounts with clients whose requests wait for a turn */
+    struct list traces; /* trace.c's */
+    struct metrics metrics;
+    struct metrics_http *http; /* NULL: --metrics was not said */
+    struct timer calls_timer;
+    uint64_t turn;        /* of the loop */
+    uint64_t descriptors; /* that fard may have */
     struct source listener;
     struct source signals;
+    struct notify notify;
     char *socket_path;
+    bool socket_given; /* by systemd: not ours to remove */
     int socket_lock;
     int spare; /* given up to accept, and refuse, one more client when descriptors run out */
     uid_t uid;
@@ -49,7 +74,11 @@ struct fard {
     uint32_t channel_count;
     bool has_lost_clients;
     bool stopping;
-    bool allow_wrpkru;  /* take segments whose note says FAR_NOTE_STRAY */
+    bool allow_wrpkru;          /* take segments whose note says FAR_NOTE_STRAY */
+    struct policy_file *policy; /* in force; NULL: none */
+    char *policy_path;          /* where it is read from again; NULL: nowhere */
+    char policy_trouble[512];   /* why what is there now is not in force; empty if it is */
+    struct audit audit;
     char *host_program; /* PREFIX/bin/far-host */
     struct emulator emulator[EXECUTABLES_MAX];
 };
@@ -58,14 +87,23 @@ struct fard {
 struct account {
     struct list link;
     uid_t uid;
+    uint32_t users; /* clients, and channels that an earlier fard opened: it is freed when there are none */
     uint32_t clients;
     uint32_t channels; /* waiters included */
     uint64_t bytes;
+    struct fair_share share;
+    struct list parked;  /* clients that asked when the share was used up, the first first */
+    struct list of_fard; /* while there are such */
+    uint64_t requests;   /* answered, ever */
+    uint64_t deferred;   /* of them those that had to wait for the next turn */
 };
 
 struct bound {
     uint32_t service_id;
     enum far_level level;
+    enum far_level handed; /* the highest level whose descriptors it ever had */
+    bool revoked;          /* the right has gone: bind again before anything else */
+    uint32_t machine;      /* that its stubs are for; 0: the node's own */
 };
 
 struct client {
@@ -74,12 +112,16 @@ struct client {
     struct fard *fard;
     struct principal who;
     struct account *account;
+    struct list parked; /* while it is: of the account */
+    struct list traces; /* what it traces */
     struct bound *bound;
     uint32_t bound_count;
     struct list channels;
     struct list waiters;
     uint32_t channel_count; /* waiters included */
     struct list registrations;
+    struct domain *domain; /* its own segment; NULL: it has not asked for one */
+    uint64_t connection;   /* a number that no other connection ever has */
 };
 
 struct channel {
@@ -89,6 +131,7 @@ struct channel {
     uint32_t id;
     uint64_t size;
     struct far_astack *lines; /* the first page of the A-stack */
+    uint32_t calls_seen;      /* number of the last call that calls.c has counted */
 };
 
 /* An OPEN_CHANNEL that waits for its host. */
@@ -99,6 +142,7 @@ struct waiter {
     uint32_t serial;
     uint32_t service_id;
     enum far_level level;
+    uint32_t limit; /* the capability whose operations are all that it may call; 0: all there are */
     uint64_t size;
 };
 
@@ -127,8 +171,19 @@ struct host {
     uint32_t restarts;
     int64_t ready_at;
     int64_t pause_ms;
-    bool initialised; /* the constructors have completed on this data */
+    bool initialised;    /* the constructors have completed on this data */
+    bool adopting;       /* taken over from an earlier fard, and has not said yet which channels it has */
+    uint32_t kept_as;    /* the service under whose number the keeper has its descriptors; 0: it has not */
+    struct list orphans; /* channels that an earlier fard opened (orphan.c) */
+    uint32_t orphan_count;
     char trouble[512];
+    bool data_touched;            /* a process of it has had the data */
+    struct upgrade *upgrade;      /* it is to take its service over, and has not yet; NULL: no */
+    struct service *retired_from; /* on fard->leaving: calls to this service end there; NULL: none */
+    char ended[512]; /* why its last process ended, if it was not asked to; kept when it is started again */
+    struct host_output *output; /* what it writes, on its way to the log; NULL: there is no process */
+    uint64_t calls;             /* answered, as far as they were counted (calls.c) */
+    uint64_t output_lost;       /* lines of it that were left out, ever */
 };
 
 /* fard.c */
@@ -142,22 +197,51 @@ int fard_run(struct fard *fard); /* until SIGTERM or SIGINT; 0 or a negative err
 /* socket.c */
 int socket_default_path(char *path, size_t size, struct far_error *error);
 int socket_listen(struct fard *fard, const char *path, struct far_error *error);
-void socket_close(struct fard *fard); /* and remove it */
+/* One that listens already. Takes the descriptor over. */
+int socket_adopt(struct fard *fard, int fd, struct far_error *error);
+void socket_close(struct fard *fard); /* and remove it, if it is ours */
 
 /* client.c */
 int client_accept(struct fard *fard, int fd);
+/* A uid's account, made if there is none; give it back. NULL: no memory. */
+struct account *account_get(struct fard *fard, uid_t uid);
+void account_put(struct account *account);
 void clients_free_lost(struct fard *fard);
+/* One more turn: those that wait are served as far as their uid's share goes. True: some wait still. */
+bool clients_serve_parked(struct fard *fard);
 void client_free(struct client *client);
 void client_reply(struct client *client, const struct far_message *request, const void *body, size_t size);
 /* Answers with the error; a negative result is described as `what`. */
 void client_refuse(struct client *client, uint32_t serial, int result, struct far_error *error, const char *what);
+/* policy_grant() for this client, with all that must be known of it for that. */
+enum far_level client_grant(struct client *client, const struct service *service, struct policy_reason *why);
 /* May this client register and unregister? */
 int client_check_manager(const struct client *client, struct far_error *error);
+
+/* policy_load.c: the policy file. path NULL: the usual one, if there is one; "none": none. 0, FARD_REFUSED or -ENOMEM. */
+int policy_load(struct fard *fard, const char *path, struct far_error *error);
+void policy_reload(struct fard *fard); /* one with a mistake leaves the old one in force */
+void policy_unload(struct fard *fard);
+
+/* audit_event.c: lines of the audit log. */
+void audit_grant(const struct client *client, const char *event, const struct service *service, uint32_t want,
+                 enum far_level level, const struct policy_reason *why);
+void audit_refusal(const struct client *client, const struct far_message *message, const struct far_error *error);
+/* client NULL: fard itself, or one that has gone. */
+void audit_service(struct fard *fard, const struct client *client, const char *event, const struct service *service,
+                   const char *message);
+
+void audit_registered(struct fard *fard, const struct client *client, const struct service *service);
+
+/* explain.c, policy_show.c */
+int handle_explain(struct client *client, const struct far_message *message, struct far_error *error);
+int handle_policy(struct client *client, const struct far_message *message, struct far_error *error);
 
 /* client_service.c: RESOLVE, BIND, OPEN_CHANNEL, CLOSE_CHANNEL. Each returns as a request handler does: 0 (answered),
  * FARD_PENDING, FARD_REFUSED or a negative errno. */
 struct pending_asker client_asker(const struct client *client);
 int handle_resolve(struct client *client, const struct far_message *message, struct far_error *error);
+int handle_link(struct client *client, const struct far_message *message, struct far_error *error); /* link.c */
 int handle_bind(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_open_channel(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_close_channel(struct client *client, const struct far_message *message, struct far_error *error);
@@ -171,6 +255,7 @@ int handle_map(struct client *client, const struct far_message *message, struct 
 int handle_describe(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_segment(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_status(struct client *client, const struct far_message *message, struct far_error *error);
+void send_registered(struct client *client, uint32_t serial, const struct service *service); /* client may be NULL */
 void registration_ready(struct host *host);
 void registration_failed(struct host *host, const struct far_error *why); /* frees service; host leaves */
 
@@ -178,7 +263,13 @@ void registration_failed(struct host *host, const struct far_error *why); /* fre
 /* Makes the A-stack, tells the host, answers the client. 0, FARD_REFUSED or a negative errno; the client's and
  * account's counts are the caller's. */
 int channel_open(struct client *client, struct host *host, const struct waiter *wanted, struct far_error *error);
-enum channel_fate { CHANNEL_HOST_GONE = 1, CHANNEL_CLIENT_GONE, CHANNEL_UNREGISTERED };
+enum channel_fate {
+    CHANNEL_HOST_GONE = 1,
+    CHANNEL_CLIENT_GONE,
+    CHANNEL_UNREGISTERED,
+    CHANNEL_REVOKED = FAR_FATE_REVOKED,
+    CHANNEL_MOVED = FAR_FATE_MOVED
+};
 /* Marks it dead, wakes both sides, frees it; tells the host unless it is the host that has gone. */
 void channel_end(struct channel *channel, enum channel_fate fate);
 /* Counts one channel of this size for a client, or refuses. */
@@ -189,21 +280,47 @@ void waiter_free(struct waiter *waiter);
 /* host.c */
 int host_new(struct fard *fard, struct service *service, struct host **out, struct far_error *error);
 void host_start(struct host *host);
+/* As the `turn`th of many: HOST_TURN_SIZE of them at once, and so many more each HOST_TURN_MS. */
+void host_start_in_turn(struct host *host, uint32_t turn);
 /* Its service goes: channels end, waiters are told, the process is asked to end. The host frees itself. */
 void host_leave(struct host *host, enum channel_fate fate);
 void host_kill(struct host *host);
 void host_trouble(struct host *host, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void host_free(struct host *host);
+void host_end_output(struct host *host); /* its last words into the log */
+
+/* Do calls to this service end there? Those of an old version may, after an upgrade. */
+static inline bool host_serves(const struct host *host, const struct service *service)
+{
+    return host->service == service || host->retired_from == service;
+}
+
+/* host_demand.c */
+void host_idle_check(struct host *host);   /* a channel has ended, or the host is ready: may it end as well? */
+void host_idle_timeout(struct host *host); /* nothing has happened for as long as was said */
+void host_wake(struct host *host);         /* somebody waits for it */
+void host_asleep(struct host *host);       /* the process of an idle host has gone */
+bool host_starts_idle(struct host *host);  /* found in the store: there is nothing to start it for */
+
+/* data.c: before each start. New data, if constructors have begun on what there is and not completed. 0 or a negative errno. */
+int host_fresh_data(struct host *host);
+
+/* host_describe.c: what a host may. */
+void host_fill_rights(const struct host *host, struct far_host_rights *rights);
+int host_check_settings(const struct fard *fard, const struct service *service, const struct host_settings *settings,
+                        uid_t uid, struct far_error *error);
+int handle_settings(struct client *client, const struct far_message *message, struct far_error *error);
 
 /* host_events.c */
 int host_connected(struct host *host, int socket); /* its socket, to be watched from now on */
 int host_life_ready(struct source *source, uint32_t events);
+void host_is_ready(struct host *host);
 void host_serve_waiters(struct host *host);
 void host_died(struct host *host, const char *how);
 
 /* host_spawn.c: 0 or a negative errno. */
 struct host_command;
-int host_spawn(const struct host_command *command, const char *name, uid_t uid, bool change_uid, pid_t *pid, int *pidfd,
-               int *socket);
+int host_spawn(const struct host_command *command, const char *name, uid_t uid, bool change_uid, int output, pid_t *pid,
+               int *pidfd, int *socket);
 
 #endif

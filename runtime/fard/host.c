@@ -6,8 +6,11 @@
  *     STARTING ── HOST_READY ──► READY ── dies ──► STARTING at once, or DOWN for a pause and then STARTING
  *        └─ HOST_FAILED, dies, or 10 s: with a registration waiting, that fails; otherwise as if it had died
  */
+#include "runtime/fard/adopt.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
+#include "runtime/probes.h"
+#include "runtime/fard/upgrade.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -41,6 +45,7 @@ int host_new(struct fard *fard, struct service *service, struct host **out, stru
 {
     uid_t uid = 0;
     int result = choose_uid(fard, service, &uid, error);
+    result = result ? result : host_check_settings(fard, service, &service->settings, uid, error);
     if (result)
         return result;
     struct host *host = calloc(1, sizeof *host);
@@ -54,21 +59,32 @@ int host_new(struct fard *fard, struct service *service, struct host **out, stru
     host->timer.fire = host_timer_fired;
     list_init(&host->channels);
     list_init(&host->waiters);
+    list_init(&host->orphans);
     service->host = host;
     *out = host;
     return 0;
+}
+
+void host_end_output(struct host *host)
+{
+    host->output_lost += host_output_close(host->output);
+    host->output = NULL;
 }
 
 void host_free(struct host *host)
 {
     timer_stop(&host->timer);
     list_take_out(&host->link);
+    orphans_free(host);
+    if (host->fard->loaded)
+        host_unkeep(host);
     peer_free(&host->peer);
+    host_end_output(host);
     if (host->life.fd >= 0) {
         loop_forget(&host->fard->loop, &host->life);
         close(host->life.fd);
     }
-    if (host->service)
+    if (host->service && host->service->host == host)
         host->service->host = NULL;
     free(host);
 }
@@ -90,12 +106,13 @@ void host_kill(struct host *host)
 static void send_start(struct host *host)
 {
     const struct service *service = host->service;
-    const struct executable *executable = service_executable(service, host->machine);
+    const struct executable *executable =
+        host->upgrade ? &host->upgrade->executable : service_executable(service, host->machine);
     struct far_host_start body = {
         .base = service->range.base,
         .service_id = service->id,
         .generation = host->generation,
-        .flags = host->initialised ? 0 : FAR_HOST_INITIALISE,
+        .flags = (host->initialised ? 0 : FAR_HOST_INITIALISE) | (host->upgrade ? FAR_HOST_BESIDE : 0),
         .fds = (1u << FAR_FD_COUNT) - 1,
         .init_array = executable->init_array,
         .fini_array = executable->fini_array,
@@ -107,6 +124,7 @@ static void send_start(struct host *host)
                              [FAR_FD_DATA] = service->data};
     memcpy(body.part, executable->part, sizeof body.part);
     memcpy(body.service, service->name, sizeof body.service);
+    host_fill_rights(host, &body.rights);
     peer_send(&host->peer, FAR_MSG_HOST_START, 0, &body, sizeof body, fds, FAR_FD_COUNT);
 }
 
@@ -123,7 +141,15 @@ static int spawn_process(struct host *host, int *pidfd, int *socket)
     }
     if (result)
         return result;
-    result = host_spawn(&command, host->service->name, host->uid, fard->uid == 0, &host->pid, pidfd, socket);
+    int output = -1;
+    result = host_output_open(&fard->loop, host->service->name, &host->output, &output);
+    if (!result)
+        result =
+            host_spawn(&command, host->service->name, host->uid, fard->uid == 0, output, &host->pid, pidfd, socket);
+    if (!result)
+        host->output->pid = host->pid;
+    if (output >= 0)
+        close(output);
     host_command_free(&command);
     return result;
 }
@@ -153,7 +179,8 @@ void host_start(struct host *host)
     host->trouble[0] = '\0';
     host->state = FAR_STATE_STARTING;
     host->machine = service_host_executable(host->service)->machine;
-    int result = spawn(host);
+    int result = host_fresh_data(host);
+    result = result ? result : spawn(host);
     if (result) {
         char how[128];
         snprintf(how, sizeof how, "cannot be started: %s", strerror(-result));
@@ -161,7 +188,20 @@ void host_start(struct host *host)
         return;
     }
     timer_start(&host->fard->loop, &host->timer, HOST_START_MS);
+    if (!host->upgrade)
+        host_keep(host);
+    FAR_PROBE(host__start, host->service->name, host->pid);
     send_start(host);
+    domain_host_started(host);
+}
+
+void host_start_in_turn(struct host *host, uint32_t turn)
+{
+    int64_t wait = (int64_t)(turn / HOST_TURN_SIZE) * HOST_TURN_MS;
+    if (wait)
+        timer_start(&host->fard->loop, &host->timer, wait); /* it is down until then, and whoever asks waits */
+    else
+        host_start(host);
 }
 
 static void start_took_too_long(struct host *host)
@@ -177,6 +217,10 @@ static void host_timer_fired(struct timer *timer)
         host_kill(host);
     else if (host->state == FAR_STATE_STARTING)
         start_took_too_long(host);
+    else if (host->state == FAR_STATE_READY)
+        host_idle_timeout(host);
+    else if (host->state == FAR_STATE_IDLE)
+        host_kill(host);
     else if (host->state == FAR_STATE_DOWN)
         host_start(host);
 }
@@ -204,7 +248,13 @@ void host_leave(struct host *host, enum channel_fate fate)
 {
     struct fard *fard = host->fard;
     end_channels(host, fate);
+    orphans_free(host);
     refuse_waiters(host);
+    if (host->peer.source.fd >= 0)
+        shutdown(host->peer.source.fd, SHUT_RDWR); /* the keeper may have it as well */
+    host_unkeep(host);
+    if (host->service && fate == CHANNEL_UNREGISTERED)
+        data_unkeep(fard, host->service->id);
     if (host->service)
         host->service->host = NULL;
     host->service = NULL;

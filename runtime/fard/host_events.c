@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* What happens to a host: it says that it is ready, or that it is not, or it dies. */
+#include "runtime/fard/adopt.h"
 #include "runtime/fard/fard.h"
+#include "runtime/fard/observe.h"
+#include "runtime/probes.h"
 #include "runtime/fard/request.h"
+#include "runtime/fard/upgrade.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,6 +18,7 @@
 
 void host_serve_waiters(struct host *host)
 {
+    host_idle_check(host);
     while (!list_is_empty(&host->waiters) && host->state == FAR_STATE_READY) {
         struct waiter *waiter = list_entry(host->waiters.next, struct waiter, of_host);
         struct client *client = waiter->client;
@@ -27,15 +32,25 @@ void host_serve_waiters(struct host *host)
     }
 }
 
-static void host_is_ready(struct host *host)
+/* A host that was taken over may say so as well, if the fard before did not hear it; its channels are what counts. */
+void host_is_ready(struct host *host)
 {
-    if (host->state != FAR_STATE_STARTING || !host->service)
+    if (host->state != FAR_STATE_STARTING || !host->service || host->adopting)
         return;
     timer_stop(&host->timer);
     host->state = FAR_STATE_READY;
     host->initialised = true;
+    service_drop_initial(host->service);
     host->ready_at = loop_now();
     host->trouble[0] = '\0';
+    trace_tell_host(host);
+    FAR_PROBE(host__ready, host->service->name, host->pid);
+    if (host->upgrade) {
+        upgrade_ready(host);
+        return;
+    }
+    if (!host->registration)
+        host_keep(host);
     if (host->registration)
         registration_ready(host); /* may fail and send the host away */
     else
@@ -60,6 +75,14 @@ static void host_message(struct peer *peer, const struct far_message *message, i
         host_is_ready(host);
     else if (message->type == FAR_MSG_HOST_FAILED)
         host_says_failed(host, message);
+    else if ((message->type == (FAR_MSG_HOST_MAP | FAR_MSG_REPLY) ||
+              message->type == (FAR_MSG_HOST_UNMAP | FAR_MSG_REPLY)) &&
+             domain_host_answered(host, message))
+        return;
+    else if (message->type == FAR_MSG_HOST_CHANNELS)
+        host_says_channels(host, message);
+    else if (message->type == FAR_MSG_HOST_CLOSE)
+        host_says_closed(host, message);
     else {
         host_trouble(host, "the host sent a message of type %u, which hosts do not send", message->type);
         host_kill(host);
@@ -74,7 +97,7 @@ static void host_lost(struct peer *peer)
 
 int host_connected(struct host *host, int socket)
 {
-    static const struct peer_calls calls = {host_message, host_lost};
+    static const struct peer_calls calls = {host_message, host_lost, NULL, NULL};
     int result = peer_init(&host->peer, &host->fard->loop, socket, &calls);
     host->peer.patient = true;
     return result;
@@ -111,6 +134,7 @@ static void fail_registration(struct host *host)
 
 static void forget_process(struct host *host)
 {
+    domain_host_gone(host);
     peer_free(&host->peer);
     if (host->life.fd >= 0) {
         loop_forget(&host->fard->loop, &host->life);
@@ -124,14 +148,28 @@ void host_died(struct host *host, const char *how)
 {
     while (!list_is_empty(&host->channels))
         channel_end(list_entry(host->channels.next, struct channel, of_host), CHANNEL_HOST_GONE);
+    host_unkeep(host);
+    orphans_free(host);
+    host->adopting = false;
+    host_end_output(host);
+    FAR_PROBE(host__died, host->service ? host->service->name : "", host->pid);
     forget_process(host);
     timer_stop(&host->timer);
     if (!host->service) {
         host_free(host);
         return;
     }
+    if (host->state == FAR_STATE_IDLE) {
+        host_asleep(host);
+        return;
+    }
     if (!host->trouble[0])
         host_trouble(host, "the host %s", how);
+    memcpy(host->ended, host->trouble, sizeof host->ended);
+    if (host->upgrade) {
+        upgrade_failed(host);
+        return;
+    }
     if (host->registration) {
         fail_registration(host);
         return;
@@ -147,7 +185,7 @@ int host_life_ready(struct source *source, uint32_t events)
     char how[128];
     (void)events;
     if (waitid(P_PIDFD, (id_t)source->fd, &end, WEXITED | WNOHANG) < 0) {
-        snprintf(how, sizeof how, "is gone (%s)", strerror(errno));
+        snprintf(how, sizeof how, "has died; an earlier fard was its parent, so how it did is not known");
     } else if (end.si_pid == 0) {
         return 0;
     } else {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* The process of a host: its own uid where fard may, nothing inherited but its socket, and it dies with fard. */
+/* The process of a host: its own uid where fard may, nothing inherited but its socket, whose end is its own. */
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
 
@@ -33,14 +33,6 @@ static const char *drop_rights(uid_t uid, bool change_uid)
     if (setrlimit(RLIMIT_CORE, &no_core) < 0)
         return "its core limit cannot be set";
     return NULL;
-}
-
-/* PDEATHSIG is cleared by a change of uid, so it comes after; fard may have died before it was set. */
-static const char *die_with_parent(pid_t parent)
-{
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-        return "it cannot be made to end with fard";
-    return getppid() == parent ? NULL : "fard has gone";
 }
 
 static const char *arrange_descriptors(int socket, int image, bool keep_image)
@@ -113,7 +105,7 @@ static void exec_emulator(const struct host_command *command, const char *name, 
 }
 
 static _Noreturn void become_host(const struct host_command *command, const char *name, uid_t uid, bool change_uid,
-                                  int socket, pid_t parent)
+                                  int socket)
 {
     const char *program = command->program, *emulator = command->word[0];
     char *environment[32];
@@ -125,7 +117,6 @@ static _Noreturn void become_host(const struct host_command *command, const char
     umask(077);
     const char *wrong = chdir("/") < 0 ? "/ cannot be entered" : NULL;
     wrong = wrong ? wrong : drop_rights(uid, change_uid);
-    wrong = wrong ? wrong : die_with_parent(parent);
     wrong = wrong ? wrong : arrange_descriptors(socket, image, emulator != NULL);
     if (wrong)
         fail_start(socket, wrong, program, errno);
@@ -139,16 +130,17 @@ static _Noreturn void become_host(const struct host_command *command, const char
                emulator ? emulator : program, errno);
 }
 
-int host_spawn(const struct host_command *command, const char *name, uid_t uid, bool change_uid, pid_t *pid, int *pidfd,
-               int *socket)
+int host_spawn(const struct host_command *command, const char *name, uid_t uid, bool change_uid, int output, pid_t *pid,
+               int *pidfd, int *socket)
 {
     int ends[2];
-    pid_t parent = getpid();
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return -errno;
     *pid = fork();
+    if (*pid == 0 && dup2(output, STDERR_FILENO) < 0) /* arrange_descriptors() makes it standard output as well */
+        fail_start(ends[1], "its output cannot be arranged", command->program, errno);
     if (*pid == 0)
-        become_host(command, name, uid, change_uid, ends[1], parent);
+        become_host(command, name, uid, change_uid, ends[1]);
     int result = *pid < 0 ? -errno : 0;
     close(ends[1]);
     *pidfd = result ? -1 : (int)syscall(SYS_pidfd_open, *pid, 0);

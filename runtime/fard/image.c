@@ -111,13 +111,29 @@ static int store_stub(const struct image_target *target, const struct far_reloc 
     return 0;
 }
 
+static uint16_t major_of_check(const struct far_reloc *command)
+{
+    return (uint16_t)(segment_reloc_words(command)[0] >> 16);
+}
+
+/* CHECK commands come first, and say which major of a service the segment was linked against. */
+static uint16_t major_needed(const struct far_reloc_header *stream, const char *service)
+{
+    for (const struct far_reloc *at = segment_next_reloc(stream, NULL); at && at->code == FAR_RELOC_CHECK;
+         at = segment_next_reloc(stream, at))
+        if (strcmp(segment_reloc_string(stream, at->name), service) == 0)
+            return major_of_check(at);
+    return 0;
+}
+
 /* bind_pending_needs() has seen to the addresses of what nobody has registered. */
 static int store_bind(const struct image_target *target, const struct registry *registry,
                       const struct far_reloc *command, const char *service, const char *op)
 {
-    if (!bind_is_pending(registry, service))
-        return store_stub(target, command, registry_find(registry, service), op);
-    const struct pending *pending = pending_find(&registry->pendings, service);
+    uint16_t major = major_needed(target->segment->reloc, service);
+    if (!bind_is_pending(registry, service, major))
+        return store_stub(target, command, registry_find_major(registry, service, major), op);
+    const struct pending *pending = pending_find(&registry->pendings, service, major);
     uint64_t address = pending ? pending_address(pending, op) : 0;
     if (!address)
         return -EINVAL;
@@ -172,16 +188,23 @@ static int find_op(const struct service *service, const struct service *need, co
     return 0;
 }
 
+static int check_version(const struct service *service, const struct registry *registry, const char *name,
+                         const struct far_reloc *command, const struct service *need, struct far_error *error)
+{
+    char versions[REGISTRY_VERSIONS_TEXT];
+    unsigned minor = (uint16_t)segment_reloc_words(command)[0];
+    if (need && (!service_iface(need) || minor <= service_iface(need)->minor))
+        return 0;
+    return refuse(error, EPROTOTYPE, EX_DATAERR,
+                  "service '%s' was built against %s %u.%u, but %s is registered; build it against that one",
+                  service->name, name, major_of_check(command), minor, registry_versions(registry, name, versions));
+}
+
 static int check_fingerprint(const struct service *service, const struct service *need, const char *op_name,
                              const struct far_reloc *command, struct far_error *error)
 {
     const struct far_op *op = service_op(need, op_name);
     const struct far_iface *need_iface = service_iface(need);
-    uint32_t version = (uint32_t)segment_reloc_words(command)[0], major = version >> 16, minor = version & 0xffff;
-    if (major != need_iface->major || minor > need_iface->minor)
-        return refuse(error, EPROTOTYPE, EX_DATAERR,
-                      "service '%s' was built against %s %u.%u, but %u.%u is registered; build it against that one",
-                      service->name, need->name, major, minor, need_iface->major, need_iface->minor);
     if (op->fingerprint != command->value)
         return refuse(
             error, EPROTOTYPE, EX_DATAERR,
@@ -191,31 +214,18 @@ static int check_fingerprint(const struct service *service, const struct service
     return 0;
 }
 
-static int remember_name(char (**names)[FAR_SERVICE_MAX], uint32_t *count, const char *name)
-{
-    for (uint32_t i = 0; i < *count; i++) {
-        if (strcmp((*names)[i], name) == 0)
-            return 0;
-    }
-    void *grown = reallocarray(*names, *count + 1, sizeof **names);
-    if (!grown)
-        return -ENOMEM;
-    *names = grown;
-    memset((*names)[*count], 0, FAR_SERVICE_MAX);
-    memcpy((*names)[(*count)++], name, strnlen(name, FAR_SERVICE_MAX - 1));
-    return 0;
-}
-
 static int check_need(struct service *service, const struct registry *registry, const struct far_reloc_header *stream,
                       const struct far_reloc *command, struct far_error *error)
 {
     const char *name = segment_reloc_string(stream, command->name), *op = segment_reloc_string(stream, command->name2);
-    if (bind_is_pending(registry, name)) /* it gets pending addresses, which are checked when they are linked */
-        return remember_name(&service->awaits, &service->await_count, name);
-    const struct service *need = registry_find(registry, name);
-    int result = find_op(service, need, op, error);
+    uint16_t major = major_of_check(command);
+    if (bind_is_pending(registry, name, major)) /* it gets pending addresses, which are checked when they are linked */
+        return service_keys_add(&service->awaits, &service->await_count, name, major);
+    const struct service *need = registry_find_major(registry, name, major);
+    int result = check_version(service, registry, name, command, need, error);
+    result = result ? result : find_op(service, need, op, error);
     result = result ? result : check_fingerprint(service, need, op, command, error);
-    return result ? result : remember_name(&service->needs, &service->need_count, name);
+    return result ? result : service_keys_add(&service->needs, &service->need_count, name, major);
 }
 
 int image_check_needs(const struct far_segment *segment, struct service *service, const struct registry *registry,

@@ -3,6 +3,8 @@
 #include "runtime/fard/daemon.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
+#include "runtime/fard/log.h"
+#include "runtime/fard/observe.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,8 +15,9 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: fard [--socket PATH] [--store PATH] [--foreground] [--emulator MACHINE=COMMAND]\n"
-    "            [--perf] [--allow-wrpkru]\n"
+    "usage: fard [--socket PATH] [--store PATH] [--policy FILE] [--audit FILE] [--foreground] [--emulator "
+    "MACHINE=COMMAND]\n"
+    "            [--perf] [--allow-wrpkru] [--log text|json] [--log-level LEVEL] [--metrics WHERE]\n"
     "\n"
     "The node's daemon: name server, segment store, and keeper of the hosts in which services run. Start one, then:\n"
     "\n"
@@ -26,7 +29,19 @@ static const char help[] =
     "                  $XDG_RUNTIME_DIR/farcall/socket for anybody else; far and clients look in the same places\n"
     "  --store PATH    keep names, ranges and segments there, for the next start. Default: /var/lib/farcall for root,\n"
     "                  else $XDG_STATE_HOME/farcall or ~/.local/state/farcall\n"
-    "  --foreground    do not become a daemon: stay, and log to standard error (otherwise: STORE/fard.log)\n"
+    "  --policy FILE   whom services trust, besides what was said at registration; read again on SIGHUP "
+    "(farcall-policy(5),\n"
+    "                  far policy check). Default: /etc/farcall/policy for root, else\n"
+    "                  $XDG_CONFIG_HOME/farcall/policy or ~/.config/farcall/policy, if there is one; none: do without\n"
+    "  --audit FILE    who was granted and refused what, one JSON object a line; opened again on SIGHUP. Default:\n"
+    "                  STORE/audit.log; none: do without\n"
+    "  --foreground    do not become a daemon: stay, and log to standard error (otherwise: STORE/fard.log). So it is\n"
+    "                  without this option where systemd hands the socket over; --socket does not count then\n"
+    "  --log FORM      text: lines of words; json: one object a line, with time, level, event and what it is about\n"
+    "  --log-level LEVEL\n"
+    "                  leave out what matters less: error, warning, notice, info (the default) or debug\n"
+    "  --metrics WHERE answer GET /metrics with Prometheus' text there: HOST:PORT (numbers; no HOST: 127.0.0.1), or\n"
+    "                  unix:PATH. Whoever can connect can read it\n"
     "  --emulator MACHINE=COMMAND\n"
     "                  run the hosts of services that have no executable for this node by this command (its words are\n"
     "                  separated by blanks). Default: qemu-MACHINE as found in PATH, with -L /usr/TRIPLET where a C\n"
@@ -41,14 +56,20 @@ static const char help[] =
     "ends fard and its hosts. What data a service held is gone then; names and address ranges are kept.\n"
     "\n"
     "Exit codes: 0 ended by a signal; 64 usage; 65 the store is damaged; 69 socket or store in use; 71 the system\n"
-    "refuses; 73 socket or store cannot be created; 74 no space or I/O error.\n";
+    "refuses; 73 socket, store or audit log cannot be created; 74 no space or I/O error; 66, 77, 78 there is\n"
+    "no such policy file, others can change it, or it has mistakes.\n";
 
 #define EMULATORS_MAX 8
 
 struct options {
     const char *socket;
     const char *store;
+    const char *policy;
+    const char *audit;
     bool foreground;
+    const char *metrics;
+    enum log_form log;
+    enum log_level log_level;
     bool allow_wrpkru;
     bool perf;
     const char *emulator[EMULATORS_MAX];
@@ -58,10 +79,15 @@ struct options {
 enum {
     OPTION_SOCKET = 256,
     OPTION_STORE,
+    OPTION_POLICY,
+    OPTION_AUDIT,
     OPTION_FOREGROUND,
     OPTION_ALLOW_WRPKRU,
     OPTION_PERF,
     OPTION_EMULATOR,
+    OPTION_LOG,
+    OPTION_LOG_LEVEL,
+    OPTION_METRICS,
     OPTION_VERSION,
     OPTION_HELP,
     OPTION_LISTEN,
@@ -70,18 +96,49 @@ enum {
 };
 
 static const struct option long_options[] = {
-    {"socket", required_argument, NULL, OPTION_SOCKET},       {"store", required_argument, NULL, OPTION_STORE},
-    {"foreground", no_argument, NULL, OPTION_FOREGROUND},     {"perf", no_argument, NULL, OPTION_PERF},
-    {"allow-wrpkru", no_argument, NULL, OPTION_ALLOW_WRPKRU}, {"emulator", required_argument, NULL, OPTION_EMULATOR},
-    {"version", no_argument, NULL, OPTION_VERSION},           {"help", no_argument, NULL, OPTION_HELP},
-    {"listen", required_argument, NULL, OPTION_LISTEN},       {"peer", required_argument, NULL, OPTION_PEER},
-    {"etcd", required_argument, NULL, OPTION_ETCD},           {NULL, 0, NULL, 0},
+    {"policy", required_argument, NULL, OPTION_POLICY},
+    {"audit", required_argument, NULL, OPTION_AUDIT},
+    {"socket", required_argument, NULL, OPTION_SOCKET},
+    {"store", required_argument, NULL, OPTION_STORE},
+    {"foreground", no_argument, NULL, OPTION_FOREGROUND},
+    {"perf", no_argument, NULL, OPTION_PERF},
+    {"allow-wrpkru", no_argument, NULL, OPTION_ALLOW_WRPKRU},
+    {"emulator", required_argument, NULL, OPTION_EMULATOR},
+    {"log", required_argument, NULL, OPTION_LOG},
+    {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+    {"metrics", required_argument, NULL, OPTION_METRICS},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"peer", required_argument, NULL, OPTION_PEER},
+    {"etcd", required_argument, NULL, OPTION_ETCD},
+    {NULL, 0, NULL, 0},
 };
 
 static int one_node_only(const char *option)
 {
     fprintf(stderr, "fard: --%s: this version serves one node; other nodes cannot be connected yet\n", option);
     return EX_USAGE;
+}
+
+static int take_word(const char *option, int found, const char *words)
+{
+    if (found >= 0)
+        return -1;
+    fprintf(stderr, "fard: --%s: '%s' is none of %s\n", option, optarg, words);
+    return EX_USAGE;
+}
+
+/* -1: go on; otherwise the exit code. */
+static int take_log(int option, struct options *options)
+{
+    int found = option == OPTION_LOG ? log_form_find(optarg) : log_level_find(optarg);
+    if (found >= 0 && option == OPTION_LOG)
+        options->log = (enum log_form)found;
+    else if (found >= 0)
+        options->log_level = (enum log_level)found;
+    return option == OPTION_LOG ? take_word("log", found, "text, json")
+                                : take_word("log-level", found, "error, warning, notice, info, debug");
 }
 
 /* -1: go on; otherwise the exit code. */
@@ -94,6 +151,12 @@ static int take_option(int option, struct options *options)
     case OPTION_STORE:
         options->store = optarg;
         return -1;
+    case OPTION_POLICY:
+        options->policy = optarg;
+        return -1;
+    case OPTION_AUDIT:
+        options->audit = optarg;
+        return -1;
     case OPTION_FOREGROUND:
         options->foreground = true;
         return -1;
@@ -103,6 +166,12 @@ static int take_option(int option, struct options *options)
     case OPTION_ALLOW_WRPKRU:
         options->allow_wrpkru = true;
         return -1;
+    case OPTION_METRICS:
+        options->metrics = optarg;
+        return -1;
+    case OPTION_LOG:
+    case OPTION_LOG_LEVEL:
+        return take_log(option, options);
     case OPTION_EMULATOR:
         if (options->emulator_count == EMULATORS_MAX) {
             fputs("fard: --emulator was given too often\n", stderr);
@@ -171,6 +240,7 @@ static int prepare(struct fard *fard, const struct options *options, struct far_
 {
     char socket_path[4096], store_path[4096];
     int result = fard_init(fard);
+    result = result ? result : notify_init(&fard->notify, &fard->loop);
     fard->allow_wrpkru = options->allow_wrpkru;
     for (unsigned i = 0; !result && i < options->emulator_count; i++)
         result = emulator_take(fard, options->emulator[i], error);
@@ -179,17 +249,35 @@ static int prepare(struct fard *fard, const struct options *options, struct far_
     if (!result && !options->store)
         result = default_store(store_path, sizeof store_path, error);
     /* The socket first: no host is started for a fard that may not be. Who connects waits until the loop runs. */
-    result = result ? result : socket_listen(fard, options->socket ? options->socket : socket_path, error);
+    int given = result ? -1 : notify_take_listener(&fard->notify, false);
+    if (given >= 0)
+        result = socket_adopt(fard, given, error);
+    else
+        result = result ? result : socket_listen(fard, options->socket ? options->socket : socket_path, error);
+    if (!result && options->metrics)
+        result = metrics_http_open(fard, options->metrics, error);
     result = result ? result : tell_hosts(fard, options->perf);
+    result = result ? result : policy_load(fard, options->policy, error);
     return result ? result : fard_load(fard, options->store ? options->store : store_path, error);
+}
+
+/* Into the store, which must be ours by then. */
+static int open_audit(struct fard *fard, const struct options *options, struct far_error *error)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/audit.log", store_path(fard->store));
+    return audit_open(&fard->audit, options->audit ? options->audit : path, error);
 }
 
 static int announce(struct fard *fard, const struct options *options, int report)
 {
     char log[4200];
-    fard_log("listening on %s, store %s", fard->socket_path, store_path(fard->store));
-    if (options->foreground)
+    const struct log_field fields[] = {{"socket", fard->socket_path, 0}, {"store", store_path(fard->store), 0}};
+    log_event(LOG_LEVEL_INFO, "listening", fields, 2, "listening on %s, store %s", fields[0].text, fields[1].text);
+    if (options->foreground) {
+        notify_ready(&fard->notify);
         return 0;
+    }
     snprintf(log, sizeof log, "%s/fard.log", store_path(fard->store));
     return daemon_ready(report, log);
 }
@@ -199,23 +287,29 @@ static int serve(const struct options *options, int report)
     struct fard fard;
     struct far_error error = {0};
     int result = prepare(&fard, options, &error);
+    result = result ? result : open_audit(&fard, options, &error);
     result = result ? result : announce(&fard, options, report);
     result = result ? result : fard_run(&fard);
+    notify_say(&fard.notify, "STOPPING=1");
     if (result < 0)
         describe_failure(&error, result, "fard");
     if (result)
-        fprintf(stderr, "fard: %s\n", error.text);
+        log_event(LOG_LEVEL_ERROR, "failed", NULL, 0, "%s", error.text);
     fard_free(&fard);
     return result ? error.exit : EX_OK;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {0};
+    struct options options = {.log_level = LOG_LEVEL_INFO};
     int report = -1;
+    if (argc && strcmp(argv[0], KEEPER_PROGRAM) == 0)
+        return keeper_process(argc, argv);
     int end = parse_options(argc, argv, &options);
     if (end >= 0)
         return end;
+    log_configure(options.log, options.log_level);
+    options.foreground |= getenv("LISTEN_PID") != NULL; /* systemd has started us, and watches this very process */
     int result = options.foreground ? 0 : daemon_fork(&report);
     if (result < 0) {
         fprintf(stderr, "fard: cannot become a daemon: %s\n", strerror(-result));

@@ -21,12 +21,15 @@
 #include "runtime/protocol.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define FAR_EXECUTABLES_MAX  2u /* of one service: one a machine */
 #define FAR_HOST_UID_DEFAULT UINT32_MAX
 #define FAR_HOST_UID_FIRST   61184u /* a host's own uid, where fard is root: this + service id % the next */
 #define FAR_HOST_UID_COUNT   4000u
 #define FAR_RULE_MAX         256u  /* policy rules of one service */
+#define FAR_SUBJECT_MAX      1024u /* bytes of an executable's path in a rule, NUL included */
+#define FAR_SUBJECTS_MAX     8192u /* bytes of all such paths of one service */
 #define FAR_SHIPPING_MAX     4096u /* operations named by --function and --data */
 
 /* Whom a policy rule means, the less specific first: the most specific one that fits decides. */
@@ -42,14 +45,30 @@ struct far_rule {
     uint32_t who;   /* enum far_who */
     uint32_t id;    /* uid or gid; 0 for ALL */
     uint32_t level; /* enum far_level: what whoever it means is granted */
-    uint32_t reserved;
+    /* 0, or: only with this executable. Its path, from / on, stands among the texts that go with the rules: where it
+     * begins, counted from 1. */
+    uint32_t subject;
 };
+
+/* Rules with the texts that they refer to, each ended by a NUL. */
+struct rule_list {
+    const struct far_rule *rules;
+    uint32_t count;
+    const char *subjects;
+};
+
+/* The executable that a rule names, or NULL. */
+static inline const char *rule_program(const struct far_rule *rule, const char *subjects)
+{
+    return rule->subject ? subjects + rule->subject - 1 : NULL;
+}
 
 /* What becomes of a service. The word is what `far ls` shows. */
 #define FAR_STATES(X)                                                        \
     X(STARTING, starting) /* the host has not said yet that it is ready */   \
     X(READY, ready)                                                          \
     X(DOWN, down)     /* the host died and is started again after a pause */ \
+    X(IDLE, idle)     /* nobody needs a host; it is started when somebody does */ \
     X(BROKEN, broken) /* what the store keeps of it cannot be used; unregister it, register it again */
 enum far_state {
 #define X(NAME, name) FAR_STATE_##NAME,
@@ -58,7 +77,9 @@ enum far_state {
         FAR_STATE_COUNT
 };
 
-/* Then rule_count × struct far_rule; then shipping_bytes of strings: 'f' or 'd', the operation's name, NUL. */
+/* Then rule_count × struct far_rule; then subject_bytes of paths, each ended by a NUL, which the rules refer to; then
+ * shipping_bytes of strings: 'f' or 'd', the operation's name, NUL; then setting_bytes of strings: what its host may, as
+ * "name=value" (docs/hosts.md), NUL. */
 struct far_register_request {
     char name[FAR_SERVICE_MAX]; /* empty: as the segment's interface record says */
     uint32_t host_uid;          /* FAR_HOST_UID_DEFAULT: fard chooses */
@@ -67,8 +88,12 @@ struct far_register_request {
     uint32_t shipping_bytes;
     uint32_t
         machine; /* ELF e_machine of the file: add it to the service of that name, if there is one; 0: a new service */
-    uint32_t reserved;
+    uint32_t subject_bytes;
+    uint32_t setting_bytes;
+    uint32_t flags; /* FAR_REGISTER_… */
 };
+
+#define FAR_REGISTER_UPGRADE 1u /* the file replaces the executable of the service that is there */
 
 struct far_register_reply {
     uint64_t base;
@@ -80,10 +105,14 @@ struct far_register_reply {
     char name[FAR_SERVICE_MAX];
 };
 
+/* NAME@MAJOR in a request: FAR_VERSION_OF(major); 0: there is one major only, and that one is meant. */
+#define FAR_VERSION_OF(major) ((uint32_t)(major) + 1)
+#define FAR_VERSION_MAX       FAR_VERSION_OF(UINT16_MAX)
+
 struct far_name_request {
     char name[FAR_SERVICE_MAX];
-    uint32_t first; /* DESCRIBE: the first operation wanted */
-    uint32_t reserved;
+    uint32_t first;   /* DESCRIBE: the first operation wanted */
+    uint32_t version; /* of the service */
 };
 
 struct far_page_request {
@@ -116,7 +145,8 @@ struct far_list_entry {
 enum far_range_use {
     FAR_RANGE_RETIRED, /* given up; never handed out again */
     FAR_RANGE_SERVICE, /* a registered service lies there */
-    FAR_RANGE_PENDING  /* addresses that were given out before their service was registered */
+    FAR_RANGE_PENDING, /* addresses that were given out before their service was registered */
+    FAR_RANGE_DOMAINS  /* domain segments of clients come from there */
 };
 
 struct far_map_entry {
@@ -125,6 +155,8 @@ struct far_map_entry {
     uint32_t id;
     uint32_t in_use;                       /* enum far_range_use */
     uint32_t machine[FAR_EXECUTABLES_MAX]; /* of a service: as in struct far_list_entry */
+    uint32_t version;                      /* of a service: as in struct far_name_request; else 0 */
+    uint32_t domains;                      /* of FAR_RANGE_DOMAINS: how many clients have one there */
     char name[FAR_SERVICE_MAX];
 };
 
@@ -135,9 +167,11 @@ struct far_describe_reply {
     uint8_t build_id[FAR_EXECUTABLES_MAX][32]; /* in the order of entry.machine */
     uint32_t host_machine;                     /* of the executable that the host runs */
     uint32_t generation;
-    uint32_t rule_count; /* rules follow, in every page */
-    uint32_t op_count;   /* then this many operations of entry.op_count */
-    uint32_t first;      /* the number of the first of them */
+    uint32_t rule_count;    /* rules follow, in every page */
+    uint32_t subject_bytes; /* then what the rules refer to, with zero bytes up to a multiple of 8 */
+    uint32_t reserved;
+    uint32_t op_count; /* then this many operations of entry.op_count */
+    uint32_t first;    /* the number of the first of them */
     uint32_t more;
     char interface[FAR_SERVICE_MAX]; /* the name in the interface record */
     char trouble[512];               /* why the state is what it is; empty if all is well */
@@ -163,6 +197,69 @@ struct far_describe_op {
     uint32_t reserved;
 };
 
+/*
+ * Which level somebody would be granted by a service, and why. Nothing set in `flags`: whoever asks. group_count × uint32_t
+ * and program_bytes (an executable's path, with its NUL) follow.
+ */
+#define FAR_EXPLAIN_UID      1u /* as somebody of this uid, gid and groups */
+#define FAR_EXPLAIN_GID      2u /* without UID: as a user that no rule names, in this group */
+#define FAR_EXPLAIN_PID      4u /* as that process */
+#define FAR_EXPLAIN_PROGRAM  8u /* and as one that runs this executable */
+#define FAR_EXPLAIN_GROUPS_MAX 4096u
+struct far_explain_request {
+    char name[FAR_SERVICE_MAX];
+    uint32_t version; /* FAR_MAJOR_…: as struct far_name_request has it */
+    uint32_t flags;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t pid;
+    uint32_t machine; /* ELF e_machine of the client's; 0: the node's own */
+    uint32_t group_count;
+    uint32_t program_bytes;
+};
+
+/* How a part is mapped in a client. */
+#define FAR_RIGHT_READ    1u
+#define FAR_RIGHT_WRITE   2u
+#define FAR_RIGHT_EXECUTE 4u
+#define FAR_RIGHT_SHARED  8u /* what others write is seen */
+
+/* Then text_bytes of lines, each ended by a NUL: every rule that was looked at, in order, and whether it fits. */
+struct far_explain_reply {
+    uint32_t level;  /* enum far_level */
+    uint32_t source; /* enum policy_source */
+    uint32_t uid;    /* whom it is about; UINT32_MAX: no particular one */
+    uint32_t gid;
+    uint32_t pid;     /* 0: no particular one */
+    uint32_t machine; /* of the executable that is mapped; 0: there is none for the client's */
+    uint32_t channel_level; /* PID: the level of what that process has bound; FAR_LEVEL_UNSET: it has not */
+    uint32_t group_count;   /* supplementary groups that were looked at */
+    uint32_t rights[FAR_PART_COUNT]; /* FAR_RIGHT_… */
+    uint32_t text_bytes;
+    struct far_extent part[FAR_PART_COUNT]; /* absolute */
+    char source_word[16];
+    char service[FAR_SERVICE_MAX];
+    char program[FAR_SUBJECT_MAX]; /* its path; empty: not known */
+    char trouble[192];             /* why no rule that names an executable fits; empty: they do */
+    char reason[2 * FAR_SUBJECT_MAX];
+};
+
+/* The policy file in force, piece by piece. */
+struct far_policy_request {
+    uint32_t offset;
+    uint32_t reserved;
+};
+
+/* Then `count` bytes of the file, from the offset asked for on. */
+struct far_policy_reply {
+    uint32_t present; /* 0: there is none in force */
+    uint32_t size;
+    uint32_t count;
+    uint32_t rules;
+    char path[1024];   /* where it is read from; empty: nowhere */
+    char trouble[512]; /* why what is there now is not in force; empty: it is */
+};
+
 struct far_status_reply {
     uint64_t window_begin;
     uint64_t window_end;
@@ -176,14 +273,127 @@ struct far_status_reply {
     char version[32];
 };
 
+#define FAR_CAPABILITY_OPS  1024 /* bytes of all names, each ended by a newline, and a NUL */
+#define FAR_CAPABILITY_NOTE 64
+
+/* CAPABILITY_GRANT, CAPABILITY_NARROW. What is not needed is zeros. */
+struct far_capability_request {
+    char token[FAR_TOKEN_MAX];     /* narrow: from which */
+    char service[FAR_SERVICE_MAX]; /* grant: for which */
+    char note[FAR_CAPABILITY_NOTE];
+    int64_t expires; /* seconds since 1970; 0: grant: never; narrow: when that which was presented does */
+    uint32_t level;  /* enum far_level; narrow: UNSET: as that which was presented */
+    uint32_t reserved;
+    char ops[FAR_CAPABILITY_OPS]; /* empty: all that there are to be had */
+};
+
+struct far_capability_reply {
+    char token[FAR_TOKEN_MAX]; /* said once: fard keeps only its digest */
+    char service[FAR_SERVICE_MAX];
+    int64_t expires;
+    uint32_t id;
+    uint32_t level;
+};
+
+struct far_capability_revoke {
+    char by[FAR_TOKEN_MAX];    /* what it was narrowed from; managers need none */
+    char token[FAR_TOKEN_MAX]; /* which; or by its id */
+    uint32_t id;
+    uint32_t reserved;
+};
+
+struct far_revoke_reply {
+    uint32_t capabilities; /* that were revoked: itself and what was narrowed from it */
+    uint32_t holders;      /* processes that lost a right by it */
+    uint32_t killed;       /* of those and others that held its memory: which did not give it up */
+    uint32_t kept;         /* processes that hold it still, and that this fard may not kill */
+    uint32_t unseen;       /* told, and said to have given it up, where this fard may not look */
+    uint32_t unfinished;   /* 1: there was no end of new holders within the time */
+};
+
+struct far_capability_entry {
+    int64_t expires;
+    uint32_t id;
+    uint32_t parent;
+    uint32_t level;
+    uint32_t uid;
+    uint32_t holders; /* connections that it was presented on */
+    uint32_t reserved;
+    char service[FAR_SERVICE_MAX];
+    char note[FAR_CAPABILITY_NOTE];
+    char ops[FAR_CAPABILITY_OPS];
+};
+
+/* METRICS: the reply comes with 1 fd, a sealed file of Prometheus' text. */
+struct far_metrics_reply {
+    uint64_t size;
+};
+
+/* TOP: by pages, like LIST. */
+enum far_top_what { FAR_TOP_SERVICES, FAR_TOP_USERS, FAR_TOP_COUNT };
+
+struct far_top_request {
+    uint32_t what;  /* enum far_top_what */
+    uint32_t after; /* services: entries with a greater id; users: `next` of the last entry */
+};
+
+struct far_top_service {
+    uint64_t calls;       /* that its host has answered */
+    uint64_t output_lost; /* lines of the host that were left out of the log */
+    uint32_t id;
+    uint32_t state; /* enum far_state */
+    uint32_t host_pid;
+    uint32_t host_uid;
+    uint32_t restarts;
+    uint32_t channels;
+    uint32_t in_progress; /* channels in which a call runs */
+    uint16_t major;
+    uint16_t minor;
+    char name[FAR_SERVICE_MAX];
+};
+
+struct far_top_user {
+    uint64_t requests; /* that fard has answered */
+    uint64_t deferred; /* of them: had to wait for a turn */
+    uint64_t bytes;    /* of A-stacks */
+    uint32_t uid;
+    uint32_t next;
+    uint32_t clients;
+    uint32_t channels;
+};
+
+/* TRACE: the calls of a service from now on, as long as the connection is open. The reply comes with 1 fd: the ring. */
+struct far_trace_request {
+    uint32_t service_id;
+    uint32_t reserved;
+};
+
+struct far_trace_reply {
+    uint64_t size;
+    uint32_t service_id;
+    uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct far_top_service) == 112, "protocol");
+_Static_assert(sizeof(struct far_top_user) == 40, "protocol");
+_Static_assert(sizeof(struct far_trace_reply) == 16, "protocol");
 _Static_assert(sizeof(struct far_rule) == 16, "protocol");
-_Static_assert(sizeof(struct far_register_request) == 88, "protocol");
+_Static_assert(sizeof(struct far_register_request) == 96, "protocol");
 _Static_assert(sizeof(struct far_register_reply) == 96, "protocol");
 _Static_assert(sizeof(struct far_name_request) == 72, "protocol");
 _Static_assert(sizeof(struct far_list_entry) == 120, "protocol");
-_Static_assert(sizeof(struct far_map_entry) == 96, "protocol");
-_Static_assert(sizeof(struct far_describe_reply) == 120 + 112 + 8 + 64 + 24 + 64 + 512, "protocol");
+_Static_assert(sizeof(struct far_map_entry) == 104, "protocol");
+_Static_assert(sizeof(struct far_capability_request) == 128 + 64 + 64 + 16 + 1024, "protocol");
+_Static_assert(sizeof(struct far_capability_reply) == 128 + 64 + 16, "protocol");
+_Static_assert(sizeof(struct far_capability_revoke) == 264, "protocol");
+_Static_assert(sizeof(struct far_revoke_reply) == 24, "protocol");
+_Static_assert(sizeof(struct far_capability_entry) == 32 + 64 + 64 + 1024, "protocol");
+_Static_assert(sizeof(struct far_describe_reply) == 120 + 112 + 8 + 64 + 32 + 64 + 512, "protocol");
 _Static_assert(sizeof(struct far_describe_op) == 48, "protocol");
+_Static_assert(sizeof(struct far_explain_request) == 96, "protocol");
+_Static_assert(sizeof(struct far_explain_reply) == 64 + 112 + 16 + 64 + 1024 + 192 + 2048, "protocol");
+_Static_assert(sizeof(struct far_policy_request) == 8, "protocol");
+_Static_assert(sizeof(struct far_policy_reply) == 1552, "protocol");
 _Static_assert(sizeof(struct far_status_reply) == 80, "protocol");
 
 /*

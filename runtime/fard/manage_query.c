@@ -105,6 +105,7 @@ int handle_list(struct client *client, const struct far_message *message, struct
 struct map_page {
     struct page page;
     const struct registry *registry;
+    const struct domains *domains;
 };
 
 static int add_range(void *context, const struct stored_range *row)
@@ -122,9 +123,15 @@ static int add_range(void *context, const struct stored_range *row)
     entry->id = row->id;
     entry->in_use = row->in_use ? FAR_RANGE_SERVICE : row->pending ? FAR_RANGE_PENDING : FAR_RANGE_RETIRED;
     memcpy(entry->name, row->name, strnlen(row->name, sizeof entry->name - 1));
+    if (domain_ranges_has(&map->domains->ranges, row->id)) {
+        entry->in_use = FAR_RANGE_DOMAINS;
+        entry->domains = domains_count(map->domains, &row->range);
+    }
     const struct service *service = registry_find_id(map->registry, row->id);
-    if (row->in_use && service)
+    if (row->in_use && service) {
         service_machines(service, entry->machine);
+        entry->version = FAR_VERSION_OF(service->major);
+    }
     head->count++;
     return 0;
 }
@@ -132,7 +139,7 @@ static int add_range(void *context, const struct stored_range *row)
 int handle_map(struct client *client, const struct far_message *message, struct far_error *error)
 {
     const struct far_page_request *request;
-    struct map_page map = {.registry = &client->fard->registry};
+    struct map_page map = {.registry = &client->fard->registry, .domains = &client->fard->domains};
     int result = protocol_check_page(message, &request, error);
     result = result ? result : page_new(&map.page);
     if (result)
@@ -210,14 +217,18 @@ static int fill_description(const struct service *service, struct page *page, ui
     head->rule_count = service->rule_count;
     memcpy(page_take(page, service->rule_count * sizeof *service->rules), service->rules,
            service->rule_count * sizeof *service->rules);
+    head->subject_bytes = (service->subject_bytes + 7) & ~7u;
+    if (service->subject_bytes)
+        memcpy(page_take(page, head->subject_bytes), service->subjects, service->subject_bytes);
     add_ops(page, service, &carrier, first);
     carrier_end(&carrier);
     return 0;
 }
 
-static int refuse_unregistered(const struct fard *fard, const char *name, struct far_error *error)
+static int refuse_unregistered(const struct fard *fard, const struct far_name_request *request, struct far_error *error)
 {
-    const struct pending *pending = pending_find(&fard->registry.pendings, name);
+    const char *name = request->name;
+    const struct pending *pending = pending_named(&fard->registry.pendings, name, request->version);
     if (!pending)
         return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them", name);
     return refuse(
@@ -234,9 +245,14 @@ int handle_describe(struct client *client, const struct far_message *message, st
     int result = protocol_check_name(message, &request, error);
     if (result)
         return result;
-    const struct service *service = registry_find(&client->fard->registry, request->name);
+    struct service *service;
+    result = registry_named(&client->fard->registry, request->name, request->version, &service, error);
+    if (result && error->code != ENOENT)
+        return result;
     if (!service || service->hidden)
-        return refuse_unregistered(client->fard, request->name, error);
+        return registry_find(&client->fard->registry, request->name) && result
+                   ? result
+                   : refuse_unregistered(client->fard, request, error);
     result = page_new(&page);
     if (result)
         return result;

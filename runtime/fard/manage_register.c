@@ -7,11 +7,13 @@
  *     HOST_READY: commit to the database, show it, answer                                 registered
  *     anything else: undo, answer with the reason                                         only the range stays taken
  */
+#include "runtime/fard/adopt.h"
 #include "runtime/fard/executables.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/memory.h"
 #include "runtime/fard/parts.h"
 #include "runtime/fard/request.h"
+#include "runtime/fard/upgrade.h"
 #include "runtime/machine.h"
 
 #include <errno.h>
@@ -44,11 +46,12 @@ static int open_file(int *fds, unsigned fd_count, struct file *file, struct far_
     return memory_map(fds[0], file->size, PROT_READ, &file->bytes);
 }
 
-static int check_name_is_free(const struct fard *fard, const char *name, uint32_t machine, struct far_error *error)
+static int check_name_is_free(const struct fard *fard, const char *name, uint16_t major, uint32_t machine,
+                              struct far_error *error)
 {
     char machines[FAR_MACHINE_LIST];
     uint32_t machine_of[EXECUTABLES_MAX];
-    const struct service *there = registry_find(&fard->registry, name);
+    const struct service *there = registry_find_major(&fard->registry, name, major);
     if (!there)
         return 0;
     if (there->hidden)
@@ -60,7 +63,7 @@ static int check_name_is_free(const struct fard *fard, const char *name, uint32_
                       "service '%s' is registered, for %s; say --machine %s to add this file to it", name,
                       far_machine_list(machine_of, EXECUTABLES_MAX, machines), far_machine_name(machine));
     return refuse(error, EEXIST, EX_CANTCREAT,
-                  "service '%s' is registered already; use `far unregister %s` first, or --name", name, name);
+                  "service '%s' is registered already; use `far unregister %s` first, --upgrade, or --name", name, name);
 }
 
 /* Another service, perhaps one being registered, may be of the same file. */
@@ -129,7 +132,7 @@ static int make_service(struct client *client, uint32_t serial, const struct ser
     if (result)
         return result;
     service->hidden = true;
-    result = check_name_is_free(fard, service->name, order->segment->note->machine, error);
+    result = check_name_is_free(fard, service->name, service->major, order->segment->note->machine, error);
     if (result) {
         service_free(service);
         return result;
@@ -141,7 +144,7 @@ static int make_service(struct client *client, uint32_t serial, const struct ser
     return result;
 }
 
-static void send_registered(struct client *client, uint32_t serial, const struct service *service)
+void send_registered(struct client *client, uint32_t serial, const struct service *service)
 {
     const struct host *host = service->host;
     struct far_register_reply reply = {
@@ -160,11 +163,12 @@ static void send_registered(struct client *client, uint32_t serial, const struct
 /* What a service is does not depend on the machine; only code is added to it. */
 static int check_adds_code_only(const struct far_register_request *request, const char *name, struct far_error *error)
 {
-    if (!request->rule_count && !request->shipping_count && request->host_uid == FAR_HOST_UID_DEFAULT)
+    if (!request->rule_count && !request->shipping_count && !request->setting_bytes &&
+        request->host_uid == FAR_HOST_UID_DEFAULT)
         return 0;
     return refuse(
         error, EINVAL, EX_USAGE,
-        "service '%s' is registered; whom it trusts, how it ships and its host's uid were said then, and are the "
+        "service '%s' is registered; whom it trusts, how it ships and what its host may were said then, and are the "
         "same for all machines",
         name);
 }
@@ -194,9 +198,27 @@ static struct service *service_to_add_to(const struct fard *fard, const struct f
                                          const struct far_segment *segment)
 {
     const struct far_iface *iface = segment->iface;
-    struct service *there =
-        registry_find(&fard->registry, request->name[0] ? request->name : iface_string(iface, iface->service));
+    struct service *there = registry_find_major(
+        &fard->registry, request->name[0] ? request->name : iface_string(iface, iface->service), iface->major);
     return request->machine && there && !there->hidden && service_iface(there) && there->host ? there : NULL;
+}
+
+/* Whom it trusts and how it ships stays as it was; what its host may can be said anew. */
+static int upgrade_service(struct client *client, uint32_t serial, const struct far_register_request *request,
+                           const struct service_order *order, struct far_error *error)
+{
+    const struct far_iface *iface = order->segment->iface;
+    const char *name = request->name[0] ? request->name : iface_string(iface, iface->service);
+    struct service *service = registry_find_major(&client->fard->registry, name, iface->major);
+    if (!service || service->hidden || !service_iface(service))
+        return refuse(error, ENOENT, EX_UNAVAILABLE,
+                      "no service '%s' %u is registered that could be upgraded; `far ls` lists them", name, iface->major);
+    if (request->rule_count || request->shipping_count || request->host_uid != FAR_HOST_UID_DEFAULT)
+        return refuse(error, EINVAL, EX_USAGE,
+                      "an upgrade of service '%s' keeps whom it trusts, how it ships and its host's uid; leave those "
+                      "options out",
+                      name);
+    return upgrade_begin(client, serial, service, order->segment, order->settings, error);
 }
 
 static int register_file(struct client *client, const struct far_message *message, const struct file *file,
@@ -204,10 +226,10 @@ static int register_file(struct client *client, const struct far_message *messag
 {
     const struct far_register_request *request;
     const struct far_rule *rules;
-    const char *shippings;
+    const char *subjects, *shippings;
     struct far_segment segment;
     char why[700];
-    int result = protocol_check_register(message, &request, &rules, &shippings, error);
+    int result = protocol_check_register(message, &request, &rules, &subjects, &shippings, error);
     if (result)
         return result;
     if (segment_check(file->bytes, file->size, 0, &segment, why, sizeof why))
@@ -217,18 +239,29 @@ static int register_file(struct client *client, const struct far_message *messag
     if (result)
         return result;
     struct service *there = service_to_add_to(client->fard, request, &segment);
-    if (there)
+    if (there && !(request->flags & FAR_REGISTER_UPGRADE))
         return add_to_service(client, message, request, &segment, there, error);
+    struct host_settings settings;
+    host_settings_init(&settings);
     const struct service_order order = {
         .segment = &segment,
         .name = request->name,
         .rules = rules,
         .rule_count = request->rule_count,
+        .subjects = subjects,
+        .subject_bytes = request->subject_bytes,
         .shippings = shippings,
         .shipping_count = request->shipping_count,
         .host_uid = request->host_uid,
+        .settings = &settings,
     };
-    return make_service(client, message->serial, &order, error);
+    result = host_settings_read(&settings, shippings + request->shipping_bytes, request->setting_bytes, error);
+    if (!result && request->flags & FAR_REGISTER_UPGRADE)
+        result = upgrade_service(client, message->serial, request, &order, error);
+    else
+        result = result ? result : make_service(client, message->serial, &order, error);
+    host_settings_free(&settings);
+    return result;
 }
 
 int handle_register(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,
@@ -260,10 +293,13 @@ void registration_ready(struct host *host)
         return;
     }
     service->hidden = false;
+    host_keep(host); /* now there is a row that it can belong to */
     fard_log("service '%s' registered at 0x%llx, host %d", service->name, (unsigned long long)service->range.base,
              (int)host->pid);
+    audit_registered(host->fard, host->registration->client, service);
     send_registered(host->registration->client, host->registration->serial, service);
     registration_end(host);
+    host_idle_check(host);
 }
 
 void registration_failed(struct host *host, const struct far_error *why)

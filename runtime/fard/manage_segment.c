@@ -16,11 +16,11 @@ static bool is_host(const struct client *client, const struct service *service)
 }
 
 /* Who may run the code may read it: trusted clients, and the host, which runs nothing else. */
-static bool may_see_code(const struct client *client, const struct service *service)
+static bool may_see_code(struct client *client, const struct service *service)
 {
     uid_t uid = client->who.uid;
     return uid == 0 || uid == client->fard->uid || is_host(client, service) ||
-           policy_level(service->rules, service->rule_count, &client->who) == FAR_LEVEL_TRUSTED;
+           client_grant(client, service, NULL) == FAR_LEVEL_TRUSTED;
 }
 
 static const struct executable *choose_executable(const struct service *service, uint32_t machine)
@@ -31,12 +31,16 @@ static const struct executable *choose_executable(const struct service *service,
     return own ? own : &service->executable[0];
 }
 
-static int find_executable(const struct client *client, const struct far_segment_request *request,
+static int find_executable(struct client *client, const struct far_segment_request *request,
                            const struct service **service, const struct executable **executable,
                            struct far_error *error)
 {
-    *service = registry_find(&client->fard->registry, request->name);
-    if (!*service || ((*service)->hidden && !is_host(client, *service))) /* a host asks before it is ready */
+    struct service *named;
+    int result = registry_named(&client->fard->registry, request->name, request->version, &named, error);
+    if (result)
+        return result;
+    *service = named;
+    if (named->hidden && !is_host(client, named)) /* a host asks before it is ready */
         return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them",
                       request->name);
     if (!may_see_code(client, *service))
@@ -67,5 +71,7 @@ int handle_segment(struct client *client, const struct far_message *message, str
     memcpy(reply.build_id, executable->build_id, sizeof reply.build_id);
     result = peer_send(&client->peer, FAR_MSG_SEGMENT | FAR_MSG_REPLY, message->serial, &reply, sizeof reply, &fd, 1);
     close(fd);
+    if (!result)
+        audit_service(client->fard, client, "fetch", service, "its segment's file");
     return result;
 }

@@ -25,7 +25,9 @@ static int copy_of(const void *bytes, size_t size, void *out)
 static int take_rules(struct service *service, const struct service_order *order)
 {
     service->rule_count = order->rule_count;
-    return copy_of(order->rules, order->rule_count * sizeof *order->rules, &service->rules);
+    service->subject_bytes = order->subject_bytes;
+    int result = copy_of(order->rules, order->rule_count * sizeof *order->rules, &service->rules);
+    return result ? result : copy_of(order->subjects, order->subject_bytes, &service->subjects);
 }
 
 static int fill_service(struct service *service, const struct service_order *order, const struct registry *registry,
@@ -37,11 +39,14 @@ static int fill_service(struct service *service, const struct service_order *ord
         return refuse(error, EINVAL, EX_DATAERR,
                       "register: the segment's service has no proper name; give it one by --name");
     memcpy(service->name, name, strlen(name));
+    service->major = record->major;
     service->host_uid_wanted = order->host_uid;
     service->executable[0].machine = order->segment->note->machine;
     service->executable_count = 1;
     int result = copy_of(record, order->segment->iface_size, &service->executable[0].iface);
     result = result ? result : take_rules(service, order);
+    if (!result && order->settings)
+        result = host_settings_copy(&service->settings, order->settings);
     result = result ? result : service_ship(service, order->shippings, order->shipping_count, error);
     return result ? result : image_check_needs(order->segment, service, registry, error);
 }
@@ -168,14 +173,20 @@ int executable_materialise(const struct service *service, struct executable *exe
     return result;
 }
 
+uint64_t service_data_size(const struct far_segment *segment)
+{
+    const struct far_extent *part = segment->part;
+    uint64_t size = part[FAR_PART_HEAP].address + part[FAR_PART_HEAP].size - part[FAR_PART_DATA].address;
+    return size ? size : FAR_PART_ALIGN;
+}
+
 /* Sparse as well. *data is NULL for a service that has none but a heap. */
 static int create_data(struct service *service, const struct far_segment *segment, void **data)
 {
     char name[FAR_SERVICE_MAX + 32];
     const struct far_extent *part = segment->part;
-    uint64_t size = part[FAR_PART_HEAP].address + part[FAR_PART_HEAP].size - part[FAR_PART_DATA].address;
     memory_name(name, sizeof name, service, "data");
-    int result = memory_create(name, size ? size : FAR_PART_ALIGN, &service->data);
+    int result = memory_create(name, service_data_size(segment), &service->data);
     if (!result && part[FAR_PART_DATA].size)
         result = memory_map(service->data, part[FAR_PART_DATA].size, PROT_READ | PROT_WRITE, data);
     return result;
@@ -185,11 +196,14 @@ int service_materialise(struct service *service, const struct far_segment *segme
                         struct far_error *error)
 {
     void *data = NULL;
-    int result = create_data(service, segment, &data);
+    int result = service->data_kept ? 0 : create_data(service, segment, &data);
     if (!result)
         result = executable_materialise(service, &service->executable[0], segment, registry, data, error);
+    if (!result && !service->data_kept)
+        result = service_keep_initial(service, data, data ? segment->content_size[FAR_PART_DATA] : 0);
     memory_unmap(data, segment->part[FAR_PART_DATA].size);
-    result = result ? result : memory_seal_size(service->data);
+    if (!result && !service->data_kept)
+        result = memory_seal_size(service->data);
     result = result ? result : memory_reopen_read_only(service->data, &service->data_read_only);
     if (result < 0)
         describe_failure(error, result, "creating the service's memory");

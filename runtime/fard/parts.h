@@ -11,8 +11,11 @@ struct service_order {
     const char *name; /* NULL or empty: as the interface record says */
     const struct far_rule *rules;
     uint32_t rule_count;
+    const char *subjects; /* that the rules refer to */
+    uint32_t subject_bytes;
     const char *shippings; /* as service_ship() */
     uint32_t shipping_count;
+    const struct host_settings *settings; /* NULL: nothing was said */
     uint32_t host_uid;
 };
 
@@ -28,6 +31,8 @@ int service_from_segment(const struct service_order *order, const struct registr
 int executable_materialise(const struct service *service, struct executable *executable,
                            const struct far_segment *segment, const struct registry *registry, uint8_t *data,
                            struct far_error *error);
+/* Bytes of the memory that is its data and heap. */
+uint64_t service_data_size(const struct far_segment *segment);
 int service_materialise(struct service *service, const struct far_segment *segment, const struct registry *registry,
                         struct far_error *error);
 

@@ -212,6 +212,8 @@ static void refuse_rights(struct peer *peer)
            "services",
            geteuid());
     peer_send_error(peer, 0, &error);
+    if (peer->calls->refused)
+        peer->calls->refused(peer, &error);
     peer_lose(peer);
 }
 
@@ -255,11 +257,32 @@ void peer_drain(struct peer *peer)
         ;
 }
 
+/* With something in the queue it is not listened to anyway, and its EPOLLOUT must stay. */
+static void listen_for(struct peer *peer, uint32_t events)
+{
+    if (!peer->lost && list_is_empty(&peer->queue) && loop_change(peer->loop, &peer->source, events) < 0)
+        peer_lose(peer);
+}
+
+void peer_pause(struct peer *peer)
+{
+    listen_for(peer, 0);
+}
+
+void peer_resume(struct peer *peer)
+{
+    listen_for(peer, EPOLLIN);
+    if (!peer->lost && list_is_empty(&peer->queue))
+        receive(peer);
+}
+
 static int peer_ready(struct source *source, uint32_t events)
 {
     struct peer *peer = list_entry(source, struct peer, source);
     if (events & EPOLLOUT)
         flush(peer);
+    else if (events & EPOLLIN && peer->calls->may_receive && !peer->calls->may_receive(peer))
+        return 0;
     else if (events & EPOLLIN)
         receive(peer);
     else if (events & (EPOLLHUP | EPOLLERR))

@@ -23,6 +23,10 @@ struct peer_calls {
     void (*message)(struct peer *peer, const struct far_message *message, int *fds, unsigned fd_count);
     /* Gone, or rubbish, or run over. Called once, perhaps from inside peer_send(): mark it, free it later. */
     void (*lost)(struct peer *peer);
+    /* May a packet be taken from it now? If not, whoever says so has paused it (peer_pause). NULL: always. */
+    bool (*may_receive)(struct peer *peer);
+    /* A packet with descriptors was refused unread. NULL: nobody wants to know. */
+    void (*refused)(struct peer *peer, const struct far_error *error);
 };
 
 struct peer {
@@ -42,6 +46,10 @@ struct peer {
 int peer_init(struct peer *peer, struct loop *loop, int fd, const struct peer_calls *calls);
 void peer_free(struct peer *peer); /* closes it; nothing is called */
 void peer_lose(struct peer *peer);
+/* Nothing is read from it until it is resumed; what is said to it still goes out. */
+void peer_pause(struct peer *peer);
+/* One packet is taken from it, if there is one, and it is listened to again. */
+void peer_resume(struct peer *peer);
 /* Delivers what has arrived already, from a lost peer too: last words. */
 void peer_drain(struct peer *peer);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/pending.h"
+#include "runtime/fard/registry.h"
 #include "runtime/fard/store.h"
 
 #include <errno.h>
@@ -23,15 +24,50 @@ void pendings_free(struct pendings *pendings)
     for (uint32_t i = 0; i < pendings->count; i++)
         pending_free(pendings->item[i]);
     free(pendings->item);
+    names_free(&pendings->names);
     *pendings = (struct pendings){0};
 }
 
-struct pending *pending_find(const struct pendings *pendings, const char *service)
+static struct pending *of_link(struct name_link *link)
+{
+    return link ? (struct pending *)(void *)((char *)link - offsetof(struct pending, by_name)) : NULL;
+}
+
+static struct pending *find_exactly(const struct pendings *pendings, const char *service, int32_t major)
+{
+    struct name_link *at = names_first(&pendings->names, service);
+    while (at && of_link(at)->major != major)
+        at = names_next(at);
+    return of_link(at);
+}
+
+struct pending *pending_find(const struct pendings *pendings, const char *service, uint16_t major)
+{
+    struct pending *pending = find_exactly(pendings, service, major);
+    return pending ? pending : find_exactly(pendings, service, -1);
+}
+
+struct pending *pending_named(const struct pendings *pendings, const char *service, uint32_t version)
+{
+    struct name_link *first = names_first(&pendings->names, service);
+    if (version)
+        return pending_find(pendings, service, (uint16_t)(version - 1));
+    return first && names_next(first) ? NULL : of_link(first);
+}
+
+/* There are few of them, and few ask: those who call what their process was never bound to. */
+struct pending *pending_find_address(const struct pendings *pendings, uint64_t address)
 {
     for (uint32_t i = 0; i < pendings->count; i++)
-        if (strcmp(pendings->item[i]->name, service) == 0)
+        if (address - pendings->item[i]->range.base < FAR_PENDING_SIZE)
             return pendings->item[i];
     return NULL;
+}
+
+const char *pending_op_at(const struct pending *pending, uint64_t address)
+{
+    uint64_t slot = (address - pending->range.base) / FAR_STUB_SIZE;
+    return address % FAR_STUB_SIZE == 0 && slot >= 1 && slot <= pending->count ? pending->op[slot - 1].name : NULL;
 }
 
 void pending_forget(struct pendings *pendings, struct pending *pending)
@@ -41,6 +77,7 @@ void pending_forget(struct pendings *pendings, struct pending *pending)
         if (pendings->item[i] != pending)
             pendings->item[kept++] = pendings->item[i];
     pendings->count = kept;
+    names_remove(&pendings->names, &pending->by_name);
     pending_free(pending);
 }
 
@@ -104,6 +141,8 @@ static int append_item(struct pendings *pendings, struct pending *pending)
         pendings->item = item;
         pendings->room = room;
     }
+    if (names_add(&pendings->names, &pending->by_name, pending->name) != 0)
+        return -ENOMEM;
     pendings->item[pendings->count++] = pending;
     return 0;
 }
@@ -112,7 +151,8 @@ static int append_item(struct pendings *pendings, struct pending *pending)
 
 int pending_restore(struct pendings *pendings, const struct pending *row)
 {
-    if (pending_find(pendings, row->name) || row->range.size < FAR_PENDING_SIZE)
+    if (row->major < -1 || row->major > UINT16_MAX || find_exactly(pendings, row->name, row->major) ||
+        row->range.size < FAR_PENDING_SIZE)
         return -EINVAL;
     struct pending *pending = calloc(1, sizeof *pending);
     if (!pending)
@@ -120,6 +160,7 @@ int pending_restore(struct pendings *pendings, const struct pending *row)
     pending->id = row->id;
     pending->range = row->range;
     pending->uid = row->uid;
+    pending->major = row->major;
     memcpy(pending->name, row->name, sizeof pending->name);
     int result = append_item(pendings, pending);
     if (result)
@@ -149,7 +190,8 @@ static void count_use(const struct registry *registry, uid_t uid, uint32_t *name
     *names = *ops = 0;
     for (uint32_t i = 0; i < pendings->count; i++) {
         const struct pending *pending = pendings->item[i];
-        if (registry_find(registry, pending->name))
+        if (pending->major < 0 ? registry_find(registry, pending->name) != NULL
+                               : registry_find_major(registry, pending->name, (uint16_t)pending->major) != NULL)
             continue;
         *names += pending->uid == uid;
         for (uint32_t slot = 0; slot < pending->count; slot++)
@@ -233,7 +275,8 @@ static int add_fresh(struct registry *registry, struct store *store, const struc
                      struct pending *pending, struct fresh *fresh, struct far_error *error)
 {
     bool known = pending->id != 0;
-    const struct pending_wish added = {wish->service, (const char *const *)fresh->op, fresh->count, wish->uid, true};
+    const struct pending_wish added = {wish->service, (const char *const *)fresh->op, fresh->count, wish->uid, true,
+                                       wish->major};
     int result = check_limits(registry, wish, pending, fresh->count, error);
     result = result ? result : make_room(pending, fresh->count);
     if (!result && !known)
@@ -243,6 +286,8 @@ static int add_fresh(struct registry *registry, struct store *store, const struc
     result = store_add_pending(store, pending, &added, error);
     if (result) {
         registry->pendings.count -= !known;
+        if (!known)
+            names_remove(&registry->pendings.names, &pending->by_name);
         return result;
     }
     for (uint32_t i = 0; i < fresh->count; i++)
@@ -258,6 +303,7 @@ static struct pending *pending_new(const struct pending_wish *wish)
         return NULL;
     memcpy(pending->name, wish->service, strnlen(wish->service, sizeof pending->name - 1));
     pending->uid = wish->uid;
+    pending->major = wish->major;
     return pending;
 }
 
@@ -265,9 +311,11 @@ int pending_take(struct registry *registry, struct store *store, const struct pe
                  const struct pending **out, struct far_error *error)
 {
     struct fresh fresh = {0};
-    struct pending *known = pending_find(&registry->pendings, wish->service);
+    struct pending *known = pending_find(&registry->pendings, wish->service, wish->major);
     struct pending *pending = known ? known : pending_new(wish);
     int result = pending ? fresh_collect(pending, wish, &fresh) : -ENOMEM;
+    if (!result && pending->major < 0)
+        result = store_set_pending_major(store, pending, wish->major, error);
     if (!result && (fresh.count || !known))
         result = add_fresh(registry, store, wish, pending, &fresh, error);
     fresh_free(&fresh);

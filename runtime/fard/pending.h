@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
  * Pending addresses (protocol.h): services that somebody was bound to, or calls, before anybody had registered them. A name
- * gets one range for good, an operation a slot in it by the order of asking; both are in the store before anybody is told, so
+ * with its major gets one range for good, an operation a slot in it by the order of asking; both are in the store before anybody is told, so
  * that an address means the same operation whatever happens to fard. Registering the service changes nothing here: who
  * has pending addresses goes on using them.
  *
@@ -11,6 +11,7 @@
 #define FARCALL_FARD_PENDING_H
 
 #include "runtime/fard/error.h"
+#include "runtime/fard/names.h"
 #include "runtime/fard/range.h"
 #include "runtime/protocol.h"
 
@@ -33,6 +34,8 @@ struct pending_op {
 struct pending {
     uint32_t id; /* of its range */
     char name[FAR_SERVICE_MAX];
+    int32_t major; /* of its interface; -1: from before they were kept. Whoever asks first for one has it */
+    struct name_link by_name;
     struct range range;
     uid_t uid;             /* who asked first */
     struct pending_op *op; /* that of slot i is op[i - 1] */
@@ -43,12 +46,18 @@ struct pending {
 struct pendings {
     struct pending **item; /* by order of asking */
     uint32_t count, room;
+    struct names names;
 };
 
 void pendings_free(struct pendings *pendings);
 
-struct pending *pending_find(const struct pendings *pendings, const char *service); /* or NULL */
-uint64_t pending_address(const struct pending *pending, const char *op);            /* 0: it has none */
+struct pending *pending_find(const struct pendings *pendings, const char *service, uint16_t major); /* or NULL */
+/* As a user names it: `version` as in struct far_name_request. Of several majors, one that has not been said is none. */
+struct pending *pending_named(const struct pendings *pendings, const char *service, uint32_t version);
+/* Whose range this address lies in, or NULL; and the operation whose slot it is, or NULL. */
+struct pending *pending_find_address(const struct pendings *pendings, uint64_t address);
+const char *pending_op_at(const struct pending *pending, uint64_t address);
+uint64_t pending_address(const struct pending *pending, const char *op); /* 0: it has none */
 
 void pending_forget(struct pendings *pendings, struct pending *pending);
 
@@ -58,6 +67,7 @@ struct pending_wish {
     uint32_t op_count;
     uid_t uid;
     bool unlimited; /* who may register services may ask for any number of names */
+    uint16_t major;
 };
 
 /*

@@ -1,44 +1,213 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/policy.h"
+#include "runtime/fard/registry.h"
 
-static bool is_member(const struct principal *principal, gid_t gid)
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_member(const struct principal *who, gid_t gid)
 {
-    if (principal->gid == gid)
+    if (who->gid == gid)
         return true;
-    for (uint32_t i = 0; i < principal->group_count; i++) {
-        if (principal->groups[i] == gid)
+    for (uint32_t i = 0; i < who->group_count; i++) {
+        if (who->groups[i] == gid)
             return true;
     }
     return false;
 }
 
-static bool rule_fits(const struct far_rule *rule, const struct principal *principal)
+static enum policy_fit fit_id(const struct far_rule *rule, const struct principal *who)
 {
     switch (rule->who) {
     case FAR_WHO_UID:
-        return rule->id == principal->uid;
+        return rule->id == who->uid ? POLICY_FITS : POLICY_OTHER_UID;
     case FAR_WHO_GID:
-        return is_member(principal, rule->id);
-    case FAR_WHO_ALL:
-        return true;
+        return is_member(who, rule->id) ? POLICY_FITS : POLICY_OTHER_GROUP;
     default:
-        return false;
+        return POLICY_FITS;
     }
 }
 
-enum far_level policy_level(const struct far_rule *rules, uint32_t count, const struct principal *principal)
+static enum policy_fit fit_program(const char *path, const struct program *program)
 {
-    enum far_level level = FAR_LEVEL_NONE;
-    int specific = -1;
-    for (uint32_t i = 0; i < count; i++) {
-        int who = (int)rules[i].who;
-        if (!rule_fits(&rules[i], principal) || who < specific)
+    if (!path)
+        return POLICY_FITS;
+    if (!program->path)
+        return POLICY_PROGRAM_UNKNOWN;
+    if (strcmp(path, program->path) != 0)
+        return POLICY_OTHER_PROGRAM;
+    return program->confirmed ? POLICY_FITS : POLICY_PROGRAM_UNCONFIRMED;
+}
+
+enum policy_fit policy_fit(const struct far_rule *rule, const char *subjects, const struct principal *who)
+{
+    enum policy_fit fit = fit_id(rule, who);
+    return fit ? fit : fit_program(rule_program(rule, subjects), &who->program);
+}
+
+static bool rule_fits(const struct far_rule *rule, const char *subjects, const struct principal *who)
+{
+    return policy_fit(rule, subjects, who) == POLICY_FITS;
+}
+
+/* A uid keeps users apart, a program's name only programs of users who do not cheat: so what a rule says about a uid
+ * weighs more than that it names a program as well. */
+static uint32_t rule_weight(const struct far_rule *rule)
+{
+    return rule->who * 2 + (rule->subject != 0);
+}
+
+const struct far_rule *policy_decider(const struct rule_list *list, const struct principal *who)
+{
+    const struct far_rule *decider = NULL;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct far_rule *rule = &list->rules[i];
+        if (decider && rule_weight(rule) < rule_weight(decider))
             continue;
-        if (who > specific || rules[i].level > level)
-            level = rules[i].level;
-        specific = who;
+        if (!rule_fits(rule, list->subjects, who))
+            continue;
+        if (!decider || rule_weight(rule) > rule_weight(decider) || rule->level > decider->level)
+            decider = rule;
     }
-    return level;
+    return decider;
+}
+
+static const struct policy_section *find_section(const struct policy_file *file, const char *name, int32_t major)
+{
+    struct policy_section key = {.major = major};
+    if (!file->section_count)
+        return NULL;
+    memcpy(key.name, name, strnlen(name, sizeof key.name - 1));
+    return bsearch(&key, file->section, file->section_count, sizeof key, policy_section_order);
+}
+
+void policy_sections_of(const struct policy_file *file, const struct service *service,
+                        const struct policy_section *section[POLICY_SECTIONS])
+{
+    section[0] = find_section(file, service->name, service->major);
+    section[1] = find_section(file, service->name, -1);
+    section[2] = find_section(file, "*", -1);
+}
+
+static struct rule_list rules_of_section(const struct policy_file *file, const struct policy_section *section)
+{
+    if (!section->count) /* perhaps the file has none at all, and no memory for them */
+        return (struct rule_list){0};
+    return (struct rule_list){file->rules + section->first, section->count, file->subjects};
+}
+
+static struct rule_list rules_of_service(const struct service *service)
+{
+    return (struct rule_list){service->rules, service->rule_count, service->subjects};
+}
+
+/* Has the section decided? */
+static bool ask_section(const struct policy_file *file, const struct policy_section *section,
+                        const struct principal *who, struct policy_reason *why)
+{
+    const struct rule_list list = rules_of_section(file, section);
+    const struct far_rule *rule = policy_decider(&list, who);
+    if (!rule && section->fallback == POLICY_FALLBACK_NEXT)
+        return false;
+    *why = (struct policy_reason){.source = POLICY_BY_FILE, .file = file, .line = section->fallback_line};
+    if (rule) {
+        const struct policy_place *place = &file->place[rule - file->rules];
+        why->rule = rule;
+        why->subjects = file->subjects;
+        why->word = file->words + place->word;
+        why->line = place->line;
+    }
+    why->granted = rule ? rule->level : section->fallback;
+    return true;
+}
+
+bool policy_section_decides(const struct policy_file *file, const struct policy_section *section,
+                            const struct principal *who)
+{
+    struct policy_reason why;
+    return ask_section(file, section, who, &why);
+}
+
+static bool ask_file(const struct policy_file *file, const struct service *service, const struct principal *who,
+                     struct policy_reason *why)
+{
+    const struct policy_section *section[POLICY_SECTIONS];
+    policy_sections_of(file, service, section);
+    for (int i = 0; i < POLICY_SECTIONS; i++) {
+        if (section[i] && ask_section(file, section[i], who, why))
+            return why->rule || why->granted != POLICY_FALLBACK_REGISTRATION;
+    }
+    return false;
+}
+
+static bool ask_registration(const struct service *service, const struct principal *who, struct policy_reason *why)
+{
+    const struct rule_list list = rules_of_service(service);
+    const struct far_rule *rule = policy_decider(&list, who);
+    if (!rule)
+        return false;
+    *why = (struct policy_reason){
+        .source = POLICY_BY_REGISTRATION, .granted = rule->level, .rule = rule, .subjects = list.subjects};
+    return true;
+}
+
+static void raise_by_capability(const struct registry *registry, const struct service *service,
+                                const struct principal *who, struct policy_reason *reason)
+{
+    const struct capability *best =
+        capability_best(&registry->capabilities, service->id, who->presented, who->presented_count);
+    if (!best || best->level <= reason->granted)
+        return;
+    *reason = (struct policy_reason){.source = POLICY_BY_CAPABILITY,
+                                     .granted = best->level,
+                                     .capability = best->id,
+                                     .limited = best->ops[0] != '\0',
+                                     .otherwise = reason->granted};
+}
+
+enum far_level policy_by_rules(const struct registry *registry, const struct service *service,
+                               const struct principal *who, struct policy_reason *why)
+{
+    if (!(registry->policy && ask_file(registry->policy, service, who, why)) && !ask_registration(service, who, why))
+        *why = (struct policy_reason){.source = POLICY_BY_DEFAULT, .granted = FAR_LEVEL_NONE};
+    return why->granted;
+}
+
+enum far_level policy_grant(const struct registry *registry, const struct service *service, const struct principal *who,
+                            struct policy_reason *why)
+{
+    struct policy_reason reason;
+    policy_by_rules(registry, service, who, &reason);
+    raise_by_capability(registry, service, who, &reason);
+    if (why)
+        *why = reason;
+    return reason.granted;
+}
+
+static bool list_names(const struct rule_list *list, const char *path)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        const char *named = rule_program(&list->rules[i], list->subjects);
+        if (named && strcmp(named, path) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool policy_names_program(const struct registry *registry, const struct service *service, const char *path)
+{
+    const struct policy_section *section[POLICY_SECTIONS] = {0};
+    const struct rule_list registered = rules_of_service(service);
+    if (registry->policy)
+        policy_sections_of(registry->policy, service, section);
+    for (int i = 0; i < POLICY_SECTIONS; i++) {
+        const struct rule_list list =
+            section[i] ? rules_of_section(registry->policy, section[i]) : (struct rule_list){0};
+        if (list_names(&list, path))
+            return true;
+    }
+    return list_names(&registered, path);
 }
 
 enum far_level policy_lowered(enum far_level granted, uint32_t want)
@@ -46,8 +215,71 @@ enum far_level policy_lowered(enum far_level granted, uint32_t want)
     return want != FAR_LEVEL_UNSET && want < granted ? (enum far_level)want : granted;
 }
 
-bool policy_rule_is_sound(const struct far_rule *rule)
+static bool subject_is_sound(const char *subject, size_t room)
 {
+    size_t length = strnlen(subject, room);
+    return length < room && subject[0] == '/' && length < FAR_SUBJECT_MAX;
+}
+
+bool policy_rule_is_sound(const struct far_rule *rule, const char *subjects, uint32_t subject_bytes)
+{
+    if (rule->subject > subject_bytes ||
+        (rule->subject && !subject_is_sound(subjects + rule->subject - 1, subject_bytes - (rule->subject - 1))))
+        return false;
     return rule->who < FAR_WHO_COUNT && rule->level > FAR_LEVEL_UNSET && rule->level < FAR_LEVEL_COUNT &&
-           rule->reserved == 0 && (rule->who != FAR_WHO_ALL || rule->id == 0) && rule->id != UINT32_MAX;
+           (rule->who != FAR_WHO_ALL || rule->id == 0) && rule->id != UINT32_MAX;
+}
+
+void policy_who_text(const struct far_rule *rule, const char *subjects, char *text, size_t size)
+{
+    static const char *const words[] = {
+#define X(NAME, name) #name,
+        FAR_WHOS(X)
+#undef X
+    };
+    const char *word = rule->who < FAR_WHO_COUNT ? words[rule->who] : "?";
+    const char *program = rule_program(rule, subjects);
+    if (rule->who == FAR_WHO_ALL)
+        snprintf(text, size, "%s%s", program ? "exe:" : word, program ? program : "");
+    else
+        snprintf(text, size, "%s:%u%s%s", word, rule->id, program ? "+exe:" : "", program ? program : "");
+}
+
+const char *policy_source_word(enum policy_source source)
+{
+    static const char *const words[] = {
+        [POLICY_BY_DEFAULT] = "default",
+        [POLICY_BY_FILE] = "policy",
+        [POLICY_BY_REGISTRATION] = "registration",
+        [POLICY_BY_CAPABILITY] = "capability",
+    };
+    return words[source];
+}
+
+const char *policy_level_word(enum far_level level)
+{
+    static const char *const words[] = {"unset",
+#define X(NAME, name, ...) #name,
+                                        FAR_LEVELS(X)
+#undef X
+    };
+    return level < FAR_LEVEL_COUNT ? words[level] : "?";
+}
+
+void policy_reason_text(const struct policy_reason *why, char *text, size_t size)
+{
+    char who[FAR_SUBJECT_MAX + 64];
+    if (why->rule)
+        policy_who_text(why->rule, why->subjects, who, sizeof who);
+    if (why->source == POLICY_BY_FILE)
+        snprintf(text, size, "%s:%u: %s %s", why->file->path, why->line,
+                 why->rule ? policy_level_word(why->granted) : "default",
+                 why->rule ? why->word : policy_level_word(why->granted));
+    else if (why->source == POLICY_BY_REGISTRATION)
+        snprintf(text, size, "registered with --%s %s",
+                 why->granted == FAR_LEVEL_TRUSTED ? "trust" : policy_level_word(why->granted), who);
+    else if (why->source == POLICY_BY_CAPABILITY)
+        snprintf(text, size, "capability %u%s", why->capability, why->limited ? ", for some operations" : "");
+    else
+        snprintf(text, size, "neither the policy file nor the registration says anything about it");
 }

@@ -4,6 +4,7 @@
 #include "runtime/machine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -19,7 +20,10 @@ void registry_free(struct registry *registry)
     for (uint32_t i = 0; i < registry->count; i++)
         service_free(registry->service[i]);
     free(registry->service);
+    free(registry->by_base);
+    names_free(&registry->names);
     pendings_free(&registry->pendings);
+    capabilities_free(&registry->capabilities);
     registry_init(registry);
 }
 
@@ -37,40 +41,141 @@ static uint32_t place_after(const struct registry *registry, uint32_t id)
     return low;
 }
 
+/* The place of the first service that starts above this address. */
+static uint32_t place_above(const struct registry *registry, uint64_t address)
+{
+    uint32_t low = 0, high = registry->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (registry->by_base[middle]->range.base > address)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+static int make_room(struct registry *registry)
+{
+    uint32_t room = registry->room ? 2 * registry->room : 16;
+    if (registry->count < registry->room)
+        return 0;
+    struct service **service = reallocarray(registry->service, room, sizeof(struct service *));
+    if (!service)
+        return -ENOMEM;
+    registry->service = service;
+    struct service **by_base = reallocarray(registry->by_base, room, sizeof(struct service *));
+    if (!by_base)
+        return -ENOMEM;
+    registry->by_base = by_base;
+    registry->room = room;
+    return 0;
+}
+
+static void insert(struct service **list, uint32_t count, uint32_t at, struct service *service)
+{
+    memmove(list + at + 1, list + at, (count - at) * sizeof(struct service *));
+    list[at] = service;
+}
+
+static void take_out(struct service **list, uint32_t count, uint32_t at)
+{
+    memmove(list + at, list + at + 1, (count - at - 1) * sizeof(struct service *));
+}
+
 int registry_add(struct registry *registry, struct service *service)
 {
-    if (registry->count == registry->room) {
-        uint32_t room = registry->room ? 2 * registry->room : 16;
-        struct service **grown = reallocarray(registry->service, room, sizeof *grown);
-        if (!grown)
-            return -ENOMEM;
-        registry->service = grown;
-        registry->room = room;
-    }
-    uint32_t at = place_after(registry, service->id);
-    memmove(registry->service + at + 1, registry->service + at, (registry->count - at) * sizeof *registry->service);
-    registry->service[at] = service;
+    if (make_room(registry) || names_add(&registry->names, &service->by_name, service->name))
+        return -ENOMEM;
+    insert(registry->service, registry->count, place_after(registry, service->id), service);
+    insert(registry->by_base, registry->count, place_above(registry, service->range.base), service);
     registry->count++;
     return 0;
 }
 
 void registry_remove(struct registry *registry, struct service *service)
 {
-    uint32_t after = place_after(registry, service->id);
+    uint32_t after = place_after(registry, service->id), at = place_above(registry, service->range.base);
     if (after == 0 || registry->service[after - 1] != service)
         return;
-    memmove(registry->service + after - 1, registry->service + after,
-            (registry->count - after) * sizeof *registry->service);
+    while (registry->by_base[at - 1] != service)
+        at--;
+    take_out(registry->service, registry->count, after - 1);
+    take_out(registry->by_base, registry->count, at - 1);
+    names_remove(&registry->names, &service->by_name);
     registry->count--;
+}
+
+static struct service *of_link(struct name_link *link)
+{
+    return link ? (struct service *)(void *)((char *)link - offsetof(struct service, by_name)) : NULL;
+}
+
+/* The lowest major of a name that is not below `least`. A name has few. */
+static struct service *lowest(const struct registry *registry, const char *name, uint32_t least)
+{
+    struct service *found = NULL;
+    for (struct name_link *at = names_first(&registry->names, name); at; at = names_next(at)) {
+        struct service *service = of_link(at);
+        if (service->major >= least && (!found || service->major < found->major))
+            found = service;
+    }
+    return found;
 }
 
 struct service *registry_find(const struct registry *registry, const char *name)
 {
-    for (uint32_t i = 0; i < registry->count; i++) {
-        if (strcmp(registry->service[i]->name, name) == 0)
-            return registry->service[i];
+    return lowest(registry, name, 0);
+}
+
+struct service *registry_find_major(const struct registry *registry, const char *name, uint16_t major)
+{
+    struct service *found = lowest(registry, name, major);
+    return found && found->major == major ? found : NULL;
+}
+
+struct service *registry_next_major(const struct registry *registry, const struct service *service)
+{
+    return lowest(registry, service->name, service->major + 1u);
+}
+
+struct service *registry_find_address(const struct registry *registry, uint64_t address)
+{
+    uint32_t above = place_above(registry, address);
+    struct service *service = above ? registry->by_base[above - 1] : NULL;
+    return service && address - service->range.base < service->range.size ? service : NULL;
+}
+
+const char *registry_versions(const struct registry *registry, const char *name, char text[REGISTRY_VERSIONS_TEXT])
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (const struct service *at = registry_find(registry, name); at && used < REGISTRY_VERSIONS_TEXT;
+         at = registry_next_major(registry, at)) {
+        if (at->hidden)
+            continue;
+        int length = snprintf(text + used, REGISTRY_VERSIONS_TEXT - used, "%s%u.%u", used ? " and " : "", at->major,
+                              service_iface(at) ? service_iface(at)->minor : 0);
+        used += length > 0 ? (size_t)length : 0;
     }
-    return NULL;
+    return text;
+}
+
+int registry_named(const struct registry *registry, const char *name, uint32_t version, struct service **out,
+                   struct far_error *error)
+{
+    char versions[REGISTRY_VERSIONS_TEXT];
+    registry_versions(registry, name, versions);
+    *out = version ? registry_find_major(registry, name, (uint16_t)(version - 1)) : registry_find(registry, name);
+    if (!*out && versions[0])
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "service '%s' is registered as %s, but not as %s@%u", name,
+                      versions, name, version - 1);
+    if (!*out)
+        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them", name);
+    if (!version && registry_next_major(registry, *out))
+        return refuse(error, ENOTUNIQ, EX_USAGE, "service '%s' is registered as %s; say which, as in %s@%u", name,
+                      versions, name, (*out)->major);
+    return 0;
 }
 
 struct service *registry_after(const struct registry *registry, uint32_t id)
@@ -85,35 +190,50 @@ struct service *registry_find_id(const struct registry *registry, uint32_t id)
     return after && registry->service[after - 1]->id == id ? registry->service[after - 1] : NULL;
 }
 
-static bool names_have(const char (*names)[FAR_SERVICE_MAX], uint32_t count, const char *name)
+static bool keys_have(const struct service_key *keys, uint32_t count, const char *name, uint16_t major)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
+        if (keys[i].major == major && strcmp(keys[i].name, name) == 0)
             return true;
     }
     return false;
 }
 
-struct service *registry_dependent(const struct registry *registry, const char *name)
+int service_keys_add(struct service_key **keys, uint32_t *count, const char *name, uint16_t major)
+{
+    if (keys_have(*keys, *count, name, major))
+        return 0;
+    struct service_key *grown = reallocarray(*keys, *count + 1, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    *keys = grown;
+    struct service_key *key = &grown[(*count)++];
+    *key = (struct service_key){.major = major};
+    memcpy(key->name, name, strnlen(name, sizeof key->name - 1));
+    return 0;
+}
+
+struct service *registry_dependent(const struct registry *registry, const char *name, uint16_t major)
 {
     for (uint32_t i = 0; i < registry->count; i++) {
         struct service *service = registry->service[i];
-        if (strcmp(service->name, name) != 0 && names_have(service->needs, service->need_count, name))
+        bool itself = service->major == major && strcmp(service->name, name) == 0;
+        if (!itself && keys_have(service->needs, service->need_count, name, major))
             return service;
     }
     return NULL;
 }
 
-struct service *registry_awaiting(const struct registry *registry, const char *name)
+struct service *registry_awaiting(const struct registry *registry, const char *name, uint16_t major)
 {
     for (uint32_t i = 0; i < registry->count; i++) {
-        if (names_have(registry->service[i]->awaits, registry->service[i]->await_count, name))
+        if (keys_have(registry->service[i]->awaits, registry->service[i]->await_count, name, major))
             return registry->service[i];
     }
     return NULL;
 }
 
-static void executable_init(struct executable *executable)
+void executable_init(struct executable *executable)
 {
     for (int i = 0; i < STUBS_COUNT; i++)
         executable->stubs[i] = -1;
@@ -128,6 +248,7 @@ int service_new(struct service **out)
     for (uint32_t i = 0; i < EXECUTABLES_MAX; i++)
         executable_init(&service->executable[i]);
     service->data = service->data_read_only = -1;
+    host_settings_init(&service->settings);
     service->host_uid_wanted = FAR_HOST_UID_DEFAULT;
     *out = service;
     return 0;
@@ -139,7 +260,7 @@ static void close_if_open(int fd)
         close(fd);
 }
 
-static void executable_end(struct executable *executable)
+void executable_end(struct executable *executable)
 {
     for (int i = 0; i < STUBS_COUNT; i++)
         close_if_open(executable->stubs[i]);
@@ -159,6 +280,9 @@ void service_free(struct service *service)
     close_if_open(service->data_read_only);
     free(service->shippings);
     free(service->rules);
+    host_settings_free(&service->settings);
+    free(service->initial);
+    free(service->subjects);
     free(service->needs);
     free(service->awaits);
     free(service);

@@ -6,8 +6,11 @@
 #ifndef FARCALL_REGISTRY_H
 #define FARCALL_REGISTRY_H
 
+#include "runtime/fard/capability.h"
 #include "runtime/fard/error.h"
+#include "runtime/fard/host_settings.h"
 #include "runtime/fard/manage.h"
+#include "runtime/fard/names.h"
 #include "runtime/fard/pending.h"
 #include "runtime/fard/policy.h"
 #include "runtime/fard/range.h"
@@ -43,9 +46,17 @@ struct executable {
     int iface_fd, image, reloc;
 };
 
+/* What a service is found by: majors of one name are services of their own. */
+struct service_key {
+    char name[FAR_SERVICE_MAX];
+    uint16_t major;
+};
+
 struct service {
     uint32_t id; /* given with the range, never reused */
     char name[FAR_SERVICE_MAX];
+    uint16_t major; /* of its interface */
+    struct name_link by_name;
     bool hidden;      /* being registered: the name is taken, nobody can bind yet */
     char broken[512]; /* not empty: why the store's copy cannot be used; then there are no records and no descriptors */
     struct range range;
@@ -56,37 +67,65 @@ struct service {
     uint32_t shipping_count;
     struct far_rule *rules;
     uint32_t rule_count;
-    char (*needs)[FAR_SERVICE_MAX]; /* services that it binds to */
+    char *subjects; /* what the rules refer to: subject_bytes of paths, each ended by a NUL */
+    uint32_t subject_bytes;
+    struct host_settings settings; /* of its host */
+    struct service_key *needs;     /* services that it binds to */
     uint32_t need_count;
-    char (*awaits)[FAR_SERVICE_MAX]; /* services that it binds to and nobody had registered: by pending addresses */
+    struct service_key *awaits; /* services that it binds to and nobody had registered: by pending addresses */
     uint32_t await_count;
     int data; /* one memory for all machines: data and heap */
     int data_read_only;
+    bool data_kept;    /* it is an earlier fard's, with all that is in it */
+    uint8_t *initial;  /* what data begins with; NULL once the constructors have completed */
+    size_t initial_size;
+    bool upgrading;    /* another version is being started beside it */
     struct host *host; /* host.c's */
 };
 
 struct registry {
     struct service **service; /* by rising id */
+    struct service **by_base; /* the same ones, by rising address */
     uint32_t count;
     uint32_t room;
+    struct names names;
     struct pendings pendings; /* names that had addresses before they were registered */
+    struct capabilities capabilities;
+    const struct policy_file *policy; /* what is in force; NULL: there is none. Its owner is struct fard */
 };
 
 void registry_init(struct registry *registry);
 void registry_free(struct registry *registry); /* frees the services too */
 
-/* Takes ownership. Returns 0 or -ENOMEM. The caller has made sure that name and id are new. */
+/* Takes ownership. Returns 0 or -ENOMEM. The caller has made sure that name with major, id and range are new, and they stay. */
 int registry_add(struct registry *registry, struct service *service);
 /* Gives ownership back to the caller. */
 void registry_remove(struct registry *registry, struct service *service);
-struct service *registry_find(const struct registry *registry, const char *name); /* hidden ones as well; or NULL */
+/* Hidden ones as well; or NULL. Without a major: the lowest that there is. */
+struct service *registry_find(const struct registry *registry, const char *name);
+struct service *registry_find_major(const struct registry *registry, const char *name, uint16_t major);
+/* The next higher major of the same name, or NULL. */
+struct service *registry_next_major(const struct registry *registry, const struct service *service);
+/* Whose range this address lies in, or NULL. */
+struct service *registry_find_address(const struct registry *registry, uint64_t address);
+/*
+ * What somebody means by NAME or NAME@MAJOR (`version` as in struct far_name_request), hidden or not. Refuses what there is
+ * not, and a name without a major of which there are several.
+ */
+int registry_named(const struct registry *registry, const char *name, uint32_t version, struct service **out,
+                   struct far_error *error);
+/* "1.0 and 2.3", of all majors of a name that are not hidden; "" if there are none. */
+#define REGISTRY_VERSIONS_TEXT 160
+const char *registry_versions(const struct registry *registry, const char *name, char text[REGISTRY_VERSIONS_TEXT]);
 struct service *registry_find_id(const struct registry *registry, uint32_t id);
 /* The first service whose id is greater, or NULL. */
 struct service *registry_after(const struct registry *registry, uint32_t id);
-/* A service that binds to `name`, or NULL. */
-struct service *registry_dependent(const struct registry *registry, const char *name);
-/* A service whose memory holds pending addresses of `name`, or NULL. */
-struct service *registry_awaiting(const struct registry *registry, const char *name);
+/* A service that binds to this one, or NULL. */
+struct service *registry_dependent(const struct registry *registry, const char *name, uint16_t major);
+/* A service whose memory holds pending addresses of this one, or NULL. */
+struct service *registry_awaiting(const struct registry *registry, const char *name, uint16_t major);
+/* Add to needs or awaits unless it is there. 0 or -ENOMEM. */
+int service_keys_add(struct service_key **keys, uint32_t *count, const char *name, uint16_t major);
 
 int service_new(struct service **out);
 void service_free(struct service *service);
@@ -94,6 +133,11 @@ void service_free(struct service *service);
 const struct executable *service_executable(const struct service *service, uint32_t machine);
 /* The executable that its host runs: this node's own machine's, or, if there is none, the first. */
 const struct executable *service_host_executable(const struct service *service);
+/* data.c. 0 or -ENOMEM. */
+int service_keep_initial(struct service *service, const void *bytes, size_t size);
+void service_drop_initial(struct service *service);
+void executable_init(struct executable *executable); /* nothing is open */
+void executable_end(struct executable *executable);  /* what it holds is given up */
 /* The last executable is taken out again. */
 void service_drop_executable(struct service *service);
 /* Does the service, or one of its executables, keep this segment? */

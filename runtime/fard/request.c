@@ -67,6 +67,13 @@ int protocol_check_bind(const struct far_message *message, const struct far_bind
     return 0;
 }
 
+int protocol_check_link(const struct far_message *message, const struct far_link_request **request,
+                        struct far_error *error)
+{
+    *request = body_of_size(message, sizeof **request);
+    return *request ? 0 : wrong_size(message, error);
+}
+
 int protocol_check_open_channel(const struct far_message *message, const struct far_open_channel **request,
                                 struct far_error *error)
 {
@@ -88,10 +95,11 @@ int protocol_check_close_channel(const struct far_message *message, const struct
     return *request && !(*request)->reserved ? 0 : wrong_size(message, error);
 }
 
-static int check_rules(const struct far_rule *rules, uint32_t count, struct far_error *error)
+static int check_rules(const struct far_register_request *head, const struct far_rule *rules, const char *subjects,
+                       struct far_error *error)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (!policy_rule_is_sound(&rules[i]))
+    for (uint32_t i = 0; i < head->rule_count; i++) {
+        if (!policy_rule_is_sound(&rules[i], subjects, head->subject_bytes))
             return refuse(error, EBADMSG, EX_PROTOCOL, "register: policy rule %u is malformed", i + 1);
     }
     return 0;
@@ -113,33 +121,39 @@ static bool shippings_are_sound(const char *strings, uint32_t size, uint32_t cou
 }
 
 int protocol_check_register(const struct far_message *message, const struct far_register_request **request,
-                            const struct far_rule **rules, const char **shippings, struct far_error *error)
+                            const struct far_rule **rules, const char **subjects, const char **shippings,
+                            struct far_error *error)
 {
     size_t size = body_size(message);
     const struct far_register_request *head = (const void *)(message + 1);
     if (size < sizeof *head)
         return wrong_size(message, error);
     if (head->rule_count > FAR_RULE_MAX || head->shipping_count > FAR_SHIPPING_MAX ||
-        size - sizeof *head != head->rule_count * sizeof **rules + (uint64_t)head->shipping_bytes)
+        head->subject_bytes > FAR_SUBJECTS_MAX ||
+        size - sizeof *head != head->rule_count * sizeof **rules + head->subject_bytes +
+                                   (uint64_t)head->shipping_bytes + head->setting_bytes)
         return wrong_size(message, error);
     *request = head;
     *rules = (const void *)(head + 1);
-    *shippings = (const char *)(*rules + head->rule_count);
-    if (head->reserved || (head->machine && !far_machine_find(head->machine)))
+    *subjects = (const char *)(*rules + head->rule_count);
+    *shippings = *subjects + head->subject_bytes;
+    if (head->flags & ~FAR_REGISTER_UPGRADE)
+        return wrong_size(message, error);
+    if (head->machine && !far_machine_find(head->machine))
         return refuse(error, EBADMSG, EX_PROTOCOL, "register: there is no machine %u", head->machine);
     if (head->name[0] && !service_name_is_sound(head->name, sizeof head->name))
         return refuse(error, EINVAL, EX_USAGE,
                       "register: the service's name must be a C identifier of at most %d bytes", FAR_NAME_MAX);
     if (!shippings_are_sound(*shippings, head->shipping_bytes, head->shipping_count))
         return refuse(error, EBADMSG, EX_PROTOCOL, "register: the list of operations is malformed");
-    return check_rules(*rules, head->rule_count, error);
+    return check_rules(head, *rules, *subjects, error);
 }
 
 int protocol_check_name(const struct far_message *message, const struct far_name_request **request,
                         struct far_error *error)
 {
     *request = body_of_size(message, sizeof **request);
-    if (!*request || (*request)->reserved)
+    if (!*request || (*request)->version > FAR_VERSION_MAX)
         return wrong_size(message, error);
     if (!service_name_is_sound((*request)->name, sizeof(*request)->name))
         return refuse(error, EINVAL, EX_USAGE, "that is no service's name; `far ls` lists them");
@@ -150,7 +164,7 @@ int protocol_check_segment(const struct far_message *message, const struct far_s
                            struct far_error *error)
 {
     *request = body_of_size(message, sizeof **request);
-    if (!*request || (*request)->reserved)
+    if (!*request || (*request)->version > FAR_VERSION_MAX)
         return wrong_size(message, error);
     if (!service_name_is_sound((*request)->name, sizeof(*request)->name))
         return refuse(error, EINVAL, EX_USAGE, "that is no service's name; `far ls` lists them");

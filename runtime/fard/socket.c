@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#define LISTENER_TRIES   20
+#define LISTENER_WAIT_US 50000
 
 int socket_default_path(char *path, size_t size, struct far_error *error)
 {
@@ -59,14 +61,39 @@ static int take_lock(struct fard *fard, const char *path, struct far_error *erro
     fard->socket_lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     int result = fard->socket_lock < 0 ? refuse_path(error, lock, "cannot be opened") : 0;
     free(lock);
-    if (!result && flock(fard->socket_lock, LOCK_EX | LOCK_NB) < 0)
+    /* Not flock(): a child that was forked a moment before fard was killed would hold it as well. */
+    const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (!result && fcntl(fard->socket_lock, F_SETLK, &whole) < 0)
         result = refuse(error, EADDRINUSE, EX_UNAVAILABLE,
                         "another fard listens on %s; stop it, or choose another --socket", path);
     return result;
 }
 
+static int new_socket(void)
+{
+    return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/*
+ * The lock is ours, so no fard listens there. A child of one that was killed may, until it becomes the program it was forked
+ * for, which takes no time to speak of.
+ */
+static bool somebody_listens(const struct sockaddr_un *address)
+{
+    int result = 0;
+    for (int tries = 0; tries < LISTENER_TRIES && result == 0; tries++) {
+        int fd = new_socket();
+        result = fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 ? -errno : 0;
+        if (fd >= 0)
+            close(fd);
+        if (result == 0)
+            usleep(LISTENER_WAIT_US);
+    }
+    return result != -ECONNREFUSED;
+}
+
 /* Nobody answers: what is there was left behind. Anything that is no socket is somebody else's and stays. */
-static int remove_stale(int fd, const struct sockaddr_un *address, struct far_error *error)
+static int remove_stale(const struct sockaddr_un *address, struct far_error *error)
 {
     struct stat status;
     if (lstat(address->sun_path, &status) < 0)
@@ -74,7 +101,7 @@ static int remove_stale(int fd, const struct sockaddr_un *address, struct far_er
     if (!S_ISSOCK(status.st_mode))
         return refuse(error, EEXIST, EX_CANTCREAT, "%s is there already and is no socket; choose another --socket",
                       address->sun_path);
-    if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno != ECONNREFUSED)
+    if (somebody_listens(address))
         return refuse(error, EADDRINUSE, EX_UNAVAILABLE,
                       "something listens on %s already; stop it, or choose another --socket", address->sun_path);
     return unlink(address->sun_path) < 0 && errno != ENOENT
@@ -99,18 +126,9 @@ static int listener_ready(struct source *source, uint32_t events)
     return client_accept(fard, source->fd);
 }
 
-static int new_socket(void)
-{
-    return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
-
 static int replace_socket(const struct sockaddr_un *address, int *out, struct far_error *error)
 {
-    int probe = new_socket();
-    if (probe < 0)
-        return -errno;
-    int result = remove_stale(probe, address, error);
-    close(probe);
+    int result = remove_stale(address, error);
     if (result)
         return result;
     int fd = new_socket();
@@ -151,6 +169,24 @@ int socket_listen(struct fard *fard, const char *path, struct far_error *error)
     return result;
 }
 
+/* Somebody else has made it, its folder and its rights: systemd.socket(5). Its path is for hosts and for people. */
+int socket_adopt(struct fard *fard, int fd, struct far_error *error)
+{
+    struct sockaddr_un address = {0};
+    socklen_t size = sizeof address - 1; /* a path may lack its NUL */
+    fard->listener = (struct source){fd, listener_ready};
+    fard->socket_given = true;
+    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+        return -errno;
+    if (address.sun_family != AF_UNIX || address.sun_path[0] != '/')
+        return refuse(error, EINVAL, EX_CONFIG,
+                      "the socket that was handed over has no path: its unit needs ListenSequentialPacket=/PATH");
+    fard->socket_path = strdup(address.sun_path);
+    if (!fard->socket_path || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+        return fard->socket_path ? -errno : -ENOMEM;
+    return loop_watch(&fard->loop, &fard->listener, EPOLLIN);
+}
+
 void socket_close(struct fard *fard)
 {
     if (fard->listener.fd >= 0) {
@@ -158,7 +194,7 @@ void socket_close(struct fard *fard)
         close(fard->listener.fd);
     }
     fard->listener.fd = -1;
-    if (fard->socket_path)
+    if (fard->socket_path && !fard->socket_given)
         unlink(fard->socket_path);
     free(fard->socket_path);
     fard->socket_path = NULL;

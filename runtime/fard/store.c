@@ -90,7 +90,10 @@ static int check_schema(struct store *store, struct far_error *error)
     return result ? result : store_upgrade_schema(store, version, error);
 }
 
-/* DELETE with FULL: a commit is on the disk when it returns, and the folder holds one file between two changes. */
+/*
+ * A write-ahead log with FULL: a commit is on the disk when it returns, and whoever kills fard at any moment finds the last
+ * commit. Its log is taken into the database when it has 256 pages (1 MiB), and at an orderly end.
+ */
 static int open_database(struct store *store, struct far_error *error)
 {
     char *path;
@@ -105,7 +108,8 @@ static int open_database(struct store *store, struct far_error *error)
         return store_refuse(store, error, "opening the store");
     sqlite3_extended_result_codes(store->database, 0);
     return store_run(store,
-                     "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 256;"
+                     " PRAGMA journal_size_limit = 1048576; PRAGMA foreign_keys = ON;"
                      " PRAGMA trusted_schema = OFF;",
                      "opening the store", error);
 }
@@ -161,6 +165,11 @@ void store_free(struct store *store)
 const char *store_path(const struct store *store)
 {
     return store->path;
+}
+
+int store_folder(const struct store *store)
+{
+    return store->folder;
 }
 
 uint64_t store_cursor(const struct store *store)

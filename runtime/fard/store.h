@@ -6,6 +6,7 @@
  *     ranges     every range ever taken, whatever became of it: the allocator starts after the last
  *     services   what is registered now; rules and shippings belong to it, and executables for further machines
  *     pending    names that somebody was bound to before they were registered; pending_ops: their operations' slots
+ *     hosts      the process and the memory of each service, as long as fard runs: for the next one, should it be killed
  */
 #ifndef FARCALL_STORE_H
 #define FARCALL_STORE_H
@@ -19,14 +20,18 @@ struct stored_service {
     uint32_t id;
     const char *name;
     struct range range;
+    int32_t major; /* -1: from before they were kept */
     uint8_t build_id[32];
     const uint8_t (*more)[32]; /* the build ids of its executables for further machines */
     uint32_t more_count;
     uint32_t host_uid;
     const struct far_rule *rules;
     uint32_t rule_count;
+    const char *subjects; /* that the rules refer to */
+    uint32_t subject_bytes;
     const char *shippings;
     uint32_t shipping_count;
+    const struct host_settings *settings;
 };
 
 /* All return 0, FARD_REFUSED with a text for people, or a negative errno. */
@@ -58,6 +63,11 @@ void store_sweep(struct store *store);
 
 /* The service becomes permanent. Its segment must be in the store. */
 int store_add_service(struct store *store, const struct service *service, struct far_error *error);
+/* The major of a row that was from before they were kept. */
+int store_set_major(struct store *store, uint32_t id, uint16_t major, struct far_error *error);
+/* Another segment in place of its first, and these settings. Its segment must be in the store. */
+int store_upgrade_service(struct store *store, const struct service *service, const uint8_t build_id[32],
+                          const struct host_settings *settings, struct far_error *error);
 /* One more executable of a service in the database. Its segment must be in the store. */
 int store_add_executable(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error);
 /* Its range stays taken; segments that nobody needs any more go. */
@@ -82,8 +92,35 @@ int store_each_range(struct store *store, uint32_t after, int (*each)(void *cont
  */
 int store_add_pending(struct store *store, struct pending *pending, const struct pending_wish *wish,
                       struct far_error *error);
+/* A name from before majors were kept gets that of who asks for it first. */
+int store_set_pending_major(struct store *store, struct pending *pending, uint16_t major, struct far_error *error);
 /* The name is given up, its range stays taken. */
 int store_remove_pending(struct store *store, uint32_t id, struct far_error *error);
 int store_load_pending(struct store *store, struct pendings *pendings, struct far_error *error);
+
+/* Its id is filled in, never one that there was before. On the disk when this returns, or nothing has changed. */
+int store_add_capability(struct store *store, struct capability *capability, struct far_error *error);
+/* And all that were narrowed from it. */
+int store_remove_capability(struct store *store, uint32_t id, struct far_error *error);
+int store_load_capabilities(struct store *store, struct capabilities *table, struct far_error *error);
+
+/* Which process runs a service, and on which memory; what a fard that is started anew must find to believe it. */
+struct stored_host {
+    uint32_t pid;
+    uint32_t uid;
+    uint32_t generation;
+    bool initialised; /* the constructors have completed on this memory */
+    uint64_t started; /* the process's start time, as /proc/PID/stat has it */
+    uint64_t device;  /* of the memfd */
+    uint64_t inode;
+};
+int store_put_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error);
+int store_get_host(struct store *store, uint32_t service, struct stored_host *host, bool *found,
+                   struct far_error *error);
+/* fard ends in order, and its hosts with it. */
+int store_forget_hosts(struct store *store, struct far_error *error);
+
+/* The store's folder, open as long as it is. */
+int store_folder(const struct store *store);
 
 #endif

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -46,7 +45,9 @@ static int take_lock(struct store *store, struct far_error *error)
     store->lock = openat(store->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (store->lock < 0)
         return refuse_path(error, errno, store->path);
-    if (flock(store->lock, LOCK_EX | LOCK_NB) == 0)
+    /* Not flock(): a child that was forked a moment before fard was killed would hold it as well. */
+    const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(store->lock, F_SETLK, &whole) == 0)
         return 0;
     return refuse(error, EBUSY, EX_UNAVAILABLE,
                   "the store %s is in use by another fard; stop it, or choose another --store", store->path);

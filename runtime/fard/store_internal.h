@@ -39,6 +39,13 @@ bool store_next_row(struct store *store, sqlite3_stmt *statement, int *result, s
 /* After a failed commit SQLite may or may not have rolled back already; a second ROLLBACK does no harm. */
 void store_roll_back(struct store *store);
 
+/* store_settings.c. The caller has begun a transaction. */
+int store_insert_settings(struct store *store, uint32_t id, const struct host_settings *settings,
+                          struct far_error *error);
+int store_delete_settings(struct store *store, uint32_t id, struct far_error *error);
+/* Into settings that are empty. */
+int store_load_settings(struct store *store, uint32_t id, struct host_settings *settings, struct far_error *error);
+
 /* store_files.c: folders, lock, segment files. */
 int store_open_folders(struct store *store, const char *path, struct far_error *error);
 void store_close_folders(struct store *store);

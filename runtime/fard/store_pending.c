@@ -15,12 +15,14 @@ static int insert_pending(struct store *store, struct pending *pending, struct f
     sqlite3_stmt *statement;
     int result = store_take_range(store, pending->name, FAR_PENDING_SIZE, &pending->id, &pending->range, error);
     result = result ? result
-                    : store_prepare(store, "INSERT INTO pending (id, name, uid) VALUES (?, ?, ?)", &statement, error);
+                    : store_prepare(store, "INSERT INTO pending (id, name, major, uid) VALUES (?, ?, ?, ?)", &statement,
+                                    error);
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, pending->id);
     sqlite3_bind_text(statement, 2, pending->name, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 3, pending->uid);
+    sqlite3_bind_int64(statement, 3, pending->major);
+    sqlite3_bind_int64(statement, 4, pending->uid);
     return store_finish(store, statement, DOING, error);
 }
 
@@ -57,6 +59,20 @@ int store_add_pending(struct store *store, struct pending *pending, const struct
     return result;
 }
 
+int store_set_pending_major(struct store *store, struct pending *pending, uint16_t major, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "UPDATE pending SET major = ? WHERE id = ?", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, major);
+    sqlite3_bind_int64(statement, 2, pending->id);
+    result = store_finish(store, statement, DOING, error);
+    if (!result)
+        pending->major = major;
+    return result;
+}
+
 int store_remove_pending(struct store *store, uint32_t id, struct far_error *error)
 {
     sqlite3_stmt *statement;
@@ -84,6 +100,7 @@ static int load_name(struct store *store, sqlite3_stmt *statement, struct pendin
         .id = (uint32_t)sqlite3_column_int64(statement, 0),
         .range = {(uint64_t)sqlite3_column_int64(statement, 1), (uint64_t)sqlite3_column_int64(statement, 2)},
         .uid = (uid_t)sqlite3_column_int64(statement, 4),
+        .major = sqlite3_column_int(statement, 5),
     };
     bool sound = name && service_name_is_sound(name, strlen(name) + 1) && strlen(name) < sizeof row.name;
     if (sound)
@@ -112,7 +129,7 @@ int store_load_pending(struct store *store, struct pendings *pendings, struct fa
 {
     sqlite3_stmt *statement;
     int result = store_prepare(store,
-                               "SELECT p.id, r.base, r.size, p.name, p.uid FROM pending p"
+                               "SELECT p.id, r.base, r.size, p.name, p.uid, p.major FROM pending p"
                                " JOIN ranges r ON r.id = p.id ORDER BY p.id",
                                &statement, error);
     while (!result && store_next_row(store, statement, &result, error)) {

@@ -56,14 +56,16 @@ static int insert_service(struct store *store, const struct service *service, st
     return store_finish(store, statement, "registering", error);
 }
 
-static int insert_rule(struct store *store, uint32_t id, const struct far_rule *rule, struct far_error *error)
+static int insert_rule(struct store *store, const struct service *service, const struct far_rule *rule,
+                       struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result =
-        store_prepare(store, "INSERT INTO rules (service, who, whose, level) VALUES (?, ?, ?, ?)", &statement, error);
+    int result = store_prepare(store, "INSERT INTO rules (service, who, whose, level, subject) VALUES (?, ?, ?, ?, ?)",
+                               &statement, error);
     if (result)
         return result;
-    sqlite3_bind_int64(statement, 1, id);
+    sqlite3_bind_text(statement, 5, rule->subject ? service->subjects + rule->subject - 1 : "", -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 1, service->id);
     sqlite3_bind_int64(statement, 2, rule->who);
     sqlite3_bind_int64(statement, 3, rule->id);
     sqlite3_bind_int64(statement, 4, rule->level);
@@ -94,13 +96,25 @@ int store_add_service(struct store *store, const struct service *service, struct
     int result = store_run(store, "BEGIN IMMEDIATE", "registering", error);
     result = result ? result : insert_service(store, service, error);
     for (uint32_t i = 0; !result && i < service->rule_count; i++)
-        result = insert_rule(store, service->id, &service->rules[i], error);
+        result = insert_rule(store, service, &service->rules[i], error);
     for (uint32_t i = 0; !result && i < service->shipping_count; i++)
         result = insert_shipping(store, service, &service->shippings[i], error);
+    result = result ? result : store_insert_settings(store, service->id, &service->settings, error);
     result = result ? result : store_run(store, "COMMIT", "registering", error);
     if (result)
         store_roll_back(store);
     return result;
+}
+
+int store_set_major(struct store *store, uint32_t id, uint16_t major, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "UPDATE services SET major = ? WHERE id = ?", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, major);
+    sqlite3_bind_int64(statement, 2, id);
+    return store_finish(store, statement, "loading a service", error);
 }
 
 int store_add_executable(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error)
@@ -145,22 +159,43 @@ static const char *column_text(sqlite3_stmt *statement, int column)
     return text ? text : "";
 }
 
-static int load_rules(struct store *store, uint32_t id, struct far_rule *rules, uint32_t *count,
-                      struct far_error *error)
+struct loaded_rules {
+    struct far_rule rule[FAR_RULE_MAX];
+    uint32_t count;
+    char subjects[FAR_SUBJECTS_MAX];
+    uint32_t subject_bytes;
+};
+
+/* A rule whose executable's name is damaged must not become a rule for all executables: it is left out. */
+static bool keep_subject(struct loaded_rules *rules, const char *text, uint32_t *subject)
+{
+    size_t length = strlen(text) + 1;
+    *subject = 0;
+    if (length == 1)
+        return true;
+    if (length > sizeof rules->subjects - rules->subject_bytes)
+        return false;
+    *subject = rules->subject_bytes + 1;
+    memcpy(rules->subjects + rules->subject_bytes, text, length);
+    rules->subject_bytes += (uint32_t)length;
+    return true;
+}
+
+static int load_rules(struct store *store, uint32_t id, struct loaded_rules *rules, struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result =
-        store_prepare(store, "SELECT who, whose, level FROM rules WHERE service = ? ORDER BY rowid", &statement, error);
+    int result = store_prepare(store, "SELECT who, whose, level, subject FROM rules WHERE service = ? ORDER BY rowid",
+                               &statement, error);
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, id);
-    *count = 0;
-    while (*count < FAR_RULE_MAX && store_next_row(store, statement, &result, error)) {
+    while (rules->count < FAR_RULE_MAX && store_next_row(store, statement, &result, error)) {
         struct far_rule rule = {.who = (uint32_t)sqlite3_column_int64(statement, 0),
                                 .id = (uint32_t)sqlite3_column_int64(statement, 1),
                                 .level = (uint32_t)sqlite3_column_int64(statement, 2)};
-        if (policy_rule_is_sound(&rule))
-            rules[(*count)++] = rule;
+        if (keep_subject(rules, column_text(statement, 3), &rule.subject) &&
+            policy_rule_is_sound(&rule, rules->subjects, rules->subject_bytes))
+            rules->rule[rules->count++] = rule;
     }
     sqlite3_finalize(statement);
     return result;
@@ -215,26 +250,35 @@ static int load_service(struct store *store, sqlite3_stmt *statement,
                         int (*each)(void *context, const struct stored_service *row), void *context,
                         struct far_error *error)
 {
-    struct far_rule rules[FAR_RULE_MAX];
+    struct loaded_rules rules = {.count = 0};
     uint8_t more[EXECUTABLES_MAX][32];
     char *shippings = NULL;
+    struct host_settings settings;
     struct stored_service row = {
         .id = (uint32_t)sqlite3_column_int64(statement, 0),
         .name = column_text(statement, 1),
         .host_uid = (uint32_t)sqlite3_column_int64(statement, 3),
         .range = {(uint64_t)sqlite3_column_int64(statement, 4), (uint64_t)sqlite3_column_int64(statement, 5)},
-        .rules = rules,
+        .major = sqlite3_column_int(statement, 6),
+        .rules = rules.rule,
+        .subjects = rules.subjects,
         .more = (const uint8_t(*)[32])more,
+        .settings = &settings,
     };
+    host_settings_init(&settings);
     const void *build_id = sqlite3_column_blob(statement, 2);
     if (build_id && sqlite3_column_bytes(statement, 2) == sizeof row.build_id)
         memcpy(row.build_id, build_id, sizeof row.build_id);
-    int result = load_rules(store, row.id, rules, &row.rule_count, error);
+    int result = load_rules(store, row.id, &rules, error);
+    row.rule_count = rules.count;
+    row.subject_bytes = rules.subject_bytes;
     result = result ? result : load_shippings(store, row.id, &shippings, &row.shipping_count, error);
     result = result ? result : load_executables(store, row.id, more, &row.more_count, error);
+    result = result ? result : store_load_settings(store, row.id, &settings, error);
     row.shippings = shippings;
     result = result ? result : each(context, &row);
     free(shippings);
+    host_settings_free(&settings);
     return result;
 }
 
@@ -243,7 +287,7 @@ int store_each_service(struct store *store, int (*each)(void *context, const str
 {
     sqlite3_stmt *statement;
     int result = store_prepare(store,
-                               "SELECT s.id, s.name, s.build_id, s.host_uid, r.base, r.size FROM services s"
+                               "SELECT s.id, s.name, s.build_id, s.host_uid, r.base, r.size, s.major FROM services s"
                                " JOIN ranges r ON r.id = s.id ORDER BY s.id",
                                &statement, error);
     while (!result && store_next_row(store, statement, &result, error))

@@ -8,7 +8,7 @@
  *     rules          who is granted what (far register --trust, --read)
  *     shippings      what --function and --data changed
  *     settings       what else was said at registration: limits and sandbox of its host, by name
- *     pending        names that somebody was bound to before they were registered; pending_ops: their slots
+ *     pending        names, with majors, that somebody was bound to before they were registered; pending_ops: slots
  *     capabilities   passwords for services: their SHA-256, never they themselves
  *     hosts          which process runs a service, so that a fard that is started anew finds it again
  */
@@ -36,9 +36,12 @@
     "CREATE TABLE executables (service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, build_id BLOB NOT " \
     "NULL);"
 
+#define PENDING_NAMES                                                                                             \
+    "CREATE TABLE pending (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL, major INTEGER NOT NULL," \
+    " uid INTEGER NOT NULL, UNIQUE (name, major));"
+
 #define PENDING                                                                                                       \
-    "CREATE TABLE pending (id INTEGER PRIMARY KEY REFERENCES ranges, name TEXT NOT NULL UNIQUE, uid INTEGER NOT "     \
-    "NULL);"                                                                                                          \
+    PENDING_NAMES                                                                                                     \
     "CREATE TABLE pending_ops (pending INTEGER NOT NULL REFERENCES pending ON DELETE CASCADE, slot INTEGER NOT NULL," \
     " op TEXT NOT NULL, uid INTEGER NOT NULL, PRIMARY KEY (pending, slot), UNIQUE (pending, op));"
 
@@ -71,7 +74,10 @@ static const char from_2_to_3[] =
     "ALTER TABLE rules ADD COLUMN subject TEXT NOT NULL DEFAULT '';" SERVICES
     "INSERT INTO services (id, name, major, build_id, host_uid) SELECT id, name, -1, build_id, host_uid FROM "
     "services_2;"
-    "DROP TABLE services_2;" SETTINGS CAPABILITIES HOSTS "PRAGMA user_version = 3; COMMIT; PRAGMA foreign_keys = ON;";
+    "DROP TABLE services_2;"
+    "ALTER TABLE pending RENAME TO pending_2;" PENDING_NAMES
+    "INSERT INTO pending (id, name, major, uid) SELECT id, name, -1, uid FROM pending_2;"
+    "DROP TABLE pending_2;" SETTINGS CAPABILITIES HOSTS "PRAGMA user_version = 3; COMMIT; PRAGMA foreign_keys = ON;";
 
 int store_create_schema(struct store *store, struct far_error *error)
 {

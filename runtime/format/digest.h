@@ -14,4 +14,11 @@
  */
 int segment_digest(const void *bytes, size_t size, size_t hole, uint8_t digest[SEGMENT_DIGEST_SIZE]);
 
+/* The same in pieces; after the first one that fails, segment_digest_end() does. */
+struct segment_digest_run;
+struct segment_digest_run *segment_digest_begin(void); /* NULL: the library cannot */
+void segment_digest_more(struct segment_digest_run *run, const void *bytes, size_t size);
+void segment_digest_hole(struct segment_digest_run *run); /* the build id's bytes, as zeros */
+int segment_digest_end(struct segment_digest_run *run, uint8_t digest[SEGMENT_DIGEST_SIZE]);
+
 #endif

@@ -48,7 +48,11 @@ static void compare_interfaces(struct pair_sides *sides)
 {
     const struct far_iface *one = sides->one.segment->iface, *other = sides->other.segment->iface;
     const char *service = iface_string(one, one->service), *other_service = iface_string(other, other->service);
-    if (strcmp(service, other_service) != 0 || one->major != other->major || one->minor != other->minor)
+    if (sides->pair->upgrade && other->minor < one->minor)
+        pair_differs(sides, "version %u.%u is older than the registered %u.%u", other->major, other->minor, one->major,
+                     one->minor);
+    else if (strcmp(service, other_service) != 0 || one->major != other->major ||
+             (!sides->pair->upgrade && one->minor != other->minor))
         pair_differs(sides, "service %s %u.%u on %s, %s %u.%u on %s", service, one->major, one->minor,
                      sides->one.machine, other_service, other->major, other->minor, sides->other.machine);
     for (uint32_t i = 0; i < one->ops.count; i++) {
@@ -57,20 +61,28 @@ static void compare_interfaces(struct pair_sides *sides)
     }
     for (uint32_t i = 0; i < other->ops.count; i++) {
         const char *name = iface_string(other, iface_op(other, i)->name);
-        if (!iface_op_by_name(one, name))
-            pair_differs(sides, "operation %s: only on %s", name, sides->other.machine);
+        if (!iface_op_by_name(one, name) && !(sides->pair->upgrade && other->minor > one->minor))
+            pair_differs(sides, "operation %s: only on %s%s", name, sides->other.machine,
+                         sides->pair->upgrade ? "; a version with more operations has a higher minor number" : "");
     }
     sides->pair->operations = one->ops.count;
+}
+
+/* What each version has for itself. */
+static bool part_is_code(enum far_part part)
+{
+    return part == FAR_PART_CODE || part == FAR_PART_CONST || part == FAR_PART_LINKAGE;
 }
 
 static void compare_parts(struct pair_sides *sides)
 {
     const struct far_segment *one = sides->one.segment, *other = sides->other.segment;
-    if (one->note->slot_count != other->note->slot_count)
+    if (sides->pair->upgrade ? one->note->slot_count > other->note->slot_count
+                             : one->note->slot_count != other->note->slot_count)
         pair_differs(sides, "%u slots on %s, %u on %s; give both the same --previous", one->note->slot_count,
                      sides->one.machine, other->note->slot_count, sides->other.machine);
     for (enum far_part part = 0; part < FAR_PART_COUNT; part++) {
-        if (one->part[part].address != other->part[part].address)
+        if (one->part[part].address != other->part[part].address && !(sides->pair->upgrade && part_is_code(part)))
             pair_differs(sides, "part %s: at 0x%llx on %s, 0x%llx on %s", far_part_name(part),
                          (number)one->part[part].address, sides->one.machine, (number)other->part[part].address,
                          sides->other.machine);
@@ -195,6 +207,8 @@ int segment_pair_check(const struct far_segment *one, const struct far_segment *
     pair->differences = pair->operations = pair->variables = pair->words = pair->moved = 0;
     if (one->note->machine == other->note->machine) /* then what follows would name both alike */
         sides.one.machine = "the one", sides.other.machine = "the other";
+    if (pair->upgrade)
+        sides.one.machine = "the registered version", sides.other.machine = "the new one";
     err = err ? err : other_err;
     if (!err)
         compare_interfaces(&sides);

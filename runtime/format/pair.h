@@ -16,9 +16,17 @@
 
 #include "runtime/segment.h"
 
+#include <stdbool.h>
+
 #define PAIR_DIFFERENCES_MAX 20 /* more are not told one by one */
 
 struct pair {
+    /*
+     * Not another machine's executable but a later version, `other`, of the same service: its minor version may be
+     * higher, and then it may have more operations; code and constants may lie elsewhere, since who runs the old code
+     * keeps it.
+     */
+    bool upgrade;
     /* Called for each difference: what, where, both values. May be NULL. */
     void (*differs)(void *context, const char *text);
     void *context;

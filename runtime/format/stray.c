@@ -2,7 +2,6 @@
 #include "runtime/format/stray.h"
 
 #include <elf.h>
-#include <string.h>
 
 #define X86_ESCAPE  0x0f /* the first byte of all that is looked for */
 #define X86_LONGEST 3    /* bytes that decide */
@@ -26,16 +25,34 @@ static const char *x86_name(const uint8_t *code)
     return NULL;
 }
 
+#define X86_BLOCK 64
+
+/* Whether the first two bytes of one of them start in a block. Compilers make a few vector instructions of this loop. */
+static bool may_be_in_block(const uint8_t *bytes)
+{
+    unsigned found = 0;
+
+    for (size_t i = 0; i < X86_BLOCK; i++)
+        found |= (bytes[i] == X86_ESCAPE) & ((bytes[i + 1] == 0x01) | (bytes[i + 1] == 0xae));
+    return found;
+}
+
 static bool find_x86(const uint8_t *bytes, size_t size, size_t from, struct stray *found)
 {
-    while (size >= X86_LONGEST && from <= size - X86_LONGEST) {
-        const uint8_t *at = memchr(bytes + from, X86_ESCAPE, size - X86_LONGEST + 1 - from);
-        if (!at)
-            return false;
-        *found = (struct stray){.offset = (size_t)(at - bytes), .name = x86_name(at)};
-        if (found->name)
-            return true;
-        from = found->offset + 1;
+    size_t end = size >= X86_LONGEST ? size - X86_LONGEST + 1 : 0;
+
+    while (from < end) {
+        size_t stop = end - from > X86_BLOCK ? from + X86_BLOCK : end;
+
+        if (stop - from == X86_BLOCK && !may_be_in_block(bytes + from)) {
+            from = stop;
+            continue;
+        }
+        for (; from < stop; from++) {
+            *found = (struct stray){.offset = from, .name = bytes[from] == X86_ESCAPE ? x86_name(bytes + from) : NULL};
+            if (found->name)
+                return true;
+        }
     }
     return false;
 }

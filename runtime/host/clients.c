@@ -36,6 +36,18 @@ struct host_client {
 static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct host_client *clients;
 
+void client_identity(const struct host_client *client, struct far_host_channel *channel)
+{
+    channel->pid = client->pid;
+    channel->uid = client->uid;
+}
+
+bool client_has_ended(const struct host_client *client)
+{
+    struct pollfd process = {.fd = client->pidfd, .events = POLLIN};
+    return client->pidfd >= 0 && poll(&process, 1, 0) > 0;
+}
+
 static bool client_gone(const struct host_client *client)
 {
     struct pollfd process = {.fd = client->pidfd, .events = POLLIN};

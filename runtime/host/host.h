@@ -30,13 +30,17 @@
 struct host {
     char service[FAR_SERVICE_MAX];
     uint64_t base;
+    uint32_t service_id, generation; /* as fard said */
     struct far_extent part[FAR_PART_COUNT];
     struct far_extent init_array;
     struct far_extent fini_array;
     const struct far_iface *iface;
     struct far_plans plans;
     uint64_t *function; /* by slot: the operation's stub; 0 if there is none */
+    bool beside; /* another host has the service, so far: what destructors do is none of ours */
     uint32_t spin;
+    struct far_trace_ring *trace; /* NULL: nobody traces. Written by the main thread, atomically */
+    void *trace_place;            /* where rings are mapped, once there was one */
 };
 
 /* start.c: map, link, run constructors. 0, or -errno and *error. */
@@ -49,6 +53,9 @@ void host_finish(const struct host *host);
 struct host_client;
 struct host_client *client_get(uint32_t pid, uint32_t uid); /* NULL: no memory */
 void client_put(struct host_client *client);
+void client_identity(const struct host_client *client, struct far_host_channel *channel); /* fills in pid and uid */
+/* Has its process ended? False as well where that cannot be known. */
+bool client_has_ended(const struct host_client *client);
 /*
  * Use a handle for the time of one call. False if it was not given to this client, was released, or, to release it, if
  * another call is using it. handle_end ends that, and the handle's life if it was to be released.
@@ -57,6 +64,8 @@ bool handle_begin(struct host_client *client, uint64_t handle, bool release);
 void handle_end(struct host_client *client, uint64_t handle, bool release);
 void handle_put_down(struct host_client *client, uint64_t handle); /* handle_begin undone: nothing was called */
 int handle_give(struct host_client *client, uint64_t handle);      /* 0, or -ENOMEM */
+
+struct host_domain; /* domain.h */
 
 /* A worker's private memory for by-reference parameters. */
 struct arena {
@@ -74,15 +83,30 @@ struct worker {
     uint32_t channel;
     uint32_t sequence; /* of the call that was seen last */
     enum far_level level;
+    uint8_t *allowed; /* by slot: may this client call it? NULL: it may call all */
     struct host_client *client;
+    uint64_t traced_at; /* the call being served is traced since then; 0: it is not */
+    uint32_t traced_slot;
     struct arena arena;
-    bool stop; /* written by the main thread, atomically */
+    uint64_t connection;        /* of the client */
+    struct host_domain *domain; /* its segment, while a call is being served that may be given it */
+    bool stop;   /* written by the main thread, atomically */
+    bool retire; /* the same: leave when no call is under way */
+    bool listed; /* a fard that did not open this channel knows it by our word; under the workers' lock */
     struct worker *next;
 };
 
+/* tell.c: one packet to fard, from any thread. */
+void tell_fard(enum far_message_type type, const void *body, size_t size);
+
 /* worker.c */
+/* channel: its slots, if it is limited to some, follow it. */
 int worker_start(const struct host *host, const struct far_host_channel *channel, int astack_fd);
 void worker_stop(uint32_t channel);
+/* Tells fard which there are: a new one, that found this host running. */
+void workers_list(const struct host *host);
+/* Another version takes over: each leaves when it has served what it serves. Returns when all have. */
+void workers_retire(void);
 /* Stop all of them, and wait at most `ms` for those that are in the middle of a call. */
 void workers_stop(int ms);
 

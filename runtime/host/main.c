@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* far-host's conversation with fard. The end of the socket is the end of the host. */
+#include "runtime/host/domain.h"
 #include "runtime/host/host.h"
+#include "runtime/host/trace.h"
 
 #include "runtime/lib/error.h"
 
@@ -72,25 +74,21 @@ static const void *packet_body(const struct packet *packet, size_t size)
     return packet->message.size == sizeof packet->message + size ? &packet->message + 1 : NULL;
 }
 
+/* It ends with as many slots as it says. */
+static const struct far_host_channel *packet_channel(const struct packet *packet)
+{
+    const struct far_host_channel *channel = (const void *)(&packet->message + 1);
+    bool fine = packet->message.type == FAR_MSG_HOST_CHANNEL &&
+                packet->message.size >= sizeof packet->message + sizeof *channel &&
+                channel->slot_count <= FAR_HOST_SLOTS_MAX;
+    return fine ? packet_body(packet, sizeof *channel + channel->slot_count * sizeof(uint32_t)) : NULL;
+}
+
 static void packet_close_fds(struct packet *packet)
 {
     for (int i = 0; i < packet->fd_count; i++)
         close(packet->fd[i]);
     packet->fd_count = 0;
-}
-
-static void tell_fard(enum far_message_type type, const struct far_error *error)
-{
-    struct {
-        struct far_message message;
-        struct far_error error;
-    } packet = {
-        .message = {.magic = FAR_PROTOCOL_MAGIC, .size = sizeof packet.message, .type = (uint16_t)type, .version = 1}};
-    if (error) {
-        packet.error = *error;
-        packet.message.size = sizeof packet;
-    }
-    send(FAR_HOST_FD, &packet, packet.message.size, MSG_NOSIGNAL);
 }
 
 static int start_by_message(struct host *host, struct packet *packet, struct far_error *error)
@@ -111,22 +109,44 @@ static int start_by_message(struct host *host, struct packet *packet, struct far
     return failed;
 }
 
-static void serve_message(const struct host *host, struct packet *packet)
+static void serve_message(struct host *host, struct packet *packet)
 {
-    const struct far_host_channel *channel = packet_body(packet, sizeof *channel);
+    const struct far_host_channel *channel = packet_channel(packet);
     const struct far_close_channel *gone = packet_body(packet, sizeof *gone);
+    const struct far_host_domain *shared = packet_body(packet, sizeof *shared);
+    const struct far_host_unmap *unshared = packet_body(packet, sizeof *unshared);
     if (packet->message.type == FAR_MSG_HOST_CHANNEL && channel && packet->fd_count == 1) {
+        host->beside = false;
         int failed = worker_start(host, channel, packet->fd[0]);
         if (failed)
             fprintf(stderr, "far-host: %s: cannot serve channel %u: %s\n", host->service, channel->channel,
                     strerror(-failed));
     } else if (packet->message.type == FAR_MSG_HOST_CLOSE && gone) {
         worker_stop(gone->channel);
+    } else if (packet->message.type == FAR_MSG_HOST_MAP && shared && packet->fd_count == 1) {
+        domain_map(shared, packet->fd[0]);
+    } else if (packet->message.type == FAR_MSG_HOST_UNMAP && unshared) {
+        domain_unmap(unshared);
+    } else if (packet->message.type == FAR_MSG_HOST_TRACE && packet->fd_count == 1) {
+        trace_start(host, packet->fd[0]);
+        packet->fd_count = 0;
+    } else if (packet->message.type == FAR_MSG_HOST_TRACE) {
+        trace_stop(host);
+    } else if (packet->message.type == FAR_MSG_HOST_CHANNELS) {
+        domains_forget();
+        workers_list(host);
     } else {
         fprintf(stderr, "far-host: %s: fard sent a message of type %u that is not understood\n", host->service,
                 packet->message.type);
     }
     packet_close_fds(packet);
+}
+
+/* Another version has taken over, on the same data: which is why its destructors are not run. */
+static int retire(void)
+{
+    workers_retire();
+    return 0;
 }
 
 static int serve(void)
@@ -142,16 +162,20 @@ static int serve(void)
     int failed = start_by_message(&host, &packet, &error);
     packet_close_fds(&packet);
     if (failed) {
-        tell_fard(FAR_MSG_HOST_FAILED, &error);
+        tell_fard(FAR_MSG_HOST_FAILED, &error, sizeof error);
         fprintf(stderr, "far-host: %s\n", error.text);
         return error.exit;
     }
     prctl(PR_SET_NAME, host.service);
-    tell_fard(FAR_MSG_HOST_READY, NULL);
-    while (packet_receive(&packet))
+    tell_fard(FAR_MSG_HOST_READY, NULL, 0);
+    while (packet_receive(&packet)) {
+        if (packet.message.type == FAR_MSG_HOST_RETIRE)
+            return retire();
         serve_message(&host, &packet);
+    }
     workers_stop(STOP_MS);
-    host_finish(&host);
+    if (!host.beside)
+        host_finish(&host);
     return 0;
 }
 

@@ -5,7 +5,11 @@
  *
  *     slot → words → plain values, addresses → sizes of the first group → copy → sizes that depend on it → copy →
  * handles → call → copy out → reply
+ *
+ * What lies in the client's own domain segment, if the client lets this service reach it and the service trusts the
+ * client, is not copied: the operation gets the client's address.
  */
+#include "runtime/host/domain.h"
 #include "runtime/host/guard.h"
 #include "runtime/host/host.h"
 
@@ -50,12 +54,21 @@ static uint64_t plain_value(const struct far_plan_param *param, uint64_t word)
     return far_extend(word & param->mask, param->width, param->flags & FAR_VALUE_SIGNED);
 }
 
+/*
+ * Is that memory which the operation may be handed as it is? Only of a trusted client: it can change everything while the
+ * operation looks at it, and lead it anywhere by the pointers in it.
+ */
+static bool shares(const struct worker *worker, uint64_t address, uint64_t size)
+{
+    return worker->level == FAR_LEVEL_TRUSTED && domain_covers(worker->domain, address, size);
+}
+
 /* May this client name that memory? It must be able to do itself what it asks the operation to do there. */
 static bool may_name(const struct worker *worker, const struct far_plan_param *param, uint64_t address)
 {
     const struct far_extent *part = worker->host->part;
     uint64_t size = param->target_size;
-    if (address == 0)
+    if (address == 0 || shares(worker, address, size))
         return true;
     if (worker->level < FAR_LEVEL_READ || (param->flags & FAR_VALUE_OUT && worker->level < FAR_LEVEL_TRUSTED))
         return false;
@@ -63,6 +76,37 @@ static bool may_name(const struct worker *worker, const struct far_plan_param *p
         return true;
     return worker->level == FAR_LEVEL_TRUSTED && !(param->flags & FAR_VALUE_OUT) &&
            far_inside(&part[FAR_PART_CONST], address, size);
+}
+
+/* Not there any more, or not yet: nothing has been called, and the client copies instead. */
+static unsigned refuse_shared(const struct worker *worker, uint64_t word, unsigned otherwise)
+{
+    bool meant = worker->level == FAR_LEVEL_TRUSTED && word >= FAR_WINDOW_BEGIN && word < FAR_WINDOW_END;
+    return meant ? FAR_CALL_NOT_SHARED : otherwise;
+}
+
+static unsigned check_buffer(struct serving *serving, unsigned i)
+{
+    uint64_t word = serving->sizes.value[i] = serving->word[i];
+    if (word <= 1)
+        return FAR_CALL_DONE;
+    serving->sizes.direct[i] = !serving->plan->param[i].measured && shares(serving->worker, word, 1);
+    return serving->sizes.direct[i] ? FAR_CALL_DONE : refuse_shared(serving->worker, word, FAR_CALL_BAD_ARGUMENT);
+}
+
+static unsigned check_string(struct serving *serving, unsigned i)
+{
+    uint64_t word = serving->sizes.value[i] = serving->sizes.bytes[i] = serving->word[i];
+    if (word <= FAR_STRING_LIMIT)
+        return FAR_CALL_DONE;
+    if (!shares(serving->worker, word, 1))
+        return refuse_shared(serving->worker, word, FAR_CALL_BAD_SIZE);
+    uint64_t room = domain_room(serving->worker->domain, word);
+    room = room < FAR_STRING_LIMIT ? room : FAR_STRING_LIMIT;
+    uint64_t length = strnlen((const char *)(uintptr_t)word, room);
+    serving->sizes.direct[i] = true;
+    serving->sizes.bytes[i] = length + 1;
+    return length < room ? FAR_CALL_DONE : FAR_CALL_BAD_STRING;
 }
 
 static unsigned check_word(struct serving *serving, unsigned i)
@@ -77,12 +121,9 @@ static unsigned check_word(struct serving *serving, unsigned i)
     case FAR_PASS_GLOBAL:
         return may_name(serving->worker, param, word) ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
     case FAR_PASS_BUFFER:
-        serving->sizes.value[i] = word;
-        return word <= 1 ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
+        return check_buffer(serving, i);
     case FAR_PASS_STRING:
-        serving->sizes.value[i] = word;
-        serving->sizes.bytes[i] = word;
-        return word <= FAR_STRING_LIMIT ? FAR_CALL_DONE : FAR_CALL_BAD_SIZE;
+        return check_string(serving, i);
     default:
         return FAR_CALL_DONE; /* handles: last of all */
     }
@@ -99,7 +140,7 @@ static unsigned check_words(struct serving *serving)
 static bool has_bytes(const struct serving *serving, unsigned i, bool late)
 {
     const struct far_plan_param *param = &serving->plan->param[i];
-    return far_by_reference(param) && param->late == late && serving->sizes.bytes[i];
+    return far_by_reference(param) && param->late == late && serving->sizes.bytes[i] && !serving->sizes.direct[i];
 }
 
 static unsigned copy_in(struct serving *serving, unsigned i)
@@ -117,11 +158,23 @@ static unsigned copy_in(struct serving *serving, unsigned i)
     return param->passing == FAR_PASS_STRING && to[bytes - 1] != '\0' ? FAR_CALL_BAD_STRING : FAR_CALL_DONE;
 }
 
+/* Now that its size is known: all of it, not only its first byte. */
+static unsigned check_shared(const struct serving *serving, bool late)
+{
+    for (unsigned i = 0; i < serving->plan->param_count; i++)
+        if (serving->sizes.direct[i] && serving->plan->param[i].late == late &&
+            !shares(serving->worker, serving->word[i], serving->sizes.bytes[i]))
+            return FAR_CALL_BAD_ARGUMENT;
+    return FAR_CALL_DONE;
+}
+
 static unsigned take_group(struct serving *serving, bool late)
 {
     struct worker *worker = serving->worker;
     uint64_t before = serving->sizes.end;
     unsigned status = sizes_place(serving->plan, &serving->sizes, late);
+    if (!status)
+        status = check_shared(serving, late);
     if (status)
         return status;
     if (serving->sizes.end > worker->size - FAR_ASTACK_AREA)
@@ -139,7 +192,7 @@ static void point_into_arena(struct serving *serving)
 {
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
         const struct far_plan_param *param = &serving->plan->param[i];
-        if (!far_by_reference(param))
+        if (!far_by_reference(param) || serving->sizes.direct[i])
             continue;
         bool present = serving->sizes.value[i] != 0;
         *place_for(serving, param) =
@@ -200,7 +253,7 @@ static void copy_out(const struct serving *serving)
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
         const struct far_plan_param *param = &serving->plan->param[i];
         uint64_t offset = serving->sizes.offset[i];
-        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_VALUE_OUT && serving->sizes.bytes[i])
+        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_VALUE_OUT && has_bytes(serving, i, param->late))
             memcpy((char *)serving->worker->astack + FAR_ASTACK_AREA + offset, serving->worker->arena.base + offset,
                    serving->sizes.bytes[i]);
     }
@@ -275,6 +328,21 @@ static unsigned serve_any(struct worker *worker, const struct far_plan *plan, ui
     return status;
 }
 
+static void let_go(struct worker *worker)
+{
+    domain_let_go(worker->domain);
+    worker->domain = NULL;
+}
+
+/* Held while the call lasts: what it was given does not vanish under it. */
+static unsigned serve_holding(struct worker *worker, const struct far_plan *plan, uint64_t function)
+{
+    worker->domain = domain_hold(worker->connection);
+    unsigned status = serve_any(worker, plan, function);
+    let_go(worker);
+    return status;
+}
+
 typedef uint64_t plain_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
 /*
@@ -296,6 +364,7 @@ CALLS_SEGMENT static void serve_plain(struct worker *worker, const struct far_pl
 
 void serve_broken(struct worker *worker, unsigned status)
 {
+    let_go(worker);
     reply(&worker->astack->reply, status, 0, 0, 0);
 }
 
@@ -307,14 +376,16 @@ void serve_call(struct worker *worker)
     unsigned status = FAR_CALL_DONE;
     if (!plan)
         status = FAR_CALL_BAD_SLOT;
+    else if (worker->allowed && !worker->allowed[slot])
+        status = FAR_CALL_NOT_GRANTED;
     else if (plan->op->flags & FAR_OP_ABSENT || !host->function[slot])
         status = FAR_CALL_ABSENT;
     else if (plan->refusal)
         status = FAR_CALL_NOT_CARRIED;
-    else if (plan->flags & FAR_PLAN_FAST_HOST)
+    else if (plan->flags & FAR_PLAN_FAST_HOST && !domain_any())
         serve_plain(worker, plan, host->function[slot]);
     else
-        status = serve_any(worker, plan, host->function[slot]);
+        status = serve_holding(worker, plan, host->function[slot]);
     if (status)
         reply(&worker->astack->reply, status, 0, 0, 0);
 }

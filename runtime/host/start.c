@@ -2,6 +2,7 @@
 /* From fard's word to a service that can be called: record, plans, mappings, linkage, dependencies, constructors. */
 #include "runtime/host/guard.h"
 #include "runtime/host/host.h"
+#include "runtime/host/sandbox.h"
 
 #include "runtime/format/stub.h"
 #include "runtime/lib/binding.h"
@@ -81,23 +82,30 @@ static int bind_dependencies(const struct host *host, const struct far_reloc_hea
     return failed;
 }
 
-/* The C library loads libgcc_s where a thread ends; in a host everything is loaded before the first call comes. */
+/* To debuggers and profilers; before the sandbox, since a profiler's file lies where a service may not write. */
 static void announce(struct host *host)
 {
     static struct far_debug_service debug;
-    static struct far_unwind unwind;
     const struct far_mapped mapped = {host->service, host->base, host->part, FAR_LEVEL_TRUSTED, host->iface};
     sigset_t saved;
     process_lock(&saved);
     debug_add(&debug, &mapped);
     process_unlock(&saved);
+}
+
+/* The C library loads libgcc_s where a thread ends; in a host everything is loaded before the first call comes. */
+static void tell_unwinders(struct host *host)
+{
+    static struct far_unwind unwind;
     unwind_load();
     unwind_find(&unwind, host->part, true);
     unwind_tell(&unwind);
     unwind_tell_all();
 }
 
-static int map_and_link(struct host *host, const struct far_fds *fds, struct far_error *error)
+/* The sandbox is there before the first byte of the service's code runs: link_domain() asks its IFUNC resolvers. */
+static int map_and_link(struct host *host, const struct far_fds *fds, const struct far_host_rights *rights,
+                        struct far_error *error)
 {
     const struct far_mapping mapping = {host->service, host->base, host->part, fds, NULL};
     int failed = map_check_parts(&mapping, error);
@@ -110,12 +118,14 @@ static int map_and_link(struct host *host, const struct far_fds *fds, struct far
     if (failed)
         return failed;
     ((struct far_linkage *)host->part[FAR_PART_LINKAGE].address)->base = host->base;
-    failed = link_domain(&mapping, stream, &guard_linker, error);
+    announce(host);
+    failed = sandbox_enter(host, rights, error);
+    failed = failed ? failed : link_domain(&mapping, stream, &guard_linker, error);
     if (!failed)
         failed = map_seal_linkage(&mapping, error);
     failed = failed ? failed : bind_dependencies(host, stream, error);
     if (!failed)
-        announce(host);
+        tell_unwinders(host);
     return failed;
 }
 
@@ -159,7 +169,10 @@ int host_start(struct host *host, const struct far_host_start *start, const stru
     memcpy(host->service, start->service, sizeof host->service);
     host->service[sizeof host->service - 1] = '\0';
     host->base = start->base;
+    host->service_id = start->service_id;
+    host->generation = start->generation;
     memcpy(host->part, start->part, sizeof host->part);
+    host->beside = start->flags & FAR_HOST_BESIDE;
     host->init_array = start->init_array;
     host->fini_array = start->fini_array;
     host->spin = spin_limit();
@@ -167,7 +180,7 @@ int host_start(struct host *host, const struct far_host_start *start, const stru
         return far_fail(error, EPROTO, EX_DATAERR, "service %s: its constructors lie outside it", host->service);
     int failed = read_iface(host, fds, error);
     if (!failed)
-        failed = map_and_link(host, fds, error);
+        failed = map_and_link(host, fds, &start->rights, error);
     if (!failed)
         failed = find_functions(host, error);
     if (!failed && start->flags & FAR_HOST_INITIALISE)

@@ -2,6 +2,9 @@
 /* One thread a channel: wait for a call, serve it, publish the answer, until the client or the channel is gone. */
 #include "runtime/host/guard.h"
 #include "runtime/host/host.h"
+#include "runtime/host/trace.h"
+#include "runtime/probes.h"
+#include "runtime/host/sandbox.h"
 
 #include "runtime/lib/wait.h"
 
@@ -10,7 +13,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* Who ends a channel wakes its worker; this is for a client that swallows the wake-up by writing to the word. */
+/* Who ends a channel wakes its worker; this is for a client that swallows the wake-up by writing to the word, and for one
+ * that dies while there is no fard to see it. */
 #define WORKER_SLICE_NS 2000000000
 
 static pthread_mutex_t workers_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -19,8 +23,25 @@ static struct worker *workers; /* under the lock */
 
 static bool finished(const struct worker *worker, uint32_t sequence)
 {
+    uint32_t fate = far_load(&worker->astack->fate.dead);
     return sequence == FAR_SEQUENCE_DEAD || __atomic_load_n(&worker->stop, __ATOMIC_ACQUIRE) ||
-           far_load(&worker->astack->fate.dead);
+           (fate != 0 && fate != FAR_FATE_MOVED);
+}
+
+/* Between two calls of a host that another takes over from: the swap decides whose the client's next call is. */
+static bool leave_in_order(struct worker *worker)
+{
+    struct far_astack *astack = worker->astack;
+    uint32_t last = worker->sequence;
+    if (!__atomic_load_n(&worker->retire, __ATOMIC_ACQUIRE) ||
+        !__atomic_compare_exchange_n(&astack->call.sequence, &last, FAR_SEQUENCE_DEAD, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST))
+        return false;
+    __atomic_store_n(&astack->reply.served, worker->sequence, __ATOMIC_RELAXED);
+    __atomic_store_n(&astack->reply.retired, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&astack->reply.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
+    far_wake(&astack->reply.sequence);
+    return true;
 }
 
 /*
@@ -95,10 +116,19 @@ static void serve_calls(void *argument)
         uint32_t sequence = wait_for_call(worker, worker->sequence);
         if (finished(worker, sequence))
             return;
+        if (sequence == worker->sequence && (client_has_ended(worker->client) || leave_in_order(worker)))
+            return;
         if (sequence == worker->sequence)
             continue;
         worker->sequence = sequence;
+        if (trace_wanted(worker->host))
+            trace_begin(worker);
+        FAR_PROBE(host__serve__begin, worker->host->service, worker->astack->call.slot, worker->channel);
         serve_call(worker);
+        FAR_PROBE(host__serve__end, worker->host->service, worker->astack->call.slot, worker->channel,
+                  worker->astack->reply.status);
+        if (worker->traced_at)
+            trace_end(worker);
         publish_answer(worker, &shift->company);
     }
 }
@@ -111,8 +141,27 @@ static void work(struct worker *worker)
     __atomic_store_n(&worker->astack->reply.cpu, far_this_cpu(), __ATOMIC_RELAXED);
     while ((status = guard_run(serve_calls, &shift, &worker->sequence)) != FAR_CALL_DONE) {
         serve_broken(worker, status);
+        if (worker->traced_at)
+            trace_end(worker);
         publish_answer(worker, &shift.company);
     }
+}
+
+/* The client must not wait for a worker that will never be: it finds its channel dead. */
+static void refuse_channel(struct far_astack *astack)
+{
+    __atomic_store_n(&astack->reply.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
+    far_wake(&astack->reply.sequence);
+}
+
+/*
+ * A client that has gone on without fard finds its channel dead, if that is not by its own will. Where fard has marked the
+ * channel, it has told the client itself.
+ */
+static void tell_client(struct worker *worker)
+{
+    if (!far_load(&worker->astack->fate.dead))
+        refuse_channel(worker->astack);
 }
 
 static void worker_free(struct worker *worker)
@@ -120,6 +169,7 @@ static void worker_free(struct worker *worker)
     munmap(worker->astack, worker->size);
     arena_free(&worker->arena);
     client_put(worker->client);
+    free(worker->allowed);
     free(worker);
 }
 
@@ -131,7 +181,10 @@ static void worker_leave(struct worker *worker)
         link = &(*link)->next;
     *link = worker->next;
     pthread_cond_signal(&workers_changed);
+    struct far_close_channel gone = {.channel = worker->listed ? worker->channel : 0};
     pthread_mutex_unlock(&workers_lock);
+    if (gone.channel)
+        tell_fard(FAR_MSG_HOST_CLOSE, &gone, sizeof gone);
     worker_free(worker);
 }
 
@@ -148,10 +201,12 @@ static void worker_broken(void *argument)
 static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
+    sandbox_this_worker(worker);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL); /* an operation may be so bold as to enable it */
     pthread_cleanup_push(worker_broken, worker);
     work(worker);
     pthread_cleanup_pop(0);
+    tell_client(worker);
     worker_leave(worker);
     return NULL;
 }
@@ -184,11 +239,18 @@ static int worker_run(struct worker *worker)
     return -failed;
 }
 
-/* The client must not wait for a worker that will never be: it finds its channel dead. */
-static void refuse_channel(struct far_astack *astack)
+/* A capability's operations are all that the client may call. */
+static int worker_limit(struct worker *worker, const struct far_host_channel *channel)
 {
-    __atomic_store_n(&astack->reply.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
-    far_wake(&astack->reply.sequence);
+    const uint32_t *slot = (const void *)(channel + 1);
+    uint32_t slots = worker->host->plans.slot_count;
+    if (!channel->limited)
+        return 0;
+    worker->allowed = calloc(slots + 1, sizeof *worker->allowed);
+    for (uint32_t i = 0; worker->allowed && i < channel->slot_count; i++)
+        if (slot[i] < slots)
+            worker->allowed[slot[i]] = 1;
+    return worker->allowed ? 0 : -ENOMEM;
 }
 
 int worker_start(const struct host *host, const struct far_host_channel *channel, int astack_fd)
@@ -200,8 +262,11 @@ int worker_start(const struct host *host, const struct far_host_channel *channel
     worker->channel = channel->channel;
     worker->level = channel->level;
     worker->size = channel->size;
-    int failed = worker_map(worker, astack_fd);
+    worker->connection = channel->connection;
+    int failed = worker_limit(worker, channel);
+    failed = failed ? failed : worker_map(worker, astack_fd);
     if (failed) {
+        free(worker->allowed);
         free(worker);
         return failed;
     }
@@ -213,6 +278,7 @@ int worker_start(const struct host *host, const struct far_host_channel *channel
     munmap(worker->astack, worker->size);
     if (worker->client)
         client_put(worker->client);
+    free(worker->allowed);
     free(worker);
     return failed;
 }
@@ -230,6 +296,61 @@ void worker_stop(uint32_t channel)
     for (struct worker *worker = workers; worker; worker = worker->next)
         if (worker->channel == channel)
             stop(worker);
+    pthread_mutex_unlock(&workers_lock);
+}
+
+struct listing {
+    struct far_host_channels head;
+    struct far_host_channel channel[FAR_HOST_CHANNELS_MAX];
+};
+
+static void listing_send(struct listing *listing, bool last)
+{
+    listing->head.last = last;
+    tell_fard(FAR_MSG_HOST_CHANNELS, listing, sizeof listing->head + listing->head.count * sizeof listing->channel[0]);
+    listing->head.count = 0;
+}
+
+/* With the lock held throughout: what ends meanwhile says so after the list that has it. */
+void workers_list(const struct host *host)
+{
+    static struct listing listing; /* the main thread's */
+    listing.head = (struct far_host_channels){.generation = host->generation, .service_id = host->service_id};
+    pthread_mutex_lock(&workers_lock);
+    for (struct worker *worker = workers; worker; worker = worker->next) {
+        worker->listed = true;
+        listing.channel[listing.head.count++] =
+            (struct far_host_channel){.channel = worker->channel, .level = worker->level, .size = worker->size};
+        client_identity(worker->client, &listing.channel[listing.head.count - 1]);
+        if (listing.head.count == FAR_HOST_CHANNELS_MAX)
+            listing_send(&listing, false);
+    }
+    listing_send(&listing, true);
+    pthread_mutex_unlock(&workers_lock);
+}
+
+#define RETIRE_LOOK_MS 50 /* a worker that looked a last time before it was told sleeps until it is woken again */
+
+static void wait_for_change(int ms)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_nsec += ms * 1000000L;
+    end.tv_sec += end.tv_nsec / 1000000000;
+    end.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&workers_changed, &workers_lock, &end);
+}
+
+void workers_retire(void)
+{
+    pthread_mutex_lock(&workers_lock);
+    while (workers) {
+        for (struct worker *worker = workers; worker; worker = worker->next) {
+            __atomic_store_n(&worker->retire, true, __ATOMIC_RELEASE);
+            far_wake(&worker->astack->call.sequence);
+        }
+        wait_for_change(RETIRE_LOOK_MS);
+    }
     pthread_mutex_unlock(&workers_lock);
 }
 

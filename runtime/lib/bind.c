@@ -9,12 +9,15 @@
 #include "runtime/format/stub.h"
 #include "runtime/import.h"
 #include "runtime/lib/binding.h"
+#include "runtime/lib/channel.h"
 #include "runtime/lib/depend.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/gate.h"
 #include "runtime/lib/map.h"
 #include "runtime/lib/pending.h"
+#include "runtime/lib/resolve.h"
 #include "runtime/machine.h"
+#include "runtime/probes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,6 +66,24 @@ static int check_answer(const struct far_import_table *table, uint32_t want, con
     return map_check_parts(&mapping, error);
 }
 
+/* An answer's body in `buffer`, and its descriptors, which are *bound's from now on unless this fails. */
+static int take_answer(const struct far_import_table *table, uint32_t want, const struct far_answer *answer,
+                       struct bound *bound, struct far_error *error)
+{
+    const char *body = answer->body;
+    memset(&bound->fds, -1, sizeof bound->fds);
+    memcpy(&bound->reply, body, sizeof bound->reply);
+    bound->reply.service[FAR_SERVICE_MAX - 1] = '\0';
+    bound->stub = (const uint64_t *)(body + sizeof bound->reply);
+    bound->pending = bound->stub + bound->reply.op_count;
+    int failed = fds_take(&bound->fds, bound->reply.fds, answer->fd, answer->fd_count, error);
+    if (!failed)
+        failed = check_answer(table, want, bound, answer->size, error);
+    if (failed)
+        fds_close(&bound->fds);
+    return failed;
+}
+
 /* Ask fard. On success the descriptors are the caller's, and the answer lies in buffer. */
 static int ask(const struct far_import_table *table, struct bound *bound, void *buffer, struct far_error *error)
 {
@@ -71,25 +92,22 @@ static int ask(const struct far_import_table *table, struct bound *bound, void *
     const struct iovec body[] = {{&request, sizeof request}, {(void *)(uintptr_t)table, table->size}};
     struct far_answer answer = {.body = buffer, .room = FAR_MESSAGE_MAX};
     memset(&bound->fds, -1, sizeof bound->fds);
-    int failed = process_connect(error);
-    if (!failed)
-        failed = connection_request(&far_process.connection, FAR_MSG_BIND, body, 2, &answer, error);
+    int failed = -1;
+    for (int tries = 0; failed && tries < PROCESS_TRIES; tries++) {
+        bool connected = far_process.connection.fd >= 0;
+        failed = process_connect(error);
+        if (!failed)
+            failed = connection_request(&far_process.connection, FAR_MSG_BIND, body, 2, &answer, error);
+        if (failed && !process_was_cut_off(connected, error))
+            break;
+    }
     if (failed)
         return failed;
     if (answer.size < sizeof bound->reply) {
         answer_close_fds(&answer);
         return bad_answer(table, "too short", error);
     }
-    memcpy(&bound->reply, buffer, sizeof bound->reply);
-    bound->reply.service[FAR_SERVICE_MAX - 1] = '\0';
-    bound->stub = (const uint64_t *)((const char *)buffer + sizeof bound->reply);
-    bound->pending = bound->stub + bound->reply.op_count;
-    failed = fds_take(&bound->fds, bound->reply.fds, answer.fd, answer.fd_count, error);
-    if (!failed)
-        failed = check_answer(table, request.want, bound, answer.size, error);
-    if (failed)
-        fds_close(&bound->fds);
-    return failed;
+    return take_answer(table, request.want, &answer, bound, error);
 }
 
 /*
@@ -313,7 +331,9 @@ static int bind_registered(const struct far_import_table *table, const struct bo
     struct far_binding *shared = process_find_base(bound->reply.base);
     const struct far_iface *iface = shared ? shared->iface : read_iface(bound, error);
     int failed = iface ? check_operations(table, bound, iface, error) : -error->code;
-    if (!failed && shared) {
+    if (!failed && shared && shared->revoked.progress != FAR_REVOKED_NOT)
+        failed = far_fail(error, EACCES, EX_NOPERM, "service %s: %s", table->service, FAR_REASON_REVOKED);
+    else if (!failed && shared) {
         know(*result = shared, bound);
         failed = bind_needs(shared, error);
     } else if (!failed)
@@ -322,24 +342,48 @@ static int bind_registered(const struct far_import_table *table, const struct bo
     return failed ? failed : pending_link(*result, reply->pending_base, bound->pending, reply->pending_count, error);
 }
 
+static int bind_by(const struct far_import_table *table, struct bound *bound, uint64_t *stub,
+                   struct far_binding **result, struct far_error *error)
+{
+    int failed = bound->reply.flags & FAR_BIND_PENDING ? bind_pending(table, bound, result, error)
+                                                       : bind_registered(table, bound, result, error);
+    if (!failed && stub)
+        memcpy(stub, bound->stub, table->op_count * sizeof *stub);
+    fds_close(&bound->fds);
+    return failed;
+}
+
 int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result,
                  struct far_error *error)
 {
     struct bound bound;
     void *buffer = malloc(FAR_MESSAGE_MAX);
+    FAR_PROBE(bind__begin, table->service);
     int failed = buffer ? ask(table, &bound, buffer, error)
                         : far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", table->service);
-    if (failed) {
-        free(buffer);
-        return failed;
-    }
-    failed = bound.reply.flags & FAR_BIND_PENDING ? bind_pending(table, &bound, result, error)
-                                                  : bind_registered(table, &bound, result, error);
-    if (!failed && stub)
-        memcpy(stub, bound.stub, table->op_count * sizeof *stub);
-    fds_close(&bound.fds);
+    if (!failed)
+        failed = bind_by(table, &bound, stub, result, error);
+    FAR_PROBE(bind__end, table->service, failed ? 0 : bound.reply.level, failed);
     free(buffer);
     return failed;
+}
+
+/* far_resolve has seen to the answer's least size. */
+int binding_from_resolved(const struct far_import_table *table, const struct far_resolved *resolved, uint64_t *stub,
+                          struct far_binding **result, struct far_error *error)
+{
+    struct bound bound;
+    struct far_answer answer = {.body = (void *)(uintptr_t)(&resolved->message + 1), .size = resolved->size};
+    memcpy(answer.fd, resolved->fd, sizeof answer.fd);
+    answer.fd_count = resolved->fd_count;
+    uint32_t want = far_settings_want(&resolved->settings, table->service);
+    int failed = process_settings_check(error);
+    if (failed) {
+        answer_close_fds(&answer);
+        return failed;
+    }
+    failed = take_answer(table, want, &answer, &bound, error);
+    return failed ? failed : bind_by(table, &bound, stub, result, error);
 }
 
 /* The connection is a new one: a child's own, or fard was started anew, and then with new memory for data. */

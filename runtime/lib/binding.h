@@ -6,8 +6,10 @@
 #ifndef FARCALL_BINDING_H
 #define FARCALL_BINDING_H
 
+#include "runtime/lib/capability.h"
 #include "runtime/lib/connection.h"
 #include "runtime/lib/debug.h"
+#include "runtime/lib/domain.h"
 #include "runtime/lib/plan.h"
 #include "runtime/lib/settings.h"
 #include "runtime/lib/unwind.h"
@@ -43,6 +45,7 @@ struct far_binding {
         *table; /* our copy of what we were bound with, to do it again on another connection */
     const struct far_reloc_header
         *unbound; /* what says which services it is bound to itself, until they are; or NULL */
+    struct far_revoked_by revoked; /* the capability that it was bound by */
 };
 
 /* Services that nobody had registered when the process was bound to them; pending.h. */
@@ -61,27 +64,41 @@ struct far_process {
     bool settings_read;
     struct far_connection connection;
     uint32_t connection_number; /* 0: there was none yet */
+    uint32_t early_number;      /* which of far_resolve's connections became the process's; 0: none */
+    uint32_t early_adopted_as;  /* as which connection_number */
+    bool fard_given_up;         /* it did not come back in time: who asks next does not wait again, until it is there */
     pid_t connection_pid;       /* whose it is: a child of fork must not use its parent's */
     struct far_binding *binding[FAR_BINDING_MAX];
     uint32_t binding_count; /* written last: readers need no lock */
     struct far_pendings pendings;
+    struct far_own_domain domain;
+    struct far_tokens tokens;
     struct far_binding *hosted; /* in a host: its own service, which is here already. Others may be bound to it */
 };
-extern struct far_process far_process;
+extern struct far_process far_process __attribute__((visibility("hidden"))); /* far_resolve reads it early */
 
 void process_lock(sigset_t *saved);
 void process_unlock(const sigset_t *saved);
 /* The settings, read at the first call. */
 const struct far_settings *process_settings(void);
+int process_settings_check(struct far_error *error); /* 0, or -errno and *error: what cannot be obeyed */
 /* A connection to fard, opened if there is none. With the lock held. 0, or -errno and *error. */
 int process_connect(struct far_error *error);
-/* Take over a connection that somebody else opened (far_resolve). With the lock held. */
-void process_adopt_connection(int fd);
+/* Was fard lost while it was asked, and it is worth asking again? `connected`: there was a connection before. */
+#define PROCESS_TRIES 8
+bool process_was_cut_off(bool connected, const struct far_error *error);
+struct far_resolved;
+/*
+ * Take over what far_resolve has left: its settings, and its connection unless this process has one already. With the lock held.
+ * Is what was asked over it known on the process's own connection?
+ */
+bool process_adopt(const struct far_resolved *resolved);
 /* In the child after fork, in its only thread. */
 void process_after_fork(void);
 
 /* NULL if none. No lock needed. */
-struct far_binding *process_find_service(const char *service);
+struct far_binding *process_find_service(const char *service); /* any major of it */
+struct far_binding *process_find_major(const char *service, uint16_t major);
 struct far_binding *process_find_base(uint64_t base);
 struct far_binding *process_find_address(uint64_t address);
 /* With the lock held. -ENOSPC if there are too many. */
@@ -94,6 +111,9 @@ int process_add_binding(struct far_binding *binding, struct far_error *error);
  */
 int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result,
                  struct far_error *error);
+/* The same by an answer that was asked for already; its descriptors are closed. */
+int binding_from_resolved(const struct far_import_table *table, const struct far_resolved *resolved, uint64_t *stub,
+                          struct far_binding **result, struct far_error *error);
 
 /* No plans yet: the first binding_plan() makes them. A client that only branches never needs any. */
 void binding_plan_later(struct far_binding *binding);

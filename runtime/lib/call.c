@@ -9,6 +9,7 @@
 #include "runtime/lib/failure.h"
 #include "runtime/lib/map.h"
 #include "runtime/lib/wait.h"
+#include "runtime/probes.h"
 
 #include <errno.h>
 
@@ -28,6 +29,19 @@ static long milliseconds(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Nobody is left who could answer. 0: it was answered; ERESTART: it never began, and another version will take it. */
+static int end_without_answer(const struct far_channel *channel)
+{
+    const struct far_reply_line *reply = &channel->astack->reply;
+    if (far_load(&reply->sequence) == channel->sequence)
+        return 0;
+    if (channel_fate_error(channel) == EACCES)
+        return EACCES;
+    if (far_load(&reply->retired) != 1)
+        return EHOSTDOWN;
+    return far_load(&reply->served) == channel->sequence ? 0 : ERESTART;
+}
+
 /*
  * Sleep until the answer is there. In slices: should fard and host both have died, nobody is left to wake us, and the
  * host's pidfd tells. 0, EHOSTDOWN, ETIMEDOUT past the operation's deadline, or EPROTO: a number that is neither the last
@@ -38,12 +52,13 @@ static int sleep_for_answer(struct far_channel *channel, uint32_t previous, uint
     struct far_astack *astack = channel->astack;
     uint32_t sequence = channel->sequence;
     long give_up = deadline_ms ? milliseconds() + deadline_ms : 0, slice = FAR_WAIT_SLICE_NS;
+    unsigned slices = 0;
     for (bool looked = false;; looked = true) {
         uint32_t now = far_load(&astack->reply.sequence);
         if (now == sequence)
             return 0;
-        if (channel_dead(channel) || (looked && channel_host_gone(channel)))
-            return far_load(&astack->reply.sequence) == sequence ? 0 : EHOSTDOWN;
+        if (channel_lost(channel) || (looked && (channel_host_gone(channel) || channel_unserved(channel, ++slices))))
+            return end_without_answer(channel);
         if (now != previous)
             return EPROTO;
         if (give_up) {
@@ -95,7 +110,8 @@ static bool result_believed(const struct far_binding *binding, const struct far_
     const struct far_extent *part = binding->part;
     uint64_t size = plan->result_target_size;
     return address == 0 || far_inside(&part[FAR_PART_DATA], address, size) ||
-           far_inside(&part[FAR_PART_HEAP], address, size) || far_inside(&part[FAR_PART_CONST], address, size);
+           far_inside(&part[FAR_PART_HEAP], address, size) || far_inside(&part[FAR_PART_CONST], address, size) ||
+           domain_shares(binding, address, size);
 }
 
 bool call_take_result(struct far_frame *frame, const struct far_binding *binding, const struct far_plan *plan,
@@ -116,12 +132,22 @@ bool call_take_result(struct far_frame *frame, const struct far_binding *binding
     return true;
 }
 
+NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_binding *binding, uint32_t slot);
+
 /* A call that was published and whose answer cannot be had: the A-stack is not ours alone any more. */
-NOT_INLINE static void fast_call_fails(struct far_frame *frame, const struct far_binding *binding,
+NOT_INLINE static void fast_call_fails(struct far_frame *frame, struct far_binding *binding,
                                        const struct far_plan *plan, struct far_channel *channel, int error)
 {
-    const char *reason = error == EPROTO ? FAR_REASON_LIE : "the service's host is gone";
+    const char *reason = error == EPROTO   ? FAR_REASON_LIE
+                         : error == EACCES ? FAR_REASON_REVOKED
+                                           : "the service's host is gone";
     uint32_t status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
+    if (error == ERESTART) {
+        channel_close(channel);
+        far_thread->depth--;
+        call_otherwise(frame, binding, plan->op->slot);
+        return;
+    }
     if (error || status == FAR_CALL_ENDED_THREAD) /* nobody serves it any more */
         channel_close(channel);
     if (!error && (error = call_status_error(status, &reason)) == 0) {
@@ -192,7 +218,7 @@ NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_bindin
         call_fails(frame, binding, plan, -failed, reason);
 }
 
-void far_process_call(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
+static inline void run_call(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
 {
     struct far_plan *const *plans = __atomic_load_n(&binding->plan, __ATOMIC_ACQUIRE);
     const struct far_plan *plan = slot < binding->slot_count ? plans[slot] : NULL;
@@ -207,4 +233,11 @@ void far_process_call(struct far_frame *frame, struct far_binding *binding, uint
         thread->depth--;
     }
     call_otherwise(frame, binding, slot);
+}
+
+void far_process_call(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
+{
+    FAR_PROBE(call__begin, binding->service, slot);
+    run_call(frame, binding, slot);
+    FAR_PROBE(call__end, binding->service, slot);
 }

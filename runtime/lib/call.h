@@ -9,7 +9,8 @@
 #define FAR_REASON_LIE \
     "the host's answer cannot be right: to another call, or a pointer to memory that is not the service's"
 
-/* Publish what lies in the A-stack and wait. 0, or EHOSTDOWN, ETIMEDOUT: then the channel must be closed. */
+/* Publish what lies in the A-stack and wait. 0, or EHOSTDOWN, ETIMEDOUT, ERESTART: then the channel must be closed. After
+ * ERESTART the call has not been served, and may be made again on a new channel. */
 int call_run(struct far_channel *channel, const struct far_plan *plan);
 
 /* Result and errno from the reply line, each read once. Leaves errno alone if the operation did not set it. False if the

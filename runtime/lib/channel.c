@@ -12,8 +12,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define CHANNEL_PAUSE_NS 50000000 /* at most, between two tries to open a channel */
-#define CHANNEL_TRIES    200      /* about ten seconds */
+#define CHANNEL_PAUSE_NS       50000000 /* at most, between two tries to open a channel */
+#define CHANNEL_TRIES          200      /* about ten seconds */
+#define CHANNEL_UNSERVED_LOOKS 10       /* of FAR_WAIT_SLICE_NS each */
 
 __thread struct far_thread *far_thread __attribute__((tls_model("initial-exec")));
 
@@ -26,10 +27,43 @@ bool channel_dead(const struct far_channel *channel)
     return far_load(&astack->fate.dead) != 0 || far_load(&astack->reply.sequence) == FAR_SEQUENCE_DEAD;
 }
 
+bool channel_lost(const struct far_channel *channel)
+{
+    uint32_t fate = far_load(&channel->astack->fate.dead);
+    return (fate != 0 && fate != FAR_FATE_MOVED) || far_load(&channel->astack->reply.sequence) == FAR_SEQUENCE_DEAD;
+}
+
+int channel_fate_error(const struct far_channel *channel)
+{
+    return far_load(&channel->astack->fate.dead) == FAR_FATE_REVOKED ? EACCES : EHOSTDOWN;
+}
+
 bool channel_host_gone(const struct far_channel *channel)
 {
     struct pollfd host = {.fd = channel->host_pidfd, .events = POLLIN};
     return channel->host_pidfd >= 0 && poll(&host, 1, 0) > 0;
+}
+
+/* Without the lock: what another thread makes of the connection meanwhile can only mean that it is not the old one. */
+static bool opened_by_another_fard(const struct far_channel *channel)
+{
+    struct pollfd fard = {.fd = __atomic_load_n(&far_process.connection.fd, __ATOMIC_RELAXED), .events = POLLRDHUP};
+    return __atomic_load_n(&far_process.connection_number, __ATOMIC_RELAXED) != channel->opened_on || fard.fd < 0 ||
+           poll(&fard, 1, 0) != 0;
+}
+
+/* The worker's first deed is to say where it runs. */
+bool channel_unserved(const struct far_channel *channel, unsigned looks)
+{
+    return looks >= CHANNEL_UNSERVED_LOOKS && far_load(&channel->astack->reply.cpu) == 0 &&
+           opened_by_another_fard(channel);
+}
+
+/* The host hears it even if no fard is there to tell it, or another one than opened the channel. */
+static void tell_host(struct far_channel *channel)
+{
+    __atomic_store_n(&channel->astack->call.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
+    far_wake(&channel->astack->call.sequence);
 }
 
 static void channel_unmap(struct far_channel *channel)
@@ -46,6 +80,7 @@ static void channel_end(struct far_channel *channel)
     const struct far_close_channel body = {.channel = channel->id};
     if (channel->opened_on == far_process.connection_number)
         connection_tell(&far_process.connection, FAR_MSG_CLOSE_CHANNEL, &body, sizeof body);
+    tell_host(channel);
     channel_unmap(channel);
 }
 
@@ -118,6 +153,8 @@ struct far_thread *far_thread_get(void)
 /* fard must know this binding on the connection there is now. With the lock held. */
 static int channel_prepare(struct far_binding *binding, struct far_error *error)
 {
+    if (binding->revoked.progress != FAR_REVOKED_NOT)
+        return far_fail(error, EACCES, EX_NOPERM, "%s", FAR_REASON_REVOKED);
     int failed = process_connect(error);
     if (!failed && binding->known_on != far_process.connection_number)
         failed = binding_renew(binding, error);
@@ -154,14 +191,17 @@ static int channel_ask(struct far_binding *binding, uint64_t size, struct far_ch
     return 0;
 }
 
-/* A connection that broke is tried once more: fard may have been started anew since the last call. */
-static int channel_ask_twice(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[2],
+/* A connection that broke is tried again: fard may have been started anew since the last call. */
+static int channel_ask_again(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[2],
                              struct far_error *error)
 {
-    bool connected = far_process.connection.fd >= 0;
-    int failed = channel_ask(binding, size, reply, fd, error);
-    if (failed && connected && far_process.connection.fd < 0 && error->code != ETIMEDOUT)
+    int failed;
+    for (int tries = 0; tries < PROCESS_TRIES; tries++) {
+        bool connected = far_process.connection.fd >= 0;
         failed = channel_ask(binding, size, reply, fd, error);
+        if (!failed || !process_was_cut_off(connected, error))
+            break;
+    }
     return failed;
 }
 
@@ -170,12 +210,12 @@ static int channel_ask_patiently(struct far_binding *binding, uint64_t size, str
                                  struct far_error *error)
 {
     struct timespec pause = {.tv_nsec = 1000000};
-    int failed = channel_ask_twice(binding, size, reply, fd, error);
+    int failed = channel_ask_again(binding, size, reply, fd, error);
     for (int tries = 0; failed && error->code == EAGAIN && tries < CHANNEL_TRIES; tries++) {
         nanosleep(&pause, NULL);
         if (pause.tv_nsec < CHANNEL_PAUSE_NS)
             pause.tv_nsec *= 2;
-        failed = channel_ask_twice(binding, size, reply, fd, error);
+        failed = channel_ask_again(binding, size, reply, fd, error);
     }
     return failed;
 }

@@ -120,7 +120,8 @@ static void take_fds(struct msghdr *header, struct far_answer *answer)
 }
 
 /* One packet, whatever it is. Returns 0, or -errno. */
-static int receive_packet(int fd, struct far_message *message, struct far_answer *answer, struct far_error *scratch)
+static int receive_packet(int fd, int flags, struct far_message *message, struct far_answer *answer,
+                          struct far_error *scratch)
 {
     /* Too small a buffer for an error's text must not lose it: the body goes to two places, one after the other. */
     struct iovec vector[3] = {{message, sizeof *message}, {answer->body, answer->room}, {scratch, sizeof *scratch}};
@@ -132,7 +133,7 @@ static int receive_packet(int fd, struct far_message *message, struct far_answer
         .msg_iov = vector, .msg_iovlen = 3, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t got;
     do
-        got = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
+        got = recvmsg(fd, &header, MSG_CMSG_CLOEXEC | flags);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return -errno;
@@ -163,6 +164,37 @@ static int refused(const struct far_answer *answer, const struct far_error *rest
     return -error->code;
 }
 
+/* Its body, too, lies in two pieces. */
+static void hand_out(const struct far_connection *connection, const struct far_message *message,
+                     struct far_answer *answer, const struct far_error *rest)
+{
+    struct far_revoked body;
+    size_t first = answer->room < sizeof body ? answer->room : sizeof body;
+    if (answer->size != sizeof body || !connection->unasked)
+        return;
+    memcpy(&body, answer->body, first);
+    memcpy((char *)&body + first, rest, sizeof body - first);
+    connection->unasked(message, &body, answer->fd, answer->fd_count);
+}
+
+void connection_take_unasked(struct far_connection *connection)
+{
+    struct far_message message;
+    struct far_error scratch;
+    struct far_revoked body;
+    struct far_answer answer = {.body = &body, .room = sizeof body};
+    int failed = 0;
+    while (!failed) {
+        answer.fd_count = 0;
+        failed = receive_packet(connection->fd, MSG_DONTWAIT, &message, &answer, &scratch);
+        if (!failed && message.serial == 0)
+            hand_out(connection, &message, &answer, &scratch);
+        answer_close_fds(&answer);
+    }
+    if (failed != -EAGAIN)
+        connection_close(connection);
+}
+
 int connection_request(struct far_connection *connection, enum far_message_type type, const struct iovec *body,
                        int count, struct far_answer *answer, struct far_error *error)
 {
@@ -176,9 +208,11 @@ int connection_request(struct far_connection *connection, enum far_message_type 
     while (!failed) {
         failed = wait_readable(connection->fd, deadline);
         if (!failed)
-            failed = receive_packet(connection->fd, &message, answer, &scratch);
+            failed = receive_packet(connection->fd, 0, &message, answer, &scratch);
         if (!failed && message.serial == serial)
             break;
+        if (!failed && message.serial == 0)
+            hand_out(connection, &message, answer, &scratch);
         answer_close_fds(answer); /* an answer that came too late for its request */
     }
     if (failed)
@@ -205,6 +239,7 @@ void connection_tell(struct far_connection *connection, enum far_message_type ty
 void answer_close_fds(struct far_answer *answer)
 {
     for (int i = 0; i < answer->fd_count; i++)
-        close(answer->fd[i]);
+        if (answer->fd[i] >= 0)
+            close(answer->fd[i]);
     answer->fd_count = 0;
 }

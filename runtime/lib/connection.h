@@ -16,6 +16,8 @@
 struct far_connection {
     int fd; /* -1: none */
     uint32_t serial;
+    /* What fard says unasked (serial 0) goes there; descriptors that are not set to -1 are closed after. NULL: to nobody. */
+    void (*unasked)(const struct far_message *message, const struct far_revoked *body, int *fd, int fd_count);
 };
 
 /* An answer: its body, and the descriptors that came with it, which belong to the caller. */
@@ -40,6 +42,9 @@ int connection_request(struct far_connection *connection, enum far_message_type 
 
 /* Send something that is not answered. Failure to do so matters to nobody. */
 void connection_tell(struct far_connection *connection, enum far_message_type type, const void *body, size_t size);
+
+/* Whatever has arrived, without waiting, while nobody is waiting for an answer. A connection that broke is closed. */
+void connection_take_unasked(struct far_connection *connection);
 
 void answer_close_fds(struct far_answer *answer);
 

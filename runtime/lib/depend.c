@@ -138,7 +138,8 @@ int depend_bind(const struct far_reloc_header *stream, const char *self, struct 
         if (command->code != FAR_RELOC_CHECK) /* they come first, those of one service together */
             break;
         const char *service = segment_reloc_string(stream, command->name);
-        if (strcmp(service, last) != 0 && strcmp(service, self) != 0 && !process_find_service(service))
+        uint16_t major = (uint16_t)(segment_reloc_words(command)[0] >> 16);
+        if (strcmp(service, last) != 0 && strcmp(service, self) != 0 && !process_find_major(service, major))
             failed = bind_service(stream, self, service, error);
         last = service;
     }

@@ -5,11 +5,13 @@
 #include "runtime/lib/channel.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/pending.h"
+#include "runtime/lib/resolve.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -34,7 +36,26 @@ static int too_late(const struct far_import *import, struct far_error *error)
                     import->table->service);
 }
 
-static int bind_locked(struct far_import *import, uint64_t *stub, struct far_error *error)
+static void resolved_free(struct far_resolved *resolved)
+{
+    if (resolved)
+        munmap(resolved, sizeof *resolved);
+}
+
+/* What fard has said to far_resolve, if that is an answer to this; otherwise fard is asked now. */
+static int bind_by_answer(const struct far_import_table *table, struct far_resolved *resolved, uint64_t *stub,
+                          struct far_binding **binding, struct far_error *error)
+{
+    bool lasts = resolved && process_adopt(resolved);
+    if (lasts && resolved->size)
+        return binding_from_resolved(table, resolved, stub, binding, error);
+    for (int i = 0; resolved && i < resolved->fd_count; i++)
+        close(resolved->fd[i]);
+    return binding_make(table, stub, binding, error);
+}
+
+static int bind_locked(struct far_import *import, struct far_resolved *resolved, uint64_t *stub,
+                       struct far_error *error)
 {
     char why[256];
     struct far_binding *binding;
@@ -42,10 +63,7 @@ static int bind_locked(struct far_import *import, uint64_t *stub, struct far_err
         return far_fail(error, EINVAL, EX_DATAERR, "an import library's table is not valid: %s", why);
     if (!far_thread_get()) /* a child of fork must know that the connection is its parent's */
         return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", import->table->service);
-    if (import->reserved)
-        process_adopt_connection((int)import->reserved - 1);
-    import->reserved = 0;
-    int failed = binding_make(import->table, stub, &binding, error);
+    int failed = bind_by_answer(import->table, resolved, stub, &binding, error);
     if (failed)
         return failed;
     if (import->state == FAR_IMPORT_FAILED || !agrees(import, stub))
@@ -73,9 +91,12 @@ void far_bind(struct far_import *import)
     if (import->state == FAR_IMPORT_BOUND || import->state == FAR_IMPORT_PENDING)
         return;
     process_lock(&saved);
+    struct far_resolved *resolved = import->state == FAR_IMPORT_RESOLVED ? import->binding : NULL;
+    import->binding = NULL;
     uint64_t *stub = calloc(import->table->op_count, sizeof *stub);
-    int failed = stub ? bind_locked(import, stub, &error) : -ENOMEM;
+    int failed = stub ? bind_locked(import, resolved, stub, &error) : -ENOMEM;
     free(stub);
+    resolved_free(resolved);
     process_unlock(&saved);
     unwind_tell_all();
     if (!failed)

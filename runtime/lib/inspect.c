@@ -15,7 +15,8 @@ const char *far_version(void)
 enum far_level far_level(const char *service)
 {
     const struct far_binding *binding = process_find_service(service);
-    return binding ? (enum far_level)binding->level : FAR_LEVEL_UNSET;
+    bool bound = binding && binding->revoked.progress == FAR_REVOKED_NOT;
+    return bound ? (enum far_level)binding->level : FAR_LEVEL_UNSET;
 }
 
 const char *far_level_name(enum far_level level)

@@ -3,6 +3,7 @@
 #include "runtime/import.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/failure.h"
+#include "runtime/lib/link_unbound.h"
 #include "runtime/lib/pending.h"
 
 #include <errno.h>
@@ -26,7 +27,9 @@ static int bind_again(const struct far_import_table *table, struct far_error *er
 
 /* What the process knows of the operation that was called. An address that came from another process has no table here. */
 struct called {
-    const struct far_pending *pending;
+    const struct far_pending *pending; /* NULL: the address is of a service that was never bound */
+    const char *service;
+    struct link_found found;
     const struct far_import_table *table; /* to bind by */
     const struct far_import_op *op;       /* or NULL */
     const char *name;
@@ -43,7 +46,7 @@ static void find_called(uint64_t address, struct called *called)
              (unsigned long long)(called->pending->base + slot * FAR_STUB_SIZE));
     called->name = table ? import_op_name(table->table, index) : called->place;
     called->op = table ? import_op(table->table, index) : NULL;
-    const struct far_binding *bound = process_find_service(called->pending->service);
+    const struct far_binding *bound = process_find_major(called->pending->service, called->pending->major);
     called->table = table                     ? table->table
                     : called->pending->tables ? called->pending->tables->table
                     : bound                   ? bound->table
@@ -71,20 +74,35 @@ static uint64_t link_called(uint64_t address, struct called *called, struct far_
     return 0;
 }
 
+/* As bind_again(): a connection that broke is tried once more. */
+static uint64_t link_stranger(uint64_t address, struct called *called, struct far_error *error)
+{
+    bool connected = far_process.connection.fd >= 0;
+    int failed = link_unbound(address, &called->found, error);
+    if (failed && connected && far_process.connection.fd < 0 && error->code != ETIMEDOUT)
+        failed = link_unbound(address, &called->found, error);
+    snprintf(called->place, sizeof called->place, "the operation at %#llx", (unsigned long long)address);
+    called->name = called->found.known ? import_op_name(&called->found.table, 0) : called->place;
+    called->service = called->found.known ? called->found.table.service : called->service;
+    called->op = called->found.known ? import_op(&called->found.table, 0) : NULL;
+    return failed ? 0 : pending_target(address);
+}
+
 uint64_t far_link_pending(uint64_t address, struct far_link_result *result)
 {
     sigset_t saved;
     int before = errno;
     struct far_error error = {.code = EFAULT};
     struct called called = {.pending = pending_at(address), .name = "?"};
+    called.service = called.pending ? called.pending->service : "?";
     process_lock(&saved);
-    uint64_t target = link_called(address, &called, &error);
+    uint64_t target = called.pending ? link_called(address, &called, &error) : link_stranger(address, &called, &error);
     process_unlock(&saved);
     unwind_tell_all();
     errno = before;
     if (target)
         return target;
-    const struct far_failure failure = {called.pending->service, called.name, error.code, error.text};
+    const struct far_failure failure = {called.service, called.name, error.code, error.text};
     const struct far_import_op *op = called.op;
     result->result = result->float_result =
         operation_fails(&failure, op && op->flags & FAR_IMPORT_HAS_FAILS ? &op->fails : NULL);

@@ -16,7 +16,8 @@
 /* One call's parameters. */
 struct crossing {
     const struct far_plan *plan;
-    uint64_t word[FAR_PARAM_MAX]; /* as the caller passed them, read once */
+    const struct far_binding *shares; /* with whom the domain segment may be shared; NULL: copy everything */
+    uint64_t word[FAR_PARAM_MAX];     /* as the caller passed them, read once */
     struct far_sizes sizes;
 };
 
@@ -45,6 +46,14 @@ static uint64_t frame_word(const struct far_frame *frame, struct far_where where
     return words[where.index];
 }
 
+/* Memory that the service may reach itself goes over as its address. A size is read from what was copied only. */
+static bool goes_direct(const struct crossing *crossing, uint32_t i)
+{
+    const struct far_plan_param *param = &crossing->plan->param[i];
+    return crossing->shares && far_by_reference(param) && !param->measured &&
+           domain_shares(crossing->shares, crossing->word[i], 1);
+}
+
 static int take_words(struct crossing *crossing, const struct far_frame *frame, struct far_error *error)
 {
     int failed = 0;
@@ -52,6 +61,7 @@ static int take_words(struct crossing *crossing, const struct far_frame *frame, 
         const struct far_plan_param *param = &crossing->plan->param[i];
         crossing->word[i] = frame_word(frame, param->abi) & param->mask; /* no bits that are nobody's parameter */
         crossing->sizes.value[i] = crossing->word[i];
+        crossing->sizes.direct[i] = goes_direct(crossing, i);
         if (param->passing == FAR_PASS_STRING)
             failed = take_string(crossing, i, error);
     }
@@ -85,7 +95,7 @@ static void put_area(const struct crossing *crossing, char *area)
         const struct far_plan_param *param = &crossing->plan->param[i];
         uint64_t bytes = crossing->sizes.bytes[i];
         char *to = area + crossing->sizes.offset[i];
-        if (!far_by_reference(param) || bytes == 0)
+        if (!far_by_reference(param) || bytes == 0 || crossing->sizes.direct[i])
             continue;
         if (param->passing == FAR_PASS_STRING) {
             memcpy(to, pointer_from(crossing->word[i]), bytes - 1);
@@ -100,6 +110,8 @@ static void put_area(const struct crossing *crossing, char *area)
 
 static uint64_t line_word(const struct crossing *crossing, uint32_t i)
 {
+    if (crossing->sizes.direct[i])
+        return crossing->word[i];
     switch (crossing->plan->param[i].passing) {
     case FAR_PASS_BUFFER:
         return crossing->word[i] != 0;
@@ -120,7 +132,8 @@ static void take_area(const struct crossing *crossing, const char *area)
 {
     for (uint32_t i = 0; i < crossing->plan->param_count; i++) {
         const struct far_plan_param *param = &crossing->plan->param[i];
-        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_VALUE_OUT && crossing->sizes.bytes[i])
+        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_VALUE_OUT && crossing->sizes.bytes[i] &&
+            !crossing->sizes.direct[i])
             memcpy(pointer_from(crossing->word[i]), area + crossing->sizes.offset[i], crossing->sizes.bytes[i]);
     }
 }
@@ -146,9 +159,12 @@ static int cross(const struct crossing *crossing, struct far_channel *channel, u
     int failed = call_run(channel, crossing->plan);
     if (failed) {
         channel_close(channel);
+        if (failed == ERESTART)
+            return -ERESTART;
         return far_fail(error, failed, EX_UNAVAILABLE,
                         failed == ETIMEDOUT ? "the operation's deadline passed"
                         : failed == EPROTO  ? FAR_REASON_LIE
+                        : failed == EACCES  ? FAR_REASON_REVOKED
                                             : "the service's host is gone");
     }
     *status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
@@ -159,21 +175,32 @@ static int cross(const struct crossing *crossing, struct far_channel *channel, u
     return 0;
 }
 
-int call_by_plan(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
-                 struct far_channel *channel, struct far_error *error)
+/* A service may be upgraded while it is called, and again; but not as often as this within one call. */
+#define MOVES_MAX 100
+
+static int cross_to_the_newest(const struct crossing *crossing, struct far_binding *binding,
+                               struct far_channel *channel, uint32_t *status, struct far_error *error)
 {
-    struct crossing crossing = {.plan = plan};
+    for (int moves = 0; moves < MOVES_MAX; moves++) {
+        int failed = have_room(binding, channel, crossing->sizes.end, error);
+        failed = failed ? failed : cross(crossing, channel, status, error);
+        if (failed != -ERESTART)
+            return failed;
+    }
+    return far_fail(error, EHOSTDOWN, EX_UNAVAILABLE, "the service's host leaves whenever it is called");
+}
+
+static int call_once(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                     struct far_channel *channel, bool sharing, struct far_error *error)
+{
+    struct crossing crossing = {.plan = plan, .shares = sharing ? binding : NULL};
     int saved = errno;
-    if (plan->op->flags & FAR_OP_ABSENT)
-        return FAR_CALL_ABSENT;
     int failed = take_words(&crossing, frame, error);
     if (!failed)
         failed = (int)take_sizes(&crossing);
-    if (!failed)
-        failed = have_room(binding, channel, crossing.sizes.end, error);
     uint32_t status = FAR_CALL_DONE;
     if (!failed)
-        failed = cross(&crossing, channel, &status, error);
+        failed = cross_to_the_newest(&crossing, binding, channel, &status, error);
     if (failed || status)
         return failed ? failed : (int)(status < FAR_CALL_STATUS_COUNT ? status : FAR_CALL_STATUS_COUNT);
     errno = saved;
@@ -182,4 +209,14 @@ int call_by_plan(struct far_frame *frame, struct far_binding *binding, const str
     if (channel->size > FAR_CHANNEL_KEEP)
         channel_close(channel);
     return 0;
+}
+
+/* A host that does not have what is shared mapped, just now or any more, has called nothing: then it is copied. */
+int call_by_plan(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                 struct far_channel *channel, struct far_error *error)
+{
+    if (plan->op->flags & FAR_OP_ABSENT)
+        return FAR_CALL_ABSENT;
+    int result = call_once(frame, binding, plan, channel, true, error);
+    return result == FAR_CALL_NOT_SHARED ? call_once(frame, binding, plan, channel, false, error) : result;
 }

@@ -104,7 +104,7 @@ static int reserve(uint64_t base, const char *service, struct far_error *error)
 }
 
 /* The range of a base that was not known yet. */
-static struct far_pending *range_new(uint64_t base, const char *service, struct far_error *error)
+static struct far_pending *range_new(uint64_t base, const char *service, uint16_t major, struct far_error *error)
 {
     struct far_pendings *all = &far_process.pendings;
     struct far_pending *pending = all->count < FAR_PENDING_MAX ? calloc(1, sizeof *pending) : NULL;
@@ -118,6 +118,7 @@ static struct far_pending *range_new(uint64_t base, const char *service, struct 
         return NULL;
     }
     pending->base = base;
+    pending->major = major;
     memcpy(pending->service, service, strnlen(service, sizeof pending->service - 1));
     all->item[all->count] = pending;
     __atomic_store_n(&all->count, all->count + 1, __ATOMIC_RELEASE);
@@ -161,7 +162,7 @@ int pending_add(const struct far_import_table *table, uint64_t base, const uint6
     if (failed)
         return far_fail(error, -failed, EX_OSERR, "service %s: no handler for its pending addresses: %s",
                         table->service, strerror(-failed));
-    if (!pending && !(pending = range_new(base, table->service, error)))
+    if (!pending && !(pending = range_new(base, table->service, table->major, error)))
         return -error->code;
     for (uint32_t i = 0; i < table->op_count; i++)
         if (!is_slot_of(pending, stub[i]))
@@ -296,9 +297,9 @@ static int link_range(struct far_pending *pending, const struct far_binding *bin
     return 0;
 }
 
-static bool names_service(const struct far_pending *pending, const char *service)
+static bool is_of(const struct far_pending *pending, const struct far_binding *binding)
 {
-    return strcmp(pending->service, service) == 0;
+    return pending->major == binding->iface->major && strcmp(pending->service, binding->service) == 0;
 }
 
 /* Addresses of a range that fard has given up since are linked by what this process knows itself. */
@@ -307,7 +308,7 @@ static int link_others(const struct far_binding *binding, uint64_t base, struct 
     int failed = 0;
     for (uint32_t i = 0; i < far_process.pendings.count && !failed; i++) {
         struct far_pending *pending = far_process.pendings.item[i];
-        if (pending->base != base && names_service(pending, binding->service))
+        if (pending->base != base && is_of(pending, binding))
             failed = link_range(pending, binding, NULL, 0, error);
     }
     return failed;
@@ -330,10 +331,10 @@ int pending_link(const struct far_binding *binding, uint64_t base, const uint64_
     if (failed || !base)
         return failed;
     struct far_pending *pending = find_base(base);
-    if (count > FAR_PENDING_SLOTS || (pending && !names_service(pending, binding->service)))
+    if (count > FAR_PENDING_SLOTS || (pending && !is_of(pending, binding)))
         return far_fail(error, EPROTO, EX_PROTOCOL, "service %s: fard's pending addresses are another service's",
                         binding->service);
-    if (!pending && !(pending = range_new(base, binding->service, error)))
+    if (!pending && !(pending = range_new(base, binding->service, binding->iface->major, error)))
         return -error->code;
     failed = link_range(pending, binding, word, count, error);
     /* A program that needs no handler gets none. */

@@ -33,6 +33,7 @@ struct far_pending_table {
 struct far_pending {
     uint64_t base;
     char service[FAR_SERVICE_MAX];
+    uint16_t major;
     struct far_pending_table *tables;
     uint64_t linked; /* slots from 0 on that have a jump; 0: not linked. Written last: readers need no lock */
 };

@@ -131,14 +131,14 @@ static void write_symbols(FILE *map, const struct far_mapped *mapped, const void
 }
 
 /* The names of what is behind the stubs are in the file that was registered; fard shows it to who runs it anyway. */
-static int ask_for_segment(const char *service)
+static int ask_for_segment(const struct far_mapped *mapped)
 {
-    struct far_segment_request request = {.machine = FAR_ABI_MACHINE};
+    struct far_segment_request request = {.machine = FAR_ABI_MACHINE, .version = mapped->iface->major + 1u};
     struct far_segment_reply reply;
     struct far_error error;
     const struct iovec body = {&request, sizeof request};
     struct far_answer answer = {.body = &reply, .room = sizeof reply};
-    strncpy(request.name, service, sizeof request.name - 1);
+    strncpy(request.name, mapped->service, sizeof request.name - 1);
     if (process_connect(&error) != 0 ||
         connection_request(&far_process.connection, FAR_MSG_SEGMENT, &body, 1, &answer, &error) != 0)
         return -1;
@@ -152,7 +152,7 @@ static void write_implementations(FILE *map, const struct far_mapped *mapped)
 {
     struct far_error error;
     size_t size;
-    int fd = ask_for_segment(mapped->service);
+    int fd = ask_for_segment(mapped);
     const void *file = fd >= 0 ? map_file(fd, &size, mapped->service, "segment", &error) : NULL;
     if (file) {
         write_symbols(map, mapped, file, size);

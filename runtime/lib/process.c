@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/lib/binding.h"
 
+#include "runtime/iface.h"
 #include "runtime/lib/error.h"
+#include "runtime/lib/resolve.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-struct far_process far_process = {.lock = PTHREAD_MUTEX_INITIALIZER, .connection = {.fd = -1}};
+#define FARD_AWAY_MS  10000    /* how long we wait for a fard that was there to be there again */
+#define FARD_PAUSE_NS 50000000 /* at most, between two looks whether it is */
+
+struct far_process far_process = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                                  .connection = {.fd = -1, .unasked = revoked_take},
+                                  .domain = {.memory = -1, .fork_lock = PTHREAD_MUTEX_INITIALIZER}};
 
 void process_lock(sigset_t *saved)
 {
@@ -40,14 +48,22 @@ const struct far_settings *process_settings(void)
     return &far_process.settings;
 }
 
-static int settings_fault(const struct far_settings *settings, struct far_error *error)
+int process_settings_check(struct far_error *error)
 {
+    const struct far_settings *settings = process_settings();
     switch (settings->fault) {
     case FAR_SETTINGS_FINE:
         return 0;
     case FAR_SETTINGS_SOCKET_LONG:
         return far_fail(error, ENAMETOOLONG, EX_USAGE, "%s is longer than the %d bytes that a socket's path may have",
                         FAR_SOCKET_ENV, FAR_SOCKET_PATH_MAX - 1);
+    case FAR_SETTINGS_CAPABILITIES_LONG:
+        return far_fail(error, E2BIG, EX_USAGE, "%s is longer than %d bytes", FAR_ENV_CAPABILITIES,
+                        FAR_SETTINGS_TOKENS - 1);
+    case FAR_SETTINGS_BAD_HEAP:
+        return far_fail(error, EINVAL, EX_USAGE,
+                        "%s is \"%s\"; it can be a number of bytes, or one with M or G behind it", FAR_ENV_HEAP_SIZE,
+                        settings->heap_text);
     case FAR_SETTINGS_BAD_LEVEL:
         return far_fail(error, EINVAL, EX_USAGE, "%s is \"%s\"; it can be none, read or trusted", FAR_ENV_LEVEL,
                         settings->level_text);
@@ -57,30 +73,84 @@ static int settings_fault(const struct far_settings *settings, struct far_error 
     }
 }
 
-int process_connect(struct far_error *error)
+static long milliseconds(void)
 {
-    const struct far_settings *settings = process_settings();
-    int fault = settings_fault(settings, error);
-    if (fault || far_process.connection.fd >= 0)
-        return fault;
-    int failed = connection_open(&far_process.connection, settings->socket, error);
-    if (!failed)
-        far_process.connection_number++;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool nobody_listens(const struct far_error *error)
+{
+    return error->code == ECONNREFUSED || error->code == ENOENT || error->code == EAGAIN;
+}
+
+/* A fard that was there and is not is about to be started again: whoever supervises it does that. */
+static int connect_patiently(const char *socket, struct far_error *error)
+{
+    struct timespec pause = {.tv_nsec = 1000000};
+    bool wait = far_process.connection_number && !far_process.fard_given_up;
+    long give_up = milliseconds() + FARD_AWAY_MS;
+    int failed = connection_open(&far_process.connection, socket, error);
+    while (failed && wait && nobody_listens(error) && milliseconds() < give_up) {
+        nanosleep(&pause, NULL);
+        if (pause.tv_nsec < FARD_PAUSE_NS)
+            pause.tv_nsec *= 2;
+        failed = connection_open(&far_process.connection, socket, error);
+    }
+    far_process.fard_given_up = failed != 0;
     return failed;
 }
 
-void process_adopt_connection(int fd)
+int process_connect(struct far_error *error)
 {
-    if (far_process.connection.fd >= 0) {
-        close(fd);
-        return;
+    const struct far_settings *settings = process_settings();
+    int fault = process_settings_check(error);
+    if (fault)
+        return fault;
+    if (far_process.connection.fd >= 0)
+        return capabilities_present(error);
+    int failed = connect_patiently(settings->socket, error);
+    if (!failed) {
+        far_process.connection_number++;
+        domain_renew();
+        revoked_wake();
+        failed = capabilities_present(error);
     }
+    return failed;
+}
+
+bool process_was_cut_off(bool connected, const struct far_error *error)
+{
+    return far_process.connection.fd < 0 && error->code != ETIMEDOUT && (connected || error->code == ECONNRESET);
+}
+
+static void adopt_connection(void)
+{
+    int fd = far_early.fd;
+    far_early.fd = -1;
+    if (fd >= 0 && far_process.connection.fd >= 0)
+        close(fd);
+    if (fd < 0 || far_process.connection.fd >= 0)
+        return;
     /* Its receive timeout was for far_resolve, which has no poll. */
     const struct timeval forever = {0, 0};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
     far_process.connection.fd = fd;
-    far_process.connection.serial = 1;
-    far_process.connection_number++;
+    far_process.connection.serial = far_early.serial;
+    far_process.early_number = far_early.number;
+    far_process.early_adopted_as = ++far_process.connection_number;
+}
+
+bool process_adopt(const struct far_resolved *resolved)
+{
+    if (!far_process.settings_read)
+        far_process.settings = resolved->settings;
+    far_process.settings_read = true;
+    if (resolved->connection == far_early.number)
+        adopt_connection();
+    return far_process.connection.fd >= 0 && resolved->connection == far_process.early_number &&
+           far_process.connection_number == far_process.early_adopted_as;
 }
 
 void process_after_fork(void)
@@ -89,6 +159,7 @@ void process_after_fork(void)
     pthread_mutex_init(&far_process.lock, NULL);
     connection_close(&far_process.connection);
     far_process.connection_number++;
+    revoked_after_fork();
 }
 
 static uint32_t binding_count(void)
@@ -100,6 +171,14 @@ struct far_binding *process_find_service(const char *service)
 {
     for (uint32_t i = 0, count = binding_count(); i < count; i++)
         if (strcmp(far_process.binding[i]->service, service) == 0)
+            return far_process.binding[i];
+    return NULL;
+}
+
+struct far_binding *process_find_major(const char *service, uint16_t major)
+{
+    for (uint32_t i = 0, count = binding_count(); i < count; i++)
+        if (far_process.binding[i]->iface->major == major && strcmp(far_process.binding[i]->service, service) == 0)
             return far_process.binding[i];
     return NULL;
 }

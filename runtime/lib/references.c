@@ -51,3 +51,15 @@ bool process_calls(const char *name)
 {
     return dl_iterate_phdr(object_calls, (void *)(uintptr_t)name) != 0;
 }
+
+static int is_object(struct dl_phdr_info *info, size_t size, void *name)
+{
+    const char *slash = strrchr(info->dlpi_name, '/');
+    (void)size;
+    return strcmp(slash ? slash + 1 : info->dlpi_name, name) == 0;
+}
+
+bool process_has_loaded(const char *library)
+{
+    return dl_iterate_phdr(is_object, (void *)(uintptr_t)library) != 0;
+}

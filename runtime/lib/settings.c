@@ -25,6 +25,9 @@ enum wanted_index {
     WANT_UNTRUSTED,
     WANT_BIND_NOW,
     WANT_PERF,
+    WANT_CAPABILITIES,
+    WANT_TRUSTED,
+    WANT_HEAP_SIZE,
     WANT_COUNT
 };
 
@@ -128,6 +131,19 @@ static int32_t number_from_text(const char *text)
     return value;
 }
 
+/* 4294967296, 4096M, 4G. */
+static int bytes_from_text(const char *text, uint64_t *bytes)
+{
+    uint64_t value = 0;
+    for (; *text >= '0' && *text <= '9' && value <= UINT64_MAX >> 8; text++)
+        value = value * 10 + (uint64_t)(*text - '0');
+    unsigned shift = *text == 'M' ? 20 : *text == 'G' ? 30 : 0;
+    if (shift)
+        text++;
+    *bytes = value << shift;
+    return *text == '\0' && value && *bytes >> shift == value;
+}
+
 static int exists(const char *path)
 {
     return early_call(SYS_faccessat, -100 /* AT_FDCWD */, (long)path, 0 /* F_OK */, 0, 0, 0) == 0;
@@ -171,6 +187,9 @@ void far_settings_read(struct far_settings *settings)
     want(&wanted[WANT_UNTRUSTED], FAR_ENV_UNTRUSTED, settings->untrusted, sizeof settings->untrusted);
     want(&wanted[WANT_BIND_NOW], FAR_ENV_BIND_NOW, bind_now, sizeof bind_now);
     want(&wanted[WANT_PERF], FAR_ENV_PERF, perf, sizeof perf);
+    want(&wanted[WANT_CAPABILITIES], FAR_ENV_CAPABILITIES, settings->capabilities, sizeof settings->capabilities);
+    want(&wanted[WANT_TRUSTED], FAR_ENV_TRUST_SERVERS, settings->trusted, sizeof settings->trusted);
+    want(&wanted[WANT_HEAP_SIZE], FAR_ENV_HEAP_SIZE, settings->heap_text, sizeof settings->heap_text);
     settings->fault = FAR_SETTINGS_FINE;
     settings->level = FAR_LEVEL_UNSET;
     settings->spin = -1;
@@ -184,6 +203,14 @@ void far_settings_read(struct far_settings *settings)
     /* "0" is no; any other value, a longer one too, is yes. */
     settings->bind_now = bind_now[0] && (bind_now[0] != '0' || wanted[WANT_BIND_NOW].length > 1);
     settings->perf = perf[0] && (perf[0] != '0' || wanted[WANT_PERF].length > 1);
+    settings->capable = settings->capabilities[0] != '\0';
+    if (wanted[WANT_CAPABILITIES].length >= wanted[WANT_CAPABILITIES].room)
+        settings->fault = FAR_SETTINGS_CAPABILITIES_LONG;
+    settings->heap_size = 0;
+    if (settings->heap_text[0] && !bytes_from_text(settings->heap_text, &settings->heap_size))
+        settings->fault = FAR_SETTINGS_BAD_HEAP;
+    if (wanted[WANT_TRUSTED].length >= wanted[WANT_TRUSTED].room)
+        settings->trusted[0] = '\0';
     /* A list that did not fit may have named any service: run nobody's code. */
     if (wanted[WANT_UNTRUSTED].length >= wanted[WANT_UNTRUSTED].room)
         early_copy(settings->untrusted, "*", 2);

@@ -11,25 +11,33 @@
 #define FAR_SOCKET_PATH_MAX 108 /* bytes of sockaddr_un.sun_path, NUL included */
 #define FAR_SETTINGS_WORD   16
 #define FAR_SETTINGS_LIST   1024
+#define FAR_SETTINGS_TOKENS 2048
 
 /* Something in the environment that cannot be obeyed; far_bind says so and ends the process. */
 enum far_settings_fault {
     FAR_SETTINGS_FINE,
     FAR_SETTINGS_SOCKET_LONG, /* a path that no socket address can hold */
     FAR_SETTINGS_BAD_LEVEL,
-    FAR_SETTINGS_BAD_SPIN
+    FAR_SETTINGS_BAD_SPIN,
+    FAR_SETTINGS_BAD_HEAP,
+    FAR_SETTINGS_CAPABILITIES_LONG
 };
 
 struct far_settings {
     char socket[FAR_SOCKET_PATH_MAX]; /* where fard listens */
     char level_text[FAR_SETTINGS_WORD];
     char spin_text[FAR_SETTINGS_WORD];
+    char heap_text[FAR_SETTINGS_WORD];
     char untrusted[FAR_SETTINGS_LIST]; /* comma list; "*": every service */
-    uint8_t perf;                      /* write names for perf */
-    uint32_t level;                    /* enum far_level: ask for no more; FAR_LEVEL_UNSET: no wish */
-    int32_t spin;                      /* iterations before sleeping; -1: the default */
-    uint32_t bind_now;                 /* a service that is not registered is an error at start */
-    uint32_t fault;                    /* enum far_settings_fault */
+    char capabilities[FAR_SETTINGS_TOKENS]; /* comma list */
+    char trusted[FAR_SETTINGS_LIST]; /* comma list: who may reach the domain segment; one that does not fit is empty */
+    uint64_t heap_size;              /* bytes of addresses of the domain segment; 0: the usual */
+    uint8_t perf;                    /* write names for perf */
+    uint8_t capable;                 /* there are capabilities to present before anything is bound */
+    uint32_t level;                  /* enum far_level: ask for no more; FAR_LEVEL_UNSET: no wish */
+    int32_t spin;                    /* iterations before sleeping; -1: the default */
+    uint32_t bind_now;               /* a service that is not registered is an error at start */
+    uint32_t fault;                  /* enum far_settings_fault */
 };
 
 /* Where the process may not be told anything by its environment (AT_SECURE), only the system's defaults remain. */

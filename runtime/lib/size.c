@@ -112,6 +112,8 @@ unsigned sizes_place(const struct far_plan *plan, struct far_sizes *sizes, bool 
                          : place_null(param, &sizes->bytes[i]);
         if (status)
             return status;
+        if (sizes->direct[i])
+            continue;
         sizes->offset[i] = sizes->end;
         sizes->end += (sizes->bytes[i] + FAR_ASTACK_ALIGN - 1) & ~(uint64_t)(FAR_ASTACK_ALIGN - 1);
         if (sizes->end > FAR_ASTACK_MAX)

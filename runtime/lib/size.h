@@ -12,6 +12,7 @@ struct far_sizes {
     uint64_t bytes[FAR_PARAM_MAX];    /* BUFFER: filled in by sizes_place; STRING: given, NUL included */
     uint64_t offset[FAR_PARAM_MAX];   /* from the start of the area; filled in by sizes_place */
     uint64_t end;                     /* bytes of the area in use; starts as 0 */
+    bool direct[FAR_PARAM_MAX];       /* by reference, but shared with the service: it has no place in the area */
 };
 
 /* Evaluate a checked expression. Returns enum far_call_status: DONE and *bytes, or BAD_SIZE. */

@@ -58,6 +58,12 @@ bool unwind_find(struct far_unwind *unwind, const struct far_extent part[FAR_PAR
     return unwind->frames || (has_code && !linkage->unwind);
 }
 
+/* NULL if nobody has loaded it: then dlopen() would look for it in all folders first, which costs more than the rest of binding. */
+static void *unwinder_open(void)
+{
+    return process_has_loaded(UNWINDER) ? dlopen(UNWINDER, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+}
+
 typedef void tell_frames(const void *frames);
 
 static void tell(const void *frames, void *function, bool *told)
@@ -66,24 +72,38 @@ static void tell(const void *frames, void *function, bool *told)
         ((tell_frames *)(uintptr_t)function)(frames);
 }
 
+/* Two threads may link at once: only tell() decides, this saves the look. */
+static bool was_told(const bool *told)
+{
+    return __atomic_load_n(told, __ATOMIC_RELAXED);
+}
+
 /* libgcc_s wherever it was loaded from; LLVM's libunwind by the one function that takes a whole section. */
 void unwind_tell(struct far_unwind *unwind)
 {
-    if (!unwind->frames || (unwind->told_gcc && unwind->told_llvm))
+    if (!unwind->frames || (was_told(&unwind->told_gcc) && was_told(&unwind->told_llvm)))
         return;
-    void *gcc = unwind->told_gcc ? NULL : dlopen(UNWINDER, RTLD_LAZY | RTLD_NOLOAD);
+    void *gcc = was_told(&unwind->told_gcc) ? NULL : unwinder_open();
     tell(unwind->frames, gcc ? dlsym(gcc, "__register_frame") : NULL, &unwind->told_gcc);
     tell(unwind->frames, dlsym(RTLD_DEFAULT, "__unw_add_dynamic_eh_frame_section"), &unwind->told_llvm);
     if (gcc)
         dlclose(gcc);
 }
 
-static bool unwinder_is_loaded(void)
+static void forget(const void *frames, void *function, bool *told)
 {
-    void *gcc = dlopen(UNWINDER, RTLD_LAZY | RTLD_NOLOAD);
+    if (function && __atomic_exchange_n(told, false, __ATOMIC_SEQ_CST))
+        ((tell_frames *)(uintptr_t)function)(frames);
+}
+
+void unwind_forget(struct far_unwind *unwind)
+{
+    const void *frames = __atomic_exchange_n(&unwind->frames, NULL, __ATOMIC_SEQ_CST);
+    void *gcc = unwind->told_gcc ? unwinder_open() : NULL;
+    forget(frames, gcc ? dlsym(gcc, "__deregister_frame") : NULL, &unwind->told_gcc);
+    forget(frames, dlsym(RTLD_DEFAULT, "__unw_remove_dynamic_eh_frame_section"), &unwind->told_llvm);
     if (gcc)
         dlclose(gcc);
-    return gcc != NULL;
 }
 
 /* backtrace() loads libgcc_s at its first call, when nobody asks us any more: so it is loaded a little earlier. */
@@ -93,7 +113,7 @@ static void expect_backtrace(uint32_t binding_count)
     bool any = false;
     for (uint32_t i = 0; i < binding_count; i++)
         any |= far_process.binding[i]->level == FAR_LEVEL_TRUSTED;
-    if (any && !__atomic_exchange_n(&looked, true, __ATOMIC_RELAXED) && !unwinder_is_loaded() &&
+    if (any && !__atomic_exchange_n(&looked, true, __ATOMIC_RELAXED) && !process_has_loaded(UNWINDER) &&
         process_calls("backtrace"))
         unwind_load();
 }

@@ -32,6 +32,9 @@ void unwind_tell(struct far_unwind *unwind);
 /* The same for every binding of the process. */
 void unwind_tell_all(void);
 
+/* Those that were told forget it: its memory is about to go. Takes the dynamic linker's lock as well. */
+void unwind_forget(struct far_unwind *unwind);
+
 /* Load libgcc_s, so that there is an unwinder. Without one in the system nothing happens. */
 void unwind_load(void);
 

@@ -16,6 +16,10 @@ fuzz_parse | fuzz_rules)
   options+=(-dict="$build/testsuite-tools/text.dict" -max_len=4000)
   seeds+=("$here/seeds/text")
   ;;
+fuzz_policy)
+  options+=(-dict="$here/seeds/policy.dict" -max_len=4000)
+  seeds+=("$here/seeds/policy")
+  ;;
 fuzz_iface) options+=(-max_len=16384) ;;
 *) options+=(-max_len=65536) ;;
 esac

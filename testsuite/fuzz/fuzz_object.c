@@ -113,6 +113,7 @@ static bool read_input(struct link *link)
     link->options.argument_count = 1;
     if (ftruncate(input.file, 0) || pwrite(input.file, input.bytes, input.size, 0) != (ssize_t)input.size)
         abort();
+    inputs_find(link);
     inputs_read(link);
     must_have_reason(link);
     return !link->errors.status && link->machine; /* NULL: there is no object at all, so no record */
@@ -162,6 +163,7 @@ static bool find_record(struct link *link)
 static bool prepare(struct link *link)
 {
     bool adopted = !link->iface;
+    size_t exported;
 
     add_like(link);
     if (adopted)
@@ -170,7 +172,7 @@ static bool prepare(struct link *link)
     must_have_reason(link);
     if (link->errors.status)
         return false;
-    if (glue_write(link, input.scratch) || script_write(link, input.scratch) || exports_write(link, input.scratch))
+    if (glue_write(link, input.scratch) || script_write(link, input.scratch) || !exports_text(link, &exported))
         abort();
     names_read(link);
     must_have_reason(link);

@@ -37,16 +37,16 @@ static void try_bind(const struct far_message *message)
     const struct far_import_table *table;
     size_t used;
     if (protocol_check_bind(message, &request, &table, &error) == 0)
-        bind_answer(registry_with_kv(), table, &anybody, request, reply, sizeof reply, &used, &error);
+        bind_answer(registry_with_kv(), table, &anybody, request, reply, sizeof reply, &used, NULL, &error);
 }
 
 static void try_register(const struct far_message *message)
 {
     const struct far_register_request *request;
     const struct far_rule *rules;
-    const char *shippings;
+    const char *subjects, *shippings;
     struct service *service;
-    if (protocol_check_register(message, &request, &rules, &shippings, &error) || service_new(&service))
+    if (protocol_check_register(message, &request, &rules, &subjects, &shippings, &error) || service_new(&service))
         return;
     service->executable[0].iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
     service_ship(service, shippings, request->shipping_count, &error);
@@ -67,6 +67,20 @@ static void try_rest(const struct far_message *message)
     protocol_check_segment(message, &segment, &error);
     protocol_check_empty(message, &error);
     protocol_check_host_failed(message, &said, &error);
+    const struct far_policy_request *policy;
+    const struct far_explain_request *explain;
+    const uint32_t *groups;
+    const char *program;
+    protocol_check_policy(message, &policy, &error);
+    const struct far_domain_request *domain;
+    const struct far_trust_request *trust;
+    const struct far_host_domain_reply *answer;
+    protocol_check_domain(message, &domain, &error);
+    protocol_check_trust(message, &trust, &error);
+    protocol_check_host_domain(message, &answer, &error);
+    if (protocol_check_explain(message, &explain, &groups, &program, &error) == 0 && explain->program_bytes &&
+        (program[0] != '/' || strlen(program) != explain->program_bytes - 1))
+        abort();
     if (protocol_check_name(message, &name, &error) == 0)
         registry_find(registry_with_kv(), name->name);
 }

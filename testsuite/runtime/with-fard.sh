@@ -38,10 +38,10 @@ trap 'stop 143' TERM
 trap 'stop $?' EXIT
 
 # Not told by the environment: hosts must learn the socket from fard itself.
-env -u FARCALL_SOCKET "$fard" --foreground --socket "$FARCALL_SOCKET" --store "${FARD_STORE:-$work/store}" ${FARD_OPTIONS:-} >"$log" 2>&1 </dev/null &
+env -u FARCALL_SOCKET "$fard" --foreground --socket "$FARCALL_SOCKET" --store "${FARD_STORE:-$work/store}" --policy none ${FARD_OPTIONS:-} >"$log" 2>&1 </dev/null &
 fard_pid=$!
 for _ in $(seq 400); do
-  grep -q '^fard: listening' "$log" && break
+  grep -qE '^fard: listening|"event":"listening"' "$log" && break
   if ! kill -0 "$fard_pid" 2>/dev/null; then
     cat "$log" >&2
     wait "$fard_pid"

@@ -21,6 +21,7 @@ static struct service *add_log(struct registry *registry, uint64_t fingerprint, 
         abort();
     log->id = 1;
     strcpy(log->name, "log");
+    log->major = 1;
     struct executable *executable = &log->executable[0];
     executable->iface = (struct far_iface *)record.bytes;
     executable->iface->minor = minor;
@@ -73,7 +74,7 @@ static void needs(void)
     struct service *service;
     set_up(&fixture);
     CHECK(make(&fixture, &service) == 0 && service->need_count == 0); /* nobody has registered it: pending addresses */
-    CHECK(service->await_count == 1 && strcmp(service->awaits[0], "log") == 0);
+    CHECK(service->await_count == 1 && strcmp(service->awaits[0].name, "log") == 0);
     service_free(service);
     struct service *log = add_log(&fixture.registry, LOG_FINGERPRINT, 1);
     CHECK(make(&fixture, &service) == FARD_REFUSED && strstr(fixture.error.text, "1.2") &&
@@ -83,7 +84,7 @@ static void needs(void)
     CHECK(make(&fixture, &service) == 0 && service->need_count == 0 && service->await_count == 1);
     service_free(service);
     log->hidden = false;
-    CHECK(make(&fixture, &service) == 0 && service->need_count == 1 && strcmp(service->needs[0], "log") == 0);
+    CHECK(make(&fixture, &service) == 0 && service->need_count == 1 && strcmp(service->needs[0].name, "log") == 0);
     service_free(service);
     registry_free(&fixture.registry);
     add_log(&fixture.registry, LOG_FINGERPRINT + 1, 2);

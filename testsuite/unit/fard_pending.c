@@ -33,7 +33,7 @@ static void open_again(struct fixture *fixture)
 static int take(struct fixture *fixture, const char *service, const char *const *op, uint32_t count, uid_t uid,
                 const struct pending **out)
 {
-    const struct pending_wish wish = {service, op, count, uid, uid == 0};
+    const struct pending_wish wish = {service, op, count, uid, uid == 0, 0};
     return pending_take(&fixture->registry, fixture->store, &wish, out, &error);
 }
 
@@ -69,7 +69,7 @@ static void names_are_counted(struct fixture *fixture)
     uint64_t cursor = store_cursor(fixture->store);
     CHECK(take(fixture, "many", op, 1, 1000, &pending) == FARD_REFUSED && error.exit == EX_UNAVAILABLE);
     CHECK(strstr(error.text, "'many'") && strstr(error.text, "64 names") && strstr(error.text, "uid 1000"));
-    CHECK(store_cursor(fixture->store) == cursor && !pending_find(&fixture->registry.pendings, "many"));
+    CHECK(store_cursor(fixture->store) == cursor && !pending_find(&fixture->registry.pendings, "many", 0));
     CHECK(take(fixture, "name5", op, 1, 1000, &pending) == 0); /* what it has it has */
     CHECK(take(fixture, "many", op, 1, 0, &pending) == 0);     /* who registers services is not limited */
     CHECK(take(fixture, "many", op, 1, 1000, &pending) == 0);
@@ -112,20 +112,20 @@ static void operations_are_counted(struct fixture *fixture)
           take(fixture, "kv", op, 5, 1002, &pending) == FARD_REFUSED);
     CHECK(take(fixture, "kv", op, 5, 1003, &pending) == 0);
     open_again(fixture);
-    CHECK(pending_find(&fixture->registry.pendings, "wide")->count == FAR_PENDING_SLOTS - 1);
+    CHECK(pending_find(&fixture->registry.pendings, "wide", 0)->count == FAR_PENDING_SLOTS - 1);
 }
 
 static void given_up(struct fixture *fixture)
 {
     static const char *const op[] = {"f"};
     const struct pending *pending;
-    struct pending *wide = pending_find(&fixture->registry.pendings, "wide");
+    struct pending *wide = pending_find(&fixture->registry.pendings, "wide", 0);
     uint64_t base = wide->range.base;
     CHECK(store_remove_pending(fixture->store, wide->id, &error) == 0);
     pending_forget(&fixture->registry.pendings, wide);
-    CHECK(!pending_find(&fixture->registry.pendings, "wide"));
+    CHECK(!pending_find(&fixture->registry.pendings, "wide", 0));
     open_again(fixture);
-    CHECK(!pending_find(&fixture->registry.pendings, "wide"));
+    CHECK(!pending_find(&fixture->registry.pendings, "wide", 0));
     CHECK(take(fixture, "wide", op, 1, 0, &pending) == 0 && pending->range.base > base);
 }
 
@@ -142,7 +142,7 @@ static void nobody_takes_a_name(struct fixture *fixture)
     }
     CHECK(take(fixture, "s", op, PENDING_UID_NAME_OPS_MAX + 1, 1004, &pending) == FARD_REFUSED &&
           error.exit == EX_UNAVAILABLE && strstr(error.text, "uid 1004") && strstr(error.text, "at most 1024"));
-    CHECK(!pending_find(&fixture->registry.pendings, "s"));
+    CHECK(!pending_find(&fixture->registry.pendings, "s", 0));
     CHECK(take(fixture, "s", op, PENDING_UID_NAME_OPS_MAX, 1004, &pending) == 0);
     CHECK(take(fixture, "s", real, 1, 1004, &pending) == FARD_REFUSED);
     CHECK(take(fixture, "s", op + 5, 9, 1004, &pending) == 0); /* what it has it has */

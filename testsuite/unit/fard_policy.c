@@ -13,7 +13,9 @@ static enum far_level level_of(uid_t uid, gid_t gid, gid_t supplementary, uint32
 {
     gid_t groups[1] = {supplementary};
     struct principal principal = {.uid = uid, .gid = gid, .groups = groups, .group_count = 1};
-    return policy_level(rules, count, &principal);
+    const struct rule_list list = {rules, count, ""};
+    const struct far_rule *decider = policy_decider(&list, &principal);
+    return decider ? decider->level : FAR_LEVEL_NONE;
 }
 
 int main(void)
@@ -33,12 +35,12 @@ int main(void)
     CHECK(policy_lowered(FAR_LEVEL_NONE, FAR_LEVEL_TRUSTED) == FAR_LEVEL_NONE);
 
     for (int i = 0; i < RULES; i++)
-        CHECK(policy_rule_is_sound(&rules[i]));
-    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_COUNT, 0, FAR_LEVEL_READ, 0}));
-    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_UID, 0, FAR_LEVEL_UNSET, 0}));
-    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_UID, 0, FAR_LEVEL_COUNT, 0}));
-    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_UID, 0, FAR_LEVEL_READ, 1}));
-    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_UID, UINT32_MAX, FAR_LEVEL_READ, 0}));
-    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_ALL, 1, FAR_LEVEL_READ, 0}));
+        CHECK(policy_rule_is_sound(&rules[i], "", 0));
+    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_COUNT, 0, FAR_LEVEL_READ, 0}, "", 0));
+    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_UID, 0, FAR_LEVEL_UNSET, 0}, "", 0));
+    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_UID, 0, FAR_LEVEL_COUNT, 0}, "", 0));
+    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_UID, 0, FAR_LEVEL_READ, 1}, "", 0));
+    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_UID, UINT32_MAX, FAR_LEVEL_READ, 0}, "", 0));
+    CHECK(!policy_rule_is_sound(&(struct far_rule){FAR_WHO_ALL, 1, FAR_LEVEL_READ, 0}, "", 0));
     return check_result();
 }

@@ -5,6 +5,7 @@
 #include "testsuite/unit/check.h"
 #include "testsuite/unit/make_segment.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static struct service *new_service(uint32_t id, const char *need)
         service->needs = calloc(1, sizeof *service->needs);
         if (!service->needs)
             abort();
-        snprintf(service->needs[0], sizeof service->needs[0], "%s", need);
+        snprintf(service->needs[0].name, sizeof service->needs[0].name, "%s", need);
         service->need_count = 1;
     }
     return service;
@@ -49,14 +50,67 @@ static void names_and_order(void)
     registry_free(&registry);
 }
 
+static void majors(void)
+{
+    struct registry registry;
+    struct far_error error = {0};
+    struct service *service[3], *found;
+    char text[REGISTRY_VERSIONS_TEXT];
+    registry_init(&registry);
+    for (uint32_t i = 0; i < 3; i++) {
+        service[i] = new_service(i + 1, NULL);
+        strcpy(service[i]->name, "kv");
+        service[i]->major = (uint16_t)(7 - 2 * i); /* 7, 5, 3 */
+        service[i]->range = (struct range){FAR_WINDOW_BEGIN + 3 * i * FAR_GRANULE, FAR_GRANULE};
+        CHECK(registry_add(&registry, service[i]) == 0);
+    }
+    CHECK(registry_find(&registry, "kv") == service[2] && registry_find_major(&registry, "kv", 5) == service[1]);
+    CHECK(!registry_find_major(&registry, "kv", 4) && !registry_find_major(&registry, "k", 5));
+    CHECK(registry_next_major(&registry, service[2]) == service[1] && !registry_next_major(&registry, service[0]));
+    service[1]->hidden = true;
+    CHECK(strcmp(registry_versions(&registry, "kv", text), "3.0 and 7.0") == 0);
+    CHECK(registry_named(&registry, "kv", 0, &found, &error) == FARD_REFUSED && error.code == ENOTUNIQ &&
+          strstr(error.text, "3.0 and 7.0"));
+    CHECK(registry_named(&registry, "kv", FAR_VERSION_OF(7), &found, &error) == 0 && found == service[0]);
+    CHECK(registry_named(&registry, "kv", FAR_VERSION_OF(8), &found, &error) == FARD_REFUSED && error.code == ENOENT);
+    registry_remove(&registry, service[1]);
+    registry_remove(&registry, service[0]);
+    CHECK(registry_named(&registry, "kv", 0, &found, &error) == 0 && found == service[2]);
+    service_free(service[1]);
+    service_free(service[0]);
+    registry_free(&registry);
+}
+
+static void addresses(void)
+{
+    struct registry registry;
+    registry_init(&registry);
+    for (uint32_t i = 0; i < 50; i++) {
+        struct service *service = new_service(1 + i, NULL);
+        service->range = (struct range){FAR_WINDOW_BEGIN + i * 7 % 50 * 3 * FAR_GRANULE, 2 * FAR_GRANULE};
+        CHECK(registry_add(&registry, service) == 0);
+    }
+    for (struct service *at = registry_after(&registry, 0); at; at = registry_after(&registry, at->id)) {
+        uint64_t base = at->range.base;
+        CHECK(registry_find_address(&registry, base) == at);
+        CHECK(registry_find_address(&registry, base + at->range.size - 1) == at);
+        CHECK(!registry_find_address(&registry, base + at->range.size));
+    }
+    struct service *gone = registry_find_id(&registry, 8);
+    registry_remove(&registry, gone);
+    CHECK(!registry_find_address(&registry, gone->range.base) && !registry_find_address(&registry, 0));
+    service_free(gone);
+    registry_free(&registry);
+}
+
 static void dependents(void)
 {
     struct registry registry;
     registry_init(&registry);
     CHECK(registry_add(&registry, new_service(1, NULL)) == 0 &&
           registry_add(&registry, new_service(2, "service1")) == 0);
-    CHECK(registry_dependent(&registry, "service1") == registry_find_id(&registry, 2));
-    CHECK(!registry_dependent(&registry, "service2"));
+    CHECK(registry_dependent(&registry, "service1", 0) == registry_find_id(&registry, 2));
+    CHECK(!registry_dependent(&registry, "service2", 0) && !registry_dependent(&registry, "service1", 1));
     registry_free(&registry);
 }
 
@@ -124,6 +178,8 @@ static void machines(void)
 int main(void)
 {
     names_and_order();
+    majors();
+    addresses();
     dependents();
     names();
     shipping();

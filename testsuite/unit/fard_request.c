@@ -59,8 +59,9 @@ static int try_registration(const struct registration *body, size_t size)
 {
     const struct far_register_request *request;
     const struct far_rule *rules;
-    const char *shippings;
-    return protocol_check_register(message(FAR_MSG_REGISTER, body, size), &request, &rules, &shippings, &error);
+    const char *subjects, *shippings;
+    return protocol_check_register(message(FAR_MSG_REGISTER, body, size), &request, &rules, &subjects, &shippings,
+                                   &error);
 }
 
 static void registrations(void)
@@ -87,7 +88,7 @@ static void registrations(void)
     CHECK(BROKEN(body.shippings[0] = 'x'));
     CHECK(BROKEN(body.shippings[1] = '\0'));
     CHECK(BROKEN(body.rules[1].id = 1));
-    CHECK(BROKEN(body.head.machine = 8) && BROKEN(body.head.reserved = 1));
+    CHECK(BROKEN(body.head.machine = 8) && BROKEN(body.head.subject_bytes = 1) && BROKEN(body.rules[0].subject = 1));
     CHECK(!BROKEN(body.head.machine = 183)); /* EM_AARCH64 */
     CHECK(BROKEN(body.head.name[0] = '/'));
     CHECK(BROKEN(memset(body.head.name, 'a', sizeof body.head.name)));

@@ -15,12 +15,17 @@ static struct far_error error;
 
 static struct service *new_service(struct store *store, const char *name)
 {
-    static const struct far_rule rules[2] = {{FAR_WHO_UID, 1000, FAR_LEVEL_TRUSTED, 0},
+    static const struct far_rule rules[2] = {{FAR_WHO_UID, 1000, FAR_LEVEL_TRUSTED, 6},
                                              {FAR_WHO_ALL, 0, FAR_LEVEL_READ, 0}};
+    static const char subjects[] = "/not\0/bin/viewer";
     struct service *service;
     if (service_new(&service) || !(service->rules = malloc(sizeof rules)))
         abort();
     memcpy(service->rules, rules, sizeof rules);
+    if (!(service->subjects = malloc(sizeof subjects)))
+        abort();
+    memcpy(service->subjects, subjects, sizeof subjects);
+    service->subject_bytes = sizeof subjects;
     service->rule_count = 2;
     strcpy(service->name, name);
     memset(service->executable[0].build_id, 0xab, sizeof service->executable[0].build_id);
@@ -34,6 +39,7 @@ static int see_service(void *context, const struct stored_service *row)
 {
     CHECK(strcmp(row->name, "kv") == 0 && row->rule_count == 2 && row->rules[0].id == 1000 &&
           row->rules[1].who == FAR_WHO_ALL);
+    CHECK(strcmp(rule_program(&row->rules[0], row->subjects), "/bin/viewer") == 0 && row->rules[1].subject == 0);
     CHECK(row->shipping_count == 1 && strcmp(row->shippings, "fkv_find") == 0);
     CHECK(row->range.base == FAR_WINDOW_BEGIN && row->range.size == FAR_GRANULE && row->build_id[31] == 0xab);
     CHECK(row->host_uid == FAR_HOST_UID_DEFAULT);

@@ -101,7 +101,8 @@ static uint64_t nasty_word(void)
                : words[word / 8 % (sizeof words / sizeof *words)] + (word % 4 == 1 ? random_word() % 3 - 1 : 0);
 }
 
-static void scribble(struct far_astack *astack)
+/* It races with the host on purpose, which ThreadSanitizer need not tell us. */
+__attribute__((no_sanitize("thread"))) static void scribble(struct far_astack *astack)
 {
     uint64_t *area = (uint64_t *)((char *)astack + FAR_ASTACK_AREA);
     astack->call.slot = (uint32_t)(random_word() % 8 ? random_word() % (OPS + 2) : nasty_word());

@@ -190,7 +190,12 @@ static inline void gate_start(struct gate_service *service, enum far_level level
     if (service->host_pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (uint32_t i = 0; i < 2; i++) {
-            struct far_host_channel channel = {i + 1, level, getuid(), (uint32_t)parent, FAR_ASTACK_DEFAULT};
+            struct far_host_channel channel = {.channel = i + 1,
+                                               .level = level,
+                                               .uid = getuid(),
+                                               .pid = (uint32_t)parent,
+                                               .size = FAR_ASTACK_DEFAULT,
+                                               .connection = (uint64_t)parent};
             if (worker_start(&service->host, &channel, fd[i]) != 0)
                 _exit(70);
         }

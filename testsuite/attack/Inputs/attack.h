@@ -170,7 +170,8 @@ static UNUSED size_t bind_request(int fard, const char *service, uint32_t want, 
     struct answer *answer = malloc(sizeof *answer);
     describe(fard, service, answer);
     const struct far_describe_reply *about = description(answer);
-    const struct far_describe_op *op = (const void *)((const struct far_rule *)(about + 1) + about->rule_count);
+    const struct far_describe_op *op =
+        (const void *)((const char *)((const struct far_rule *)(about + 1) + about->rule_count) + about->subject_bytes);
     struct far_bind_request request = {.want = want};
     struct far_import_table table = {.magic = FAR_IMPORT_MAGIC,
                                      .version = FAR_IMPORT_VERSION,

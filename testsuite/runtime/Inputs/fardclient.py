@@ -100,7 +100,7 @@ class Fard:
             os.write(fd, open(path, "rb").read() if isinstance(path, str) else path)
             if seal:
                 fcntl.fcntl(fd, 1033, 0xE)
-        body = struct.pack("<64sIIIIII", name.encode(), host_uid, len(rules), 0, 0, machine, 0)
+        body = struct.pack("<64sIIIIIIII", name.encode(), host_uid, len(rules), 0, 0, machine, 0, 0, 0)
         for who, id_, level in rules:
             body += struct.pack("<IIII", who, id_, level, 0)
         try:

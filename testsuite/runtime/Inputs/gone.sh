@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# usage: gone.sh BUILD CLIENT WORK-DIRECTORY: start fard, bind the client, kill fard, start it again.
+# usage: gone.sh BUILD CLIENT WORK-DIRECTORY: start fard, bind the client, kill fard, then the host, start
+# fard again.
 build=$1 client=$2 work=$3
 rm -rf "$work" && mkdir -p "$work" && chmod 755 "$work"
 run=$(mktemp -d /tmp/gone.XXXXXX) # short: a socket's path has at most 107 bytes
@@ -20,9 +21,11 @@ coproc CLIENT { exec "$client"; }
 exec {to}>&"${CLIENT[1]}" {from}<&"${CLIENT[0]}"
 ask() { echo "$1" >&"$to"; read -r -t 60 answer <&"$from" || answer='no answer: it hangs'; echo "$answer"; }
 ask bound
+host=$("$build/bin/far" describe kv --json | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
 kill -9 "$fard"; wait "$fard" 2>/dev/null
 ask 'fard killed'
-ask 'fard killed'
+kill -9 "$host"
+ask 'host killed'
 start
-ask 'fard again'
+ask 'fard again, next'
 ask 'fard again'

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Taking over what an earlier fard has left, and leaving enough for a later one. */
+#include "runtime/fard/adopt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void data_name(char name[KEEPER_NAME_MAX], uint32_t service)
+{
+    snprintf(name, KEEPER_NAME_MAX, "data-%u", service);
+}
+
+static void socket_name(char name[KEEPER_NAME_MAX], uint32_t service, uint32_t generation)
+{
+    snprintf(name, KEEPER_NAME_MAX, "socket-%u-%u", service, generation);
+}
+
+static void output_name(char name[KEEPER_NAME_MAX], uint32_t service, uint32_t generation)
+{
+    snprintf(name, KEEPER_NAME_MAX, "output-%u-%u", service, generation);
+}
+
+static void life_name(char name[KEEPER_NAME_MAX], uint32_t service, uint32_t generation)
+{
+    snprintf(name, KEEPER_NAME_MAX, "host-%u-%u", service, generation);
+}
+
+/* The 22nd word of /proc/PID/stat; the second, in parentheses, may hold anything. 0: there is no such process. */
+static uint64_t process_started(pid_t pid)
+{
+    char path[64], line[1024];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
+    if (fd >= 0)
+        close(fd);
+    if (got <= 0)
+        return 0;
+    line[got] = '\0';
+    const char *at = strrchr(line, ')');
+    for (int word = 2; at && word < 22; word++)
+        at = strchr(at + 1, ' ');
+    return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+/* The process that a pidfd means; -1: it is none, or the process is gone. */
+static pid_t pidfd_pid(int pidfd)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    if (got <= 0)
+        return -1;
+    text[got] = '\0';
+    const char *line = strstr(text, "\nPid:");
+    return line ? (pid_t)atol(line + 5) : -1;
+}
+
+static bool is_dead(int pidfd)
+{
+    struct pollfd process = {.fd = pidfd, .events = POLLIN};
+    return poll(&process, 1, 0) != 0;
+}
+
+static const char *data_fault(int fd, const struct stored_host *host, uint64_t size)
+{
+    struct stat status;
+    int seals = fcntl(fd, F_GET_SEALS), wanted = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    if (seals < 0 || fstat(fd, &status) < 0)
+        return "its data was not kept as memory";
+    if (status.st_dev != host->device || status.st_ino != host->inode)
+        return "its data is not the memory that was noted";
+    if (seals != wanted || (uint64_t)status.st_size != size)
+        return "its data does not have its size and seals";
+    return NULL;
+}
+
+static const char *host_fault(const struct adoption *adoption)
+{
+    const struct stored_host *host = &adoption->host;
+    struct stat status;
+    if (adoption->life < 0 || adoption->socket < 0)
+        return "its host was not kept";
+    if (is_dead(adoption->life))
+        return "its host died meanwhile";
+    if (pidfd_pid(adoption->life) != (pid_t)host->pid || process_started((pid_t)host->pid) != host->started)
+        return "its host is not the process that was noted";
+    if (fstat(adoption->socket, &status) < 0 || !S_ISSOCK(status.st_mode))
+        return "the socket to its host was not kept";
+    return NULL;
+}
+
+/* Constructors may have run half, and must not run twice; a host that lives knows better than the row, and will say. */
+static const char *start_fault(const struct adoption *adoption)
+{
+    return adoption->host.initialised || !host_fault(adoption) ? NULL : "its constructors had not completed";
+}
+
+static void take(struct fard *fard, uint32_t service, struct adoption *adoption)
+{
+    char name[KEEPER_NAME_MAX];
+    data_name(name, service);
+    adoption->data = keeper_take(fard->keeper, name);
+    socket_name(name, service, adoption->host.generation);
+    adoption->socket = keeper_take(fard->keeper, name);
+    life_name(name, service, adoption->host.generation);
+    adoption->life = keeper_take(fard->keeper, name);
+    output_name(name, service, adoption->host.generation);
+    adoption->output = keeper_take(fard->keeper, name);
+}
+
+static void put_down(struct fard *fard, const char *name, int *fd)
+{
+    keeper_drop(fard->keeper, name);
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void put_host_down(struct fard *fard, uint32_t service, struct adoption *adoption)
+{
+    char name[KEEPER_NAME_MAX];
+    if (adoption->life >= 0)
+        syscall(SYS_pidfd_send_signal, adoption->life, SIGKILL, NULL, 0);
+    socket_name(name, service, adoption->host.generation);
+    put_down(fard, name, &adoption->socket);
+    life_name(name, service, adoption->host.generation);
+    put_down(fard, name, &adoption->life);
+    output_name(name, service, adoption->host.generation);
+    put_down(fard, name, &adoption->output);
+}
+
+void adoption_free(struct fard *fard, uint32_t service, struct adoption *adoption)
+{
+    char name[KEEPER_NAME_MAX];
+    if (!adoption->known)
+        return;
+    put_host_down(fard, service, adoption);
+    data_name(name, service);
+    if (adoption->data >= 0)
+        put_down(fard, name, &adoption->data);
+}
+
+int adoption_look(struct fard *fard, uint32_t service, uint64_t size, struct adoption *adoption,
+                  struct far_error *error)
+{
+    *adoption = (struct adoption){.data = -1, .life = -1, .socket = -1, .output = -1};
+    int result = store_get_host(fard->store, service, &adoption->host, &adoption->known, error);
+    if (result || !adoption->known)
+        return result;
+    take(fard, service, adoption);
+    adoption->why = adoption->data < 0 ? "its data was not kept" : data_fault(adoption->data, &adoption->host, size);
+    adoption->why = adoption->why ? adoption->why : start_fault(adoption);
+    if (adoption->why) {
+        const char *why = adoption->why;
+        adoption_free(fard, service, adoption);
+        adoption->why = why;
+        return 0;
+    }
+    adoption->why = host_fault(adoption);
+    if (adoption->why)
+        put_host_down(fard, service, adoption);
+    return 0;
+}
+
+static int watch_adopted(struct host *host, struct adoption *adoption)
+{
+    int socket = adoption->socket;
+    host->life = (struct source){adoption->life, host_life_ready};
+    int result = 0, output = adoption->output;
+    adoption->life = adoption->socket = adoption->output = -1;
+    if (output >= 0)
+        result = host_output_adopt(&host->fard->loop, host->service->name, output, &host->output);
+    if (host->output)
+        host->output->pid = host->pid;
+    result = result ? result : host_connected(host, socket);
+    result = result ? result : loop_watch(&host->fard->loop, &host->life, EPOLLIN);
+    return result ? result : peer_send(&host->peer, FAR_MSG_HOST_CHANNELS, 0, NULL, 0, NULL, 0);
+}
+
+void host_adopt(struct host *host, struct adoption *adoption)
+{
+    host->state = FAR_STATE_STARTING;
+    host->adopting = true;
+    host->pid = (pid_t)adoption->host.pid;
+    host->generation = adoption->host.generation;
+    host->initialised = adoption->host.initialised;
+    host->machine = service_host_executable(host->service)->machine;
+    timer_start(&host->fard->loop, &host->timer, HOST_START_MS);
+    int result = watch_adopted(host, adoption);
+    fard_log("service '%s': its host, process %d, goes on, and so does its data", host->service->name, (int)host->pid);
+    if (result)
+        host_kill(host); /* whose end its pidfd tells */
+}
+
+void host_resume(struct host *host, const struct adoption *adoption)
+{
+    if (!adoption->known)
+        return;
+    host->generation = adoption->host.generation;
+    host->initialised = host->service->data_kept;
+    fard_log("service '%s': %s; it is started anew, with %s", host->service->name, adoption->why,
+             host->initialised ? "the data it had" : "fresh data");
+}
+
+static void note(struct host *host)
+{
+    struct far_error error = {0};
+    struct stat status;
+    struct stored_host row = {
+        .pid = (uint32_t)host->pid,
+        .uid = host->uid,
+        .generation = host->generation,
+        .initialised = host->initialised,
+        .started = process_started(host->pid),
+    };
+    if (fstat(host->service->data, &status) < 0)
+        return;
+    row.device = status.st_dev;
+    row.inode = status.st_ino;
+    int result = store_put_host(host->fard->store, host->service->id, &row, &error);
+    if (result) {
+        describe_failure(&error, result, "noting the host");
+        fard_log("service '%s': %s; should fard be killed, its host is started anew", host->service->name, error.text);
+    }
+}
+
+void host_keep(struct host *host)
+{
+    char name[KEEPER_NAME_MAX];
+    uint32_t service = host->service->id;
+    struct keeper *keeper = host->fard->keeper;
+    if (!keeper)
+        return;
+    host->kept_as = service;
+    data_name(name, service);
+    keeper_keep(keeper, name, host->service->data);
+    socket_name(name, service, host->generation);
+    keeper_keep(keeper, name, host->peer.source.fd);
+    life_name(name, service, host->generation);
+    keeper_keep(keeper, name, host->life.fd);
+    output_name(name, service, host->generation);
+    if (host->output && host->output->source.fd >= 0)
+        keeper_keep(keeper, name, host->output->source.fd);
+    if (!host->service->hidden) /* there is no row yet that it could belong to */
+        note(host);
+}
+
+void host_unkeep(struct host *host)
+{
+    char name[KEEPER_NAME_MAX];
+    if (!host->fard->keeper || !host->kept_as)
+        return;
+    socket_name(name, host->kept_as, host->generation);
+    keeper_drop(host->fard->keeper, name);
+    life_name(name, host->kept_as, host->generation);
+    keeper_drop(host->fard->keeper, name);
+    output_name(name, host->kept_as, host->generation);
+    keeper_drop(host->fard->keeper, name);
+    host->kept_as = 0;
+}
+
+void data_unkeep(struct fard *fard, uint32_t service)
+{
+    char name[KEEPER_NAME_MAX];
+    data_name(name, service);
+    if (fard->keeper)
+        keeper_drop(fard->keeper, name);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Domain segments of clients: memory at addresses that are the same everywhere, which its client may let services reach.
+ *
+ *     domain ─ trusts: names of services, registered or not
+ *            └ mappings: hosts that were told to map it; the range ages only after the last one has let go
+ *
+ * A domain lives as long as its process (its pidfd tells), not as its connection: what a process has mapped is not
+ * handed to another.
+ */
+#ifndef FARCALL_FARD_DOMAIN_H
+#define FARCALL_FARD_DOMAIN_H
+
+#include "runtime/fard/domain_ranges.h"
+#include "runtime/fard/error.h"
+#include "runtime/fard/loop.h"
+
+#include <sys/types.h>
+
+#define DOMAIN_SIZE_DEFAULT ((uint64_t)4 << 30)
+#define DOMAIN_SIZE_MOST    ((uint64_t)256 << 30)
+#define DOMAIN_TRUSTS_MAX   64u
+#define UID_DOMAINS_MAX     1024u
+#define UID_DOMAIN_BYTES    ((uint64_t)8 << 40) /* addresses of all domain segments of one uid */
+#define DOMAIN_ANSWER_MS    5000                /* how long a host may take to say that it has mapped, or let go */
+
+struct fard;
+struct client;
+struct host;
+
+/* All of them. */
+struct domains {
+    struct list all;
+    struct domain_ranges ranges;
+    uint64_t last_connection; /* numbers of connections: never the same again, in another fard's life neither */
+    uint32_t last_id;
+};
+
+struct domain {
+    struct list link;
+    struct fard *fard;
+    struct client *client; /* NULL: its connection has ended */
+    uint64_t connection;   /* the client's number, by which hosts know whose it is */
+    uint32_t id;
+    uid_t uid;
+    pid_t pid;
+    struct range range;
+    int memory;
+    struct source life; /* the process's pidfd */
+    struct list trusts;
+    struct list mappings;
+    bool ended; /* waits only for hosts to let go */
+    /* A TRUST that waits for hosts. */
+    struct timer timer;
+    uint32_t serial;
+    uint32_t waiting; /* hosts that have not answered; 0: nobody waits */
+    int32_t failure;  /* errno of one that could not */
+};
+
+struct domain_trust {
+    struct list link;
+    char service[FAR_SERVICE_MAX];
+};
+
+enum domain_mapping_state { DOMAIN_MAPPING, DOMAIN_MAPPED, DOMAIN_UNMAPPING };
+
+struct domain_mapping {
+    struct list link;
+    struct host *host;
+    enum domain_mapping_state state;
+    bool awaited; /* counted in domain->waiting */
+};
+
+void domains_init(struct domains *domains);
+void domains_free(struct domains *domains);
+uint64_t domains_next_connection(struct domains *domains);
+uint32_t domains_count(const struct domains *domains, const struct range *within);
+
+/* domain.c: request handlers, as in fard.h. */
+int handle_domain(struct client *client, const struct far_message *message, struct far_error *error);
+int handle_trust(struct client *client, const struct far_message *message, struct far_error *error);
+/* Its connection has ended. */
+void domain_client_gone(struct client *client);
+
+/* domain_host.c */
+/* Tell the host, or make it let go. The answers come through domain_host_answered(). 0, or -ETOOMANYREFS. */
+int domain_share(struct domain *domain, struct host *host, bool awaited);
+void domain_unshare(struct domain *domain, struct domain_mapping *mapping, bool awaited);
+struct domain_mapping *domain_mapping_find(const struct domain *domain, const struct host *host);
+/* A new process was told its service: it gets what clients let the service reach, before it serves anybody. */
+void domain_host_started(struct host *host);
+void domain_host_gone(struct host *host);
+/* False: rubbish. */
+bool domain_host_answered(struct host *host, const struct far_message *message);
+/* One host less to wait for; answers the client when it was the last. */
+void domain_heard(struct domain *domain, int32_t code);
+/* When the last mapping of an ended one has gone: its range ages, the rest is freed. */
+void domain_bury(struct domain *domain);
+
+#endif

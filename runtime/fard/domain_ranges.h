@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Addresses for the domain segments of clients. They come out of chunks that are ranges of the node like any other
+ * (range.h), so they never meet a service's. A range that its client has given up ages before it is handed out again, the
+ * oldest first: a stale pointer then points to nothing, not to somebody else's memory. No I/O, no clock.
+ */
+#ifndef FARCALL_DOMAIN_RANGES_H
+#define FARCALL_DOMAIN_RANGES_H
+
+#include "runtime/fard/range.h"
+
+#include <stddef.h>
+
+#define DOMAIN_UNIT        ((uint64_t)64 << 20) /* sizes and places are multiples of it: allocators like it so */
+#define DOMAIN_CHUNK_SIZE  ((uint64_t)64 << 30) /* taken from the window at a time */
+#define DOMAIN_AGE_MS      600000               /* how long nobody gets what somebody else had, while there is room */
+#define DOMAIN_NEEDS_CHUNK 1
+
+struct domain_chunk {
+    uint32_t id; /* of its row in the store */
+    struct range range;
+};
+
+struct domain_freed {
+    struct range range;
+    int64_t at; /* milliseconds */
+};
+
+/* All zero: no chunk yet. */
+struct domain_ranges {
+    struct domain_chunk *chunk;
+    size_t chunk_count;
+    uint64_t cursor;            /* in the last chunk: what lies behind it was never handed out */
+    struct domain_freed *freed; /* by age, the oldest first */
+    size_t freed_count, freed_room;
+};
+
+void domain_ranges_free(struct domain_ranges *ranges);
+
+/* What a wish becomes: a power of two of units. 0: larger than any range may be. */
+uint64_t domain_ranges_size(uint64_t bytes);
+
+/* size: as domain_ranges_size() makes it. 0 or DOMAIN_NEEDS_CHUNK: then add one and try again, or take one early. */
+int domain_ranges_take(struct domain_ranges *ranges, uint64_t size, int64_t now, struct range *range);
+/* The window is used up: the oldest of this size, however young. False if there is none. */
+bool domain_ranges_take_early(struct domain_ranges *ranges, uint64_t size, struct range *range);
+/* Bytes of chunk that a range of this size needs. */
+uint64_t domain_ranges_chunk_for(uint64_t size);
+/* 0 or -ENOMEM. */
+int domain_ranges_add(struct domain_ranges *ranges, uint32_t id, const struct range *chunk);
+/* Nobody has it mapped any more. Without memory to remember it, it is never handed out again. */
+void domain_ranges_release(struct domain_ranges *ranges, const struct range *range, int64_t now);
+
+/* Is this row of the store one of our chunks? */
+bool domain_ranges_has(const struct domain_ranges *ranges, uint32_t id);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Who may use fard's time, and how many connections a uid may have. Deficit round robin over uids (Shreedhar and
+ * Varghese, 1995), in time: in each turn of the loop a uid may spend FAIR_QUANTUM_NS on what its clients ask; what it
+ * spends above that is taken from its next turns. So a request waits for one quantum, and the rest of one request, of each
+ * other uid that keeps asking, however many connections those have and however dear their requests are. A uid that is
+ * alone loses nothing: turns without anything to do take no time.
+ *
+ * No I/O and no clock: the caller measures.
+ */
+#ifndef FARCALL_FAIR_H
+#define FARCALL_FAIR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FAIR_QUANTUM_NS 50000 /* as much as a bind of a small service takes */
+#define FAIR_REQUEST_NS 5000  /* added to what was measured: the packet itself */
+
+struct fair_share {
+    uint64_t turn; /* that spent_ns is of */
+    int64_t spent_ns;
+};
+
+/* May it spend something in this turn? */
+bool fair_may_spend(struct fair_share *share, uint64_t turn);
+void fair_spend(struct fair_share *share, uint64_t turn, int64_t ns);
+
+#define QUOTA_UID_CLIENTS 1024u /* connections of one uid, where there are descriptors enough */
+#define QUOTA_UID_SMALL   16u   /* a uid with fewer is let in while there is any room but the managers' */
+#define QUOTA_MANAGERS    64u   /* descriptors that nobody else gets */
+
+/* What a new connection would add itself to. */
+struct quota_use {
+    uint64_t descriptors; /* that fard may have: RLIMIT_NOFILE */
+    uint32_t clients;     /* of all uids, the new one not counted */
+    uint32_t uid_clients; /* of its uid */
+    bool manager;
+};
+/* One uid never has more than a quarter of the descriptors; the last quarter is for uids that have few connections. */
+bool quota_admits(const struct quota_use *use);
+uint32_t quota_uid_clients(uint64_t descriptors);
+
+#endif

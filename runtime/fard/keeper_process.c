@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * far-keeper: holds descriptors while no fard does. It knows nothing of what they are, but that a name which begins with
+ * "host-" is a process. Whoever takes the store next connects; without a fard it looks once a second whether there is
+ * still a store to be taken, and ends those processes and itself when it has been removed.
+ */
+#include "runtime/fard/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define LOOK_MS 1000
+
+struct held {
+    char name[KEEPER_NAME_MAX];
+    int fd;
+};
+
+struct process {
+    char *path; /* of its socket */
+    struct stat socket;
+    int fard; /* -1: there is none */
+    struct held *held;
+    size_t count, room;
+};
+
+static bool store_is_there(const struct process *process)
+{
+    struct stat now;
+    return lstat(process->path, &now) == 0 && now.st_dev == process->socket.st_dev &&
+           now.st_ino == process->socket.st_ino;
+}
+
+static _Noreturn void end(const struct process *process)
+{
+    if (store_is_there(process))
+        unlink(process->path);
+    _exit(EX_OK);
+}
+
+static _Noreturn void end_with_hosts(const struct process *process)
+{
+    for (size_t i = 0; i < process->count; i++)
+        if (strncmp(process->held[i].name, "host-", 5) == 0)
+            syscall(SYS_pidfd_send_signal, process->held[i].fd, SIGKILL, NULL, 0);
+    end(process);
+}
+
+static void drop(struct process *process, const char *name)
+{
+    for (size_t i = 0; i < process->count; i++) {
+        if (strcmp(process->held[i].name, name) != 0)
+            continue;
+        close(process->held[i].fd);
+        process->held[i] = process->held[--process->count];
+        return;
+    }
+}
+
+static void keep(struct process *process, const char *name, int fd)
+{
+    drop(process, name);
+    if (process->count == process->room) {
+        size_t room = process->room ? 2 * process->room : 64;
+        struct held *held = reallocarray(process->held, room, sizeof *held);
+        if (!held) {
+            close(fd);
+            return;
+        }
+        process->held = held;
+        process->room = room;
+    }
+    struct held *held = &process->held[process->count++];
+    snprintf(held->name, sizeof held->name, "%s", name);
+    held->fd = fd;
+}
+
+static void lose_fard(struct process *process)
+{
+    close(process->fard);
+    process->fard = -1;
+    if (!process->count)
+        end(process);
+}
+
+static void hear(struct process *process)
+{
+    struct keeper_message message;
+    int fd, failed = keeper_receive(process->fard, &message, &fd);
+    if (failed) {
+        lose_fard(process);
+        return;
+    }
+    if (message.word == KEEPER_QUIT)
+        end(process);
+    if (message.word == KEEPER_KEEP && fd >= 0) {
+        keep(process, message.name, fd);
+        return;
+    }
+    if (message.word == KEEPER_DROP)
+        drop(process, message.name);
+    if (fd >= 0)
+        close(fd);
+}
+
+static int hand_over(const struct process *process)
+{
+    int failed = 0;
+    for (size_t i = 0; i < process->count && !failed; i++)
+        failed = keeper_send(process->fard, KEEPER_HELD, process->held[i].name, process->held[i].fd);
+    return failed ? failed : keeper_send(process->fard, KEEPER_LAST, NULL, -1);
+}
+
+static bool may_have_all(int socket)
+{
+    struct ucred who;
+    socklen_t size = sizeof who;
+    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && (who.uid == geteuid() || who.uid == 0);
+}
+
+/* There is one fard a store; its lock says so. */
+static void greet(struct process *process)
+{
+    const struct timeval patience = {5, 0};
+    int socket = accept4(KEEPER_FD, NULL, NULL, SOCK_CLOEXEC);
+    if (socket < 0)
+        return;
+    if (process->fard >= 0 || !may_have_all(socket)) {
+        close(socket);
+        return;
+    }
+    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    process->fard = socket;
+    if (hand_over(process))
+        lose_fard(process);
+}
+
+static _Noreturn void serve(struct process *process)
+{
+    for (;;) {
+        struct pollfd ready[] = {{.fd = process->fard, .events = POLLIN}, {.fd = KEEPER_FD, .events = POLLIN}};
+        int count = poll(ready, 2, process->fard < 0 ? LOOK_MS : -1);
+        if (count > 0 && ready[0].revents)
+            hear(process); /* before a new one: the old one's end may be what there is to hear */
+        else if (count > 0 && ready[1].revents)
+            greet(process);
+        if (process->fard < 0 && !store_is_there(process))
+            end_with_hosts(process);
+    }
+}
+
+int keeper_process(int argc, char **argv)
+{
+    struct process process = {.fard = -1};
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    if (argc != 2 || getsockopt(KEEPER_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 || !listening) {
+        fputs(KEEPER_PROGRAM ": fard starts this program, to hold what must outlive it; see fard --help\n", stderr);
+        return EX_USAGE;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_NAME, KEEPER_PROGRAM);
+    if (asprintf(&process.path, "%s/" KEEPER_SOCKET, argv[1]) < 0 || lstat(process.path, &process.socket) < 0)
+        return EX_OSERR;
+    serve(&process);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Channels that an earlier fard opened. Client and host go on with them alone; this fard knows their numbers, so that it
+ * gives none of them again, and whose they are, so that they count. The host says when they end.
+ */
+#include "runtime/fard/adopt.h"
+#include "runtime/fard/request.h"
+
+#include <stdlib.h>
+
+struct orphan {
+    struct list of_host;
+    struct account *account;
+    uint64_t size;
+    uint32_t id;
+};
+
+static void orphan_free(struct orphan *orphan)
+{
+    orphan->account->channels--;
+    orphan->account->bytes -= orphan->size;
+    account_put(orphan->account);
+    list_take_out(&orphan->of_host);
+    free(orphan);
+}
+
+void orphans_free(struct host *host)
+{
+    while (host->orphans.next && !list_is_empty(&host->orphans))
+        orphan_free(list_entry(host->orphans.next, struct orphan, of_host));
+}
+
+static int orphan_new(struct host *host, const struct far_host_channel *channel)
+{
+    struct fard *fard = host->fard;
+    struct orphan *orphan = calloc(1, sizeof *orphan);
+    struct account *account = orphan ? account_get(fard, channel->uid) : NULL;
+    if (!account) {
+        free(orphan);
+        return -1;
+    }
+    *orphan = (struct orphan){.account = account, .size = channel->size, .id = channel->channel};
+    account->channels++;
+    account->bytes += channel->size;
+    list_append(&host->orphans, &orphan->of_host);
+    if (channel->channel > fard->last_channel)
+        fard->last_channel = channel->channel;
+    return 0;
+}
+
+static void complain(struct host *host, const char *what)
+{
+    host_trouble(host, "%s", what);
+    host_kill(host);
+}
+
+void host_says_channels(struct host *host, const struct far_message *message)
+{
+    const struct far_host_channels *channels;
+    const struct far_host_channel *channel;
+    struct far_error error;
+    if (!host->adopting || !host->service || protocol_check_host_channels(message, &channels, &channel, &error)) {
+        complain(host, "the host's list of channels is malformed, or nobody asked for it");
+        return;
+    }
+    if (channels->generation != host->generation || channels->service_id != host->service->id) {
+        complain(host, "the host says that it is another");
+        return;
+    }
+    for (uint32_t i = 0; i < channels->count; i++) {
+        if (host->orphan_count++ < HOST_ORPHANS_MAX && orphan_new(host, &channel[i]) == 0)
+            continue;
+        complain(host, "the host says that it has more channels than fard can know");
+        return;
+    }
+    if (!channels->last)
+        return;
+    host->adopting = false;
+    host_is_ready(host);
+}
+
+/* Of channels that have a connected client it may say so as well: that client closes them, or has. */
+void host_says_closed(struct host *host, const struct far_message *message)
+{
+    const struct far_close_channel *closed;
+    struct far_error error;
+    if (protocol_check_close_channel(message, &closed, &error)) {
+        complain(host, "the host closes a channel in a way that is not understood");
+        return;
+    }
+    for (struct list *at = host->orphans.next; at != &host->orphans; at = at->next) {
+        struct orphan *orphan = list_entry(at, struct orphan, of_host);
+        if (orphan->id != closed->channel)
+            continue;
+        orphan_free(orphan);
+        return;
+    }
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The store's rows of capabilities. */
+#include "runtime/fard/capability.h"
+#include "runtime/fard/store_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+int store_add_capability(struct store *store, struct capability *capability, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store,
+                               "INSERT INTO capabilities (digest, parent, service, level, ops, uid, expires, note)"
+                               " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                               &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_blob(statement, 1, capability->digest, sizeof capability->digest, SQLITE_STATIC);
+    if (capability->parent)
+        sqlite3_bind_int64(statement, 2, capability->parent);
+    sqlite3_bind_int64(statement, 3, capability->service_id);
+    sqlite3_bind_int64(statement, 4, capability->level);
+    sqlite3_bind_text(statement, 5, capability->ops, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 6, capability->uid);
+    sqlite3_bind_int64(statement, 7, capability->expires);
+    sqlite3_bind_text(statement, 8, capability->note, -1, SQLITE_STATIC);
+    result = store_finish(store, statement, "granting a capability", error);
+    if (!result)
+        capability->id = (uint32_t)sqlite3_last_insert_rowid(store->database);
+    return result;
+}
+
+int store_remove_capability(struct store *store, uint32_t id, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "DELETE FROM capabilities WHERE id = ?", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    return store_finish(store, statement, "revoking a capability", error);
+}
+
+/* False if it does not fit, as it does in a database that nobody has tampered with. */
+static bool column_copy(sqlite3_stmt *statement, int column, char *out, size_t size)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    if (!text || strlen(text) >= size)
+        return false;
+    memcpy(out, text, strlen(text) + 1);
+    return true;
+}
+
+/* A row that makes no sense grants nothing. */
+static bool read_row(sqlite3_stmt *statement, struct capability *row)
+{
+    int64_t id = sqlite3_column_int64(statement, 0), level = sqlite3_column_int64(statement, 4);
+    *row = (struct capability){
+        .id = (uint32_t)id,
+        .parent = (uint32_t)sqlite3_column_int64(statement, 2),
+        .service_id = (uint32_t)sqlite3_column_int64(statement, 3),
+        .level = (enum far_level)level,
+        .uid = (uid_t)sqlite3_column_int64(statement, 6),
+        .expires = sqlite3_column_int64(statement, 7),
+    };
+    if (id <= 0 || id > UINT32_MAX || level <= FAR_LEVEL_UNSET || level >= FAR_LEVEL_COUNT ||
+        sqlite3_column_bytes(statement, 1) != sizeof row->digest)
+        return false;
+    memcpy(row->digest, sqlite3_column_blob(statement, 1), sizeof row->digest);
+    return column_copy(statement, 5, row->ops, sizeof row->ops) &&
+           column_copy(statement, 8, row->note, sizeof row->note);
+}
+
+/* A parent is always older than what was narrowed from it, so by rising id it is there already. */
+static bool is_sound(const struct capabilities *table, const struct capability *row)
+{
+    const struct capability *parent = row->parent ? capability_find(table, row->parent) : NULL;
+    return !row->parent || (parent && parent->service_id == row->service_id && row->level <= parent->level);
+}
+
+int store_load_capabilities(struct store *store, struct capabilities *table, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    struct capability row;
+    int result = store_prepare(store,
+                               "SELECT id, digest, parent, service, level, ops, uid, expires, note FROM capabilities"
+                               " ORDER BY id",
+                               &statement, error);
+    while (!result && store_next_row(store, statement, &result, error)) {
+        if (read_row(statement, &row) && is_sound(table, &row))
+            result = capability_add(table, &row);
+        else
+            fard_log("a capability in the store makes no sense, and grants nothing");
+    }
+    sqlite3_finalize(statement);
+    return result;
+}

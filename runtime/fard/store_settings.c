@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The rows of table settings: what was said at registration about a service's host. */
+#include "runtime/fard/store_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sysexits.h>
+
+static int insert_setting(struct store *store, uint32_t id, const char *name, const char *value,
+                          struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result =
+        store_prepare(store, "INSERT INTO settings (service, name, value) VALUES (?, ?, ?)", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 3, value, -1, SQLITE_STATIC);
+    return store_finish(store, statement, "registering", error);
+}
+
+int store_insert_settings(struct store *store, uint32_t id, const struct host_settings *settings,
+                          struct far_error *error)
+{
+    int result = 0;
+    for (enum host_setting i = 0; !result && i < HOST_SETTING_COUNT; i++) {
+        if (settings->value[i])
+            result = insert_setting(store, id, host_setting_word(i), settings->value[i], error);
+    }
+    return result;
+}
+
+int store_delete_settings(struct store *store, uint32_t id, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "DELETE FROM settings WHERE service = ?", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    return store_finish(store, statement, "registering", error);
+}
+
+int store_load_settings(struct store *store, uint32_t id, struct host_settings *settings, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result =
+        store_prepare(store, "SELECT name, value FROM settings WHERE service = ? ORDER BY name", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    while (!result && store_next_row(store, statement, &result, error)) {
+        const char *name = (const char *)sqlite3_column_text(statement, 0);
+        const char *value = (const char *)sqlite3_column_text(statement, 1);
+        result = host_settings_add(settings, name ? name : "", value ? value : "", error);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int update_build_id(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "UPDATE services SET build_id = ? WHERE id = ?", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_blob(statement, 1, build_id, 32, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, id);
+    return store_finish(store, statement, "upgrading", error);
+}
+
+int store_upgrade_service(struct store *store, const struct service *service, const uint8_t build_id[32],
+                          const struct host_settings *settings, struct far_error *error)
+{
+    int result = store_run(store, "BEGIN IMMEDIATE", "upgrading", error);
+    result = result ? result : update_build_id(store, service->id, build_id, error);
+    result = result ? result : store_delete_settings(store, service->id, error);
+    result = result ? result : store_insert_settings(store, service->id, settings, error);
+    result = result ? result : store_run(store, "COMMIT", "upgrading", error);
+    if (result)
+        store_roll_back(store);
+    return result;
+}

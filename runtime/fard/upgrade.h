@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Live upgrade: another executable takes a service over, with its name, addresses, data and clients.
+ *
+ *     checked, kept, made             the service as it was; the file, its images and a host more
+ *     the new host says READY         one transaction in the store; then, without a wait:
+ *                                     new binds get the new images, new channels the new host
+ *     the old host is retired         calls that run end there; it goes after the last, or after UPGRADE_GRACE_MS
+ *
+ * Whatever fails before the transaction leaves the old version in force. Constructors do not run again: the data is the old one.
+ */
+#ifndef FARCALL_FARD_UPGRADE_H
+#define FARCALL_FARD_UPGRADE_H
+
+#include "runtime/fard/fard.h"
+
+#define UPGRADE_GRACE_MS 60000 /* for calls that began in the old version */
+
+struct upgrade {
+    struct executable executable;
+    struct host_settings settings;
+    uint32_t need_count, await_count;
+};
+
+/* As a request handler: FARD_PENDING, FARD_REFUSED or a negative errno. `settings` may be empty: then they stay. */
+int upgrade_begin(struct client *client, uint32_t serial, struct service *service, const struct far_segment *segment,
+                  const struct host_settings *settings, struct far_error *error);
+/* The new host is ready, or it is not and never will be: host->trouble says why. It has a registration that waits. */
+void upgrade_ready(struct host *host);
+void upgrade_failed(struct host *host);
+/* Its calls end there; then it goes. */
+void host_retire(struct host *host);
+/* The service is unregistered, or fard ends: who has retired from it (NULL: from any) is given HOST_STOP_MS more. */
+void retired_hurry(struct fard *fard, const struct service *service);
+
+#endif

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A holder that speaks the protocol itself and does as it likes. usage: raw_holder.py HOW < TOKEN
+
+Binds hold by the token, maps its data, says `held`, and then:
+    ignores     does nothing of what it is told
+    lies        says at once that it has let go
+    descriptor  unmaps, says so, and keeps the descriptor
+    child       unmaps and closes, says so; a child of its keeps the mapping
+    thread      as `child`, but it is a thread with descriptors of its own that keeps one, behind a first thread that has ended
+    calls       keeps nothing, and looks into its A-stack for what arrives after all
+"""
+import ctypes
+import mmap
+import os
+import struct
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../runtime/Inputs"))
+from fardclient import Fard, import_table  # noqa: E402
+
+PRESENT, REVOKED, REVOKE_DONE = [int(word) for word in os.environ["CAPS_MESSAGES"].split()]
+
+
+def say(word):
+    print(word, flush=True)
+
+
+def bind(token):
+    fard = Fard()
+    fard.socket.settimeout(None)
+    fard.ask(PRESENT, token.encode().ljust(128, b"\0"))
+    service = fard.bind(import_table("hold", ops={"hold_get": int(os.environ["CAPS_FINGERPRINT"], 16)}))
+    assert service["level"] >= 2, service
+    return fard, service
+
+
+def wait_revoked(fard):
+    kind, serial, body, fds = fard.receive()
+    assert kind == REVOKED and serial == 0, kind
+    for fd in fds:
+        os.close(fd)
+    return struct.unpack("<QII", body)[2]
+
+
+def done(fard, number):
+    fard.send(REVOKE_DONE, struct.pack("<II", number, 0))
+
+
+def keep_in_thread(fd, held):
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.unshare(0x400) == 0  # CLONE_FILES: a table of its own
+    held.set()
+    while True:
+        time.sleep(100)
+
+
+def main():
+    how = sys.argv[1]
+    fard, service = bind(sys.stdin.readline().strip())
+    data = service["fds"]["data"]
+    memory = mmap.mmap(data, 4096, mmap.MAP_SHARED, mmap.PROT_READ)
+    assert memory[:4]
+    child = 0
+    if how == "child":
+        child = os.fork()
+        if child == 0:
+            while True:
+                time.sleep(100)
+    if how == "thread":
+        held = threading.Event()
+        threading.Thread(target=keep_in_thread, args=(data, held), daemon=True).start()
+        held.wait()
+    say("held %d" % child)
+    if how == "ignores":
+        while True:
+            memory[:4]
+            time.sleep(0.01)
+    number = wait_revoked(fard)
+    if how != "lies":
+        memory.close()
+    if how not in ("lies", "descriptor"):
+        for fd in service["fds"].values():
+            os.close(fd)
+    done(fard, number)
+    say("done")
+    if how == "thread":
+        ctypes.CDLL(None).pthread_exit(None)
+    while True:
+        time.sleep(100)
+
+
+main()

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * hammer: four threads call without a pause until a line comes in, and then it says what became of all those calls.
+ * slow MS: one call that takes so long, and which version served it; after that the version that serves the next.
+ * branch: after each line that comes in, what the operation says that the caller runs itself.
+ */
+#include "counter.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_bool stop;
+static atomic_long calls, failed, wrong;
+
+static void *call_on(void *unused)
+{
+    (void)unused;
+    while (!stop) {
+        char text[64] = "";
+        int length = rand() % 60;
+        memset(text, 'x', (size_t)length);
+        int said = counter_text(text);
+        if (counter_next() < 0 || said < 0) {
+            failed++;
+            perror("call");
+        } else if (said / 100 != length) {
+            wrong++;
+        }
+        calls++;
+    }
+    return NULL;
+}
+
+static void wait_for_line(void)
+{
+    char line[16];
+    if (!fgets(line, sizeof line, stdin))
+        exit(1);
+}
+
+static void hammer(void)
+{
+    pthread_t thread[4];
+    long start = counter_next();
+    for (int i = 0; i < 4; i++)
+        pthread_create(&thread[i], NULL, call_on, NULL);
+    wait_for_line();
+    stop = true;
+    for (int i = 0; i < 4; i++)
+        pthread_join(thread[i], NULL);
+    long lost = calls - (counter_next() - start - 1);
+    printf("%s calls: %ld failed, %ld wrong, %ld lost or made twice; now version %d\n", calls > 1000 ? "many" : "few",
+           failed, wrong, lost, counter_version());
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc > 1 && strcmp(argv[1], "hammer") == 0) {
+        hammer();
+    } else if (argc > 2 && strcmp(argv[1], "slow") == 0) {
+        counter_version();
+        puts("slow call begins");
+        int served = counter_slow(atoi(argv[2]));
+        printf("slow call was served by version %d, the next by version %d\n", served, counter_version());
+    } else {
+        for (int i = 0; i < 2; i++) {
+            printf("branch %d, trap %d\n", counter_branch(), counter_version());
+            wait_for_line();
+        }
+    }
+    return 0;
+}

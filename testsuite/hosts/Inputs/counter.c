@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "counter.h"
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static atomic_long value;
+static int constructed;
+#ifdef LARGER
+static volatile char more[64] = "a variable that the version before has not";
+#endif
+#ifdef UNKNOWN
+int setlogmask(int);
+#endif
+
+__attribute__((constructor)) static void construct(void)
+{
+    constructed++;
+}
+
+long counter_next(void)
+{
+    return atomic_fetch_add(&value, 1) + (constructed - 1) * 1000000000L;
+}
+
+int counter_version(void)
+{
+    return getppid() ? VERSION : -2; /* asks its process, and so is never run in a client's */
+}
+
+int counter_slow(int ms)
+{
+    struct timespec pause = {ms / 1000, ms % 1000 * 1000000L};
+    nanosleep(&pause, NULL);
+    return VERSION;
+}
+
+int counter_text(const char *text)
+{
+    return (int)strlen(text) * 100 + counter_version();
+}
+
+int counter_branch(void)
+{
+    return VERSION;
+}
+
+#if MINOR > 0
+int counter_added(void)
+{
+#ifdef LARGER
+    return more[0];
+#else
+    return 7;
+#endif
+}
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "probe.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static int result(int value)
+{
+    return value < 0 ? -errno : value;
+}
+
+static int open_and_close(const char *path, int flags)
+{
+    int fd = open(path, flags, 0600);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+int probe_read(const char *path)
+{
+    return open_and_close(path, O_RDONLY);
+}
+
+int probe_write(const char *path)
+{
+    return open_and_close(path, O_WRONLY | O_CREAT);
+}
+
+int probe_socket(int family)
+{
+    int fd = socket(family, SOCK_STREAM, 0);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+int probe_execve(void)
+{
+    char *arguments[] = {(char *)"true", NULL}, *environment[] = {NULL};
+    return result(execve("/bin/true", arguments, environment));
+}
+
+/* As many children at once as it gets; returns how many. */
+int probe_fork(int count)
+{
+    int made = 0;
+    for (; made < count; made++) {
+        pid_t pid = fork();
+        if (pid < 0)
+            break;
+        if (pid == 0) {
+            sleep(1);
+            _exit(0);
+        }
+    }
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+    return made;
+}
+
+int probe_ptrace(int pid)
+{
+    return result((int)ptrace(PTRACE_ATTACH, pid, NULL, NULL));
+}
+
+int probe_kill(int pid)
+{
+    return result(kill(pid, SIGTERM));
+}
+
+int probe_mount(void)
+{
+    return result(mount("none", "/mnt", "tmpfs", 0, NULL));
+}
+
+int probe_memory(int megabytes)
+{
+    size_t size = (size_t)megabytes << 20;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return -errno;
+    munmap(memory, size);
+    return 0;
+}
+
+int probe_files(int count)
+{
+    int failed = 0;
+    for (int i = 0; i < count && !failed; i++)
+        failed = dup(0) < 0 ? -errno : 0;
+    return failed;
+}
+
+int probe_burn(void)
+{
+    for (volatile unsigned long i = 0;; i++)
+        ;
+    return 0;
+}
+
+static void *thread(void *argument)
+{
+    return argument;
+}
+
+/* What must go on working: threads, time, memory, a signal to oneself, the zone files. */
+int probe_works(void)
+{
+    pthread_t id;
+    void *back = NULL;
+    time_t now = 0;
+    struct tm local;
+    if (pthread_create(&id, NULL, thread, &id) || pthread_join(id, &back) || back != &id)
+        return 1;
+    if (!localtime_r(&now, &local) || open_and_close("/dev/urandom", O_RDONLY) || open_and_close("/dev/null", O_RDWR))
+        return 2;
+    char *memory = malloc(1 << 20);
+    if (!memory)
+        return 3;
+    memset(memory, 1, 1 << 20);
+    free(memory);
+    return pthread_kill(pthread_self(), 0) ? 4 : 0;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * One user floods fard, another binds: flood MODE CONNECTIONS ROUNDS. As root; the attacker is uid 64002, the victim 64001.
+ * Rounds without and with the attack alternate; each is BINDS binds over one connection, one after the other. Prints both
+ * medians of the rounds' medians, in microseconds, their ratio, and what the attacker got answered meanwhile.
+ *
+ *     describe   each connection asks for a description again and again, as fast as it is answered
+ *     burst      the same, with as many requests under way as the socket takes
+ *     bind       binds, as fast as they are answered
+ *     rubbish    what is no message; the connection is closed for it, and opened again
+ *     deaf       asks, and never reads an answer; opened again when fard has had enough
+ *     churn      connects and goes
+ *     open       opens every connection it can, and keeps them
+ *     spin       nothing but processor time: what the machine itself makes of two more busy processes
+ */
+#include "testsuite/attack/Inputs/attack.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#define BINDS     200
+#define ROUNDS    64
+#define ATTACKERS 2
+
+static int try_connect(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", getenv("FARCALL_SOCKET"));
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static bool say(int fard, uint16_t type, const void *body, size_t size)
+{
+    struct far_message head = {FAR_PROTOCOL_MAGIC, (uint32_t)(sizeof head + size), type, 1, 7};
+    struct iovec parts[] = {{&head, sizeof head}, {(void *)(uintptr_t)body, size}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    return sendmsg(fard, &message, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
+static bool take(int fard)
+{
+    char bytes[256];
+    return recv(fard, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC) > 0;
+}
+
+static void attack_connection(const char *mode, int *fard, const uint8_t *bind, size_t bind_size, uint64_t *answered)
+{
+    struct far_name_request name = {.name = "kv"};
+    if (*fard < 0 && (*fard = try_connect()) < 0)
+        return;
+    if (!strcmp(mode, "describe")) {
+        *answered += take(*fard);
+        say(*fard, FAR_MSG_DESCRIBE, &name, sizeof name);
+    } else if (!strcmp(mode, "burst")) {
+        while (take(*fard))
+            ++*answered;
+        while (say(*fard, FAR_MSG_DESCRIBE, &name, sizeof name))
+            ;
+    } else if (!strcmp(mode, "bind")) {
+        *answered += take(*fard);
+        say(*fard, FAR_MSG_RESOLVE, bind, bind_size);
+    } else if (!strcmp(mode, "rubbish")) {
+        send(*fard, "rubbish", 7, MSG_DONTWAIT | MSG_NOSIGNAL);
+        close(*fard);
+        *fard = -1;
+    } else if (!strcmp(mode, "deaf")) {
+        while (say(*fard, FAR_MSG_DESCRIBE, &name, sizeof name))
+            ;
+        if (errno == EPIPE || errno == ECONNRESET) {
+            close(*fard);
+            *fard = -1;
+        }
+    } else if (!strcmp(mode, "churn")) {
+        close(*fard);
+        *fard = -1;
+    }
+}
+
+static _Noreturn void attack(const char *mode, int connections, volatile uint64_t *answered)
+{
+    struct rlimit limit = {8192, 8192};
+    uint8_t bind[1024];
+    int fard[4096];
+    setrlimit(RLIMIT_NOFILE, &limit);
+    must(setresgid(64002, 64002, 64002) == 0 && setresuid(64002, 64002, 64002) == 0);
+    int asking = connect_fard();
+    size_t bind_size = bind_request(asking, "kv", FAR_LEVEL_UNSET, bind);
+    close(asking);
+    memset(fard, -1, sizeof fard);
+    for (;;) {
+        uint64_t here = 0;
+        for (int i = 0; i < connections; i++)
+            attack_connection(mode, &fard[i], bind, bind_size, &here);
+        *answered += here;
+        if (!strcmp(mode, "open"))
+            nap(1);
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    double first = *(const double *)a, second = *(const double *)b;
+    return (first > second) - (first < second);
+}
+
+static double median(double *value, int count)
+{
+    qsort(value, (size_t)count, sizeof *value, compare);
+    return value[count / 2];
+}
+
+/* In microseconds. */
+static double round_of_binds(int fard, const uint8_t *bind, size_t bind_size)
+{
+    double took[BINDS];
+    static struct answer answer;
+    for (int i = 0; i < BINDS; i++) {
+        double begin = seconds();
+        must(ask(fard, FAR_MSG_RESOLVE, bind, bind_size, &answer) == 0);
+        took[i] = (seconds() - begin) * 1e6;
+    }
+    return median(took, BINDS);
+}
+
+int main(int argc, char **argv)
+{
+    double quiet[ROUNDS], loud[ROUNDS];
+    uint8_t bind[1024];
+    must(argc == 4);
+    int rounds = atoi(argv[3]), connections = atoi(argv[2]);
+    must(rounds > 0 && rounds <= ROUNDS && connections > 0 && connections <= 4096);
+    uint64_t *answered = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t attacker[ATTACKERS];
+    for (int i = 0; i < ATTACKERS; i++) {
+        attacker[i] = fork();
+        if (attacker[i] == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+            raise(SIGSTOP);
+            attack(argv[1], connections, answered);
+        }
+        waitpid(attacker[i], NULL, WUNTRACED);
+    }
+    must(setresgid(64001, 64001, 64001) == 0 && setresuid(64001, 64001, 0) == 0);
+    int fard = connect_fard();
+    size_t bind_size = bind_request(fard, "kv", FAR_LEVEL_UNSET, bind);
+    for (int i = 0; i < rounds; i++) {
+        quiet[i] = round_of_binds(fard, bind, bind_size);
+        must(seteuid(0) == 0);
+        for (int j = 0; j < ATTACKERS; j++)
+            kill(attacker[j], SIGCONT);
+        nap(50);
+        loud[i] = round_of_binds(fard, bind, bind_size);
+        for (int j = 0; j < ATTACKERS; j++)
+            kill(attacker[j], SIGSTOP);
+        nap(50);
+        must(seteuid(64001) == 0);
+    }
+    must(seteuid(0) == 0);
+    for (int j = 0; j < ATTACKERS; j++)
+        kill(attacker[j], SIGKILL);
+    double before = median(quiet, rounds), during = median(loud, rounds);
+    printf("%s: bind %.1f us alone, %.1f us under attack, ratio %.2f; the attacker was answered %llu times\n", argv[1],
+           before, during, during / before, (unsigned long long)*answered);
+    return 0;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Ranges of clients' domain segments, against a model: taken and given up at random, none ever overlaps another, all lie
+ * in their chunks with a guard behind them, none comes back before its time, and the oldest comes first.
+ */
+#include "runtime/fard/domain_ranges.h"
+#include "runtime/segment.h"
+#include "testsuite/unit/check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SLOTS 200
+#define STEPS 20000
+
+struct given_up {
+    struct range range;
+    int64_t at;
+};
+
+struct model {
+    struct domain_ranges ranges;
+    uint64_t window; /* where the next chunk comes from */
+    uint32_t chunks;
+    struct range live[SLOTS];
+    struct given_up freed[STEPS]; /* by time; size 0: taken again */
+    size_t freed_count;
+    int64_t now;
+    size_t reused;
+};
+
+static bool overlap(const struct range *a, const struct range *b)
+{
+    return a->base < b->base + b->size + FAR_GRANULE && b->base < a->base + a->size + FAR_GRANULE;
+}
+
+static int take(struct model *model, uint64_t size, struct range *range)
+{
+    int result = domain_ranges_take(&model->ranges, size, model->now, range);
+    if (result != DOMAIN_NEEDS_CHUNK)
+        return result;
+    struct range chunk = {model->window, domain_ranges_chunk_for(size)};
+    if (chunk.size > FAR_WINDOW_END - chunk.base)
+        return DOMAIN_NEEDS_CHUNK;
+    model->window += chunk.size + FAR_GRANULE;
+    CHECK(domain_ranges_add(&model->ranges, ++model->chunks, &chunk) == 0);
+    return domain_ranges_take(&model->ranges, size, model->now, range);
+}
+
+/* The oldest of this size that was given up, or NULL. */
+static struct given_up *oldest(struct model *model, uint64_t size)
+{
+    for (size_t i = 0; i < model->freed_count; i++)
+        if (model->freed[i].range.size == size)
+            return &model->freed[i];
+    return NULL;
+}
+
+static void check_age(struct model *model, const struct range *range)
+{
+    struct given_up *first = oldest(model, range->size);
+    bool old_enough = first && model->now - first->at >= DOMAIN_AGE_MS;
+    CHECK(old_enough == (first && first->range.base == range->base));
+    for (size_t i = 0; i < model->freed_count; i++)
+        if (model->freed[i].range.size && &model->freed[i] != first)
+            CHECK(!overlap(&model->freed[i].range, range));
+    if (!old_enough)
+        return;
+    first->range.size = 0;
+    model->reused++;
+}
+
+static void check_new(struct model *model, const struct range *range)
+{
+    CHECK(range->base % DOMAIN_UNIT == 0 && range_is_sound(range));
+    for (int i = 0; i < SLOTS; i++)
+        CHECK(!model->live[i].size || !overlap(&model->live[i], range));
+    check_age(model, range);
+}
+
+static void step(struct model *model)
+{
+    struct range *slot = &model->live[rand() % SLOTS];
+    model->now += rand() % 10000;
+    if (slot->size) {
+        domain_ranges_release(&model->ranges, slot, model->now);
+        model->freed[model->freed_count++] = (struct given_up){*slot, model->now};
+        slot->size = 0;
+        return;
+    }
+    struct range range;
+    uint64_t size = domain_ranges_size(1 + ((uint64_t)1 << (26 + rand() % 7)) / (uint64_t)(1 + rand() % 3));
+    if (take(model, size, &range) == 0) {
+        CHECK(range.size == size);
+        check_new(model, &range);
+        *slot = range;
+    }
+}
+
+static void at_random(void)
+{
+    static struct model model = {.window = FAR_WINDOW_BEGIN + FAR_GRANULE};
+    srand(1);
+    for (int i = 0; i < STEPS && !check_failures; i++)
+        step(&model);
+    CHECK(model.reused > STEPS / 10 && model.chunks > 1);
+    domain_ranges_free(&model.ranges);
+}
+
+static void sizes(void)
+{
+    CHECK(domain_ranges_size(0) == DOMAIN_UNIT && domain_ranges_size(1) == DOMAIN_UNIT);
+    CHECK(domain_ranges_size(DOMAIN_UNIT + 1) == 2 * DOMAIN_UNIT);
+    CHECK(domain_ranges_size((uint64_t)4 << 30) == (uint64_t)4 << 30);
+    CHECK(domain_ranges_size(UINT64_MAX) == 0);
+}
+
+/* A full window: nothing new can be had, and then youth is no protection; but what is in use is. */
+static void exhausted(void)
+{
+    struct domain_ranges ranges = {0};
+    const struct range chunk = {FAR_WINDOW_BEGIN + FAR_GRANULE, 4 * DOMAIN_UNIT};
+    struct range one, two, again;
+    CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, 0, &one) == DOMAIN_NEEDS_CHUNK);
+    CHECK(domain_ranges_add(&ranges, 7, &chunk) == 0);
+    CHECK(domain_ranges_has(&ranges, 7) && !domain_ranges_has(&ranges, 8));
+    CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, 0, &one) == 0);
+    CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, 0, &two) == 0);
+    CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, 0, &again) == DOMAIN_NEEDS_CHUNK);
+    CHECK(!domain_ranges_take_early(&ranges, DOMAIN_UNIT, &again));
+    domain_ranges_release(&ranges, &two, 5);
+    CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, 4 + DOMAIN_AGE_MS, &again) == DOMAIN_NEEDS_CHUNK);
+    CHECK(!domain_ranges_take_early(&ranges, 2 * DOMAIN_UNIT, &again));
+    CHECK(domain_ranges_take_early(&ranges, DOMAIN_UNIT, &again) && again.base == two.base);
+    domain_ranges_release(&ranges, &again, 5);
+    CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, 5 + DOMAIN_AGE_MS, &again) == 0 && again.base == two.base);
+    domain_ranges_free(&ranges);
+}
+
+int main(void)
+{
+    sizes();
+    exhausted();
+    at_random();
+    return check_result();
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Shares of fard's time, and who gets a connection: nobody's flood takes more than a quantum a turn, debts are paid, and
+ * there is room for others and for managers. */
+#include "runtime/fard/fair.h"
+#include "testsuite/unit/check.h"
+
+static void test_share(void)
+{
+    struct fair_share share = {0};
+    CHECK(fair_may_spend(&share, 1));
+    fair_spend(&share, 1, FAIR_QUANTUM_NS - 1);
+    CHECK(fair_may_spend(&share, 1)); /* not used up yet */
+    fair_spend(&share, 1, 10 * (int64_t)FAIR_QUANTUM_NS);
+    CHECK(!fair_may_spend(&share, 1));
+    for (uint64_t turn = 2; turn < 11; turn++)
+        CHECK(!fair_may_spend(&share, turn)); /* what one dear request took too much */
+    CHECK(fair_may_spend(&share, 12));
+}
+
+static void test_long_pause(void)
+{
+    struct fair_share share = {0};
+    fair_spend(&share, 5, INT64_MAX);
+    fair_spend(&share, 5, INT64_MAX);
+    CHECK(!fair_may_spend(&share, 6));
+    CHECK(fair_may_spend(&share, UINT64_MAX)); /* no debt outlives so many turns, and nothing overflows */
+    CHECK(share.spent_ns == 0);
+    fair_spend(&share, UINT64_MAX, -5);
+    CHECK(share.spent_ns == 0);
+}
+
+/* Two users who always want more get the same, whatever their requests cost. */
+static void test_fairness(void)
+{
+    struct fair_share cheap = {0}, dear = {0};
+    int64_t cheap_got = 0, dear_got = 0;
+    for (uint64_t turn = 1; turn <= 10000; turn++) {
+        while (fair_may_spend(&cheap, turn)) {
+            fair_spend(&cheap, turn, 3000);
+            cheap_got += 3000;
+        }
+        while (fair_may_spend(&dear, turn)) {
+            fair_spend(&dear, turn, 700000);
+            dear_got += 700000;
+        }
+    }
+    CHECK(cheap_got > dear_got / 20 * 19 && cheap_got < dear_got / 20 * 21);
+}
+
+static void test_quota(void)
+{
+    struct quota_use use = {.descriptors = 1024, .clients = 0, .uid_clients = 0, .manager = false};
+    CHECK(quota_uid_clients(1024) == 256 && quota_uid_clients(1u << 20) == QUOTA_UID_CLIENTS);
+    CHECK(quota_admits(&use));
+    use.uid_clients = use.clients = 255;
+    CHECK(quota_admits(&use));
+    use.uid_clients = use.clients = 256;
+    CHECK(!quota_admits(&use)); /* a quarter is what one user can have */
+    use = (struct quota_use){.descriptors = 1024, .clients = 800, .uid_clients = QUOTA_UID_SMALL - 1};
+    CHECK(quota_admits(&use)); /* the last quarter is for those with few */
+    use.uid_clients = QUOTA_UID_SMALL;
+    CHECK(!quota_admits(&use));
+    use = (struct quota_use){.descriptors = 1024, .clients = 1024 - QUOTA_MANAGERS};
+    CHECK(!quota_admits(&use)); /* and the very last for managers */
+    use.manager = true;
+    CHECK(quota_admits(&use));
+}
+
+int main(void)
+{
+    test_share();
+    test_long_pause();
+    test_fairness();
+    test_quota();
+    return check_result();
+}
