@@ -70,7 +70,7 @@ static void add_options(struct link *link, struct arguments *to)
 
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         add(to, fixed[i]);
-    add(to, "--version-script=/dev/stdin"); /* the first that lld reads: the gate at which it waits */
+    add(to, "--version-script=/proc/self/fd/0"); /* the first that lld reads: the gate at which it waits */
     add(to, arena_format(to->arena, "--script=%s", lld_place(link, "script")));
     if (link->options.soname)
         add(to, arena_format(to->arena, "--soname=%s", link->options.soname));

@@ -5,17 +5,19 @@
  * offsets, no pointers, and is checked by import_check() by whoever did not write it. Little-endian.
  *
  * Layout: struct far_import_table, op_count × struct far_import_op sorted by name (strcmp), then strings, NUL-terminated,
- * addressed by their offset from the first byte of the table; zero bytes up to a multiple of 8.
+ * addressed by their offset from the first byte of the table, and, if `details` is not 0, struct far_import_details with what
+ * follows it; zero bytes up to a multiple of 8.
  */
 #ifndef FARCALL_IMPORT_H
 #define FARCALL_IMPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define FAR_IMPORT_SECTION ".far.import"
 #define FAR_IMPORT_MAGIC   "FARIMPRT"
-#define FAR_IMPORT_VERSION 2
+#define FAR_IMPORT_VERSION 3
 #define FAR_IMPORT_MAX     60000 /* bytes of a whole table: it must fit in one message to fard */
 #define FAR_IMPORT_SERVICE 64    /* bytes of the service's name, NUL and zero padding included */
 
@@ -28,6 +30,8 @@ struct far_import_table {
     uint16_t minor;
     uint32_t op_count;    /* at least 1 */
     uint64_t fingerprint; /* of all operations together: equal fingerprints need no look at the single ones */
+    uint32_t details;     /* offset of struct far_import_details, a multiple of 4; 0: there are none */
+    uint32_t reserved;    /* 0 */
 };
 
 #define FAR_IMPORT_HAS_FAILS \
@@ -40,7 +44,34 @@ struct far_import_op {
     uint32_t flags; /* FAR_IMPORT_HAS_FAILS */
 };
 
-_Static_assert(sizeof(struct far_import_table) == 96, "struct far_import_table is part of the file format");
+/*
+ * What the fingerprints were made of, in pieces (runtime/format/detail.h): looked at only when one does not fit, to say what
+ * has changed. Followed by
+ *
+ *     uint32_t first[op_count + 1]       where each operation's digests begin
+ *     uint32_t digest[digest_count]      an operation's annotations, its result, its parameters
+ *     struct far_import_type[type_count], struct far_import_member[member_count]
+ */
+struct far_import_details {
+    uint32_t digest_count;
+    uint32_t type_count;
+    uint32_t member_count;
+    uint32_t reserved; /* 0 */
+};
+
+struct far_import_type {
+    uint32_t name; /* offset of its string */
+    uint32_t digest;
+    uint32_t first_member;
+    uint32_t member_count;
+};
+
+struct far_import_member {
+    uint32_t name; /* offset of its string; 0: it has none */
+    uint32_t digest;
+};
+
+_Static_assert(sizeof(struct far_import_table) == 104, "struct far_import_table is part of the file format");
 _Static_assert(sizeof(struct far_import_op) == 24, "struct far_import_op is part of the file format");
 
 /* enum far_import_state: libfarcall's; an import library starts as FAR_IMPORT_UNBOUND (all zero bytes). */
@@ -89,6 +120,17 @@ void far_bind(struct far_import *import);
  * why[why_size]. Reads nothing outside table[0..size); table must be aligned to 8 bytes, size be the table's own size.
  */
 int import_check(const void *table, size_t size, char *why, size_t why_size);
+
+/* The details of a checked table, which are checked here: bounds, not texts. False: there are none, or they are not sound. */
+struct import_details {
+    const uint32_t *first, *digest;
+    const struct far_import_type *type;
+    const struct far_import_member *member;
+    uint32_t type_count;
+};
+bool import_details(const struct far_import_table *table, struct import_details *details);
+/* A name in them; "" if there is none, or if it is no text. */
+const char *import_detail_name(const struct far_import_table *table, uint32_t offset);
 
 /* Accessors for a checked table; the index is not checked again. */
 static inline const struct far_import_op *import_op(const struct far_import_table *table, uint32_t index)

@@ -63,7 +63,9 @@ enum far_message_type {
     FAR_MSG_HOST_UNMAP,
     FAR_MSG_HOST_CHANNELS, /* fard → host and back: which channels there are, after fard was started anew */
     FAR_MSG_HOST_TRACE,    /* fard → host: with 1 fd, write a record of each call there (trace.h); without: no more */
-    FAR_MSG_HOST_RETIRE,   /* fard → host: no new calls; go when those that run have ended */
+    FAR_MSG_HOST_RETIRE,   /* fard → host: no new calls; go when those that run have ended. With 1 fd: the handles go there.
+                              Without: none is expected to be needed; host → fard: but there are, so it stays */
+    FAR_MSG_HOST_HANDLES,  /* fard → host + 1 fd: from there come the handles of the host whose service it takes over */
     /* management (far register, ls, …): bodies in runtime/fard/manage.h */
     FAR_MSG_REGISTER = 64,
     FAR_MSG_UNREGISTER,
@@ -215,7 +217,7 @@ struct far_link_request {
 
 struct far_close_channel {
     uint32_t channel;
-    uint32_t reserved;
+    uint32_t reserved; /* HOST_CLOSE to a host: FAR_FATE_REVOKED: nothing more may be delivered; say so by HOST_CLOSE */
 };
 
 /* fard → host. fds: all of enum far_bind_fd. part[] absolute. */

@@ -5,7 +5,7 @@
 # Each function leaves its candidates in COMPREPLY. bash cuts words at = and : too; _far_words joins them again, so that
 # --dump=pl is one word and user:al another, and _far_reply takes off what bash has on the line already.
 
-_far_commands='dump diff implib register unregister ls describe explain policy map fetch top trace metrics run gdb'
+_far_commands='dump diff implib register unregister ls describe explain policy cap map fetch top trace metrics run gdb'
 
 # words, cword, cur, prev: of the caller.
 _far_words() {
@@ -106,9 +106,16 @@ _far_value() {
     register:--trust | register:--read) _far_who ;;
     explain:--as) _far_whom ;;
     explain:--op) ;;
+    cap:--level) _far_reply 'none read trusted' ;;
+    cap:--operation | cap:--expires | cap:--note) ;;
+    cap:--by | run:--capability) _far_files '*' @ ;;
     explain:--machine) _far_reply 'x86-64 aarch64' ;;
     register:--function | register:--data) _far_operations ;;
     register:--machine) _far_reply 'x86-64 aarch64' ;;
+    register:--sandbox) _far_reply 'default strict off' ;;
+    register:--allow-path) _far_files '*' ;;
+    register:--start) _far_reply 'now demand' ;;
+    register:--memory | register:--cpu | register:--files | register:--processes | register:--idle) ;;
     register:--name | register:--host-uid | implib:--soname) ;;
     run:--level) _far_reply 'none read trusted' ;;
     run:--gate) _far_reply process ;;
@@ -126,18 +133,19 @@ _far_options() {
     dump) _far_reply '--section= --relocs --json --help' ;;
     diff) _far_reply '--json --help' ;;
     implib) _far_reply '-o --soname --rpath --no-rpath --dump=asm --help' ;;
-    register) _far_reply '--name --trust --read --function --data --machine --host-uid --socket --json --help' ;;
+    register) _far_reply '--name --trust --read --function --data --machine --host-uid --sandbox --allow-path --allow-net --memory --cpu --files --processes --start --idle --upgrade --socket --json --help' ;;
     unregister) _far_reply '--socket --help' ;;
     ls | describe) _far_reply '--json --socket --help' ;;
     explain) _far_reply '--as --op --machine --json --socket --help' ;;
     policy) _far_reply '--socket --help' ;;
+    cap) _far_reply '--level --operation --expires --note --by --json --socket --help' ;;
     map) _far_reply '--json --html --socket --help' ;;
     fetch) _far_reply '-o --machine --socket --help' ;;
     top) _far_reply '--once --json --sort --interval --socket --help' ;;
     trace) _far_reply '--op --count --duration --json --socket --help' ;;
     metrics) _far_reply '--socket --help' ;;
     gdb) _far_reply '--host --socket --help' ;;
-    run) _far_reply '--level --untrusted --global-heap --heap-size --trust-server --gate --bind-now --perf --socket --help' ;;
+    run) _far_reply '--level --untrusted --global-heap --heap-size --trust-server --gate --capability --bind-now --perf --socket --help' ;;
   esac
 }
 
@@ -147,7 +155,17 @@ _far_operand() {
     dump | diff | implib | register) _far_files '*.seg' ;;
     unregister | describe | fetch | explain) _far_services ;;
     policy) _far_policy ;;
+    cap) _far_cap ;;
     run | gdb) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -c -- "$cur"; compgen -f -- "$cur") ;;
+  esac
+}
+
+# far cap: what to do, then with which service, or the file of a token.
+_far_cap() {
+  case $prev in
+    cap) _far_reply 'grant narrow revoke ls' ;;
+    grant) _far_services ;;
+    narrow | revoke) _far_files '*' @ ;;
   esac
 }
 
@@ -156,7 +174,7 @@ _far_program_at() {
   local i
   for ((i = 2; i < cword; i++)); do
     case ${words[i]} in
-      --level | --untrusted | --trust-server | --heap-size | --gate | --socket) ((i++)) ;;
+      --level | --untrusted | --trust-server | --heap-size | --gate | --capability | --socket) ((i++)) ;;
       -*) ;;
       *) echo "$i"; return ;;
     esac

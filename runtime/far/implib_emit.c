@@ -5,17 +5,127 @@
  * stub. Names are C identifiers (iface_check() saw to that), so nothing needs quoting.
  */
 #include "runtime/far/implib.h"
+#include "runtime/format/detail.h"
 #include "runtime/import.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-size_t implib_table_size(const struct far_iface *iface)
+static size_t plain_size(const struct far_iface *iface)
 {
     size_t size = sizeof(struct far_import_table) + (size_t)iface->ops.count * sizeof(struct far_import_op);
     for (uint32_t i = 0; i < iface->ops.count; i++)
         size += strlen(iface_string(iface, iface_op(iface, i)->name)) + 1;
     return (size + 7) / 8 * 8;
+}
+
+static bool has_name(const struct far_iface *iface, const struct far_member *member)
+{
+    return iface_string(iface, member->name)[0] != '\0';
+}
+
+static size_t details_size(const struct far_iface *iface)
+{
+    size_t size = sizeof(struct far_import_details) + (iface->ops.count + 1) * sizeof(uint32_t) + 16;
+    for (uint32_t i = 0; i < iface->ops.count; i++)
+        size += (iface_op(iface, i)->param_count + 2) * sizeof(uint32_t);
+    for (uint32_t i = 0; i < iface->types.count; i++) {
+        const struct far_type *type = iface_type(iface, i);
+        if (!detail_has_members(iface, type))
+            continue;
+        size += sizeof(struct far_import_type) + strlen(iface_string(iface, type->name)) + 1;
+        for (uint32_t m = 0; m < type->member_count; m++)
+            size += sizeof(struct far_import_member) +
+                    strlen(iface_string(iface, iface_member(iface, type->first_member + m)->name)) + 1;
+    }
+    return size;
+}
+
+/* Of a large interface only what is needed: then a mismatch names the operation alone. */
+static bool has_details(const struct far_iface *iface)
+{
+    return plain_size(iface) + details_size(iface) <= FAR_IMPORT_MAX;
+}
+
+size_t implib_table_size(const struct far_iface *iface)
+{
+    return plain_size(iface) + (has_details(iface) ? details_size(iface) : 0);
+}
+
+static void emit_digests(FILE *out, const struct far_iface *iface)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 0; i <= iface->ops.count; i++) {
+        fprintf(out, "\t.long %u\n", first);
+        first += i < iface->ops.count ? iface_op(iface, i)->param_count + 2 : 0;
+    }
+    for (uint32_t i = 0; i < iface->ops.count; i++) {
+        const struct far_op *op = iface_op(iface, i);
+        fprintf(out, "\t.long 0x%08x", detail_of_annotations(iface, op));
+        for (uint32_t at = 0; at <= op->param_count; at++)
+            fprintf(out, ", 0x%08x", detail_of_param(iface, op, at));
+        fputc('\n', out);
+    }
+}
+
+static void emit_detail_types(FILE *out, const struct far_iface *iface)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < iface->types.count; i++) {
+        const struct far_type *type = iface_type(iface, i);
+        if (!detail_has_members(iface, type))
+            continue;
+        fprintf(out, "\t.long .Ltype%u - .Ltable, 0x%08x, %u, %u\n", i, detail_of_type(iface, type), first,
+                type->member_count);
+        first += type->member_count;
+    }
+}
+
+static void emit_detail_members(FILE *out, const struct far_iface *iface)
+{
+    for (uint32_t i = 0; i < iface->types.count; i++) {
+        const struct far_type *type = iface_type(iface, i);
+        for (uint32_t m = 0; detail_has_members(iface, type) && m < type->member_count; m++) {
+            const struct far_member *member = iface_member(iface, type->first_member + m);
+            if (has_name(iface, member))
+                fprintf(out, "\t.long .Lmember%u_%u - .Ltable, 0x%08x\n", i, m, detail_of_member(iface, member));
+            else
+                fprintf(out, "\t.long 0, 0x%08x\n", detail_of_member(iface, member));
+        }
+    }
+}
+
+static void emit_detail_names(FILE *out, const struct far_iface *iface)
+{
+    for (uint32_t i = 0; i < iface->types.count; i++) {
+        const struct far_type *type = iface_type(iface, i);
+        if (!detail_has_members(iface, type))
+            continue;
+        fprintf(out, ".Ltype%u:\t.asciz \"%s\"\n", i, iface_string(iface, type->name));
+        for (uint32_t m = 0; m < type->member_count; m++) {
+            const struct far_member *member = iface_member(iface, type->first_member + m);
+            if (has_name(iface, member))
+                fprintf(out, ".Lmember%u_%u:\t.asciz \"%s\"\n", i, m, iface_string(iface, member->name));
+        }
+    }
+}
+
+/* struct far_import_details. */
+static void emit_details(FILE *out, const struct far_iface *iface)
+{
+    uint32_t digests = 0, types = 0, members = 0;
+    for (uint32_t i = 0; i < iface->ops.count; i++)
+        digests += iface_op(iface, i)->param_count + 2;
+    for (uint32_t i = 0; i < iface->types.count; i++) {
+        bool counts = detail_has_members(iface, iface_type(iface, i));
+        types += counts;
+        members += counts ? iface_type(iface, i)->member_count : 0;
+    }
+    fprintf(out, "\t.balign 4\n.Ldetails:\n\t.long %u, %u, %u, 0\n", digests, types, members);
+    emit_digests(out, iface);
+    emit_detail_types(out, iface);
+    emit_detail_members(out, iface);
+    emit_detail_names(out, iface);
 }
 
 static void emit_table_op(FILE *out, const struct far_op *op, uint32_t index)
@@ -33,10 +143,13 @@ static void emit_table(FILE *out, const struct far_iface *iface)
     fprintf(out, "\t.ascii \"%s\"\n\t.zero %zu\n", service, FAR_IMPORT_SERVICE - strlen(service));
     fprintf(out, "\t.short %u, %u\n\t.long %u\n\t.quad 0x%016" PRIx64 "\n", iface->major, iface->minor,
             iface->ops.count, iface->fingerprint);
+    fprintf(out, "\t.long %s, 0\n", has_details(iface) ? ".Ldetails - .Ltable" : "0");
     for (uint32_t i = 0; i < iface->ops.count; i++)
         emit_table_op(out, iface_op(iface, i), i);
     for (uint32_t i = 0; i < iface->ops.count; i++)
         fprintf(out, ".Lname%u:\t.asciz \"%s\"\n", i, iface_string(iface, iface_op(iface, i)->name));
+    if (has_details(iface))
+        emit_details(out, iface);
     fprintf(out, "\t.balign 8\n.Ltable_end:\n");
 }
 

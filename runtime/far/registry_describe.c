@@ -15,7 +15,7 @@
 #include <sysexits.h>
 
 static const char help[] =
-    "usage: far describe NAME [--json] [--socket PATH]\n"
+    "usage: far describe NAME[@MAJOR] [--json] [--socket PATH]\n"
     "\n"
     "Says all about one service: where its parts lie, its host, who is granted which level, and for every operation "
     "its\n"

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: far fetch NAME [-o FILE] [--machine MACHINE] [--socket PATH]\n"
+    "usage: far fetch NAME[@MAJOR] [-o FILE] [--machine MACHINE] [--socket PATH]\n"
     "\n"
     "Writes the segment file that was registered under NAME: for debuggers, disassemblers, and to see what runs.\n"
     "\n"

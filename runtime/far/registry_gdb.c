@@ -14,7 +14,7 @@
 
 static const char help[] =
     "usage: far gdb [--socket PATH] [GDB-OPTIONS…] PROGRAM ARGS…\n"
-    "       far gdb [--socket PATH] --host NAME [GDB-OPTIONS…]\n"
+    "       far gdb [--socket PATH] --host NAME[@MAJOR] [GDB-OPTIONS…]\n"
     "\n"
     "Runs gdb so that it knows segments: their functions have names, lines and breakpoints, `step` goes through a "
     "stub\n"

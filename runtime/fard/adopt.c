@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Taking over what an earlier fard has left, and leaving enough for a later one. */
 #include "runtime/fard/adopt.h"
+#include "runtime/fard/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -193,13 +194,16 @@ void host_adopt(struct host *host, struct adoption *adoption)
 {
     host->state = FAR_STATE_STARTING;
     host->adopting = true;
+    host->data_touched = true;
     host->pid = (pid_t)adoption->host.pid;
     host->generation = adoption->host.generation;
     host->initialised = adoption->host.initialised;
     host->machine = service_host_executable(host->service)->machine;
     timer_start(&host->fard->loop, &host->timer, HOST_START_MS);
     int result = watch_adopted(host, adoption);
-    fard_log("service '%s': its host, process %d, goes on, and so does its data", host->service->name, (int)host->pid);
+    log_service(LOG_LEVEL_NOTICE, "host-adopted", host->service->name, (int)host->pid,
+                "service '%s': its host, process %d, goes on, and so does its data", host->service->name,
+                (int)host->pid);
     if (result)
         host_kill(host); /* whose end its pidfd tells */
 }
@@ -210,8 +214,9 @@ void host_resume(struct host *host, const struct adoption *adoption)
         return;
     host->generation = adoption->host.generation;
     host->initialised = host->service->data_kept;
-    fard_log("service '%s': %s; it is started anew, with %s", host->service->name, adoption->why,
-             host->initialised ? "the data it had" : "fresh data");
+    log_service(LOG_LEVEL_WARNING, "host-not-adopted", host->service->name, 0,
+                "service '%s': %s; it is started anew, with %s", host->service->name, adoption->why,
+                host->initialised ? "the data it had" : "fresh data");
 }
 
 static void note(struct host *host)
@@ -246,10 +251,10 @@ void host_keep(struct host *host)
     host->kept_as = service;
     data_name(name, service);
     keeper_keep(keeper, name, host->service->data);
+    life_name(name, service, host->generation); /* before its socket: see kill_host() */
+    keeper_keep(keeper, name, host->life.fd);
     socket_name(name, service, host->generation);
     keeper_keep(keeper, name, host->peer.source.fd);
-    life_name(name, service, host->generation);
-    keeper_keep(keeper, name, host->life.fd);
     output_name(name, service, host->generation);
     if (host->output && host->output->source.fd >= 0)
         keeper_keep(keeper, name, host->output->source.fd);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/audit.h"
+#include "runtime/fard/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,9 +42,9 @@ int audit_open(struct audit *audit, const char *path, struct far_error *error)
 {
     if (strcmp(path, "none") == 0)
         return 0;
-    audit->path = strdup(path);
+    audit->path = path_from_root(path);
     if (!audit->path)
-        return -ENOMEM;
+        return -errno;
     int result = open_file(audit);
     return result ? refuse(error, -result, EX_CANTCREAT, "audit log %s: %s", path, words_of(result)) : 0;
 }
@@ -145,6 +146,7 @@ void audit_write(struct audit *audit, enum log_level level, const char *event, c
     memcpy(all + 1, fields, field_count * sizeof *fields);
     if (heard && put_record(audit, &record))
         return;
+    audit->lost_ever++;
     if (audit->lost++ == 0)
         fard_log("audit log %s: %s; lines are lost until it can be written again", audit->path, strerror(errno));
 }

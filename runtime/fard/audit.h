@@ -21,12 +21,13 @@ struct audit {
     int fd;     /* -1: it cannot be had at the moment */
     uint64_t size;
     uint64_t limit;
-    uint64_t number; /* of the last line */
-    uint64_t lost;   /* lines that could not be written and that no line speaks of yet */
+    uint64_t number;    /* of the last line */
+    uint64_t lost_ever; /* lines that could not be written, for metrics */
+    uint64_t lost;      /* lines that could not be written and that no line speaks of yet */
 };
 
 void audit_init(struct audit *audit);
-/* 0, FARD_REFUSED or -ENOMEM. "none": no audit log. */
+/* 0, FARD_REFUSED or a negative errno. "none": no audit log. */
 int audit_open(struct audit *audit, const char *path, struct far_error *error);
 /* Somebody may have moved the file away. */
 void audit_reopen(struct audit *audit);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/bind.h"
+#include "runtime/fard/bind_explain.h"
 #include "runtime/machine.h"
 
 #include <errno.h>
@@ -43,6 +44,19 @@ static int find_service(const struct registry *registry, const struct far_import
     return 0;
 }
 
+static int refuse_changed(const struct service *service, const struct far_import_table *table, uint32_t index,
+                          const struct far_op *op, struct far_error *error)
+{
+    char what[BIND_EXPLAIN_TEXT];
+    bind_explain(table, index, service_iface(service), op, what);
+    return refuse(
+        error, EPROTOTYPE, EX_PROTOCOL,
+        "service '%s': operation %s is not the one that the client was linked against%s%s; registered is: %s; "
+        "link the client against its import library",
+        service->name, import_op_name(table, index), what[0] ? ": " : "", what,
+        iface_string(service_iface(service), op->signature));
+}
+
 static int resolve_op(const struct service *service, const struct far_import_table *table, uint32_t index,
                       uint64_t *stub, struct far_error *error)
 {
@@ -52,13 +66,8 @@ static int resolve_op(const struct service *service, const struct far_import_tab
         return refuse(error, EPROTOTYPE, EX_PROTOCOL,
                       "service '%s' %u.%u has no operation '%s', which the client was linked against", service->name,
                       service_iface(service)->major, service_iface(service)->minor, name);
-    uint64_t asked = import_op(table, index)->fingerprint;
-    if (op->fingerprint != asked)
-        return refuse(error, EPROTOTYPE, EX_PROTOCOL,
-                      "service '%s': operation %s is not the one that the client was linked against (fingerprint "
-                      "0x%016llx, registered 0x%016llx); registered is: %s; link the client against its import library",
-                      service->name, name, (unsigned long long)asked, (unsigned long long)op->fingerprint,
-                      iface_string(service_iface(service), op->signature));
+    if (op->fingerprint != import_op(table, index)->fingerprint)
+        return refuse_changed(service, table, index, op, error);
     *stub = service_stub(service, op);
     return 0;
 }

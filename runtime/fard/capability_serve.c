@@ -6,6 +6,7 @@
 #include "runtime/fard/revoke.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,14 +15,18 @@
 
 #define EXPIRY_LOOK_MS 60000 /* the clock on the wall may be set */
 
-static const char *level_word(enum far_level level)
+/* The audit log knows which one; its token nobody does. */
+static void capability_event(struct fard *fard, const struct client *client, const char *event,
+                             const struct capability *capability)
 {
-    static const char *const words[] = {"unset",
-#define X(NAME, name) #name,
-                                        FAR_LEVELS(X)
-#undef X
-    };
-    return words[level];
+    char text[160];
+    const struct service *service = registry_find_id(&fard->registry, capability->service_id);
+    int used = snprintf(text, sizeof text, "capability %u, level %s%s", capability->id, policy_level_word(capability->level),
+                        capability->ops[0] ? ", for some operations" : "");
+    if (capability->parent && used > 0 && (size_t)used < sizeof text)
+        snprintf(text + used, sizeof text - (size_t)used, ", narrowed from %u", capability->parent);
+    if (service)
+        audit_service(fard, client, event, service, text);
 }
 
 static int64_t now_on_wall(void)
@@ -56,7 +61,6 @@ static int find_token(struct client *client, const char *token, const struct cap
     if (*out && !capability_expired(*out, now_on_wall()))
         return 0;
     guess_failed(&fard->guesses, client->who.uid, now);
-    fard_log("uid %u, pid %d presented a capability that is not valid", client->who.uid, (int)client->who.pid);
     return refuse(error, EACCES, EX_NOPERM,
                   "capability: it is not valid: never granted, revoked, or expired; ask who gave it to you");
 }
@@ -99,7 +103,7 @@ int handle_present(struct client *client, const struct far_message *message, str
     if (!result) {
         const struct far_present_reply reply = {capability->id, capability->level, capability->expires};
         client_reply(client, message, &reply, sizeof reply);
-        fard_log("capability %u presented by uid %u, pid %d", capability->id, client->who.uid, (int)client->who.pid);
+        capability_event(client->fard, client, "capability-present", capability);
     }
     forget_packet(message);
     return result;
@@ -158,8 +162,7 @@ static int keep_and_tell(struct client *client, const struct far_message *messag
         memcpy(reply.service, service->name, sizeof reply.service);
         client_reply(client, message, &reply, sizeof reply);
         capability_watch_expiry(fard);
-        fard_log("capability %u for service '%s', level %s, %s by uid %u", capability->id, service->name,
-                 level_word(capability->level), capability->parent ? "narrowed" : "granted", client->who.uid);
+        capability_event(fard, client, capability->parent ? "capability-narrow" : "capability-grant", capability);
     }
     explicit_bzero(&reply, sizeof reply);
     return result;
@@ -313,7 +316,7 @@ int handle_capability_revoke(struct client *client, const struct far_message *me
     result = result ? result : find_revoked(client, request, &which, error);
     result = result ? result : check_revoker(client, request, which, error);
     if (!result) {
-        fard_log("capability %u: revoked by uid %u", which->id, client->who.uid);
+        capability_event(client->fard, client, "capability-revoke", which);
         result = revoke_capability(client->fard, which->id, client, message->serial, error);
     }
     forget_packet(message);
@@ -347,7 +350,7 @@ static void look_for_expired(struct timer *timer)
     struct far_error error;
     struct fard *fard = list_entry(timer, struct fard, expiry);
     for (uint32_t id; (id = first_expired(&fard->registry.capabilities)) != 0;) {
-        fard_log("capability %u has expired", id);
+        capability_event(fard, NULL, "capability-expire", capability_find(&fard->registry.capabilities, id));
         if (revoke_capability(fard, id, NULL, 0, &error))
             break; /* the store cannot be written: it is not valid any more, and tried again later */
     }

@@ -135,7 +135,8 @@ static void forget(struct channel *channel)
 
 void channel_end(struct channel *channel, enum channel_fate fate)
 {
-    struct far_close_channel body = {channel->id, 0};
+    bool cut_off = fate == CHANNEL_REVOKED || fate == CHANNEL_CLIENT_GONE;
+    struct far_close_channel body = {channel->id, cut_off ? FAR_FATE_REVOKED : 0};
     calls_see(channel);
     FAR_PROBE(channel__close, channel->id, channel->client->who.pid, fate);
     atomic_store((_Atomic uint32_t *)&channel->lines->fate.dead, fate);

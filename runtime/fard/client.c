@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Clients: who they are, what they ask, and everything that goes when they go. */
 #include "runtime/fard/fard.h"
+#include "runtime/fard/log.h"
 #include "runtime/fard/observe.h"
 #include "runtime/fard/principal.h"
 #include "runtime/fard/request.h"
-#include "runtime/probes.h"
 #include "runtime/fard/revoke.h"
+#include "runtime/probes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -299,7 +300,7 @@ int client_accept(struct fard *fard, int listener)
         return 0; /* gone again, or refused: nothing that the loop must know */
     int result = client_new(fard, fd);
     if (result)
-        fard_log("a client was turned away: %s", strerror(-result));
+        log_event(LOG_LEVEL_WARNING, "client-turned-away", NULL, 0, "a client was turned away: %s", strerror(-result));
     return 0;
 }
 

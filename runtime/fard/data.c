@@ -4,6 +4,7 @@
  * half-way have left nobody knows what: it is thrown away, and the next try gets new memory. So they are never run twice on
  * the same data, and what they complete on is what everybody maps.
  */
+#include "runtime/fard/adopt.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/memory.h"
 
@@ -61,7 +62,8 @@ static int replace_data(struct service *service)
 
 static struct host *find_host(const struct fard *fard, pid_t pid)
 {
-    for (const struct service *at = registry_after(&fard->registry, 0); at; at = registry_after(&fard->registry, at->id))
+    for (const struct service *at = registry_after(&fard->registry, 0); at;
+         at = registry_after(&fard->registry, at->id))
         if (at->host && at->host->pid == pid)
             return at->host;
     return NULL;
@@ -92,6 +94,7 @@ int host_fresh_data(struct host *host)
         host->data_touched = true;
         return 0;
     }
+    data_unkeep(fard, host->service->id);
     int result = replace_data(host->service);
     if (result)
         return result;

@@ -2,6 +2,7 @@
 #include "runtime/fard/executables.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/image.h"
+#include "runtime/fard/log.h"
 #include "runtime/fard/parts.h"
 #include "runtime/format/pair.h"
 #include "runtime/machine.h"
@@ -160,7 +161,8 @@ int executable_register(struct fard *fard, struct service *service, const struct
             store_drop_segment(fard->store, build_id);
         return result;
     }
-    fard_log("service '%s': executable for %s added", service->name, far_machine_name(segment->note->machine));
+    log_service(LOG_LEVEL_INFO, "executable-added", service->name, 0, "service '%s': executable for %s added",
+                service->name, far_machine_name(segment->note->machine));
     return 0;
 }
 

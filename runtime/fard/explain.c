@@ -6,6 +6,7 @@
 #include "runtime/machine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -24,6 +25,8 @@ struct explain {
     const char *program;
     struct service *service;
     struct subject subject;
+    bool manager; /* whoever asks is one */
+    struct policy_reason why;
 };
 
 static int take_groups(struct explain *explain)
@@ -100,8 +103,7 @@ static const struct principal *subject_who(const struct explain *explain)
 static int find_subject(struct client *client, struct explain *explain, struct far_error *error)
 {
     const struct far_explain_request *request = explain->request;
-    struct far_error not_manager;
-    bool manager = client_check_manager(client, &not_manager) == 0;
+    bool manager = explain->manager;
     bool own_uid = request->flags == FAR_EXPLAIN_UID && request->uid == client->who.uid;
     if (!request->flags || (own_uid && !manager)) {
         explain->subject.client = client;
@@ -170,20 +172,20 @@ static void copy_text(char *to, size_t size, const char *from)
 
 static void fill_reply(struct fard *fard, struct explain *explain, struct far_explain_reply *reply)
 {
-    struct policy_reason why;
     const struct principal *who = subject_who(explain);
-    reply->level = decide(fard, explain, &why);
-    reply->source = why.source;
+    const struct policy_reason *why = &explain->why;
+    reply->level = decide(fard, explain, &explain->why);
+    reply->source = why->source;
     reply->uid = who->uid;
     reply->gid = who->gid;
     reply->pid = (uint32_t)who->pid;
     reply->group_count = who->group_count;
     reply->channel_level = explain->subject.bound;
     memcpy(reply->service, explain->service->name, sizeof reply->service);
-    copy_text(reply->source_word, sizeof reply->source_word, policy_source_word(why.source));
+    copy_text(reply->source_word, sizeof reply->source_word, policy_source_word(why->source));
     copy_text(reply->program, sizeof reply->program, who->program.path ? who->program.path : "");
     copy_text(reply->trouble, sizeof reply->trouble, who->program.trouble);
-    policy_reason_text(&why, reply->reason, sizeof reply->reason);
+    policy_reason_text(why, reply->reason, sizeof reply->reason);
     fill_parts(explain, reply);
 }
 
@@ -203,6 +205,18 @@ static void add_line(void *context, const char *line)
     lines->size += length;
 }
 
+/* What was presented comes after the rules, and only if it makes a difference. */
+static void add_capability(struct lines *lines, const struct policy_reason *why)
+{
+    char reason[512], line[600];
+    if (why->source != POLICY_BY_CAPABILITY)
+        return;
+    policy_reason_text(why, reason, sizeof reason);
+    snprintf(line, sizeof line, "%s: raises the level from %s to %s", reason, policy_level_word(why->otherwise),
+             policy_level_word(why->granted));
+    add_line(lines, line);
+}
+
 static int answer(struct client *client, const struct far_message *message, struct explain *explain)
 {
     struct far_explain_reply *reply;
@@ -212,7 +226,9 @@ static int answer(struct client *client, const struct far_message *message, stru
         return -ENOMEM;
     reply = (struct far_explain_reply *)lines.bytes;
     fill_reply(client->fard, explain, reply);
-    policy_each_line(&client->fard->registry, explain->service, subject_who(explain), add_line, &lines);
+    policy_each_line(&client->fard->registry, explain->service, subject_who(explain), explain->manager, add_line,
+                     &lines);
+    add_capability(&lines, &explain->why);
     reply->text_bytes = (uint32_t)(lines.size - sizeof *reply);
     client_reply(client, message, lines.bytes, lines.size);
     free(lines.bytes);
@@ -229,6 +245,8 @@ int handle_explain(struct client *client, const struct far_message *message, str
     if (!result && (explain.service->hidden || !service_iface(explain.service)))
         result = refuse(error, ENOENT, EX_UNAVAILABLE, "service '%s' cannot be used now; `far describe` says why",
                         explain.service->name);
+    struct far_error not_manager;
+    explain.manager = client_check_manager(client, &not_manager) == 0;
     result = result ? result : find_subject(client, &explain, error);
     result = result ? result : answer(client, message, &explain);
     if (explain.subject.made)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The daemon as a whole: started from its store, run by its loop, ended by a signal. */
 #include "runtime/fard/fard.h"
-#include "runtime/fard/observe.h"
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/executables.h"
+#include "runtime/fard/log.h"
+#include "runtime/fard/observe.h"
 #include "runtime/fard/parts.h"
-#include "runtime/fard/upgrade.h"
 #include "runtime/fard/revoke.h"
+#include "runtime/fard/upgrade.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -43,8 +44,10 @@ static int signal_ready(struct source *source, uint32_t events)
         fard->stopping = true;
         return 0;
     }
+    notify_reloading(&fard->notify);
     audit_reopen(&fard->audit);
     policy_reload(fard);
+    notify_say(&fard->notify, "READY=1");
     return 0;
 }
 
@@ -230,7 +233,7 @@ static int load_row(void *context, const struct stored_service *row)
     if (result) {
         if (result < 0)
             describe_failure(&error, result, "loading it");
-        fard_log("service '%s': %s", row->name, error.text);
+        log_service(LOG_LEVEL_ERROR, "service-broken", row->name, 0, "service '%s': %s", row->name, error.text);
         result = load_broken(row, error.text, &service);
     }
     result = result ? result : registry_add(&loading->fard->registry, service);

@@ -218,7 +218,8 @@ enum far_level client_grant(struct client *client, const struct service *service
 /* May this client register and unregister? */
 int client_check_manager(const struct client *client, struct far_error *error);
 
-/* policy_load.c: the policy file. path NULL: the usual one, if there is one; "none": none. 0, FARD_REFUSED or -ENOMEM. */
+/* policy_load.c: the policy file. path NULL: the usual one, if there is one; "none": none. 0, FARD_REFUSED or a negative
+ * errno. */
 int policy_load(struct fard *fard, const char *path, struct far_error *error);
 void policy_reload(struct fard *fard); /* one with a mistake leaves the old one in force */
 void policy_unload(struct fard *fard);
@@ -299,6 +300,7 @@ static inline bool host_serves(const struct host *host, const struct service *se
 void host_idle_check(struct host *host);   /* a channel has ended, or the host is ready: may it end as well? */
 void host_idle_timeout(struct host *host); /* nothing has happened for as long as was said */
 void host_wake(struct host *host);         /* somebody waits for it */
+void host_stays(struct host *host);        /* it says that clients hold handles of it */
 void host_asleep(struct host *host);       /* the process of an idle host has gone */
 bool host_starts_idle(struct host *host);  /* found in the store: there is nothing to start it for */
 

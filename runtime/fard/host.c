@@ -188,10 +188,10 @@ void host_start(struct host *host)
         return;
     }
     timer_start(&host->fard->loop, &host->timer, HOST_START_MS);
-    if (!host->upgrade)
-        host_keep(host);
     FAR_PROBE(host__start, host->service->name, host->pid);
     send_start(host);
+    if (!host->upgrade)
+        host_keep(host); /* from here on: whoever takes it over need not tell it what it is */
     domain_host_started(host);
 }
 

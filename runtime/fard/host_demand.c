@@ -8,12 +8,13 @@
  * Who has code and data mapped and calls by branch needs no host at all.
  */
 #include "runtime/fard/fard.h"
+#include "runtime/fard/log.h"
 
 static bool may_sleep(const struct host *host)
 {
     return host->service && host->service->settings.on_demand && host->state == FAR_STATE_READY &&
-           !host->registration && !host->adopting && list_is_empty(&host->channels) &&
-           list_is_empty(&host->waiters) && list_is_empty(&host->orphans);
+           !host->registration && !host->adopting && list_is_empty(&host->channels) && list_is_empty(&host->waiters) &&
+           list_is_empty(&host->orphans);
 }
 
 void host_idle_check(struct host *host)
@@ -26,11 +27,21 @@ void host_idle_timeout(struct host *host)
 {
     if (!may_sleep(host))
         return; /* the next channel that ends looks again */
-    fard_log("service '%s': idle for %u s; its host ends until it is needed", host->service->name,
-             host->service->settings.idle_s);
+    log_service(LOG_LEVEL_INFO, "host-idle", host->service->name, (int)host->pid,
+                "service '%s': idle for %u s; its host ends until it is needed", host->service->name,
+                host->service->settings.idle_s);
     host->state = FAR_STATE_IDLE;
     peer_send(&host->peer, FAR_MSG_HOST_RETIRE, 0, NULL, 0, NULL, 0); /* destructors are for the end of the data */
     timer_start(&host->fard->loop, &host->timer, HOST_STOP_MS);
+}
+
+void host_stays(struct host *host)
+{
+    if (host->state != FAR_STATE_IDLE || !host->pid)
+        return;
+    host->state = FAR_STATE_READY;
+    timer_stop(&host->timer);
+    host_serve_waiters(host); /* looks after the time as well */
 }
 
 void host_wake(struct host *host)

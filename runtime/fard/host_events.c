@@ -2,10 +2,12 @@
 /* What happens to a host: it says that it is ready, or that it is not, or it dies. */
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/fard.h"
+#include "runtime/fard/log.h"
 #include "runtime/fard/observe.h"
-#include "runtime/probes.h"
 #include "runtime/fard/request.h"
+#include "runtime/fard/revoke.h"
 #include "runtime/fard/upgrade.h"
+#include "runtime/probes.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -75,6 +77,8 @@ static void host_message(struct peer *peer, const struct far_message *message, i
         host_is_ready(host);
     else if (message->type == FAR_MSG_HOST_FAILED)
         host_says_failed(host, message);
+    else if (message->type == FAR_MSG_HOST_RETIRE)
+        host_stays(host);
     else if ((message->type == (FAR_MSG_HOST_MAP | FAR_MSG_REPLY) ||
               message->type == (FAR_MSG_HOST_UNMAP | FAR_MSG_REPLY)) &&
              domain_host_answered(host, message))
@@ -82,7 +86,7 @@ static void host_message(struct peer *peer, const struct far_message *message, i
     else if (message->type == FAR_MSG_HOST_CHANNELS)
         host_says_channels(host, message);
     else if (message->type == FAR_MSG_HOST_CLOSE)
-        host_says_closed(host, message);
+        host_says_closed(host, message), revocations_host_closed(host, message);
     else {
         host_trouble(host, "the host sent a message of type %u, which hosts do not send", message->type);
         host_kill(host);
@@ -148,6 +152,7 @@ void host_died(struct host *host, const char *how)
 {
     while (!list_is_empty(&host->channels))
         channel_end(list_entry(host->channels.next, struct channel, of_host), CHANNEL_HOST_GONE);
+    revocations_host_closed(host, NULL);
     host_unkeep(host);
     orphans_free(host);
     host->adopting = false;
@@ -174,7 +179,8 @@ void host_died(struct host *host, const char *how)
         fail_registration(host);
         return;
     }
-    fard_log("service '%s': %s; starting it again", host->service->name, host->trouble);
+    log_service(LOG_LEVEL_WARNING, "host-died", host->service->name, 0, "service '%s': %s; starting it again",
+                host->service->name, host->trouble);
     start_again(host);
 }
 

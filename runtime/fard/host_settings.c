@@ -99,6 +99,13 @@ static int take_processes(struct host_settings *settings, const char *value, str
     return take_count(&settings->rights.processes, "processes", value, 1, "a number of processes and threads", error);
 }
 
+static bool has_control_character(const char *text)
+{
+    while ((unsigned char)*text >= ' ' && *text != 0x7f)
+        text++;
+    return *text != '\0';
+}
+
 /* PATH or PATH:rw. A line break could not be told from the next path, where they are kept. */
 static int take_path(struct host_settings *settings, const char *value, struct far_error *error)
 {
@@ -107,7 +114,7 @@ static int take_path(struct host_settings *settings, const char *value, struct f
     bool writable = length > 3 && strcmp(value + length - 3, ":rw") == 0;
     if (writable)
         length -= 3;
-    if (value[0] != '/' || strchr(value, '\n'))
+    if (value[0] != '/' || has_control_character(value))
         return wrong(error, "allow-path", value, "a path from / on, with :rw behind it to write there as well");
     if (length + 2 > sizeof rights->paths - rights->path_bytes)
         return refuse(error, E2BIG, EX_USAGE, "--allow-path %.200s: all paths together have %d bytes at most", value,

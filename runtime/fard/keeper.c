@@ -55,9 +55,17 @@ static void forget(struct kept *kept)
     free(kept);
 }
 
+/* Losing its socket would let it run its destructors, and the data may be another's by now. */
+static bool kill_host(const struct kept *kept)
+{
+    return strncmp(kept->name, "host-", 5) == 0 && syscall(SYS_pidfd_send_signal, kept->fd, SIGKILL, NULL, 0) == 0;
+}
+
 static void remember(struct keeper *keeper, const char *name, int fd, bool back)
 {
     struct kept *kept = find(keeper, name);
+    if (kept && kept->back)
+        kill_host(kept); /* that of a fard which did not live to note it */
     if (kept)
         forget(kept);
     kept = calloc(1, sizeof *kept);
@@ -325,8 +333,7 @@ unsigned keeper_drop_rest(struct keeper *keeper)
         next = at->next;
         if (!kept->back)
             continue;
-        if (strncmp(kept->name, "host-", 5) == 0 && syscall(SYS_pidfd_send_signal, kept->fd, SIGKILL, NULL, 0) == 0)
-            killed++;
+        killed += kill_host(kept);
         memcpy(name, kept->name, sizeof name);
         keeper_drop(keeper, name);
     }

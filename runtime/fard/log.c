@@ -232,6 +232,15 @@ void log_event(enum log_level level, const char *event, const struct log_field *
     va_end(arguments);
 }
 
+void log_service(enum log_level level, const char *event, const char *service, int pid, const char *format, ...)
+{
+    const struct log_field fields[] = {{"service", service, 0}, {"pid", NULL, (uint64_t)pid}};
+    va_list arguments;
+    va_start(arguments, format);
+    log_words(level, event, fields, pid ? 2 : 1, format, arguments);
+    va_end(arguments);
+}
+
 void fard_log(const char *format, ...)
 {
     va_list arguments;

@@ -53,6 +53,10 @@ int log_level_find(const char *word);
 void log_event(enum log_level level, const char *event, const struct log_field *fields, unsigned field_count,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* About one service; pid: of its host, 0: none. */
+void log_service(enum log_level level, const char *event, const char *service, int pid, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
 /*
  * The line itself, with its newline, into `line`: what does not fit is left out and the line is whole all the same (the
  * JSON stays an object). Returns its length. journal: put the level in front for it.

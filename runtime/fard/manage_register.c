@@ -10,6 +10,7 @@
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/executables.h"
 #include "runtime/fard/fard.h"
+#include "runtime/fard/log.h"
 #include "runtime/fard/memory.h"
 #include "runtime/fard/parts.h"
 #include "runtime/fard/request.h"
@@ -63,7 +64,8 @@ static int check_name_is_free(const struct fard *fard, const char *name, uint16_
                       "service '%s' is registered, for %s; say --machine %s to add this file to it", name,
                       far_machine_list(machine_of, EXECUTABLES_MAX, machines), far_machine_name(machine));
     return refuse(error, EEXIST, EX_CANTCREAT,
-                  "service '%s' is registered already; use `far unregister %s` first, --upgrade, or --name", name, name);
+                  "service '%s' is registered already; use `far unregister %s` first, --upgrade, or --name", name,
+                  name);
 }
 
 /* Another service, perhaps one being registered, may be of the same file. */
@@ -212,7 +214,8 @@ static int upgrade_service(struct client *client, uint32_t serial, const struct 
     struct service *service = registry_find_major(&client->fard->registry, name, iface->major);
     if (!service || service->hidden || !service_iface(service))
         return refuse(error, ENOENT, EX_UNAVAILABLE,
-                      "no service '%s' %u is registered that could be upgraded; `far ls` lists them", name, iface->major);
+                      "no service '%s' %u is registered that could be upgraded; `far ls` lists them", name,
+                      iface->major);
     if (request->rule_count || request->shipping_count || request->host_uid != FAR_HOST_UID_DEFAULT)
         return refuse(error, EINVAL, EX_USAGE,
                       "an upgrade of service '%s' keeps whom it trusts, how it ships and its host's uid; leave those "
@@ -294,8 +297,9 @@ void registration_ready(struct host *host)
     }
     service->hidden = false;
     host_keep(host); /* now there is a row that it can belong to */
-    fard_log("service '%s' registered at 0x%llx, host %d", service->name, (unsigned long long)service->range.base,
-             (int)host->pid);
+    log_service(LOG_LEVEL_INFO, "registered", service->name, (int)host->pid,
+                "service '%s' registered at 0x%llx, host %d", service->name, (unsigned long long)service->range.base,
+                (int)host->pid);
     audit_registered(host->fard, host->registration->client, service);
     send_registered(host->registration->client, host->registration->serial, service);
     registration_end(host);
@@ -305,7 +309,7 @@ void registration_ready(struct host *host)
 void registration_failed(struct host *host, const struct far_error *why)
 {
     struct registration *registration = host->registration;
-    fard_log("%s", why->text);
+    log_event(LOG_LEVEL_WARNING, "not-registered", NULL, 0, "%s", why->text);
     if (registration->client)
         peer_send_error(&registration->client->peer, registration->serial, why);
     registration_end(host);

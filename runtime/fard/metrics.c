@@ -151,7 +151,7 @@ static void label(FILE *out, const char *name, const struct metric_service *serv
 
 static void write_services(FILE *out, const struct metric_service *service, uint32_t count)
 {
-    head(out, "farcall_host_up", "gauge", "Is the service's host ready?");
+    head(out, "farcall_host_up", "gauge", "1 if the service's host is ready.");
     for (uint32_t i = 0; i < count; i++)
         label(out, "farcall_host_up", &service[i], service[i].up);
     head(out, "farcall_calls_total", "counter", "Calls that the service's host has answered; branches are not seen.");

@@ -68,6 +68,7 @@ int metrics_text(struct fard *fard, char **text, size_t *size)
         .users = count_links(&fard->accounts),
         .waiting_users = count_links(&fard->parked),
         .descriptors = fard->descriptors,
+        .audit_lost = fard->audit.lost_ever,
     };
     struct metric_service *services = calloc(METRIC_SERVICES_MAX, sizeof *services);
     FILE *out = services ? open_memstream(text, size) : NULL;

@@ -13,6 +13,8 @@ struct orphan {
     struct account *account;
     uint64_t size;
     uint32_t id;
+    pid_t pid; /* of the client */
+    enum far_level level;
 };
 
 static void orphan_free(struct orphan *orphan)
@@ -39,13 +41,25 @@ static int orphan_new(struct host *host, const struct far_host_channel *channel)
         free(orphan);
         return -1;
     }
-    *orphan = (struct orphan){.account = account, .size = channel->size, .id = channel->channel};
+    *orphan = (struct orphan){.account = account,
+                              .size = channel->size,
+                              .id = channel->channel,
+                              .pid = (pid_t)channel->pid,
+                              .level = (enum far_level)channel->level};
     account->channels++;
     account->bytes += channel->size;
     list_append(&host->orphans, &orphan->of_host);
     if (channel->channel > fard->last_channel)
         fard->last_channel = channel->channel;
     return 0;
+}
+
+void orphans_each(struct host *host, orphan_call *each, void *context)
+{
+    for (struct list *at = host->orphans.next; at && at != &host->orphans; at = at->next) {
+        const struct orphan *orphan = list_entry(at, struct orphan, of_host);
+        each(context, host, orphan->id, orphan->pid, orphan->account->uid, orphan->level);
+    }
 }
 
 static void complain(struct host *host, const char *what)

@@ -123,10 +123,13 @@ void policy_sections_of(const struct policy_file *file, const struct service *se
 bool policy_section_decides(const struct policy_file *file, const struct policy_section *section,
                             const struct principal *who);
 
-/* policy_explain.c: one line of text for each rule that was looked at, in order, up to the one that decided. */
+/*
+ * policy_explain.c: one line of text for each rule that was looked at, in order, up to the one that decided. Without
+ * `others`, rules about other uids and groups are only counted: they are not everybody's to know.
+ */
 typedef void policy_line_call(void *context, const char *line);
 void policy_each_line(const struct registry *registry, const struct service *service, const struct principal *who,
-                      policy_line_call *each, void *context);
+                      bool others, policy_line_call *each, void *context);
 
 /* Does any rule that could decide about the service name this program? Then it must be examined. */
 bool policy_names_program(const struct registry *registry, const struct service *service, const char *path);

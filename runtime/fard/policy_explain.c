@@ -7,6 +7,8 @@
 
 struct walk {
     const struct principal *who;
+    bool others; /* rules about other users and groups too */
+    unsigned *left_out;
     policy_line_call *each;
     void *context;
 };
@@ -32,7 +34,12 @@ static void tell(const struct walk *walk, const struct far_rule *rule, const cha
                  bool decides)
 {
     char line[3 * FAR_SUBJECT_MAX];
-    const char *misfit = misfit_words(policy_fit(rule, subjects, walk->who), walk->who);
+    enum policy_fit fit = policy_fit(rule, subjects, walk->who);
+    const char *misfit = misfit_words(fit, walk->who);
+    if (!walk->others && (fit == POLICY_OTHER_UID || fit == POLICY_OTHER_GROUP)) {
+        ++*walk->left_out;
+        return;
+    }
     snprintf(line, sizeof line, "%s: %s%s", text,
              decides  ? "decides"
              : misfit ? "does not fit: "
@@ -73,24 +80,34 @@ static void walk_registration(const struct walk *walk, const struct service *ser
     }
 }
 
-void policy_each_line(const struct registry *registry, const struct service *service, const struct principal *who,
-                      policy_line_call *each, void *context)
+/* Sections of the file. Has one of them decided? */
+static bool walk_file(const struct walk *walk, const struct policy_file *file, const struct service *service,
+                      const struct policy_reason *why)
 {
-    const struct policy_section *section[POLICY_SECTIONS] = {0};
-    const struct walk walk = {who, each, context};
-    struct policy_reason why;
-    policy_by_rules(registry, service, who, &why);
-    if (registry->policy)
-        policy_sections_of(registry->policy, service, section);
+    const struct policy_section *section[POLICY_SECTIONS];
+    policy_sections_of(file, service, section);
     for (int i = 0; i < POLICY_SECTIONS; i++) {
         if (!section[i])
             continue;
-        walk_section(&walk, registry->policy, section[i], &why);
-        if (policy_section_decides(registry->policy, section[i], who)) {
-            if (why.source == POLICY_BY_FILE)
-                return;
-            break;
-        }
+        walk_section(walk, file, section[i], why);
+        if (policy_section_decides(file, section[i], walk->who))
+            return why->source == POLICY_BY_FILE;
     }
-    walk_registration(&walk, service, &why);
+    return false;
+}
+
+void policy_each_line(const struct registry *registry, const struct service *service, const struct principal *who,
+                      bool others, policy_line_call *each, void *context)
+{
+    char text[64];
+    unsigned left_out = 0;
+    struct policy_reason why;
+    const struct walk walk = {who, others, &left_out, each, context};
+    policy_by_rules(registry, service, who, &why);
+    if (!registry->policy || !walk_file(&walk, registry->policy, service, &why))
+        walk_registration(&walk, service, &why);
+    if (left_out == 0)
+        return;
+    snprintf(text, sizeof text, "%u rule%s about others", left_out, left_out == 1 ? "" : "s");
+    each(context, text);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The policy file that is in force: read at start, again when somebody says so (SIGHUP). */
 #include "runtime/fard/fard.h"
+#include "runtime/fard/path.h"
 #include "runtime/fard/policy_file.h"
 
 #include <errno.h>
@@ -67,9 +68,9 @@ int policy_load(struct fard *fard, const char *path, struct far_error *error)
         return 0;
     if (!path && !policy_default_path(usual, sizeof usual))
         return 0;
-    fard->policy_path = strdup(path ? path : usual);
+    fard->policy_path = path_from_root(path ? path : usual);
     if (!fard->policy_path)
-        return -ENOMEM;
+        return -errno;
     if (!path && access(usual, F_OK) < 0 && errno == ENOENT)
         return 0;
     int result = read_policy(fard, fard->policy_path, &file, error);

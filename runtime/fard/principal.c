@@ -229,7 +229,9 @@ int principal_take_program(struct principal *who, const char *path)
 void principal_end(struct principal *who)
 {
     free(who->groups);
+    free(who->presented);
     who->groups = NULL;
+    who->presented = NULL;
     forget_program(&who->program);
 }
 

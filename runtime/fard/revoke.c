@@ -12,12 +12,14 @@
  * What the process is told is a courtesy to it: nothing depends on its doing as it says.
  */
 #include "runtime/fard/revoke.h"
+#include "runtime/fard/adopt.h"
 #include "runtime/fard/request_capability.h"
 #include "runtime/machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -40,6 +42,13 @@ struct told {
     bool done;
 };
 
+/* A channel that its host has been told to close. */
+struct closing {
+    struct list of_revocation;
+    const struct host *host;
+    uint32_t channel;
+};
+
 struct revocation {
     struct list link;
     struct fard *fard;
@@ -48,9 +57,11 @@ struct revocation {
     uint32_t number;       /* of the revocation */
     uint32_t service_id;
     struct list told;
+    struct list closing;
     struct timer deadline;
     struct source scan; /* the scanning process's answer; -1: not yet */
     pid_t scanner;
+    bool memory; /* it gave a right to the service's memory */
     struct far_revoke_reply reply;
 };
 
@@ -62,9 +73,17 @@ static void told_free(struct told *told)
     free(told);
 }
 
+static void closing_free(struct closing *closing)
+{
+    list_take_out(&closing->of_revocation);
+    free(closing);
+}
+
 static void revocation_free(struct revocation *revocation)
 {
     timer_stop(&revocation->deadline);
+    while (!list_is_empty(&revocation->closing))
+        closing_free(list_entry(revocation->closing.next, struct closing, of_revocation));
     while (!list_is_empty(&revocation->told))
         told_free(list_entry(revocation->told.next, struct told, of_revocation));
     if (revocation->scan.fd >= 0) {
@@ -75,12 +94,24 @@ static void revocation_free(struct revocation *revocation)
     free(revocation);
 }
 
+static void audit_revocation(const struct revocation *revocation)
+{
+    char text[160];
+    const struct far_revoke_reply *reply = &revocation->reply;
+    const struct service *service = registry_find_id(&revocation->fard->registry, revocation->service_id);
+    snprintf(text, sizeof text, "%u capabilities, %u holders, %u killed, %u kept, %u unseen%s", reply->capabilities,
+             reply->holders, reply->killed, reply->kept, reply->unseen, reply->unfinished ? ", not finished" : "");
+    if (service)
+        audit_service(revocation->fard, revocation->client, "capability-revoked", service, text);
+}
+
 static void answer(struct revocation *revocation)
 {
     const struct far_revoke_reply *reply = &revocation->reply;
     fard_log("revocation %u: %u capabilities, %u holders, %u killed, %u still hold it, %u not seen%s",
              revocation->number, reply->capabilities, reply->holders, reply->killed, reply->kept, reply->unseen,
              reply->unfinished ? "; not finished" : "");
+    audit_revocation(revocation);
     if (revocation->client)
         peer_send(&revocation->client->peer, FAR_MSG_CAPABILITY_REVOKE | FAR_MSG_REPLY, revocation->serial, reply,
                   sizeof *reply, NULL, 0);
@@ -149,6 +180,16 @@ static _Noreturn void scan_in_child(const struct scan *scan, int out)
     _exit(write(out, &result, sizeof result) == sizeof result ? 0 : EX_IOERR);
 }
 
+static void say_killed(const struct revocation *revocation, pid_t pid)
+{
+    char text[96];
+    const struct service *service = registry_find_id(&revocation->fard->registry, revocation->service_id);
+    snprintf(text, sizeof text, "pid %d, which had no right to the memory and held it, was killed", (int)pid);
+    fard_log("revocation %u: %s", revocation->number, text);
+    if (service)
+        audit_service(revocation->fard, NULL, "capability-kill", service, text);
+}
+
 static int scan_answered(struct source *source, uint32_t events)
 {
     static struct scan_result result;
@@ -159,12 +200,11 @@ static int scan_answered(struct source *source, uint32_t events)
         result = (struct scan_result){.unfinished = 1};
     waitpid(revocation->scanner, NULL, 0); /* it has ended, or is about to: this was its last word */
     for (uint32_t i = 0; i < result.killed && i < SCAN_KILLED_MAX; i++)
-        fard_log("revocation %u: pid %d, which had no right to the memory and held it, was killed",
-                 revocation->number, (int)result.killed_pid[i]);
+        say_killed(revocation, result.killed_pid[i]);
     reply->killed = result.killed;
     reply->kept = result.kept;
     reply->unseen = result.unseen;
-    reply->unfinished = result.unfinished;
+    reply->unfinished |= result.unfinished;
     answer(revocation);
     return 0;
 }
@@ -204,10 +244,18 @@ static int start_scan(struct revocation *revocation, const struct service *servi
 
 static void look_at_all(struct revocation *revocation)
 {
+    if (!list_is_empty(&revocation->closing)) {
+        fard_log("revocation %u: a host has not said in time that it answers no more", revocation->number);
+        revocation->reply.unfinished = 1;
+    }
     const struct service *service = registry_find_id(&revocation->fard->registry, revocation->service_id);
     timer_stop(&revocation->deadline);
     if (revocation->scan.fd >= 0)
         return;
+    if (!revocation->memory) {
+        answer(revocation);
+        return;
+    }
     if (service && !service->broken[0] && start_scan(revocation, service) == 0)
         return;
     revocation->reply.unfinished = service != NULL; /* a service that has gone has no memory */
@@ -226,7 +274,7 @@ static bool all_done(const struct revocation *revocation)
         if (told->client && !told->done)
             return false;
     }
-    return true;
+    return list_is_empty(&revocation->closing);
 }
 
 int handle_revoke_done(struct client *client, const struct far_message *message, struct far_error *error)
@@ -267,6 +315,33 @@ void revocations_forget_client(struct client *client)
     }
 }
 
+static void host_closed(struct revocation *revocation, const struct host *host, uint32_t channel)
+{
+    bool any = false;
+    for (struct list *at = revocation->closing.next, *next; at != &revocation->closing; at = next) {
+        struct closing *closing = list_entry(at, struct closing, of_revocation);
+        next = at->next;
+        if (closing->host != host || (channel && closing->channel != channel))
+            continue;
+        closing_free(closing);
+        any = true;
+    }
+    if (any && all_done(revocation))
+        look_at_all(revocation);
+}
+
+void revocations_host_closed(struct host *host, const struct far_message *message)
+{
+    const struct far_close_channel *closed = message ? (const void *)(message + 1) : NULL;
+    if (message && message->size != sizeof *message + sizeof *closed)
+        return; /* it has been complained about */
+    for (struct list *at = host->fard->revocations.next, *next; at != &host->fard->revocations; at = next) {
+        struct revocation *revocation = list_entry(at, struct revocation, link);
+        next = at->next;
+        host_closed(revocation, host, closed ? closed->channel : 0);
+    }
+}
+
 void revocations_free(struct fard *fard)
 {
     timer_stop(&fard->expiry);
@@ -304,13 +379,27 @@ static void tell(struct revocation *revocation, struct client *client, const str
               with_stubs ? &executable->stubs[STUBS_TRAP] : NULL, with_stubs);
 }
 
-static void end_channels(struct client *client, const struct service *service)
+/* One that cannot be noted is not waited for, and the answer says so. */
+static void await_close(struct revocation *revocation, const struct host *host, uint32_t channel)
+{
+    struct closing *closing = malloc(sizeof *closing);
+    if (!closing) {
+        revocation->reply.unfinished = 1;
+        return;
+    }
+    *closing = (struct closing){.host = host, .channel = channel};
+    list_append(&revocation->closing, &closing->of_revocation);
+}
+
+static void end_channels(struct revocation *revocation, struct client *client, const struct service *service)
 {
     for (struct list *at = client->channels.next, *next; at != &client->channels; at = next) {
         struct channel *channel = list_entry(at, struct channel, of_client);
         next = at->next;
-        if (host_serves(channel->host, service))
-            channel_end(channel, CHANNEL_REVOKED);
+        if (!host_serves(channel->host, service))
+            continue;
+        await_close(revocation, channel->host, channel->id);
+        channel_end(channel, CHANNEL_REVOKED);
     }
 }
 
@@ -337,7 +426,7 @@ static int look_at_bound(struct revocation *revocation, struct client *client, s
     enum far_level now = policy_grant(&revocation->fard->registry, service, &client->who, &why);
     if (bound->revoked || (now >= bound->handed && !why.limited))
         return 0;
-    end_channels(client, service); /* also where other operations than before may be called */
+    end_channels(revocation, client, service); /* also where other operations than before may be called */
     refuse_waiters(client, service->id);
     if (now >= bound->handed)
         return 0;
@@ -403,8 +492,62 @@ static struct revocation *revocation_new(struct fard *fard, struct client *clien
     revocation->scan.fd = -1;
     revocation->deadline.fire = deadline_passed;
     list_init(&revocation->told);
+    list_init(&revocation->closing);
     list_append(&fard->revocations, &revocation->link);
     return revocation;
+}
+
+static bool is_told_pid(const struct revocation *revocation, pid_t pid)
+{
+    for (const struct list *at = revocation->told.next; at != &revocation->told; at = at->next)
+        if (list_entry(at, struct told, of_revocation)->pid == pid)
+            return true;
+    return false;
+}
+
+/* By what right that is left can this process have a channel? */
+static enum far_level right_left(const struct revocation *revocation, pid_t pid, uid_t uid)
+{
+    const struct fard *fard = revocation->fard;
+    const struct principal who = {.pid = pid, .uid = uid, .gid = (gid_t)-1};
+    enum far_level level =
+        policy_grant(&fard->registry, registry_find_id(&fard->registry, revocation->service_id), &who, NULL);
+    for (const struct list *at = fard->clients.next; at != &fard->clients; at = at->next) {
+        const struct client *client = list_entry(at, struct client, link);
+        for (uint32_t i = 0; client->who.pid == pid && i < client->bound_count; i++) {
+            const struct bound *bound = &client->bound[i];
+            if (bound->service_id == revocation->service_id && !bound->revoked && bound->handed > level)
+                level = bound->handed;
+        }
+    }
+    return level;
+}
+
+/*
+ * A channel that an earlier fard opened: no client of ours has it, and the host goes on answering in it. Whose right to it is not
+ * known any more opens another, and is asked.
+ */
+static void end_orphan(void *context, struct host *host, uint32_t channel, pid_t pid, uid_t uid, enum far_level level)
+{
+    struct revocation *revocation = context;
+    const struct far_close_channel body = {channel, FAR_FATE_REVOKED};
+    if (!is_told_pid(revocation, pid) && right_left(revocation, pid, uid) >= level)
+        return;
+    await_close(revocation, host, channel);
+    peer_send(&host->peer, FAR_MSG_HOST_CLOSE, 0, &body, sizeof body, NULL, 0);
+}
+
+static void end_orphans(struct revocation *revocation)
+{
+    struct fard *fard = revocation->fard;
+    const struct service *service = registry_find_id(&fard->registry, revocation->service_id);
+    if (service && service->host)
+        orphans_each(service->host, end_orphan, revocation);
+    for (struct list *at = fard->leaving.next; service && at != &fard->leaving; at = at->next) {
+        struct host *host = list_entry(at, struct host, link);
+        if (host_serves(host, service))
+            orphans_each(host, end_orphan, revocation);
+    }
 }
 
 /* From here on nothing can fail: the right is gone. What cannot be told is killed. */
@@ -419,9 +562,9 @@ static void take_from_all(struct revocation *revocation, const uint32_t *ids, ui
     revocation->reply.capabilities = count;
     for (struct list *at = fard->clients.next; at != &fard->clients; at = at->next)
         take_from_client(revocation, list_entry(at, struct client, link), ids, count);
-    if (!memory)
-        answer(revocation);
-    else if (all_done(revocation))
+    end_orphans(revocation);
+    revocation->memory = memory;
+    if (all_done(revocation))
         look_at_all(revocation);
     else
         timer_start(&fard->loop, &revocation->deadline, REVOKE_DEADLINE_MS);

@@ -32,6 +32,9 @@ int handle_revoke_done(struct client *client, const struct far_message *message,
  */
 int revoke_capability(struct fard *fard, uint32_t id, struct client *client, uint32_t serial, struct far_error *error);
 void revocations_forget_client(struct client *client);
+struct host;
+/* A host has closed a channel, and answers nothing in it any more; or it has died (message NULL). */
+void revocations_host_closed(struct host *host, const struct far_message *message);
 void revocations_free(struct fard *fard);
 
 /* revoke_scan.c: runs in a process of its own. */

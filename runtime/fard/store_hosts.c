@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-int store_put_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error)
+static int put_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error)
 {
     sqlite3_stmt *statement;
     int result = store_prepare(store,
@@ -22,6 +22,21 @@ int store_put_host(struct store *store, uint32_t service, const struct stored_ho
     sqlite3_bind_int64(statement, 7, (sqlite3_int64)host->inode);
     sqlite3_bind_int64(statement, 8, host->initialised);
     return store_finish(store, statement, "noting the host", error);
+}
+
+/*
+ * Who kills fard finds these rows; who pulls the plug need not, there being no hosts then. So the disk is not waited for:
+ * in a write-ahead log that costs nothing but these rows, and the next commit waits for them as well.
+ */
+int store_put_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error)
+{
+    struct far_error ignored;
+    int result = store_run(store, "PRAGMA synchronous = NORMAL", "noting the host", error);
+    result = result ? result : put_host(store, service, host, error);
+    int back = store_run(store, "PRAGMA synchronous = FULL", "noting the host", &ignored);
+    if (back && !result)
+        *error = ignored;
+    return result ? result : back;
 }
 
 int store_get_host(struct store *store, uint32_t service, struct stored_host *host, bool *found,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* UNREGISTER: first out of the database, then for everybody. Who calls it next is told; the range is never reused. */
 #include "runtime/fard/fard.h"
+#include "runtime/fard/log.h"
 #include "runtime/fard/request.h"
 #include "runtime/fard/upgrade.h"
 
@@ -54,7 +55,7 @@ static int remove_service(struct client *client, struct service *service, struct
     int result = store_remove_service(fard->store, service, error);
     if (result)
         return result;
-    fard_log("service '%s' unregistered", service->name);
+    log_service(LOG_LEVEL_INFO, "unregistered", service->name, 0, "service '%s' unregistered", service->name);
     audit_service(fard, client, "unregister", service, "");
     capabilities_forget_service(&fard->registry.capabilities, service->id);
     registry_remove(&fard->registry, service);

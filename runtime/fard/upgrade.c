@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define DIFFERENCE_TEXT 600
 
@@ -22,14 +24,14 @@ static int check_state(const struct service *service, const struct far_segment *
         return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' is being upgraded by somebody else at this moment",
                       service->name);
     if (service->executable_count > 1)
-        return refuse(error, ENOTSUP, EX_CANTCREAT,
-                      "service '%s' has executables for several machines, which can only change together: unregister it, "
-                      "and register both anew",
-                      service->name);
+        return refuse(
+            error, ENOTSUP, EX_CANTCREAT,
+            "service '%s' has executables for several machines, which can only change together: unregister it, "
+            "and register both anew",
+            service->name);
     if (service->executable[0].machine != segment->note->machine)
-        return refuse(error, EINVAL, EX_DATAERR, "service '%s' is registered for %s; the file is for %s",
-                      service->name, far_machine_name(service->executable[0].machine),
-                      far_machine_name(segment->note->machine));
+        return refuse(error, EINVAL, EX_DATAERR, "service '%s' is registered for %s; the file is for %s", service->name,
+                      far_machine_name(service->executable[0].machine), far_machine_name(segment->note->machine));
     if (memcmp(service->executable[0].build_id, segment->note->build_id, sizeof segment->note->build_id) == 0)
         return refuse(error, EEXIST, EX_CANTCREAT, "service '%s' is this very file already", service->name);
     if (!host || !host->initialised)
@@ -58,10 +60,11 @@ static int check_fits(const struct service *service, const struct far_segment *o
     int result = segment_pair_check(old, segment, &pair);
     if (result || pair.differences == 0)
         return result;
-    return refuse(error, EINVAL, EX_DATAERR,
-                  "service '%s' cannot be upgraded to this file: %s%s; link it with `farld --like` and `--previous` and the "
-                  "registered segment (`far fetch %s`), or unregister it and register the file anew",
-                  service->name, difference, pair.differences > 1 ? " (and more)" : "", service->name);
+    return refuse(
+        error, EINVAL, EX_DATAERR,
+        "service '%s' cannot be upgraded to this file: %s%s; link it with `farld --like` and `--previous` and the "
+        "registered segment (`far fetch %s`), or unregister it and register the file anew",
+        service->name, difference, pair.differences > 1 ? " (and more)" : "", service->name);
 }
 
 /* Where an operation lives was decided at registration; for one that is new, by the header. */
@@ -74,10 +77,11 @@ static int ship_alike(const struct service *service, struct far_iface *iface, st
         if (registered)
             op[i].flags = (op[i].flags & ~FAR_OP_DATA_SHIPPED) | (registered->flags & FAR_OP_DATA_SHIPPED);
         if (op[i].flags & FAR_OP_DATA_SHIPPED && !(op[i].flags & (FAR_OP_NEUTRAL | FAR_OP_ABSENT)))
-            return refuse(error, EINVAL, EX_DATAERR,
-                          "operation %s of service '%s' is data-shipped, but its new code reaches state of the process that "
-                          "runs it",
-                          name, service->name);
+            return refuse(
+                error, EINVAL, EX_DATAERR,
+                "operation %s of service '%s' is data-shipped, but its new code reaches state of the process that "
+                "runs it",
+                name, service->name);
     }
     return 0;
 }
@@ -256,7 +260,7 @@ void upgrade_ready(struct host *host)
     put_in_force(service, host);
     drop_segment(fard, build_id);
     move_waiters(old, host);
-    host_retire(old);
+    host_retire(old, host);
     host_keep(host);
     fard_log("service '%s' upgraded to %u.%u, host %d", service->name, service_iface(service)->major,
              service_iface(service)->minor, (int)host->pid);
@@ -292,7 +296,22 @@ static void mark_moved(const struct host *host)
     }
 }
 
-void host_retire(struct host *host)
+/* Before the new host's first channel, as messages keep their order. Without it, clients' handles end with the old host. */
+static void send_retire(struct host *host, struct host *heir)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+        fard_log("handles of clients are lost: %s", strerror(errno));
+        peer_send(&host->peer, FAR_MSG_HOST_RETIRE, 0, NULL, 0, NULL, 0);
+        return;
+    }
+    peer_send(&heir->peer, FAR_MSG_HOST_HANDLES, 0, NULL, 0, &ends[0], 1);
+    peer_send(&host->peer, FAR_MSG_HOST_RETIRE, 0, NULL, 0, &ends[1], 1);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+void host_retire(struct host *host, struct host *heir)
 {
     struct fard *fard = host->fard;
     host->retired_from = host->service;
@@ -309,7 +328,7 @@ void host_retire(struct host *host)
         return;
     }
     mark_moved(host);
-    peer_send(&host->peer, FAR_MSG_HOST_RETIRE, 0, NULL, 0, NULL, 0);
+    send_retire(host, heir);
     timer_start(&fard->loop, &host->timer, UPGRADE_GRACE_MS);
 }
 

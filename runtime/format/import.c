@@ -28,6 +28,15 @@ static int check_header(const struct far_import_table *table, size_t size, const
     return 0;
 }
 
+static int check_details(const struct far_import_table *table, const struct complaint *to)
+{
+    uint32_t least = (uint32_t)(sizeof *table + table->op_count * sizeof(struct far_import_op));
+    if (table->details == 0 ||
+        (table->details >= least && table->details % 4 == 0 && table->details < table->size && !table->reserved))
+        return 0;
+    return complain(to, "import table: its details are outside it; the import library is damaged");
+}
+
 static int check_op(const struct far_import_table *table, uint32_t index, const struct complaint *to)
 {
     const struct far_import_op *op = import_op(table, index);
@@ -58,7 +67,51 @@ int import_check(const void *table, size_t size, char *why, size_t why_size)
         return complain(&to, "import table: %zu bytes; one has from %zu to %d", size, sizeof(struct far_import_table),
                         FAR_IMPORT_MAX);
     int err = check_header(table, size, &to);
+    err = err ? err : check_details(table, &to);
     for (uint32_t i = 0; !err && i < ((const struct far_import_table *)table)->op_count; i++)
         err = check_op(table, i, &to);
     return err;
+}
+
+/* Room for count pieces of `size` bytes at *at, which moves behind them. NULL: there is none. */
+static const void *take(const struct far_import_table *table, uint64_t *at, uint64_t count, size_t size)
+{
+    const void *here = (const char *)table + *at;
+    if (!range_inside(*at, count * size, table->size))
+        return NULL;
+    *at += count * size;
+    return here;
+}
+
+static bool in_order(const struct far_import_table *table, const struct far_import_details *head,
+                     const struct import_details *details)
+{
+    for (uint32_t i = 0; i < table->op_count; i++)
+        if (details->first[i] > details->first[i + 1])
+            return false;
+    for (uint32_t i = 0; i < head->type_count; i++)
+        if (!range_inside(details->type[i].first_member, details->type[i].member_count, head->member_count))
+            return false;
+    return details->first[table->op_count] <= head->digest_count;
+}
+
+bool import_details(const struct far_import_table *table, struct import_details *details)
+{
+    uint64_t at = table->details;
+    const struct far_import_details *head = at ? take(table, &at, 1, sizeof *head) : NULL;
+    if (!head)
+        return false;
+    details->first = take(table, &at, table->op_count + 1ull, sizeof(uint32_t));
+    details->digest = details->first ? take(table, &at, head->digest_count, sizeof(uint32_t)) : NULL;
+    details->type = details->digest ? take(table, &at, head->type_count, sizeof(struct far_import_type)) : NULL;
+    details->member = details->type ? take(table, &at, head->member_count, sizeof(struct far_import_member)) : NULL;
+    details->type_count = head->type_count;
+    return details->member && in_order(table, head, details);
+}
+
+const char *import_detail_name(const struct far_import_table *table, uint32_t offset)
+{
+    const char *name = (const char *)table + offset;
+    size_t room = offset < table->size ? table->size - offset : 0;
+    return offset && room && text_is_printable(name, room < OP_NAME_LIMIT ? room : OP_NAME_LIMIT) ? name : "";
 }

@@ -6,6 +6,7 @@
  * A client is known by its process: its record lives as long as the process (its pidfd tells), not as long as its
  * channels, since a thread that ends closes its channel and its handles may be another thread's.
  */
+#include "runtime/host/handover.h"
 #include "runtime/host/host.h"
 
 #include <errno.h>
@@ -163,6 +164,25 @@ static void take_out(struct host_client *client, struct handle *handle)
     client->handle[gap] = (struct handle){0};
 }
 
+/* With the lock held. Nobody uses it, and it stays the client's. */
+static bool is_idle(const struct handle *handle)
+{
+    return handle->value && handle->users == 0 && !handle->leaving;
+}
+
+/* When another host takes over: a handle that is free belongs there, before its client hears of this call's end. */
+static void unlock_and_hand_over(struct host_client *client, uint64_t value)
+{
+    const struct handover_record record = {client->pid, client->uid, value};
+    struct handle *handle = handover_is_on() ? find_given(client, value) : NULL;
+    bool goes = handle && is_idle(handle);
+    if (goes)
+        take_out(client, handle);
+    pthread_mutex_unlock(&client->lock);
+    if (goes)
+        handover_one(&record);
+}
+
 void handle_end(struct host_client *client, uint64_t value, bool release)
 {
     pthread_mutex_lock(&client->lock);
@@ -173,7 +193,7 @@ void handle_end(struct host_client *client, uint64_t value, bool release)
         take_out(client, handle);
     else if (handle)
         handle->users--;
-    pthread_mutex_unlock(&client->lock);
+    unlock_and_hand_over(client, value);
 }
 
 void handle_put_down(struct host_client *client, uint64_t value)
@@ -184,7 +204,7 @@ void handle_put_down(struct host_client *client, uint64_t value)
         handle->users--;
         handle->leaving = false;
     }
-    pthread_mutex_unlock(&client->lock);
+    unlock_and_hand_over(client, value);
 }
 
 static int grow(struct host_client *client)
@@ -220,6 +240,42 @@ int handle_give(struct host_client *client, uint64_t value)
             client->count++;
         }
     }
-    pthread_mutex_unlock(&client->lock);
+    unlock_and_hand_over(client, value);
     return failed;
+}
+
+/* Others may move into a place that was made free: it is looked at again. */
+static void take_idle(struct host_client *client, void (*take)(void *context, const struct handover_record *record),
+                      void *context)
+{
+    pthread_mutex_lock(&client->lock);
+    for (uint32_t i = 0; i < client->room;) {
+        const struct handover_record record = {client->pid, client->uid, client->handle[i].value};
+        if (!is_idle(&client->handle[i])) {
+            i++;
+            continue;
+        }
+        take_out(client, &client->handle[i]);
+        take(context, &record);
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
+void clients_take_handles(void (*take)(void *context, const struct handover_record *record), void *context)
+{
+    pthread_mutex_lock(&clients_lock);
+    for (struct host_client *client = clients; client; client = client->next)
+        take_idle(client, take, context);
+    pthread_mutex_unlock(&clients_lock);
+}
+
+bool clients_hold_handles(void)
+{
+    pthread_mutex_lock(&clients_lock);
+    sweep();
+    bool any = false;
+    for (const struct host_client *client = clients; client; client = client->next)
+        any |= client->count != 0;
+    pthread_mutex_unlock(&clients_lock);
+    return any;
 }

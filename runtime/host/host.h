@@ -53,6 +53,10 @@ void host_finish(const struct host *host);
 struct host_client;
 struct host_client *client_get(uint32_t pid, uint32_t uid); /* NULL: no memory */
 void client_put(struct host_client *client);
+struct handover_record;
+/* Takes the handles that no call uses from all clients, and hands each to `take`. */
+void clients_take_handles(void (*take)(void *context, const struct handover_record *record), void *context);
+bool clients_hold_handles(void); /* does any that lives? */
 void client_identity(const struct host_client *client, struct far_host_channel *channel); /* fills in pid and uid */
 /* Has its process ended? False as well where that cannot be known. */
 bool client_has_ended(const struct host_client *client);
@@ -102,7 +106,8 @@ void tell_fard(enum far_message_type type, const void *body, size_t size);
 /* worker.c */
 /* channel: its slots, if it is limited to some, follow it. */
 int worker_start(const struct host *host, const struct far_host_channel *channel, int astack_fd);
-void worker_stop(uint32_t channel);
+/* deliver: what is being served may still be answered. 0; or -errno: it might be, though it may not. */
+int worker_stop(uint32_t channel, bool deliver);
 /* Tells fard which there are: a new one, that found this host running. */
 void workers_list(const struct host *host);
 /* Another version takes over: each leaves when it has served what it serves. Returns when all have. */

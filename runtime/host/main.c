@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* far-host's conversation with fard. The end of the socket is the end of the host. */
 #include "runtime/host/domain.h"
+#include "runtime/host/handover.h"
 #include "runtime/host/host.h"
 #include "runtime/host/trace.h"
 
@@ -109,6 +110,20 @@ static int start_by_message(struct host *host, struct packet *packet, struct far
     return failed;
 }
 
+/* Whoever must have no more answers has none from here on, and fard may say so. */
+static void close_channel(const struct far_close_channel *gone)
+{
+    const struct far_close_channel closed = {.channel = gone->channel};
+    bool deliver = gone->reserved != FAR_FATE_REVOKED;
+    int failed = worker_stop(gone->channel, deliver);
+    if (failed && !deliver) {
+        fprintf(stderr, "far-host: no memory to keep an answer back from whom it must not reach: %s\n", strerror(-failed));
+        _exit(EX_OSERR);
+    }
+    if (!deliver)
+        tell_fard(FAR_MSG_HOST_CLOSE, &closed, sizeof closed);
+}
+
 static void serve_message(struct host *host, struct packet *packet)
 {
     const struct far_host_channel *channel = packet_channel(packet);
@@ -122,7 +137,7 @@ static void serve_message(struct host *host, struct packet *packet)
             fprintf(stderr, "far-host: %s: cannot serve channel %u: %s\n", host->service, channel->channel,
                     strerror(-failed));
     } else if (packet->message.type == FAR_MSG_HOST_CLOSE && gone) {
-        worker_stop(gone->channel);
+        close_channel(gone);
     } else if (packet->message.type == FAR_MSG_HOST_MAP && shared && packet->fd_count == 1) {
         domain_map(shared, packet->fd[0]);
     } else if (packet->message.type == FAR_MSG_HOST_UNMAP && unshared) {
@@ -132,6 +147,9 @@ static void serve_message(struct host *host, struct packet *packet)
         packet->fd_count = 0;
     } else if (packet->message.type == FAR_MSG_HOST_TRACE) {
         trace_stop(host);
+    } else if (packet->message.type == FAR_MSG_HOST_HANDLES && packet->fd_count == 1) {
+        handover_take(packet->fd[0]);
+        packet->fd_count = 0;
     } else if (packet->message.type == FAR_MSG_HOST_CHANNELS) {
         domains_forget();
         workers_list(host);
@@ -142,11 +160,20 @@ static void serve_message(struct host *host, struct packet *packet)
     packet_close_fds(packet);
 }
 
-/* Another version has taken over, on the same data: which is why its destructors are not run. */
-static int retire(void)
+/*
+ * Another host goes on with the data, now (then its socket comes along) or when there is one again: which is why destructors
+ * are not run. In the second case, clients that hold handles need this one.
+ */
+static bool retire(struct packet *packet)
 {
+    if (packet->fd_count == 0 && clients_hold_handles()) {
+        tell_fard(FAR_MSG_HOST_RETIRE, NULL, 0);
+        return false;
+    }
+    if (packet->fd_count)
+        handover_begin(packet->fd[0]);
     workers_retire();
-    return 0;
+    return true;
 }
 
 static int serve(void)
@@ -169,8 +196,10 @@ static int serve(void)
     prctl(PR_SET_NAME, host.service);
     tell_fard(FAR_MSG_HOST_READY, NULL, 0);
     while (packet_receive(&packet)) {
+        if (packet.message.type == FAR_MSG_HOST_RETIRE && retire(&packet))
+            return 0;
         if (packet.message.type == FAR_MSG_HOST_RETIRE)
-            return retire();
+            continue;
         serve_message(&host, &packet);
     }
     workers_stop(STOP_MS);

@@ -24,8 +24,10 @@
 #include "runtime/host/sandbox_calls_aarch64.h"
 #endif
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#if defined(__SANITIZE_ADDRESS__)
+#define SANDBOX_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
 #define SANDBOX_SANITIZED 1
 #endif
 #endif

@@ -8,6 +8,7 @@
 #include "runtime/lib/binding.h"
 #include "runtime/lib/depend.h"
 #include "runtime/lib/error.h"
+#include "runtime/lib/fault.h"
 #include "runtime/lib/wait.h"
 #include "runtime/machine.h"
 
@@ -183,6 +184,8 @@ int host_start(struct host *host, const struct far_host_start *start, const stru
         failed = map_and_link(host, fds, &start->rights, error);
     if (!failed)
         failed = find_functions(host, error);
+    if (!failed)
+        fault_install(); /* its code may be handed operations of services that it was never bound to */
     if (!failed && start->flags & FAR_HOST_INITIALISE)
         initialise(host);
     return failed;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* One thread a channel: wait for a call, serve it, publish the answer, until the client or the channel is gone. */
 #include "runtime/host/guard.h"
+#include "runtime/host/handover.h"
 #include "runtime/host/host.h"
 #include "runtime/host/trace.h"
 #include "runtime/probes.h"
@@ -28,7 +29,22 @@ static bool finished(const struct worker *worker, uint32_t sequence)
            (fate != 0 && fate != FAR_FATE_MOVED);
 }
 
-/* Between two calls of a host that another takes over from: the swap decides whose the client's next call is. */
+static void leave(struct worker *worker, uint32_t served)
+{
+    struct far_astack *astack = worker->astack;
+    __atomic_store_n(&astack->reply.served, served, __ATOMIC_RELAXED);
+    __atomic_store_n(&astack->reply.retired, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&astack->reply.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
+    far_wake(&astack->reply.sequence);
+}
+
+/* A handle that has gone to the host which takes over, before this call came to it: nothing was called, and that host can. */
+static bool is_the_heirs(const struct worker *worker)
+{
+    return handover_is_on() && worker->astack->reply.status == FAR_CALL_BAD_HANDLE;
+}
+
+/* Between two calls of a host that another takes over from. */
 static bool leave_in_order(struct worker *worker)
 {
     struct far_astack *astack = worker->astack;
@@ -37,10 +53,7 @@ static bool leave_in_order(struct worker *worker)
         !__atomic_compare_exchange_n(&astack->call.sequence, &last, FAR_SEQUENCE_DEAD, false, __ATOMIC_SEQ_CST,
                                      __ATOMIC_SEQ_CST))
         return false;
-    __atomic_store_n(&astack->reply.served, worker->sequence, __ATOMIC_RELAXED);
-    __atomic_store_n(&astack->reply.retired, 1, __ATOMIC_RELEASE);
-    __atomic_store_n(&astack->reply.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
-    far_wake(&astack->reply.sequence);
+    leave(worker, worker->sequence);
     return true;
 }
 
@@ -120,6 +133,7 @@ static void serve_calls(void *argument)
             return;
         if (sequence == worker->sequence)
             continue;
+        uint32_t before = worker->sequence;
         worker->sequence = sequence;
         if (trace_wanted(worker->host))
             trace_begin(worker);
@@ -129,6 +143,10 @@ static void serve_calls(void *argument)
                   worker->astack->reply.status);
         if (worker->traced_at)
             trace_end(worker);
+        if (is_the_heirs(worker)) {
+            leave(worker, before);
+            return;
+        }
         publish_answer(worker, &shift->company);
     }
 }
@@ -290,13 +308,37 @@ static void stop(struct worker *worker)
     far_wake(&worker->astack->call.sequence);
 }
 
-void worker_stop(uint32_t channel)
+/*
+ * From the moment that this returns nothing that the worker writes reaches the client, whatever it is doing: its A-stack is
+ * memory of our own, dead already. Checking a word before each answer would cost every call something, and be too early.
+ */
+static int cut_off(struct worker *worker)
 {
+    struct far_astack *own = mmap(NULL, worker->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (own == MAP_FAILED)
+        return -errno;
+    tell_client(worker);
+    own->fate.dead = FAR_FATE_REVOKED;
+    own->call.sequence = own->reply.sequence = FAR_SEQUENCE_DEAD;
+    if (mremap(own, worker->size, worker->size, MREMAP_MAYMOVE | MREMAP_FIXED, worker->astack) == MAP_FAILED)
+        return -errno;
+    far_wake(&worker->astack->call.sequence);
+    return 0;
+}
+
+int worker_stop(uint32_t channel, bool deliver)
+{
+    int failed = 0;
     pthread_mutex_lock(&workers_lock);
-    for (struct worker *worker = workers; worker; worker = worker->next)
-        if (worker->channel == channel)
-            stop(worker);
+    for (struct worker *worker = workers; worker; worker = worker->next) {
+        if (worker->channel != channel)
+            continue;
+        stop(worker);
+        if (!deliver)
+            failed = cut_off(worker);
+    }
     pthread_mutex_unlock(&workers_lock);
+    return failed;
 }
 
 struct listing {

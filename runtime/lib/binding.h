@@ -59,6 +59,7 @@ struct far_pendings {
 /* What there is one of in a process. */
 struct far_process {
     pthread_mutex_t lock; /* guards all of this; signals and cancellation wait while it is held */
+    pthread_t owner;      /* who holds it; 0: nobody */
     int cancel_state;     /* what to give back to the thread that holds it */
     struct far_settings settings;
     bool settings_read;
@@ -79,6 +80,8 @@ extern struct far_process far_process __attribute__((visibility("hidden"))); /* 
 
 void process_lock(sigset_t *saved);
 void process_unlock(const sigset_t *saved);
+/* Does this thread hold it? What it calls allocates memory, and so may get here again. */
+bool process_lock_is_mine(void);
 /* The settings, read at the first call. */
 const struct far_settings *process_settings(void);
 int process_settings_check(struct far_error *error); /* 0, or -errno and *error: what cannot be obeyed */

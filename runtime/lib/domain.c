@@ -161,6 +161,8 @@ int domain_make(struct far_error *error)
 int far_domain_make(struct far_error *error)
 {
     sigset_t saved;
+    if (process_lock_is_mine()) /* the program's first malloc of all is libfarcall's own, when it binds */
+        return domain_make(error);
     process_lock(&saved);
     int failed = domain_make(error);
     process_unlock(&saved);

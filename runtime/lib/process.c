@@ -29,12 +29,19 @@ void process_lock(sigset_t *saved)
     /* A thread that has been cancelled would end at its first message to fard, and the lock would never be free again. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     pthread_mutex_lock(&far_process.lock);
+    __atomic_store_n(&far_process.owner, pthread_self(), __ATOMIC_RELAXED);
     far_process.cancel_state = cancel_state;
+}
+
+bool process_lock_is_mine(void)
+{
+    return pthread_equal(__atomic_load_n(&far_process.owner, __ATOMIC_RELAXED), pthread_self());
 }
 
 void process_unlock(const sigset_t *saved)
 {
     int cancel_state = far_process.cancel_state;
+    __atomic_store_n(&far_process.owner, 0, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&far_process.lock);
     pthread_setcancelstate(cancel_state, NULL);
     pthread_sigmask(SIG_SETMASK, saved, NULL);
@@ -157,6 +164,7 @@ void process_after_fork(void)
 {
     /* Whoever held the lock is not in this process. What it guards is whole: bindings appear by one store. */
     pthread_mutex_init(&far_process.lock, NULL);
+    far_process.owner = 0;
     connection_close(&far_process.connection);
     far_process.connection_number++;
     revoked_after_fork();

@@ -20,7 +20,7 @@ struct far_resolved {
     int fd[FAR_MESSAGE_FDS];
     int fd_count;
     union {
-        unsigned char packet[FAR_MESSAGE_MAX];
+        _Alignas(16) unsigned char packet[FAR_MESSAGE_MAX]; /* the words of its body are read in place */
         struct far_message message;
     };
 };

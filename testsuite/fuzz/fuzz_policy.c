@@ -52,7 +52,7 @@ static void decide(const struct registry *registry, const struct service *servic
     policy_reason_text(&why, text, sizeof text);
     if (level <= FAR_LEVEL_UNSET || level >= FAR_LEVEL_COUNT || (why.source == POLICY_BY_FILE) != (why.line != 0))
         abort();
-    policy_each_line(registry, service, who, count_deciders, &deciders);
+    policy_each_line(registry, service, who, who->uid % 2, count_deciders, &deciders);
     if (why.source == POLICY_BY_FILE && deciders != 1)
         abort();
 }

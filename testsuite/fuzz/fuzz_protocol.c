@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* A packet as it arrives at fard: the header, then whatever its type makes of the body, up to the answer to a bind. */
 #include "runtime/fard/bind.h"
+#include "runtime/fard/link.h"
 #include "runtime/fard/request.h"
+#include "runtime/fard/request_capability.h"
+#include "runtime/format/token.h"
+#include "runtime/machine.h"
 #include "testsuite/unit/make_segment.h"
 
 #include <stdlib.h>
@@ -24,6 +28,13 @@ static const struct registry *registry_with_kv(void)
     service->id = 1;
     strcpy(service->name, "kv");
     service->executable[0].iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
+    service->executable[0].machine = FAR_MACHINE_NATIVE;
+    service->executable_count = 1;
+    service->major = service->executable[0].iface->major;
+    service->range = (struct range){FAR_WINDOW_BEGIN, FAR_GRANULE};
+    service->executable[0].part[FAR_PART_FSTUBS] = (struct far_extent){FAR_WINDOW_BEGIN, FAR_PART_ALIGN};
+    service->executable[0].part[FAR_PART_DSTUBS] =
+        (struct far_extent){FAR_WINDOW_BEGIN + FAR_PART_ALIGN, FAR_PART_ALIGN};
     if (registry_add(&registry, service))
         abort();
     return &registry;
@@ -48,9 +59,23 @@ static void try_register(const struct far_message *message)
     struct service *service;
     if (protocol_check_register(message, &request, &rules, &subjects, &shippings, &error) || service_new(&service))
         return;
+    host_settings_read(&service->settings, shippings + request->shipping_bytes, request->setting_bytes, &error);
     service->executable[0].iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
     service_ship(service, shippings, request->shipping_count, &error);
     service_free(service);
+}
+
+/* What is said of an address is always a table that a client would bind by. */
+static void try_link(const struct far_message *message)
+{
+    _Alignas(8) static uint8_t reply[LINK_REPLY_MAX];
+    const struct far_link_request *request;
+    size_t used = 0;
+    char why[256];
+    if (protocol_check_link(message, &request, &error) == 0 &&
+        link_answer(registry_with_kv(), request->address, reply, &used, &error) == 0 &&
+        import_check(reply, used, why, sizeof why) != 0)
+        abort();
 }
 
 static void try_rest(const struct far_message *message)
@@ -60,13 +85,23 @@ static void try_rest(const struct far_message *message)
     const struct far_name_request *name;
     const struct far_page_request *page;
     const struct far_segment_request *segment;
+    const struct far_host_channels *channels;
+    const struct far_host_channel *channel;
     struct far_error said;
     protocol_check_open_channel(message, &open, &error);
     protocol_check_close_channel(message, &closing, &error);
     protocol_check_page(message, &page, &error);
+    const struct far_top_request *top;
+    const struct far_trace_request *trace;
+    if (protocol_check_top(message, &top, &error) == 0 && top->what >= FAR_TOP_COUNT)
+        __builtin_trap();
+    if (protocol_check_trace(message, &trace, &error) == 0 && trace->reserved)
+        __builtin_trap();
     protocol_check_segment(message, &segment, &error);
     protocol_check_empty(message, &error);
     protocol_check_host_failed(message, &said, &error);
+    if (protocol_check_host_channels(message, &channels, &channel, &error) == 0 && channels->count)
+        said.code = (int32_t)channel[channels->count - 1].channel; /* the last one is there to be read */
     const struct far_policy_request *policy;
     const struct far_explain_request *explain;
     const uint32_t *groups;
@@ -81,8 +116,33 @@ static void try_rest(const struct far_message *message)
     if (protocol_check_explain(message, &explain, &groups, &program, &error) == 0 && explain->program_bytes &&
         (program[0] != '/' || strlen(program) != explain->program_bytes - 1))
         abort();
+    struct service *named;
     if (protocol_check_name(message, &name, &error) == 0)
-        registry_find(registry_with_kv(), name->name);
+        registry_named(registry_with_kv(), name->name, name->version, &named, &error);
+    try_link(message);
+}
+
+/* Whatever passes the checks can be worked with: no text runs over, nothing that was narrowed grants more. */
+static void try_capability(const struct far_message *message)
+{
+    const struct far_present *present;
+    const struct far_revoke_done *done;
+    const struct far_capability_request *request;
+    const struct far_capability_revoke *revoke;
+    const struct capability parent = {.id = 1, .service_id = 1, .level = FAR_LEVEL_READ, .ops = "kv_find\nkv_put\n"};
+    char service[TOKEN_NAME_MAX + 1];
+    if (protocol_check_present(message, &present, &error) == 0)
+        token_service(present->token, service);
+    protocol_check_revoke_done(message, &done, &error);
+    protocol_check_capability_revoke(message, &revoke, &error);
+    protocol_check_capability_grant(message, &request, &error);
+    if (protocol_check_capability_narrow(message, &request, &error))
+        return;
+    struct capability wanted = {.level = (enum far_level)request->level, .expires = request->expires};
+    memcpy(wanted.ops, request->ops, sizeof wanted.ops);
+    if (capability_narrow(&parent, &wanted, 1000, &error) == 0 &&
+        (wanted.level > parent.level || capability_names(&wanted, "kv_get") || !wanted.ops[0]))
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -99,6 +159,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_bind(message);
     else if (message->type == FAR_MSG_REGISTER)
         try_register(message);
+    else if (message->type == FAR_MSG_PRESENT || message->type == FAR_MSG_REVOKE_DONE ||
+             (message->type >= FAR_MSG_CAPABILITY_GRANT && message->type <= FAR_MSG_CAPABILITY_LIST))
+        try_capability(message);
     else
         try_rest(message);
     return 0;

@@ -9,7 +9,7 @@
 static void ranges_follow_each_other(void)
 {
     uint64_t cursor = FAR_WINDOW_BEGIN;
-    for (uint64_t bytes = 1; bytes < (1ull << 40); bytes = bytes * 3 + 1) {
+    for (uint64_t bytes = 1; bytes < (FAR_WINDOW_END - FAR_WINDOW_BEGIN) / 4; bytes = bytes * 3 + 1) {
         struct range range;
         uint64_t next;
         CHECK(range_take(cursor, bytes, &range, &next) == 0);

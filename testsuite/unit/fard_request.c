@@ -90,6 +90,8 @@ static void registrations(void)
     CHECK(BROKEN(body.rules[1].id = 1));
     CHECK(BROKEN(body.head.machine = 8) && BROKEN(body.head.subject_bytes = 1) && BROKEN(body.rules[0].subject = 1));
     CHECK(!BROKEN(body.head.machine = 183)); /* EM_AARCH64 */
+    CHECK(BROKEN(body.head.setting_bytes = 1) && BROKEN(body.head.setting_bytes = UINT32_MAX));
+    CHECK(BROKEN(body.head.flags = 2) && !BROKEN(body.head.flags = FAR_REGISTER_UPGRADE));
     CHECK(BROKEN(body.head.name[0] = '/'));
     CHECK(BROKEN(memset(body.head.name, 'a', sizeof body.head.name)));
 }

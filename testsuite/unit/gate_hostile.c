@@ -125,7 +125,7 @@ static bool answered(struct far_astack *astack, uint32_t sequence)
     return false;
 }
 
-static volatile bool scribbling = true;
+static _Atomic bool scribbling = true;
 
 /* Double fetches are found by changing everything between the two. */
 static void *keep_scribbling(void *argument)

@@ -24,7 +24,7 @@ static const struct form forms[] = {
 
 static void test_forms_at_every_offset(void)
 {
-    uint8_t bytes[40];
+    uint8_t bytes[200]; /* more than is looked at at once */
     struct stray stray;
 
     for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {

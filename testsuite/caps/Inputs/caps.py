@@ -39,6 +39,8 @@ def ids():
 class Holder:
     """testsuite/caps/Inputs/holder.c under another uid."""
 
+    all = []
+
     def __init__(self, token=None, uid=ALICE):
         env = {key: value for key, value in os.environ.items() if key != "FARCALL_CAPABILITIES"}
         if token:
@@ -46,6 +48,7 @@ class Holder:
         self.process = subprocess.Popen(["./holder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env,
                                         user=uid, group=uid, extra_groups=[])
         self.pid = self.process.pid
+        Holder.all.append(self)
 
     def tell(self, line):
         self.process.stdin.write(line + "\n")
@@ -110,5 +113,7 @@ def main(scenarios, *options):
     for operation in json.loads(run("describe", "hold", "--json"))["operations"]:
         if operation["name"] == "hold_get":
             os.environ["CAPS_FINGERPRINT"] = operation["fingerprint"]
+        if operation["name"] == "hold_slow":
+            os.environ["CAPS_SLOW"] = str(operation["slot"])
     scenarios[sys.argv[1]]()
     print(sys.argv[1] + ": fine")

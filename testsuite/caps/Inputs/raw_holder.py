@@ -7,7 +7,8 @@ Binds hold by the token, maps its data, says `held`, and then:
     descriptor  unmaps, says so, and keeps the descriptor
     child       unmaps and closes, says so; a child of its keeps the mapping
     thread      as `child`, but it is a thread with descriptors of its own that keeps one, behind a first thread that has ended
-    calls       keeps nothing, and looks into its A-stack for what arrives after all
+    calls       keeps nothing of the memory, and looks into its A-stack for what arrives after all
+    closes      the same, but closes the channel itself before the right is taken away
 """
 import ctypes
 import mmap
@@ -56,8 +57,38 @@ def keep_in_thread(fd, held):
         time.sleep(100)
 
 
+def begin_call(fard, service):
+    """hold_slow(700, buffer), as runtime/astack.h has it; the A-stack stays mapped whatever becomes of the channel."""
+    channel, _, fd, _ = fard.open_channel(service["id"])
+    astack = mmap.mmap(fd, 1 << 20)
+    astack[8:24] = struct.pack("<QQ", 700, 1)
+    astack[4:8] = struct.pack("<I", int(os.environ["CAPS_SLOW"]))
+    astack[0:4] = struct.pack("<I", 1)
+    word = ctypes.addressof(ctypes.c_char.from_buffer(astack))
+    libc = ctypes.CDLL(None)
+    libc.syscall(98 if os.uname().machine == "aarch64" else 202, ctypes.c_void_p(word), 1, 1, None, None, 0)
+    return channel, astack
+
+
+def call(how):
+    fard, service = bind(sys.stdin.readline().strip())
+    channel, astack = begin_call(fard, service)
+    for fd in service["fds"].values():
+        os.close(fd)
+    time.sleep(0.2)
+    if how == "closes":
+        fard.close_channel(channel)
+    say("held 0")
+    done(fard, wait_revoked(fard))
+    time.sleep(1.5)
+    say("it arrived" if b"secret" in astack[:] else "nothing arrived")
+
+
 def main():
     how = sys.argv[1]
+    if how in ("calls", "closes"):
+        call(how)
+        return
     fard, service = bind(sys.stdin.readline().strip())
     data = service["fds"]["data"]
     memory = mmap.mmap(data, 4096, mmap.MAP_SHARED, mmap.PROT_READ)

@@ -150,16 +150,33 @@ def forked():
     assert result["kept"] == 0
 
 
-def hostile(how, killed_parent, killed_child):
-    token = grant("read")
-    polite = Holder(token, BOB)
-    polite.bind("read")
-    polite.expect("where", "where: there")
+def raw(how, token):
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "raw_holder.py")
     process = subprocess.Popen([sys.executable, script, how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                user=ALICE, group=ALICE, extra_groups=[])
     process.stdin.write(token + "\n")
     process.stdin.flush()
+    return process
+
+
+def answers():
+    """What a call in progress would have answered is not in the A-stack either, which the holder keeps mapped."""
+    for how in "calls", "closes":
+        token = grant("read")
+        process = raw(how, token)
+        assert process.stdout.readline() == "held 0\n"
+        result = revoke(token)
+        assert result["holders"] == 1 and result["killed"] == 0 and result["finished"], result
+        assert process.stdout.readline() == "nothing arrived\n", how
+        assert process.wait(10) == 0
+
+
+def hostile(how, killed_parent, killed_child):
+    token = grant("read")
+    polite = Holder(token, BOB)
+    polite.bind("read")
+    polite.expect("where", "where: there")
+    process = raw(how, token)
     words = process.stdout.readline().split()
     assert words[:1] == ["held"], words
     child = int(words[1])

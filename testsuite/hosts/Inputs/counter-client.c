@@ -2,6 +2,7 @@
 /*
  * hammer: four threads call without a pause until a line comes in, and then it says what became of all those calls.
  * slow MS: one call that takes so long, and which version served it; after that the version that serves the next.
+ * hold: a handle that is got in one thread and used in another, when a line has come in.
  * branch: after each line that comes in, what the operation says that the caller runs itself.
  */
 #include "counter.h"
@@ -16,10 +17,28 @@
 static atomic_bool stop;
 static atomic_long calls, failed, wrong;
 
+/* A handle lives through upgrades, and is released in a version that did not make it. */
+static void use_box(struct box **box, int *uses)
+{
+    if (!*box) {
+        *box = counter_open();
+        *uses = 0;
+        failed += !*box;
+    } else if (++*uses % 5000 == 0) {
+        wrong += counter_close(*box) != *uses - 1;
+        *box = NULL;
+    } else {
+        wrong += counter_use(*box) != *uses;
+    }
+}
+
 static void *call_on(void *unused)
 {
+    struct box *box = NULL;
+    int uses = 0;
     (void)unused;
     while (!stop) {
+        use_box(&box, &uses);
         char text[64] = "";
         int length = rand() % 60;
         memset(text, 'x', (size_t)length);
@@ -57,11 +76,31 @@ static void hammer(void)
            failed, wrong, lost, counter_version());
 }
 
+static void *open_box(void *unused)
+{
+    (void)unused;
+    return counter_open();
+}
+
+/* A handle outlives the thread that got it, and that thread's channel. */
+static void hold(void)
+{
+    pthread_t thread;
+    void *box = NULL;
+    pthread_create(&thread, NULL, open_box, NULL);
+    pthread_join(thread, &box);
+    puts(box ? "holding" : "no handle");
+    wait_for_line();
+    printf("used: %d, closed: %d\n", counter_use(box), counter_close(box));
+}
+
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc > 1 && strcmp(argv[1], "hammer") == 0) {
         hammer();
+    } else if (argc > 1 && strcmp(argv[1], "hold") == 0) {
+        hold();
     } else if (argc > 2 && strcmp(argv[1], "slow") == 0) {
         counter_version();
         puts("slow call begins");

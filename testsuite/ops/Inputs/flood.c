@@ -15,6 +15,7 @@
  */
 #include "testsuite/attack/Inputs/attack.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -82,16 +83,37 @@ static void attack_connection(const char *mode, int *fard, const uint8_t *bind, 
     }
 }
 
-static _Noreturn void attack(const char *mode, int connections, volatile uint64_t *answered)
+/*
+ * Attacker and victim share one processor, the attacker with a tenth of its weight, so that what is
+ * measured is fard and not who gets a processor. Start fard on the other one: taskset -c 0 fard.
+ */
+static void stay_on(int processor)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(processor, &set);
+    sched_setaffinity(0, sizeof set, &set); /* with one processor alone it stays where it is */
+}
+
+/* Also after a change of uid, which undoes it; and nobody must wait for what holds a pipe of its parent's. */
+static void leave_with_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() == 1)
+        _exit(1);
+}
+
+static _Noreturn void attack(const char *mode, int connections, const uint8_t *bind, size_t bind_size,
+                             volatile uint64_t *answered)
 {
     struct rlimit limit = {8192, 8192};
-    uint8_t bind[1024];
     int fard[4096];
     setrlimit(RLIMIT_NOFILE, &limit);
     must(setresgid(64002, 64002, 64002) == 0 && setresuid(64002, 64002, 64002) == 0);
-    int asking = connect_fard();
-    size_t bind_size = bind_request(asking, "kv", FAR_LEVEL_UNSET, bind);
-    close(asking);
+    leave_with_parent();
+    stay_on(1);
+    must(nice(10) == 10);
+    raise(SIGSTOP);
     memset(fard, -1, sizeof fard);
     for (;;) {
         uint64_t here = 0;
@@ -137,18 +159,20 @@ int main(int argc, char **argv)
     must(rounds > 0 && rounds <= ROUNDS && connections > 0 && connections <= 4096);
     uint64_t *answered = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t attacker[ATTACKERS];
+    int asking = connect_fard();
+    size_t bind_size = bind_request(asking, "kv", FAR_LEVEL_UNSET, bind);
+    close(asking);
     for (int i = 0; i < ATTACKERS; i++) {
         attacker[i] = fork();
         if (attacker[i] == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-            raise(SIGSTOP);
-            attack(argv[1], connections, answered);
+            close(STDOUT_FILENO);
+            attack(argv[1], connections, bind, bind_size, answered);
         }
         waitpid(attacker[i], NULL, WUNTRACED);
     }
     must(setresgid(64001, 64001, 64001) == 0 && setresuid(64001, 64001, 0) == 0);
+    stay_on(1);
     int fard = connect_fard();
-    size_t bind_size = bind_request(fard, "kv", FAR_LEVEL_UNSET, bind);
     for (int i = 0; i < rounds; i++) {
         quiet[i] = round_of_binds(fard, bind, bind_size);
         must(seteuid(0) == 0);

@@ -25,12 +25,12 @@ class FardError(Exception):
 def import_table(service="kv", major=1, minor=0, ops=None, fingerprint=0):
     ops = dict(sorted((KV_OPS if ops is None else ops).items()))
     strings, entries = b"", b""
-    base = 96 + 24 * len(ops)
+    base = 104 + 24 * len(ops)
     for name, print_ in ops.items():
         entries += struct.pack("<QQII", print_, 0, base + len(strings), 0)
         strings += name.encode() + b"\0"
     size = (base + len(strings) + 7) // 8 * 8
-    head = struct.pack("<8sII64sHHIQ", b"FARIMPRT", 2, size, service.encode(), major, minor, len(ops), fingerprint)
+    head = struct.pack("<8sII64sHHIQII", b"FARIMPRT", 3, size, service.encode(), major, minor, len(ops), fingerprint, 0, 0)
     return (head + entries + strings).ljust(size, b"\0")
 
 

@@ -58,8 +58,8 @@ with Node(build) as node:
             if killed % 4 == 0:  # otherwise the pause before the host's next start doubles each time
                 node.kill()
                 node.up(env={"FARCALL_SPIN": "0"})
-            if answer == "0":  # the client has not noticed yet
-                assert client.ask("wait 0") == "-1 EHOSTDOWN"
+            if answer == "0":  # the client may not have noticed yet
+                assert client.ask("wait 0") in ("0", "-1 EHOSTDOWN")
             found = client.ask("sum")
             assert found == "64000", f"{call}, instruction {n}: sum {found}"
             assert client.ask("openings") == "1" and int(client.ask("notes")) >= 0

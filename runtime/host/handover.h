@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Handles on their way from a host to the one that takes its service over (docs/hosts.md). The old host gives away every
+ * handle that no call uses, before the new one serves its first call; one that is used goes when that call has ended, and
+ * one that is made meanwhile at once, before its client hears of it. So a handle is known to one host at a time, and who
+ * releases it is alone with it, as ever.
+ */
+#ifndef FARCALL_HANDOVER_H
+#define FARCALL_HANDOVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A packet is an array of these; the first batch ends with one whose value is 0. Each later packet is answered by a byte. */
+struct handover_record {
+    uint32_t pid, uid; /* the client */
+    uint64_t value;
+};
+#define HANDOVER_BATCH 1024
+
+/* The old host. The descriptor is its own from now on. */
+void handover_begin(int fd);
+bool handover_is_on(void);
+/* The new host has it when this returns true. Never called with a client's lock held. */
+bool handover_one(const struct handover_record *record);
+
+/* The new host: returns when the first batch is in; the rest is taken as it comes. */
+void handover_take(int fd);
+
+#endif
