@@ -32,8 +32,8 @@
 #define FAR_ENV_PERF "FARCALL_PERF" /* not empty, not 0: write /tmp/perf-PID.map, for perf */
 #define FAR_ENV_TRUST_SERVERS \
     "FARCALL_TRUST_SERVERS" /* comma list of services that may follow pointers into the domain segment */
-#define FAR_ENV_HEAP_SIZE "FARCALL_HEAP_SIZE" /* bytes of addresses of the domain segment; M and G may follow */
-#define FAR_ENV_SPIN "FARCALL_SPIN" /* spin iterations before sleeping; 0: sleep at once */
+#define FAR_ENV_HEAP_SIZE    "FARCALL_HEAP_SIZE"    /* bytes of addresses of the domain segment; M and G may follow */
+#define FAR_ENV_SPIN         "FARCALL_SPIN"         /* spin iterations before sleeping; 0: sleep at once */
 #define FAR_ENV_CAPABILITIES "FARCALL_CAPABILITIES" /* comma list of tokens to present */
 #define FAR_ENV_BIND_NOW \
     "FARCALL_BIND_NOW" /* not empty, not 0: a service that is not registered is an error at start */
@@ -45,7 +45,7 @@ enum far_message_type {
     FAR_MSG_BIND,         /* the same; the reply comes with descriptors */
     FAR_MSG_OPEN_CHANNEL, /* body: struct far_open_channel; reply: struct far_channel_reply + 2 fds: A-stack, host pidfd */
     FAR_MSG_CLOSE_CHANNEL, /* body: struct far_close_channel; no reply */
-    FAR_MSG_LINK,          /* body: struct far_link_request: whose stub is at this address? For a call into a service that was never bound */
+    FAR_MSG_LINK, /* body: struct far_link_request: whose stub is at this address? For a call into a service that was never bound */
     FAR_MSG_DOMAIN,        /* the client's own domain segment: struct far_domain_request; far_domain_reply + 1 fd */
     FAR_MSG_TRUST,         /* struct far_trust_request: which service may follow pointers into it; no body */
     FAR_MSG_PRESENT,       /* a capability: what it grants, this connection has from now on */
@@ -63,9 +63,9 @@ enum far_message_type {
     FAR_MSG_HOST_UNMAP,
     FAR_MSG_HOST_CHANNELS, /* fard → host and back: which channels there are, after fard was started anew */
     FAR_MSG_HOST_TRACE,    /* fard → host: with 1 fd, write a record of each call there (trace.h); without: no more */
-    FAR_MSG_HOST_RETIRE,   /* fard → host: no new calls; go when those that run have ended. With 1 fd: the handles go there.
+    FAR_MSG_HOST_RETIRE, /* fard → host: no new calls; go when those that run have ended. With 1 fd: the handles go there.
                               Without: none is expected to be needed; host → fard: but there are, so it stays */
-    FAR_MSG_HOST_HANDLES,  /* fard → host + 1 fd: from there come the handles of the host whose service it takes over */
+    FAR_MSG_HOST_HANDLES, /* fard → host + 1 fd: from there come the handles of the host whose service it takes over */
     /* management (far register, ls, …): bodies in runtime/fard/manage.h */
     FAR_MSG_REGISTER = 64,
     FAR_MSG_UNREGISTER,
@@ -226,9 +226,9 @@ struct far_close_channel {
 #define FAR_HOST_BESIDE     2u /* another host runs on the data, and may go on: no destructors before a channel comes */
 
 /* How a host is shut in (docs/hosts.md). The word is what is said at registration. */
-#define FAR_SANDBOXES(X)                                                 \
-    X(DEFAULT, default) /* whatever of it the kernel has */              \
-    X(STRICT, strict)   /* all of it, or the host does not start */      \
+#define FAR_SANDBOXES(X)                                            \
+    X(DEFAULT, default) /* whatever of it the kernel has */         \
+    X(STRICT, strict)   /* all of it, or the host does not start */ \
     X(OFF, off)         /* limits only: it may what its uid may */
 enum far_sandbox {
 #define X(NAME, name) FAR_SANDBOX_##NAME,
@@ -271,9 +271,10 @@ struct far_host_channel {
     uint32_t level; /* what this client was granted; decides which global addresses it may name */
     uint32_t uid;
     uint32_t pid;
-    uint64_t size;       /* of the A-stack */
-    uint64_t connection; /* of the client; its domain segment, if the service may reach it, comes with the same number */
-    uint32_t limited;    /* 1: these slots follow (uint32_t slot[slot_count]), and the client may call no others */
+    uint64_t size; /* of the A-stack */
+    uint64_t
+        connection;   /* of the client; its domain segment, if the service may reach it, comes with the same number */
+    uint32_t limited; /* 1: these slots follow (uint32_t slot[slot_count]), and the client may call no others */
     uint32_t slot_count;
 };
 #define FAR_HOST_SLOTS_MAX 512
@@ -306,7 +307,8 @@ struct far_trust_request {
 struct far_host_domain {
     uint64_t base;
     uint64_t size;
-    uint64_t connection; /* whose it is: far_host_channel.connection. Said again with another number: of that from now on */
+    uint64_t
+        connection; /* whose it is: far_host_channel.connection. Said again with another number: of that from now on */
     uint32_t domain;
     uint32_t reserved;
 };

@@ -18,7 +18,7 @@ static const char map_help[] =
     "pointer\n"
     "meets somebody else's data. Pending addresses were given to programs and services that name a service before it\n"
     "is registered; they are linked when they are called, and far unregister gives up those of a name. The segments\n"
-    "that clients have of their own (far run --global-heap) come out of ranges called `domains`.\n"
+    "that clients have of their own (far run --global-heap) come out of ranges called `client segments`.\n"
     "\n"
     "--html writes a page that draws the window and each segment's parts to scale: far map --html > map.html\n"
     "\n"
@@ -32,9 +32,9 @@ static bool only_native(const struct far_map_entry *entry)
 
 static void print_domains(const struct far_map_entry *entry, const char *name)
 {
-    printf("0x%012llx  0x%012llx  %7llu MiB  %s (%u client%s)\n", (unsigned long long)entry->base,
+    printf("0x%012llx  0x%012llx  %7llu MiB  %s (%u process%s)\n", (unsigned long long)entry->base,
            (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20, name, entry->domains,
-           entry->domains == 1 ? "" : "s");
+           entry->domains == 1 ? "" : "es");
 }
 
 static void map_each(struct listing *listing, const void *bytes)

@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #define FAR_CAPABILITIES_MAX 2048
-#define FAR_LIST_MAX   1024 /* bytes of a list that libfarcall reads from the environment */
-#define HEAP_LIBRARY   "lib/libfarcall-heap.so"
-#define HEAP_SIZE_MOST (256ull << 30)
+#define FAR_LIST_MAX         1024 /* bytes of a list that libfarcall reads from the environment */
+#define HEAP_LIBRARY         "lib/libfarcall-heap.so"
+#define HEAP_SIZE_MOST       (256ull << 30)
 
 static const char help[] =
     "usage: far run [OPTIONS] PROGRAM ARGS…\n"
@@ -44,7 +44,8 @@ static const char help[] =
     "    far run --level none ./client\n"
     "    far run --untrusted zlib ./viewer picture.png\n"
     "\n"
-    "FARCALL_LEVEL, FARCALL_UNTRUSTED, FARCALL_TRUST_SERVERS and FARCALL_CAPABILITIES (comma lists), FARCALL_HEAP_SIZE, FARCALL_BIND_NOW, "
+    "FARCALL_LEVEL, FARCALL_UNTRUSTED, FARCALL_TRUST_SERVERS and FARCALL_CAPABILITIES (comma lists), "
+    "FARCALL_HEAP_SIZE, FARCALL_BIND_NOW, "
     "FARCALL_PERF, FARCALL_SOCKET and FARCALL_SPIN "
     "(looks before "
     "a\n"
@@ -183,13 +184,19 @@ static int take_option(struct settings *settings, int option, char **argv)
 static int parse(int argc, char **argv, struct settings *settings)
 {
     static const struct option long_options[] = {
-        {"level", required_argument, NULL, 'l'},   {"untrusted", required_argument, NULL, 'u'},
-        {"gate", required_argument, NULL, 'g'},    {"bind-now", no_argument, NULL, 'b'},
-        {"socket", required_argument, NULL, 's'},  {"perf", no_argument, NULL, 'p'},
-        {"isolate", required_argument, NULL, 'i'}, {"trust-server", required_argument, NULL, 't'},
-        {"global-heap", no_argument, NULL, 'H'},   {"heap-size", required_argument, NULL, 'S'},
+        {"level", required_argument, NULL, 'l'},
+        {"untrusted", required_argument, NULL, 'u'},
+        {"gate", required_argument, NULL, 'g'},
+        {"bind-now", no_argument, NULL, 'b'},
+        {"socket", required_argument, NULL, 's'},
+        {"perf", no_argument, NULL, 'p'},
+        {"isolate", required_argument, NULL, 'i'},
+        {"trust-server", required_argument, NULL, 't'},
+        {"global-heap", no_argument, NULL, 'H'},
+        {"heap-size", required_argument, NULL, 'S'},
         {"capability", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},          {0},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     int option, end = -1;
     while (end < 0 && (option = getopt_long(argc, argv, "+:", long_options, NULL)) != -1)
@@ -215,7 +222,11 @@ static int find_heap_library(char *path, size_t size)
             ;
     if (length > 0 && (size_t)length + sizeof HEAP_LIBRARY + 1 <= size) {
         strcpy(path + length + 1, HEAP_LIBRARY);
-        if (access(path, R_OK) == 0 && !strpbrk(path, ": "))
+        if (strpbrk(path, ": ")) { /* LD_PRELOAD is a list */
+            fprintf(stderr, "far: run: --global-heap: the path of %s has a space or a colon in it\n", path);
+            return EX_UNAVAILABLE;
+        }
+        if (access(path, R_OK) == 0)
             return 0;
     }
     fputs("far: run: --global-heap: libfarcall-heap.so is not installed; farcall was built without mimalloc\n", stderr);

@@ -42,7 +42,8 @@ void host_says_closed(struct host *host, const struct far_message *message);
 /* Channels that an earlier fard opened and that still count for their uid: the host is gone, and they with it. */
 void orphans_free(struct host *host);
 /* Each channel of the host that an earlier fard opened: whose it is. */
-typedef void orphan_call(void *context, struct host *host, uint32_t channel, pid_t pid, uid_t uid, enum far_level level);
+typedef void orphan_call(void *context, struct host *host, uint32_t channel, pid_t pid, uid_t uid,
+                         enum far_level level);
 void orphans_each(struct host *host, orphan_call *each, void *context);
 
 #endif

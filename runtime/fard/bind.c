@@ -4,6 +4,7 @@
 #include "runtime/machine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -48,13 +49,14 @@ static int refuse_changed(const struct service *service, const struct far_import
                           const struct far_op *op, struct far_error *error)
 {
     char what[BIND_EXPLAIN_TEXT];
-    bind_explain(table, index, service_iface(service), op, what);
+    if (!bind_explain(table, index, service_iface(service), op, what)[0])
+        snprintf(what, sizeof what, "fingerprint 0x%016llx, registered 0x%016llx",
+                 (unsigned long long)import_op(table, index)->fingerprint, (unsigned long long)op->fingerprint);
     return refuse(
         error, EPROTOTYPE, EX_PROTOCOL,
-        "service '%s': operation %s is not the one that the client was linked against%s%s; registered is: %s; "
+        "service '%s': operation %s is not the one that the client was linked against: %s; registered is: %s; "
         "link the client against its import library",
-        service->name, import_op_name(table, index), what[0] ? ": " : "", what,
-        iface_string(service_iface(service), op->signature));
+        service->name, import_op_name(table, index), what, iface_string(service_iface(service), op->signature));
 }
 
 static int resolve_op(const struct service *service, const struct far_import_table *table, uint32_t index,

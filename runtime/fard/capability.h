@@ -65,8 +65,7 @@ const struct capability *capability_best(const struct capabilities *table, uint3
 /* Can there be one with these rights? A trusted client runs the code itself: no list of operations could bind it. */
 int capability_check_rights(const struct capability *wanted, int64_t now, struct far_error *error);
 /* May it be narrowed so? Fills in what the wish leaves open (level UNSET, expires 0, no operations) from the parent. */
-int capability_narrow(const struct capability *parent, struct capability *wanted, int64_t now,
-                      struct far_error *error);
+int capability_narrow(const struct capability *parent, struct capability *wanted, int64_t now, struct far_error *error);
 
 /*
  * Wrong tokens, counted for each uid: a burst of GUESSES_BURST, one more every GUESS_REGAINED_S seconds. A uid that has none

@@ -21,8 +21,8 @@ static void capability_event(struct fard *fard, const struct client *client, con
 {
     char text[160];
     const struct service *service = registry_find_id(&fard->registry, capability->service_id);
-    int used = snprintf(text, sizeof text, "capability %u, level %s%s", capability->id, policy_level_word(capability->level),
-                        capability->ops[0] ? ", for some operations" : "");
+    int used = snprintf(text, sizeof text, "capability %u, level %s%s", capability->id,
+                        policy_level_word(capability->level), capability->ops[0] ? ", for some operations" : "");
     if (capability->parent && used > 0 && (size_t)used < sizeof text)
         snprintf(text + used, sizeof text - (size_t)used, ", narrowed from %u", capability->parent);
     if (service)
@@ -119,8 +119,7 @@ static struct capability wished(const struct client *client, const struct far_ca
     return capability;
 }
 
-static int check_operations(const struct service *service, const struct capability *capability,
-                            struct far_error *error)
+static int check_operations(const struct service *service, const struct capability *capability, struct far_error *error)
 {
     char name[FAR_NAME_MAX + 1];
     for (const char *op = capability->ops; *op; op += strcspn(op, "\n") + 1) {
@@ -230,8 +229,7 @@ static uint32_t count_holders(const struct fard *fard, uint32_t id)
     return count;
 }
 
-static void fill_entry(const struct fard *fard, const struct capability *capability,
-                       struct far_capability_entry *entry)
+static void fill_entry(const struct fard *fard, const struct capability *capability, struct far_capability_entry *entry)
 {
     const struct service *service = registry_find_id(&fard->registry, capability->service_id);
     *entry = (struct far_capability_entry){.expires = capability->expires,
@@ -293,12 +291,14 @@ static int check_revoker(struct client *client, const struct far_capability_revo
 {
     const struct capability *ancestor = NULL;
     if (!request->by[0] && is_manager(client))
-        return which ? 0 : refuse(error, ENOENT, EX_UNAVAILABLE, "there is no capability %u; `far cap ls` lists them",
-                                  request->id);
+        return which ? 0
+                     : refuse(error, ENOENT, EX_UNAVAILABLE, "there is no capability %u; `far cap ls` lists them",
+                              request->id);
     if (!request->by[0])
-        return refuse(error, EACCES, EX_NOPERM,
-                      "capability: only managers, and who presents (--by) the one that it was narrowed from, may revoke "
-                      "it");
+        return refuse(
+            error, EACCES, EX_NOPERM,
+            "capability: only managers, and who presents (--by) the one that it was narrowed from, may revoke "
+            "it");
     int result = find_token(client, request->by, &ancestor, error);
     if (result)
         return result;

@@ -228,6 +228,18 @@ static void client_lost(struct peer *peer)
     client->fard->has_lost_clients = true;
 }
 
+/* It takes time too (channels, threads that close), and who connects and goes all day long pays for it. */
+static void free_lost(struct client *client)
+{
+    struct account *account = client->account;
+    uint64_t turn = client->fard->turn;
+    int64_t begin = nanoseconds();
+    account->users++; /* it must outlive its last client */
+    client_free(client);
+    fair_spend(&account->share, turn, nanoseconds() - begin);
+    account_put(account);
+}
+
 static bool is_admitted(const struct client *client)
 {
     const struct fard *fard = client->fard;
@@ -275,6 +287,7 @@ static int client_new(struct fard *fard, int fd)
                client->who.uid, client->account->clients - 1, fard->client_count - 1);
         peer_send_error(&client->peer, 0, &error);
         peer_lose(&client->peer);
+        free_lost(client); /* at once: what waits for its user's turn is never more than the limit */
     }
     if (result)
         client_free(client);
@@ -335,18 +348,6 @@ void client_free(struct client *client)
     free(client->bound);
     principal_end(&client->who);
     free(client);
-}
-
-/* It takes time too (channels, threads that close), and who connects and goes all day long pays for it. */
-static void free_lost(struct client *client)
-{
-    struct account *account = client->account;
-    uint64_t turn = client->fard->turn;
-    int64_t begin = nanoseconds();
-    account->users++; /* it must outlive its last client */
-    client_free(client);
-    fair_spend(&account->share, turn, nanoseconds() - begin);
-    account_put(account);
 }
 
 void clients_free_lost(struct fard *fard)

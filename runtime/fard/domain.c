@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* DOMAIN and TRUST: a client's own segment, and whom it lets reach it. */
+/* DOMAIN: a client's own segment, from the request for it to its range's return. */
 #include "runtime/fard/domain.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/memory.h"
@@ -56,7 +56,7 @@ void domain_bury(struct domain *domain)
 {
     if (!domain->ended || !list_is_empty(&domain->mappings))
         return;
-    domain_ranges_release(&domain->fard->domains.ranges, &domain->range, loop_now());
+    domain_ranges_release(&domain->fard->domains.ranges, &domain->range, domain->uid, loop_now());
     list_take_out(&domain->link);
     free(domain);
 }
@@ -87,6 +87,8 @@ void domains_free(struct domains *domains)
         domain_end(domain);
     }
     domain_ranges_free(&domains->ranges);
+    free(domains->earlier);
+    domains->earlier = NULL;
 }
 
 uint64_t domains_next_connection(struct domains *domains)
@@ -126,43 +128,116 @@ static int open_process(const struct client *client)
     return fd < 0 ? -errno : fd;
 }
 
-static int check_quota(const struct client *client, uint64_t size, struct far_error *error)
+/* What a uid has now, and how many. */
+static uint64_t bytes_of(const struct domains *domains, uid_t uid, uint32_t *count)
 {
-    uint32_t count = 0;
-    uint64_t bytes = size;
-    const struct domains *domains = &client->fard->domains;
+    uint64_t bytes = 0;
+    *count = 0;
     for (const struct list *at = domains->all.next; at != &domains->all; at = at->next) {
         const struct domain *domain = list_entry(at, struct domain, link);
-        if (domain->uid != client->who.uid)
+        if (domain->uid != uid)
             continue;
-        count++;
+        ++*count;
         bytes += domain->range.size;
     }
-    if (count < UID_DOMAINS_MAX && bytes <= UID_DOMAIN_BYTES)
-        return 0;
-    return refuse(error, EDQUOT, EX_TEMPFAIL,
-                  "domain segment: uid %u has %u of them, and %llu bytes of addresses with this one; the limits are %u "
-                  "and %llu",
-                  client->who.uid, count, (unsigned long long)bytes, UID_DOMAINS_MAX,
-                  (unsigned long long)UID_DOMAIN_BYTES);
+    return bytes;
 }
 
-/* One more chunk out of the window. When there is none left, youth is no protection any more. */
+static int refuse_quota(uid_t uid, uint32_t count, uint64_t bytes, struct far_error *error)
+{
+    return refuse(
+        error, EDQUOT, EX_TEMPFAIL,
+        "domain segment: uid %u has %u of them, and with this one %llu bytes of addresses, those included that "
+        "are not used again yet; the limits are %u and %llu",
+        uid, count, (unsigned long long)bytes, UID_DOMAINS_MAX, (unsigned long long)UID_DOMAIN_BYTES);
+}
+
+static int note_earlier(void *context, const struct stored_range *row)
+{
+    struct domains *domains = context;
+    if (strcmp(row->name, DOMAIN_CHUNK_NAME) != 0)
+        return 0;
+    struct domain_chunk *grown = reallocarray(domains->earlier, domains->earlier_count + 1, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    domains->earlier = grown;
+    domains->earlier[domains->earlier_count++] = (struct domain_chunk){row->id, row->range};
+    domains->chunk_bytes += row->range.size;
+    return 0;
+}
+
+/* Once, before the first chunk of this life. */
+static int count_chunks(struct fard *fard, struct far_error *error)
+{
+    struct domains *domains = &fard->domains;
+    if (domains->counted)
+        return 0;
+    free(domains->earlier);
+    domains->earlier = NULL;
+    domains->earlier_count = domains->chunk_bytes = 0;
+    int result = store_each_range(fard->store, 0, note_earlier, domains, error);
+    domains->counted = result == 0;
+    return result;
+}
+
+/* An earlier life's chunk as one of ours: only when the window has no more for us. */
+static bool take_earlier(struct domains *domains, uint64_t least, struct domain_chunk *chunk)
+{
+    for (size_t i = 0; i < domains->earlier_count; i++) {
+        if (domains->earlier[i].range.size < least)
+            continue;
+        *chunk = domains->earlier[i];
+        domains->earlier[i] = domains->earlier[--domains->earlier_count];
+        return true;
+    }
+    return false;
+}
+
+static int find_chunk(struct fard *fard, uint64_t size, struct domain_chunk *chunk, struct far_error *error)
+{
+    struct domains *domains = &fard->domains;
+    uint64_t least = domain_ranges_chunk_for(size);
+    int result = count_chunks(fard, error);
+    if (result)
+        return result;
+    if (domains->chunk_bytes + least <= DOMAIN_BYTES)
+        result = store_take_range(fard->store, DOMAIN_CHUNK_NAME, least, &chunk->id, &chunk->range, error);
+    else
+        result = refuse(error, ENOMEM, EX_TEMPFAIL,
+                        "domain segment: clients have %llu bytes of addresses already, and more they may not have",
+                        (unsigned long long)domains->chunk_bytes);
+    if (!result)
+        domains->chunk_bytes += chunk->range.size;
+    return result == FARD_REFUSED && take_earlier(domains, least, chunk) ? 0 : result;
+}
+
+/* One more chunk. When there is none left, youth is no protection any more. */
 static int take_from_window(struct fard *fard, uint64_t size, struct range *range, struct far_error *error)
 {
-    struct range chunk;
-    uint32_t id;
+    struct domain_chunk chunk;
     struct domain_ranges *ranges = &fard->domains.ranges;
-    int result = store_take_range(fard->store, "domains", domain_ranges_chunk_for(size), &id, &chunk, error);
+    int result = find_chunk(fard, size, &chunk, error);
     if (result == FARD_REFUSED && domain_ranges_take_early(ranges, size, range))
         return 0;
-    result = result ? result : domain_ranges_add(ranges, id, &chunk);
+    result = result ? result : domain_ranges_add(ranges, chunk.id, &chunk.range);
     return result ? result : domain_ranges_take(ranges, size, loop_now(), range);
 }
 
-static int take_range(struct fard *fard, uint64_t size, struct range *range, struct far_error *error)
+/* A uid that has used up its share, by segments that it has or has had, gets its own old ones again, at once. */
+static int take_range(struct client *client, uint64_t size, struct range *range, struct far_error *error)
 {
-    int result = domain_ranges_take(&fard->domains.ranges, size, loop_now(), range);
+    uint32_t count;
+    struct fard *fard = client->fard;
+    struct domain_ranges *ranges = &fard->domains.ranges;
+    uint64_t live = bytes_of(&fard->domains, client->who.uid, &count) + size;
+    uint64_t bytes = live + domain_ranges_idle(ranges, client->who.uid);
+    if (count >= UID_DOMAINS_MAX || live > UID_DOMAIN_BYTES)
+        return refuse_quota(client->who.uid, count, bytes, error);
+    if (bytes > UID_DOMAIN_BYTES)
+        return domain_ranges_take_own(ranges, size, client->who.uid, range)
+                   ? 0
+                   : refuse_quota(client->who.uid, count, bytes, error);
+    int result = domain_ranges_take(ranges, size, loop_now(), range);
     return result == DOMAIN_NEEDS_CHUNK ? take_from_window(fard, size, range, error) : result;
 }
 
@@ -177,8 +252,6 @@ static int create_memory(uint64_t size, int *out)
     return result;
 }
 
-static void timer_fired(struct timer *timer);
-
 static struct domain *domain_alloc(struct client *client)
 {
     struct domain *domain = calloc(1, sizeof *domain);
@@ -188,7 +261,7 @@ static struct domain *domain_alloc(struct client *client)
     domain->uid = client->who.uid;
     domain->pid = client->who.pid;
     domain->memory = domain->life.fd = -1;
-    domain->timer.fire = timer_fired;
+    domain->timer.fire = domain_trust_timed_out;
     list_init(&domain->trusts);
     list_init(&domain->mappings);
     return domain;
@@ -221,13 +294,12 @@ static int domain_new(struct client *client, uint64_t wanted, struct far_error *
 {
     uint64_t size = domain_ranges_size(wanted ? wanted : DOMAIN_SIZE_DEFAULT);
     struct fard *fard = client->fard;
-    int result = check_quota(client, size, error);
-    struct domain *domain = result ? NULL : domain_alloc(client);
+    struct domain *domain = domain_alloc(client);
     if (!domain)
-        return result ? result : -ENOMEM;
-    result = create_memory(size, &domain->memory);
+        return -ENOMEM;
+    int result = create_memory(size, &domain->memory);
     result = result ? result : watch_process(domain, client);
-    result = result ? result : take_range(fard, size, &domain->range, error);
+    result = result ? result : take_range(client, size, &domain->range, error);
     if (result) {
         put_away(domain);
         free(domain);
@@ -308,140 +380,4 @@ void domain_client_gone(struct client *client)
     domain->waiting = 0;
     for (struct list *at = domain->mappings.next; at != &domain->mappings; at = at->next)
         list_entry(at, struct domain_mapping, link)->awaited = false;
-}
-
-/* --- whom it trusts --- */
-
-static struct domain_trust *trust_find(const struct domain *domain, const char *service)
-{
-    for (struct list *at = domain->trusts.next; at != &domain->trusts; at = at->next) {
-        struct domain_trust *trust = list_entry(at, struct domain_trust, link);
-        if (strcmp(trust->service, service) == 0)
-            return trust;
-    }
-    return NULL;
-}
-
-static uint32_t trust_count(const struct domain *domain)
-{
-    uint32_t count = 0;
-    for (const struct list *at = domain->trusts.next; at != &domain->trusts; at = at->next)
-        count++;
-    return count;
-}
-
-static int trust_add(struct domain *domain, const char *service, struct far_error *error)
-{
-    if (trust_find(domain, service))
-        return 0;
-    if (trust_count(domain) == DOMAIN_TRUSTS_MAX)
-        return refuse(error, ENOSPC, EX_UNAVAILABLE, "trust: a domain segment can be shared with %u services at most",
-                      DOMAIN_TRUSTS_MAX);
-    struct domain_trust *trust = calloc(1, sizeof *trust);
-    if (!trust)
-        return -ENOMEM;
-    memcpy(trust->service, service, sizeof trust->service);
-    list_append(&domain->trusts, &trust->link);
-    return 0;
-}
-
-static void trust_remove(struct domain *domain, const char *service)
-{
-    struct domain_trust *trust = trust_find(domain, service);
-    if (!trust)
-        return;
-    list_take_out(&trust->link);
-    free(trust);
-}
-
-static int share_with_hosts(struct domain *domain, const char *service)
-{
-    const struct registry *registry = &domain->fard->registry;
-    int result = 0;
-    for (struct service *at = registry_after(registry, 0); at && !result; at = registry_after(registry, at->id))
-        if (strcmp(at->name, service) == 0 && at->host && at->host->pid)
-            result = domain_share(domain, at->host, at->host->state == FAR_STATE_READY);
-    return result;
-}
-
-static void unshare_with_hosts(struct domain *domain, const char *service)
-{
-    for (struct list *at = domain->mappings.next; at != &domain->mappings; at = at->next) {
-        struct domain_mapping *mapping = list_entry(at, struct domain_mapping, link);
-        const struct service *of = mapping->host->service;
-        if (of && strcmp(of->name, service) == 0)
-            domain_unshare(domain, mapping, true);
-    }
-}
-
-static void answer(struct domain *domain)
-{
-    timer_stop(&domain->timer);
-    domain->waiting = 0;
-    if (!domain->client)
-        return;
-    if (!domain->failure) {
-        peer_send(&domain->client->peer, FAR_MSG_TRUST | FAR_MSG_REPLY, domain->serial, NULL, 0, NULL, 0);
-        return;
-    }
-    struct far_error error;
-    if (domain->failure == EINPROGRESS)
-        refuse(&error, EINPROGRESS, EX_TEMPFAIL,
-               "trust: the service's host has not answered yet; a call that uses the memory keeps it until it ends");
-    else
-        refuse(&error, domain->failure, EX_UNAVAILABLE, "trust: the service's host cannot map the domain segment: %s",
-               strerror(domain->failure));
-    peer_send_error(&domain->client->peer, domain->serial, &error);
-}
-
-void domain_heard(struct domain *domain, int32_t code)
-{
-    if (!domain->waiting)
-        return;
-    if (code)
-        domain->failure = code;
-    if (--domain->waiting == 0)
-        answer(domain);
-}
-
-static void timer_fired(struct timer *timer)
-{
-    struct domain *domain = list_entry(timer, struct domain, timer);
-    for (struct list *at = domain->mappings.next; at != &domain->mappings; at = at->next)
-        list_entry(at, struct domain_mapping, link)->awaited = false;
-    domain->failure = EINPROGRESS;
-    answer(domain);
-}
-
-int handle_trust(struct client *client, const struct far_message *message, struct far_error *error)
-{
-    const struct far_trust_request *request;
-    struct domain *domain = client->domain;
-    int result = protocol_check_trust(message, &request, error);
-    if (!result && !domain)
-        result = refuse(error, ENXIO, EX_USAGE, "trust: this connection has no domain segment");
-    if (!result && domain->waiting)
-        result = refuse(error, EBUSY, EX_TEMPFAIL, "trust: the request before is not answered yet");
-    if (!result && request->on)
-        result = trust_add(domain, request->service, error);
-    if (result)
-        return result;
-    domain->serial = message->serial;
-    domain->failure = 0;
-    if (request->on) {
-        result = share_with_hosts(domain, request->service);
-    } else {
-        trust_remove(domain, request->service);
-        unshare_with_hosts(domain, request->service);
-    }
-    if (domain->waiting == 0) {
-        if (result)
-            return result;
-        client_reply(client, message, NULL, 0);
-        return 0;
-    }
-    if (result)
-        domain->failure = -result;
-    timer_start(&client->fard->loop, &domain->timer, DOMAIN_ANSWER_MS);
-    return FARD_PENDING;
 }

@@ -21,8 +21,10 @@
 #define DOMAIN_SIZE_MOST    ((uint64_t)256 << 30)
 #define DOMAIN_TRUSTS_MAX   64u
 #define UID_DOMAINS_MAX     1024u
-#define UID_DOMAIN_BYTES    ((uint64_t)8 << 40) /* addresses of all domain segments of one uid */
-#define DOMAIN_ANSWER_MS    5000                /* how long a host may take to say that it has mapped, or let go */
+#define UID_DOMAIN_BYTES    ((uint64_t)6 << 40)  /* addresses of one uid's, with those that age */
+#define DOMAIN_BYTES        ((uint64_t)16 << 40) /* of all, ever: half the window stays for services */
+#define DOMAIN_CHUNK_NAME   "client segments"    /* no service can be called so */
+#define DOMAIN_ANSWER_MS    5000                 /* how long a host may take to say that it has mapped, or let go */
 
 struct fard;
 struct client;
@@ -32,6 +34,10 @@ struct host;
 struct domains {
     struct list all;
     struct domain_ranges ranges;
+    struct domain_chunk *earlier; /* that another fard's life took: nobody knows who has what there */
+    size_t earlier_count;
+    uint64_t chunk_bytes; /* of all chunks, those of earlier lives as well */
+    bool counted;
     uint64_t last_connection; /* numbers of connections: never the same again, in another fard's life neither */
     uint32_t last_id;
 };
@@ -76,9 +82,12 @@ void domains_free(struct domains *domains);
 uint64_t domains_next_connection(struct domains *domains);
 uint32_t domains_count(const struct domains *domains, const struct range *within);
 
-/* domain.c: request handlers, as in fard.h. */
+/* domain.c, domain_trust.c: request handlers, as in fard.h. */
 int handle_domain(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_trust(struct client *client, const struct far_message *message, struct far_error *error);
+void domain_trust_timed_out(struct timer *timer);
+/* One host less to wait for; answers the client when it was the last. */
+void domain_heard(struct domain *domain, int32_t code);
 /* Its connection has ended. */
 void domain_client_gone(struct client *client);
 
@@ -92,8 +101,6 @@ void domain_host_started(struct host *host);
 void domain_host_gone(struct host *host);
 /* False: rubbish. */
 bool domain_host_answered(struct host *host, const struct far_message *message);
-/* One host less to wait for; answers the client when it was the last. */
-void domain_heard(struct domain *domain, int32_t code);
 /* When the last mapping of an ended one has gone: its range ages, the rest is freed. */
 void domain_bury(struct domain *domain);
 

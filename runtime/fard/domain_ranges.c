@@ -75,6 +75,25 @@ bool domain_ranges_take_early(struct domain_ranges *ranges, uint64_t size, struc
     return true;
 }
 
+bool domain_ranges_take_own(struct domain_ranges *ranges, uint64_t size, uint32_t uid, struct range *range)
+{
+    for (size_t i = 0; i < ranges->freed_count; i++) {
+        if (ranges->freed[i].uid == uid && ranges->freed[i].range.size == size) {
+            take_freed(ranges, i, range);
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t domain_ranges_idle(const struct domain_ranges *ranges, uint32_t uid)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < ranges->freed_count; i++)
+        bytes += ranges->freed[i].uid == uid ? ranges->freed[i].range.size : 0;
+    return bytes;
+}
+
 uint64_t domain_ranges_chunk_for(uint64_t size)
 {
     uint64_t least = size + DOMAIN_UNIT; /* its base need not lie on a unit's border */
@@ -92,7 +111,7 @@ int domain_ranges_add(struct domain_ranges *ranges, uint32_t id, const struct ra
     return 0;
 }
 
-void domain_ranges_release(struct domain_ranges *ranges, const struct range *range, int64_t now)
+void domain_ranges_release(struct domain_ranges *ranges, const struct range *range, uint32_t uid, int64_t now)
 {
     if (ranges->freed_count == ranges->freed_room) {
         size_t room = ranges->freed_room ? 2 * ranges->freed_room : 16;
@@ -102,7 +121,7 @@ void domain_ranges_release(struct domain_ranges *ranges, const struct range *ran
         ranges->freed = grown;
         ranges->freed_room = room;
     }
-    ranges->freed[ranges->freed_count++] = (struct domain_freed){*range, now};
+    ranges->freed[ranges->freed_count++] = (struct domain_freed){*range, uid, now};
 }
 
 bool domain_ranges_has(const struct domain_ranges *ranges, uint32_t id)

@@ -23,7 +23,8 @@ struct domain_chunk {
 
 struct domain_freed {
     struct range range;
-    int64_t at; /* milliseconds */
+    uint32_t uid; /* whose it was */
+    int64_t at;   /* milliseconds */
 };
 
 /* All zero: no chunk yet. */
@@ -42,14 +43,18 @@ uint64_t domain_ranges_size(uint64_t bytes);
 
 /* size: as domain_ranges_size() makes it. 0 or DOMAIN_NEEDS_CHUNK: then add one and try again, or take one early. */
 int domain_ranges_take(struct domain_ranges *ranges, uint64_t size, int64_t now, struct range *range);
-/* The window is used up: the oldest of this size, however young. False if there is none. */
+/* There is no more room: the oldest of this size, however young. False if there is none. */
 bool domain_ranges_take_early(struct domain_ranges *ranges, uint64_t size, struct range *range);
+/* The same among those that this uid had: who has used up his share takes from his own, not from the others' time. */
+bool domain_ranges_take_own(struct domain_ranges *ranges, uint64_t size, uint32_t uid, struct range *range);
+/* Bytes that this uid had and that nobody has now. */
+uint64_t domain_ranges_idle(const struct domain_ranges *ranges, uint32_t uid);
 /* Bytes of chunk that a range of this size needs. */
 uint64_t domain_ranges_chunk_for(uint64_t size);
 /* 0 or -ENOMEM. */
 int domain_ranges_add(struct domain_ranges *ranges, uint32_t id, const struct range *chunk);
 /* Nobody has it mapped any more. Without memory to remember it, it is never handed out again. */
-void domain_ranges_release(struct domain_ranges *ranges, const struct range *range, int64_t now);
+void domain_ranges_release(struct domain_ranges *ranges, const struct range *range, uint32_t uid, int64_t now);
 
 /* Is this row of the store one of our chunks? */
 bool domain_ranges_has(const struct domain_ranges *ranges, uint32_t id);

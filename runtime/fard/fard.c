@@ -298,6 +298,7 @@ static void stop_hosts(struct fard *fard)
 {
     for (uint32_t i = 0; i < fard->registry.count; i++) {
         struct service *service = fard->registry.service[i];
+        upgrade_abandon(service);
         if (service->host && service->host->registration)
             free(service->host->registration);
         if (service->host)

@@ -9,8 +9,8 @@
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
-#include "runtime/probes.h"
 #include "runtime/fard/upgrade.h"
+#include "runtime/probes.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -64,10 +64,10 @@ static inline const char *rule_program(const struct far_rule *rule, const char *
 }
 
 /* What becomes of a service. The word is what `far ls` shows. */
-#define FAR_STATES(X)                                                        \
-    X(STARTING, starting) /* the host has not said yet that it is ready */   \
-    X(READY, ready)                                                          \
-    X(DOWN, down)     /* the host died and is started again after a pause */ \
+#define FAR_STATES(X)                                                             \
+    X(STARTING, starting) /* the host has not said yet that it is ready */        \
+    X(READY, ready)                                                               \
+    X(DOWN, down)     /* the host died and is started again after a pause */      \
     X(IDLE, idle)     /* nobody needs a host; it is started when somebody does */ \
     X(BROKEN, broken) /* what the store keeps of it cannot be used; unregister it, register it again */
 enum far_state {
@@ -201,10 +201,10 @@ struct far_describe_op {
  * Which level somebody would be granted by a service, and why. Nothing set in `flags`: whoever asks. group_count × uint32_t
  * and program_bytes (an executable's path, with its NUL) follow.
  */
-#define FAR_EXPLAIN_UID      1u /* as somebody of this uid, gid and groups */
-#define FAR_EXPLAIN_GID      2u /* without UID: as a user that no rule names, in this group */
-#define FAR_EXPLAIN_PID      4u /* as that process */
-#define FAR_EXPLAIN_PROGRAM  8u /* and as one that runs this executable */
+#define FAR_EXPLAIN_UID        1u /* as somebody of this uid, gid and groups */
+#define FAR_EXPLAIN_GID        2u /* without UID: as a user that no rule names, in this group */
+#define FAR_EXPLAIN_PID        4u /* as that process */
+#define FAR_EXPLAIN_PROGRAM    8u /* and as one that runs this executable */
 #define FAR_EXPLAIN_GROUPS_MAX 4096u
 struct far_explain_request {
     char name[FAR_SERVICE_MAX];
@@ -230,10 +230,10 @@ struct far_explain_reply {
     uint32_t source; /* enum policy_source */
     uint32_t uid;    /* whom it is about; UINT32_MAX: no particular one */
     uint32_t gid;
-    uint32_t pid;     /* 0: no particular one */
-    uint32_t machine; /* of the executable that is mapped; 0: there is none for the client's */
-    uint32_t channel_level; /* PID: the level of what that process has bound; FAR_LEVEL_UNSET: it has not */
-    uint32_t group_count;   /* supplementary groups that were looked at */
+    uint32_t pid;                    /* 0: no particular one */
+    uint32_t machine;                /* of the executable that is mapped; 0: there is none for the client's */
+    uint32_t channel_level;          /* PID: the level of what that process has bound; FAR_LEVEL_UNSET: it has not */
+    uint32_t group_count;            /* supplementary groups that were looked at */
     uint32_t rights[FAR_PART_COUNT]; /* FAR_RIGHT_… */
     uint32_t text_bytes;
     struct far_extent part[FAR_PART_COUNT]; /* absolute */

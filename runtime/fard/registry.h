@@ -76,10 +76,11 @@ struct service {
     uint32_t await_count;
     int data; /* one memory for all machines: data and heap */
     int data_read_only;
-    bool data_kept;    /* it is an earlier fard's, with all that is in it */
-    uint8_t *initial;  /* what data begins with; NULL once the constructors have completed */
+    bool data_kept;   /* it is an earlier fard's, with all that is in it */
+    uint8_t *initial; /* what data begins with; NULL once the constructors have completed */
     size_t initial_size;
     bool upgrading;    /* another version is being started beside it */
+    struct host *heir; /* of that version; not ready yet */
     struct host *host; /* host.c's */
 };
 

@@ -60,8 +60,7 @@ static bool is_operations(const char *ops, size_t size)
 static int check_rights(const struct far_capability_request *request, struct far_error *error)
 {
     if (request->reserved || request->level >= FAR_LEVEL_COUNT || request->expires < 0)
-        return refuse(error, EBADMSG, EX_PROTOCOL, "capability: there is no level %u, or no such time",
-                      request->level);
+        return refuse(error, EBADMSG, EX_PROTOCOL, "capability: there is no level %u, or no such time", request->level);
     if (!is_line(request->note, sizeof request->note))
         return refuse(error, EINVAL, EX_USAGE, "capability: the note must be one line of at most %d letters of ASCII",
                       FAR_CAPABILITY_NOTE - 1);

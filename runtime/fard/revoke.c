@@ -373,10 +373,11 @@ static void tell(struct revocation *revocation, struct client *client, const str
                  const struct bound *bound)
 {
     const struct far_revoked body = {service->range.base, service->id, revocation->number};
-    const struct executable *executable = service_executable(service, bound->machine ? bound->machine : FAR_MACHINE_NATIVE);
+    const struct executable *executable =
+        service_executable(service, bound->machine ? bound->machine : FAR_MACHINE_NATIVE);
     bool with_stubs = bound->handed == FAR_LEVEL_TRUSTED && executable;
-    peer_send(&client->peer, FAR_MSG_REVOKED, 0, &body, sizeof body,
-              with_stubs ? &executable->stubs[STUBS_TRAP] : NULL, with_stubs);
+    peer_send(&client->peer, FAR_MSG_REVOKED, 0, &body, sizeof body, with_stubs ? &executable->stubs[STUBS_TRAP] : NULL,
+              with_stubs);
 }
 
 /* One that cannot be noted is not waited for, and the answer says so. */

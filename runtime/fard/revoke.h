@@ -19,8 +19,8 @@ int handle_capability_narrow(struct client *client, const struct far_message *me
 int handle_capability_list(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_capability_revoke(struct client *client, const struct far_message *message, struct far_error *error);
 /* The slots that a channel limited to a capability's operations may call; returns their count, at most `room`. */
-uint32_t capability_slots(const struct registry *registry, const struct service *service, uint32_t id,
-                          uint32_t *slot, uint32_t room);
+uint32_t capability_slots(const struct registry *registry, const struct service *service, uint32_t id, uint32_t *slot,
+                          uint32_t room);
 /* When the next capability expires it is revoked. Called after each change of the table. */
 void capability_watch_expiry(struct fard *fard);
 

@@ -18,6 +18,8 @@ static int find_removable(struct fard *fard, const struct far_name_request *requ
         return error->code == ENOENT ? 0 : result;
     if ((*service)->hidden)
         return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' is being registered at this moment", name);
+    if ((*service)->upgrading)
+        return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' is being upgraded at this moment", name);
     const struct service *dependent = registry_dependent(&fard->registry, name, (*service)->major);
     if (dependent)
         return refuse(error, EBUSY, EX_UNAVAILABLE, "service '%s' calls service '%s'; unregister '%s' first",

@@ -3,6 +3,7 @@
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/audit.h"
 #include "runtime/fard/executables.h"
+#include "runtime/fard/log.h"
 #include "runtime/format/pair.h"
 #include "runtime/machine.h"
 
@@ -105,6 +106,7 @@ static void upgrade_free(struct service *service, struct upgrade *upgrade)
     executable_end(&upgrade->executable);
     host_settings_free(&upgrade->settings);
     service->upgrading = false;
+    service->heir = NULL;
     free(upgrade);
 }
 
@@ -138,6 +140,7 @@ static int add_host(struct fard *fard, struct service *service, struct upgrade *
         return result;
     }
     (*out)->upgrade = upgrade;
+    service->heir = *out;
     (*out)->generation = old->generation;
     (*out)->restarts = old->restarts;
     (*out)->initialised = true;
@@ -262,8 +265,8 @@ void upgrade_ready(struct host *host)
     move_waiters(old, host);
     host_retire(old, host);
     host_keep(host);
-    fard_log("service '%s' upgraded to %u.%u, host %d", service->name, service_iface(service)->major,
-             service_iface(service)->minor, (int)host->pid);
+    log_service(LOG_LEVEL_INFO, "upgraded", service->name, (int)host->pid, "service '%s' upgraded to %u.%u, host %d",
+                service->name, service_iface(service)->major, service_iface(service)->minor, (int)host->pid);
     audit_service(fard, host->registration->client, "upgrade", service, "");
     send_registered(host->registration->client, host->registration->serial, service);
     end_registration(host);
@@ -278,13 +281,26 @@ void upgrade_failed(struct host *host)
     struct registration *registration = host->registration;
     refuse(&error, ECHILD, EX_UNAVAILABLE, "service '%s' was not upgraded, and goes on as it was: %s", service->name,
            host->trouble);
-    fard_log("%s", error.text);
+    log_service(LOG_LEVEL_WARNING, "not-upgraded", service->name, 0, "%s", error.text);
     if (registration->client)
         peer_send_error(&registration->client->peer, registration->serial, &error);
     end_registration(host);
     undo(host->fard, service, host->upgrade);
     host->upgrade = NULL;
     host_free(host);
+}
+
+void upgrade_abandon(struct service *service)
+{
+    struct host *host = service->heir;
+    if (!host)
+        return;
+    end_registration(host);
+    undo(host->fard, service, host->upgrade);
+    host->upgrade = NULL;
+    host->service = NULL;
+    list_append(&host->fard->leaving, &host->link);
+    host_kill(host);
 }
 
 /* fate.dead alone: the words are the worker's, who knows which call it has served (astack.h). */

@@ -28,6 +28,8 @@ int upgrade_begin(struct client *client, uint32_t serial, struct service *servic
 /* The new host is ready, or it is not and never will be: host->trouble says why. It has a registration that waits. */
 void upgrade_ready(struct host *host);
 void upgrade_failed(struct host *host);
+/* fard ends: the host of an upgrade that is under way, if there is one, goes, and nobody is told. */
+void upgrade_abandon(struct service *service);
 /* Its calls end there; then it goes. Its clients' handles go to the new host. */
 void host_retire(struct host *host, struct host *heir);
 /* The service is unregistered, or fard ends: who has retired from it (NULL: from any) is given HOST_STOP_MS more. */

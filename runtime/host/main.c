@@ -117,7 +117,8 @@ static void close_channel(const struct far_close_channel *gone)
     bool deliver = gone->reserved != FAR_FATE_REVOKED;
     int failed = worker_stop(gone->channel, deliver);
     if (failed && !deliver) {
-        fprintf(stderr, "far-host: no memory to keep an answer back from whom it must not reach: %s\n", strerror(-failed));
+        fprintf(stderr, "far-host: no memory to keep an answer back from whom it must not reach: %s\n",
+                strerror(-failed));
         _exit(EX_OSERR);
     }
     if (!deliver)

@@ -3,9 +3,9 @@
 #include "runtime/host/guard.h"
 #include "runtime/host/handover.h"
 #include "runtime/host/host.h"
+#include "runtime/host/sandbox.h"
 #include "runtime/host/trace.h"
 #include "runtime/probes.h"
-#include "runtime/host/sandbox.h"
 
 #include "runtime/lib/wait.h"
 

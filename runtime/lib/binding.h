@@ -44,7 +44,7 @@ struct far_binding {
     const struct far_import_table
         *table; /* our copy of what we were bound with, to do it again on another connection */
     const struct far_reloc_header
-        *unbound; /* what says which services it is bound to itself, until they are; or NULL */
+        *unbound;                  /* what says which services it is bound to itself, until they are; or NULL */
     struct far_revoked_by revoked; /* the capability that it was bound by */
 };
 

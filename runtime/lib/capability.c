@@ -21,7 +21,8 @@ static int add_token(const char *text, size_t length, struct far_error *error)
     if (length < sizeof token)
         memcpy(token, text, length);
     if (!token_is_sound(token))
-        return far_fail(error, EINVAL, EX_USAGE, "capability %u of this process is no token; one is %sSERVICE: and %d letters",
+        return far_fail(error, EINVAL, EX_USAGE,
+                        "capability %u of this process is no token; one is %sSERVICE: and %d letters",
                         tokens->count + 1, TOKEN_PREFIX, TOKEN_LETTERS);
     for (uint32_t i = 0; i < tokens->count; i++)
         if (strcmp(tokens->item[i].text, token) == 0)
@@ -172,8 +173,8 @@ int far_capability_narrow(const char *token, const struct far_capability_wish *w
     memcpy(request.token, token, length);
     if (note)
         memcpy(request.note, wish->note, note);
-    int failed = far_thread_get() ? ask_to_narrow(&request, narrowed, &error)
-                                      : far_fail(&error, ENOMEM, EX_OSERR, "no memory");
+    int failed =
+        far_thread_get() ? ask_to_narrow(&request, narrowed, &error) : far_fail(&error, ENOMEM, EX_OSERR, "no memory");
     explicit_bzero(&request, sizeof request);
     return result_of(failed, &error);
 }

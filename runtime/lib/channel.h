@@ -60,7 +60,8 @@ void channel_close(struct far_channel *channel);
 
 /* Is the other side gone? By what fard wrote; by the host process itself. */
 bool channel_dead(const struct far_channel *channel);
-int channel_fate_error(const struct far_channel *channel); /* what a call in a dead one ends with: EHOSTDOWN or EACCES */
+int channel_fate_error(
+    const struct far_channel *channel); /* what a call in a dead one ends with: EHOSTDOWN or EACCES */
 #define FAR_REASON_REVOKED "the capability that this process was bound by was revoked"
 /* For a call that is under way: dead, and not merely moved to another version (FAR_FATE_MOVED). */
 bool channel_lost(const struct far_channel *channel);

@@ -19,6 +19,20 @@ static struct far_own_domain *own(void)
     return &far_process.domain;
 }
 
+/* Out of the way of programs that choose numbers themselves: the first three are streams, shells have 3 to 9. */
+static int keep_high(int fd)
+{
+    static const int from[] = {512, 64, 3};
+    for (int i = 0; i < 3; i++) {
+        int high = fcntl(fd, F_DUPFD_CLOEXEC, from[i]);
+        if (high >= 0) {
+            close(fd);
+            return high;
+        }
+    }
+    return fd;
+}
+
 static int ask(uint64_t size, uint64_t claim, struct far_domain_reply *reply, int *memory, struct far_error *error)
 {
     struct far_domain_request request = {.size = size, .claim = claim};
@@ -31,7 +45,7 @@ static int ask(uint64_t size, uint64_t claim, struct far_domain_reply *reply, in
     if (answer.size == sizeof *reply && answer.fd_count == 1 && reply->base >= FAR_WINDOW_BEGIN &&
         reply->base < FAR_WINDOW_END && reply->size <= FAR_WINDOW_END - reply->base &&
         fstat(answer.fd[0], &status) == 0 && (uint64_t)status.st_size >= reply->size) {
-        *memory = answer.fd[0];
+        *memory = keep_high(answer.fd[0]);
         return 0;
     }
     answer_close_fds(&answer);

@@ -28,7 +28,7 @@ struct far_settings {
     char level_text[FAR_SETTINGS_WORD];
     char spin_text[FAR_SETTINGS_WORD];
     char heap_text[FAR_SETTINGS_WORD];
-    char untrusted[FAR_SETTINGS_LIST]; /* comma list; "*": every service */
+    char untrusted[FAR_SETTINGS_LIST];      /* comma list; "*": every service */
     char capabilities[FAR_SETTINGS_TOKENS]; /* comma list */
     char trusted[FAR_SETTINGS_LIST]; /* comma list: who may reach the domain segment; one that does not fit is empty */
     uint64_t heap_size;              /* bytes of addresses of the domain segment; 0: the usual */

@@ -9,6 +9,7 @@ makes of them. For those of segments: what seed-segment writes, and the segments
 For farld's reader of objects: one source, compiled by all compilers there are, in several ways, and archives of the objects.
 Each file is named after its contents, so that a second run adds nothing.
 """
+import binascii
 import hashlib
 import os
 import re
@@ -231,8 +232,45 @@ def keep_objects(source, build):
                 keep(build, "fuzz_object", library)
 
 
+def message_numbers(source):
+    """Of runtime/protocol.h's enum far_message_type."""
+    body = open(os.path.join(source, "runtime", "protocol.h")).read().split("enum far_message_type {")[1].split("}")[0]
+    numbers, number = {}, 0
+    for word in re.sub(r"/\*.*?\*/", "", body, flags=re.S).split(","):
+        name, _, value = word.strip().partition(" = ")
+        number = int(value, 0) if value else number + 1
+        numbers[name.removeprefix("FAR_MSG_")] = number
+    return numbers
+
+
+def token(service, letter):
+    """A sound one: no fuzzer finds the checksum (runtime/format/token.c)."""
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    text = "farcap1:%s:%s" % (service, letter * 32)
+    total = binascii.crc32(text.encode())
+    return (text + "".join(letters[total >> 5 * i & 31] for i in range(4))).encode().ljust(128, b"\0")
+
+
+def keep_packets(source, build):
+    """What is said of capabilities, as manage.h and protocol.h lay it out."""
+    numbers = message_numbers(source)
+    kv, other = token("kv", "a"), token("a_longer_name", "q")
+    rights = b"".ljust(64, b"\0") + struct.pack("<qII", 2000, 1, 0)
+    bodies = [
+        ("PRESENT", kv), ("PRESENT", other), ("REVOKE_DONE", struct.pack("<II", 1, 0)),
+        ("CAPABILITY_GRANT", b"".ljust(128, b"\0") + b"kv".ljust(64, b"\0") + rights + b"kv_find\nkv_put\n".ljust(1024, b"\0")),
+        ("CAPABILITY_NARROW", kv + b"".ljust(64, b"\0") + rights + b"kv_find\n".ljust(1024, b"\0")),
+        ("CAPABILITY_NARROW", kv + b"".ljust(64, b"\0") + rights + b"".ljust(1024, b"\0")),
+        ("CAPABILITY_REVOKE", kv + other + struct.pack("<II", 0, 0)),
+        ("CAPABILITY_REVOKE", kv + b"".ljust(128, b"\0") + struct.pack("<II", 7, 0)),
+    ]
+    for name, body in bodies:
+        keep(build, "fuzz_protocol", struct.pack("<4sIHHI", b"FAR1", 16 + len(body), numbers[name], 1, 1) + body)
+
+
 def main():
     source, build = sys.argv[1:]
+    keep_packets(source, build)
     keep_objects(source, build)
     with tempfile.TemporaryDirectory() as scratch:
         for number, (file, text) in enumerate(annotated_files(source)):

@@ -34,10 +34,12 @@ static void check_tree(void)
     add(&table, 4, 3, FAR_LEVEL_READ, "kv_find\n");
     add(&table, 9, 1, FAR_LEVEL_READ, "");
     CHECK(capability_is_below(&table, 4, 1) && capability_is_below(&table, 4, 3) && capability_is_below(&table, 4, 4));
-    CHECK(!capability_is_below(&table, 3, 4) && !capability_is_below(&table, 9, 3) && !capability_is_below(&table, 5, 1));
+    CHECK(!capability_is_below(&table, 3, 4) && !capability_is_below(&table, 9, 3) &&
+          !capability_is_below(&table, 5, 1));
     CHECK(capability_after(&table, 0)->id == 1 && capability_after(&table, 4)->id == 9 && !capability_after(&table, 9));
     CHECK(!capability_after(&table, UINT32_MAX));
-    CHECK(capabilities_of_uid(&table, 1000) == 3 && capabilities_of_uid(&table, 1) == 0); /* granted ones do not count */
+    CHECK(capabilities_of_uid(&table, 1000) == 3 &&
+          capabilities_of_uid(&table, 1) == 0); /* granted ones do not count */
     memset(digest, 4, sizeof digest);
     CHECK(capability_find_digest(&table, digest)->id == 4);
     digest[31] = 5;
@@ -64,8 +66,10 @@ static void check_best(void)
     CHECK(capability_best(&table, 7, all, 4)->id == 3 && capability_best(&table, 7, some, 2)->id == 3);
     CHECK(!capability_best(&table, 8, all, 4) && !capability_best(&table, 7, gone, 1) &&
           !capability_best(&table, 7, NULL, 0));
-    CHECK(capability_names(capability_find(&table, 2), "kv_find") && !capability_names(capability_find(&table, 2), "kv_fin"));
-    CHECK(!capability_names(capability_find(&table, 2), "kv_findx") && capability_names(capability_find(&table, 3), "x"));
+    CHECK(capability_names(capability_find(&table, 2), "kv_find") &&
+          !capability_names(capability_find(&table, 2), "kv_fin"));
+    CHECK(!capability_names(capability_find(&table, 2), "kv_findx") &&
+          capability_names(capability_find(&table, 3), "x"));
     capabilities_free(&table);
 }
 
@@ -134,7 +138,8 @@ static void check_guesses(void)
         guess_failed(&guesses, 5, NOW);
     }
     CHECK(!guess_allowed(&guesses, 5, NOW) && guess_allowed(&guesses, 6, NOW));
-    CHECK(!guess_allowed(&guesses, 5, NOW + GUESS_REGAINED_S - 1) && guess_allowed(&guesses, 5, NOW + GUESS_REGAINED_S));
+    CHECK(!guess_allowed(&guesses, 5, NOW + GUESS_REGAINED_S - 1) &&
+          guess_allowed(&guesses, 5, NOW + GUESS_REGAINED_S));
     guess_failed(&guesses, 5, NOW + GUESS_REGAINED_S);
     CHECK(!guess_allowed(&guesses, 5, NOW + GUESS_REGAINED_S));
     for (uid_t uid = 100; uid < 100 + 3 * GUESSERS_MAX; uid++)

@@ -83,7 +83,7 @@ static void step(struct model *model)
     struct range *slot = &model->live[rand() % SLOTS];
     model->now += rand() % 10000;
     if (slot->size) {
-        domain_ranges_release(&model->ranges, slot, model->now);
+        domain_ranges_release(&model->ranges, slot, 7, model->now);
         model->freed[model->freed_count++] = (struct given_up){*slot, model->now};
         slot->size = 0;
         return;
@@ -128,18 +128,37 @@ static void exhausted(void)
     CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, 0, &two) == 0);
     CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, 0, &again) == DOMAIN_NEEDS_CHUNK);
     CHECK(!domain_ranges_take_early(&ranges, DOMAIN_UNIT, &again));
-    domain_ranges_release(&ranges, &two, 5);
+    domain_ranges_release(&ranges, &two, 1, 5);
     CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, 4 + DOMAIN_AGE_MS, &again) == DOMAIN_NEEDS_CHUNK);
     CHECK(!domain_ranges_take_early(&ranges, 2 * DOMAIN_UNIT, &again));
     CHECK(domain_ranges_take_early(&ranges, DOMAIN_UNIT, &again) && again.base == two.base);
-    domain_ranges_release(&ranges, &again, 5);
+    domain_ranges_release(&ranges, &again, 1, 5);
     CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, 5 + DOMAIN_AGE_MS, &again) == 0 && again.base == two.base);
+    domain_ranges_free(&ranges);
+}
+
+/* Who has used up his share gets his own, the oldest first, and nobody else's. */
+static void shares(void)
+{
+    struct domain_ranges ranges = {0};
+    const struct range one = {FAR_WINDOW_BEGIN, DOMAIN_UNIT}, two = {one.base + 4 * DOMAIN_UNIT, DOMAIN_UNIT};
+    const struct range large = {one.base + 8 * DOMAIN_UNIT, 2 * DOMAIN_UNIT};
+    struct range range;
+    domain_ranges_release(&ranges, &large, 2, 1);
+    domain_ranges_release(&ranges, &one, 1, 2);
+    domain_ranges_release(&ranges, &two, 2, 3);
+    CHECK(domain_ranges_idle(&ranges, 2) == 3 * DOMAIN_UNIT && domain_ranges_idle(&ranges, 3) == 0);
+    CHECK(!domain_ranges_take_own(&ranges, DOMAIN_UNIT, 3, &range));
+    CHECK(domain_ranges_take_own(&ranges, DOMAIN_UNIT, 2, &range) && range.base == two.base);
+    CHECK(!domain_ranges_take_own(&ranges, DOMAIN_UNIT, 2, &range));
+    CHECK(domain_ranges_idle(&ranges, 2) == 2 * DOMAIN_UNIT && domain_ranges_idle(&ranges, 1) == DOMAIN_UNIT);
     domain_ranges_free(&ranges);
 }
 
 int main(void)
 {
     sizes();
+    shares();
     exhausted();
     at_random();
     return check_result();

@@ -161,8 +161,17 @@ def write_stub_names(path, service):
     return low
 
 
-def learn_operations(service):
-    text, said = far("describe", service.name, "--json")
+def full_name(service):
+    """NAME@MAJOR of what fard has at this base: another major may have the name as well."""
+    listed = far("ls", "--json")[0]
+    for entry in json.loads(listed)["services"] if listed else []:
+        if entry["name"] == service.name and int(str(entry["base"]), 0) == service.base:
+            return "%s@%s" % (service.name, entry["version"].split(".")[0])
+    return service.name
+
+
+def learn_operations(service, name):
+    text, said = far("describe", name, "--json")
     if text is None:
         service.note = said
         return
@@ -174,10 +183,11 @@ def learn_operations(service):
 
 
 def add_symbols(service):
-    learn_operations(service)
+    name = full_name(service)
+    learn_operations(service, name)
     path = os.path.join(workplace(), "%s-%x.seg" % (service.name, service.base))
     if service.level == TRUSTED:
-        said = far("fetch", service.name, "-o", path)[1]
+        said = far("fetch", name, "-o", path)[1]
         if os.path.exists(path):
             gdb.execute("add-symbol-file %s -o %#x" % (quoted(path), service.base), to_string=True)
             service.symbols = path

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the tests of capabilities share: far's commands, and holders under other uids."""
+import atexit
 import json
 import os
 import re
@@ -12,6 +13,7 @@ BUILD = os.environ["FARCALL_BUILD"]
 FAR = os.path.join(BUILD, "bin/far")
 ALICE, BOB = 64001, 64002  # nobody else's
 PATIENCE = 60
+started = []  # processes that must not outlive the test
 
 
 def run(*words, uid=None, input=None, code=0, env=None):
@@ -39,8 +41,6 @@ def ids():
 class Holder:
     """testsuite/caps/Inputs/holder.c under another uid."""
 
-    all = []
-
     def __init__(self, token=None, uid=ALICE):
         env = {key: value for key, value in os.environ.items() if key != "FARCALL_CAPABILITIES"}
         if token:
@@ -48,7 +48,7 @@ class Holder:
         self.process = subprocess.Popen(["./holder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env,
                                         user=uid, group=uid, extra_groups=[])
         self.pid = self.process.pid
-        Holder.all.append(self)
+        started.append(self.process)
 
     def tell(self, line):
         self.process.stdin.write(line + "\n")
@@ -75,6 +75,13 @@ class Holder:
     def quit(self):
         self.process.stdin.close()
         assert self.ended() == 0, self.process.returncode
+
+
+@atexit.register
+def leave_nobody():
+    for process in started:
+        if process.poll() is None:
+            process.kill()
 
 
 def alive(pid):

@@ -64,9 +64,7 @@ static void guarded(void (*what)(void), const char *name)
         printf("%s: SIGSEGV\n", name);
 }
 
-static void nothing(void)
-{
-}
+static void nothing(void) {}
 
 static void slow(void)
 {

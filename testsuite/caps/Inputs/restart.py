@@ -62,8 +62,6 @@ def main():
         check(fards)
         print("restart: fine")
     finally:
-        for holder in Holder.all:
-            holder.process.kill()
         fards[-1].terminate()
         fards[-1].wait()
         shutil.rmtree(work)

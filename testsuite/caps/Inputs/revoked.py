@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from caps import ALICE, BOB, Holder, alive, grant, ids, main, maps_of, revoke, run, until
+from caps import ALICE, BOB, Holder, alive, grant, ids, main, maps_of, revoke, run, started, until
 
 
 def computing():
@@ -154,6 +154,7 @@ def raw(how, token):
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "raw_holder.py")
     process = subprocess.Popen([sys.executable, script, how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                user=ALICE, group=ALICE, extra_groups=[])
+    started.append(process)
     process.stdin.write(token + "\n")
     process.stdin.flush()
     return process

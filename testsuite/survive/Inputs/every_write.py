@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""usage: every_write.py BUILD WORK STEP COMPILER…: fard is killed at every write, message and change of a name of a few commands.
+"""usage: every_write.py BUILD WORK FIRST STEP COMPILER…: fard is killed at every write, message and change of a name of a few commands.
 
-For N = 1, 1 + STEP, … until the commands complete: a fard on a copy of the store is killed at its N-th; another is started on it.
+For N = FIRST, FIRST + STEP, … until the commands complete: a fard on a copy of the store is killed at its N-th; another is started on it.
 What a command has reported is there; what was under way is there whole or not at all; no range is given twice; no segment is
 left that nobody needs, none is missing; the data of a service that was called before lives on."""
 import json
@@ -12,7 +12,7 @@ import sys
 
 from survive import HERE, Node, build_ledger, wait_until
 
-build, work, step, compiler = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
+build, work, first, step, compiler = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5:]
 build_ledger(build, work, compiler)
 subprocess.run([*compiler[:1], "-O1", os.path.join(HERE, "kill-at.c"), "-o", work + "/kill-at"], check=True)
 segment = work + "/ledger.seg"
@@ -55,7 +55,7 @@ with Node(build) as node:
     before = ranges(node)
     node.end_keeping(base)
 
-count, n = 0, 1 - step
+count, n = 0, first - step
 complete = False
 while not complete:
     n += step

@@ -131,12 +131,12 @@ class Node:
                 continue
         return 0
 
-    def client(self, program, level=None):
+    def client(self, program, level=None, uid=CLIENT_UID, capabilities=None):
         """A client program, spoken to by lines, as a user of its own where we may."""
-        env = dict(self.env)
+        env = dict(self.env, **({"FARCALL_CAPABILITIES": capabilities} if capabilities else {}))
         if level:
             env["FARCALL_LEVEL"] = level
-        client = Client(program, env)
+        client = Client(program, env, uid)
         self.clients.append(client)
         return client
 
@@ -160,8 +160,8 @@ class Node:
 
 
 class Client:
-    def __init__(self, program, env):
-        demote = (lambda: (os.setgroups([]), os.setresgid(*[CLIENT_UID] * 3), os.setresuid(*[CLIENT_UID] * 3))) \
+    def __init__(self, program, env, uid):
+        demote = (lambda: (os.setgroups([]), os.setresgid(*[uid] * 3), os.setresuid(*[uid] * 3))) \
             if os.getuid() == 0 else None
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=env,
                                         preexec_fn=demote)
@@ -185,7 +185,10 @@ class Client:
         self.process.wait()
 
     def end(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it was killed
         try:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:

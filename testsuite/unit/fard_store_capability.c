@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Capabilities in the store: what was added is there after it was opened again, children go with their parents. */
+#include "runtime/fard/store.h"
+#include "testsuite/unit/check.h"
+#include "testsuite/unit/make_segment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct far_error error;
+
+static uint32_t add_service(struct store *store)
+{
+    struct service *service;
+    if (service_new(&service))
+        abort();
+    strcpy(service->name, "kv");
+    memset(service->executable[0].build_id, 0xab, sizeof service->executable[0].build_id);
+    service->executable[0].iface = (struct far_iface *)make_record(MAKE_PLAIN).bytes;
+    CHECK(service_ship(service, "", 0, &error) == 0);
+    CHECK(store_take_range(store, "kv", 100, &service->id, &service->range, &error) == 0);
+    CHECK(store_add_service(store, service, &error) == 0);
+    uint32_t id = service->id;
+    service_free(service);
+    return id;
+}
+
+static uint32_t add(struct store *store, uint32_t service, uint32_t parent, uint8_t digest)
+{
+    struct capability capability = {.parent = parent,
+                                    .service_id = service,
+                                    .level = FAR_LEVEL_READ,
+                                    .uid = 1000,
+                                    .expires = 7,
+                                    .ops = "kv_find\n"};
+    strcpy(capability.note, "it's");
+    memset(capability.digest, digest, sizeof capability.digest);
+    CHECK(store_add_capability(store, &capability, &error) == 0);
+    return capability.id;
+}
+
+static void check_loaded(struct store *store, uint32_t count, uint32_t first)
+{
+    struct capabilities table;
+    capabilities_init(&table);
+    CHECK(store_load_capabilities(store, &table, &error) == 0 && table.count == count);
+    const struct capability *capability = capability_find(&table, first);
+    CHECK(!count ||
+          (capability && capability->level == FAR_LEVEL_READ && capability->uid == 1000 && capability->expires == 7 &&
+           strcmp(capability->ops, "kv_find\n") == 0 && strcmp(capability->note, "it's") == 0));
+    capabilities_free(&table);
+}
+
+static struct store *reopen(struct store *store, const char *path)
+{
+    store_free(store);
+    CHECK(store_open(&store, path, &error) == 0);
+    return store;
+}
+
+int main(void)
+{
+    char path[] = "/tmp/fard_store_capability.XXXXXX", command[128];
+    struct store *store = NULL;
+    if (!mkdtemp(path))
+        abort();
+    CHECK(store_open(&store, path, &error) == 0);
+    uint32_t service = add_service(store);
+    uint32_t root = add(store, service, 0, 1), child = add(store, service, root, 2),
+             last = add(store, service, child, 3);
+    uint32_t other = add(store, service, 0, 4);
+    struct capability twin = {.service_id = service, .level = FAR_LEVEL_READ};
+    memset(twin.digest, 4, sizeof twin.digest);
+    CHECK(store_add_capability(store, &twin, &error) == FARD_REFUSED); /* one digest, one right */
+    CHECK(root < child && child < last && last < other);
+    store = reopen(store, path);
+    check_loaded(store, 4, last);
+    CHECK(store_remove_capability(store, child, &error) == 0);
+    store = reopen(store, path);
+    check_loaded(store, 2, other);
+    CHECK(store_remove_capability(store, other, &error) == 0);
+    CHECK(add(store, service, 0, 5) > other); /* never the same number again */
+    store_free(store);
+    snprintf(command, sizeof command, "rm -rf %s", path);
+    return check_result() || system(command) != 0;
+}
