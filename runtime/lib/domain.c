@@ -172,13 +172,26 @@ int domain_make(struct far_error *error)
     return trust_listed(process_settings()->trusted, error);
 }
 
+/* A connection that broke is tried again: fard may have been started anew since it was used last. */
+static int make_patiently(struct far_error *error)
+{
+    bool cut_off = true;
+    int failed = 0;
+    for (int tries = 0; tries < PROCESS_TRIES && cut_off; tries++) {
+        bool connected = far_process.connection.fd >= 0;
+        failed = domain_make(error);
+        cut_off = failed && process_was_cut_off(connected, error);
+    }
+    return failed;
+}
+
 int far_domain_make(struct far_error *error)
 {
     sigset_t saved;
     if (process_lock_is_mine()) /* the program's first malloc of all is libfarcall's own, when it binds */
         return domain_make(error);
     process_lock(&saved);
-    int failed = domain_make(error);
+    int failed = make_patiently(error);
     process_unlock(&saved);
     return failed;
 }
@@ -241,12 +254,24 @@ static int change_trust(const char *service, bool on, struct far_error *error)
         return far_fail(error, ENOTSUP, EX_UNAVAILABLE, "a child of fork has a private copy of its domain segment");
     if (!on && !own()->base)
         return 0;
-    int failed = domain_make(error);
+    int failed = make_patiently(error);
     failed = failed ? failed : process_connect(error);
     if (!failed && own()->unknown)
         failed =
             far_fail(error, ESTALE, EX_UNAVAILABLE, "fard was started anew and does not know the segment any more");
     return failed ? failed : on ? trust(service, error) : distrust(service, error);
+}
+
+static int change_trust_patiently(const char *service, bool on, struct far_error *error)
+{
+    bool cut_off = true;
+    int failed = 0;
+    for (int tries = 0; tries < PROCESS_TRIES && cut_off; tries++) {
+        bool connected = far_process.connection.fd >= 0;
+        failed = change_trust(service, on, error);
+        cut_off = failed && process_was_cut_off(connected, error);
+    }
+    return failed;
 }
 
 static int change_trust_locked(const char *service, bool on)
@@ -259,7 +284,7 @@ static int change_trust_locked(const char *service, bool on)
         return -1;
     }
     process_lock(&saved);
-    int failed = change_trust(service, on, &error);
+    int failed = change_trust_patiently(service, on, &error);
     process_unlock(&saved);
     if (!failed)
         return 0;

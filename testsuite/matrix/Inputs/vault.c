@@ -74,6 +74,17 @@ int vault_do(uint64_t address, int how)
     return *byte;
 }
 
+int vault_add(uint64_t *value)
+{
+    *value += 1;
+    return getpid() > 0 ? 0 : -1; /* not neutral: it runs in the host for everybody */
+}
+
+int vault_same(const uint8_t *byte, uint64_t address)
+{
+    return getpid() > 0 && (uint64_t)(uintptr_t)byte == address;
+}
+
 static int by_file(int pid, uint64_t address)
 {
     char path[64], byte = 0x77;

@@ -30,6 +30,14 @@ far_op far_function_shipped far_fails(-1)
 far_op far_function_shipped far_fails(-1)
     int vault_do(uint64_t address, int how);
 
+/* A parameter by reference: read, and changed. */
+far_op far_function_shipped far_fails(-1)
+    int vault_add(uint64_t *far_inout value);
+
+/* Is what the operation sees at `address` itself, and no copy? */
+far_op far_function_shipped far_fails(-1)
+    int vault_same(const uint8_t *far_in __counted_by(1) byte, uint64_t address);
+
 /* The host reaches for another process's memory by every road there is: how many led there. */
 far_op far_function_shipped far_fails(-1)
     int vault_attack(int pid, uint64_t address);
