@@ -89,7 +89,7 @@ static bool has_crashed(int status)
 {
     int signal = WTERMSIG(status);
 
-    return signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT || signal == SIGILL || signal == SIGFPE;
+    return signal == SIGSEGV || signal == SIGABRT || signal == SIGILL || signal == SIGFPE;
 }
 
 /* What lld writes besides the image need not be whole before it ends. */
@@ -150,6 +150,12 @@ static bool image_comes_first(struct link *link)
 
 static int explain_failure(struct link *link, int status, const char *log, size_t size)
 {
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS) /* of a file that it had mapped */
+        return error_add(&link->errors, EX_IOERR,
+                         "%s was killed by signal %d: there is no space left for '%s', or an input was cut short while "
+                         "it was read (%s)",
+                         lld_name(), SIGBUS, link->options.output ? link->options.output : "its image",
+                         lld_inputs(link));
     if (WIFSIGNALED(status))
         return error_add(&link->errors, has_crashed(status) ? EX_DATAERR : EX_SOFTWARE,
                          "%s was killed by signal %d; is one of the inputs damaged? (%s)", lld_name(), WTERMSIG(status),

@@ -3,9 +3,11 @@
 #include "linker-plugin/farld.h"
 #include "linker-plugin/like.h"
 #include "linker-plugin/sign.h"
+#include "runtime/format/streams.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,23 @@ static int interrupted(struct link *link)
     return interrupted_by
                ? error_add(&link->errors, 128 + interrupted_by, "interrupted by signal %d", (int)interrupted_by)
                : 0;
+}
+
+static sigjmp_buf after_cut; /* where main() goes on when a mapped file has lost the page that is being read */
+
+/* The thread that signs works on memory of ours alone. */
+static void leave_cut_file(int signal)
+{
+    if (gettid() == getpid())
+        siglongjmp(after_cut, 1);
+    raise(signal); /* once more, and for good: SA_RESETHAND */
+}
+
+static void catch_cut_files(void)
+{
+    struct sigaction action = {.sa_handler = leave_cut_file, .sa_flags = (int)SA_RESETHAND};
+
+    sigaction(SIGBUS, &action, NULL);
 }
 
 /* PREFIX of PREFIX/bin/farld. */
@@ -180,6 +199,8 @@ int main(int argc, char **argv)
     struct link link = {0};
     int status;
 
+    streams_occupy();
+    signal(SIGCHLD, SIG_DFL); /* whoever ignores it hands that down, and then nobody can wait for lld */
     link.errors.arena = &link.arena;
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help"))
@@ -190,8 +211,15 @@ int main(int argc, char **argv)
     catch_interruptions();
     status = options_parse(&link, argc, argv);
     status = status ? status : find_prefix(&link);
-    if (!status)
+    if (!status && !sigsetjmp(after_cut, 1)) {
+        catch_cut_files();
         link_segment(&link);
+    } else if (!status) {
+        error_add(&link.errors, EX_IOERR,
+                  "an input was cut short while it was read, or there is no space left for the output; link again");
+        if (link.lld)
+            lld_abandon(&link);
+    }
     if (link.lld)
         lld_end(&link);
     clear_workplace(&link);

@@ -45,7 +45,8 @@ config.substitutions += [
 config.environment["PATH"] = os.pathsep.join([llvm, os.environ["PATH"]])
 config.environment["FARCALL_BUILD"] = build
 config.environment["LC_ALL"] = "C.UTF-8"
-for name in ["FARCALL_LAYOUT_COUNT", "FARCALL_LAYOUT_SEED"]:  # more random structures, or others
+# More random structures, or others; how long clients come and go.
+for name in ["FARCALL_LAYOUT_COUNT", "FARCALL_LAYOUT_SEED", "CLIENTS_SECONDS"]:
     if name in os.environ:
         config.environment[name] = os.environ[name]
 # A sanitizer's report is a crash, so that `not` never takes it for an expected failure.

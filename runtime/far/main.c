@@ -2,6 +2,7 @@
 /* far: one program, one subcommand a file. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/format/streams.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ static void print_help(FILE *out)
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    streams_occupy();
     /* A file size limit is then an error of write(), with a message and a clean-up, for the programs we start as well. */
     signal(SIGXFSZ, SIG_IGN);
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)

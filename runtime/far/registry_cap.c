@@ -26,7 +26,7 @@ static const char help[] =
     "\n"
     "Capabilities: whoever can say the token has the right, whoever he is, and may hand it on.\n"
     "\n"
-    "  grant     make one for a service; managers only (root, and fard's user)\n"
+    "  grant     make one for a service, NAME or NAME@MAJOR; managers only (root, and fard's user)\n"
     "  narrow    make one that grants less than the one presented, and goes with it; whoever has a token may\n"
     "  revoke    take one, and all that were narrowed from it, from everybody: managers, or who presents by --by what "
     "it\n"
@@ -219,14 +219,15 @@ static void print_made(const struct far_capability_reply *made, bool as_json)
     time_text(made->expires, expires, sizeof expires);
     if (!as_json) {
         puts(fard_text(made->token, sizeof made->token));
-        fprintf(stderr, "far: capability %u for service %s: %s, expires: %s\n", made->id,
-                fard_text(made->service, sizeof made->service), level_word(made->level), expires);
+        fprintf(stderr, "far: capability %u for service %s@%u: %s, expires: %s\n", made->id,
+                fard_text(made->service, sizeof made->service), made->major, level_word(made->level), expires);
         return;
     }
     json_open(&json, NULL, '{');
     json_string(&json, "token", fard_text(made->token, sizeof made->token));
     json_number(&json, "id", made->id);
     json_string(&json, "service", fard_text(made->service, sizeof made->service));
+    json_number(&json, "major", made->major);
     json_string(&json, "level", level_word(made->level));
     json_string(&json, "expires", expires);
     json_close(&json, '}');
@@ -251,7 +252,7 @@ static int ask_to_make(const struct cap_options *options, uint16_t type, struct 
 static int grant(const struct cap_options *options, const char *service)
 {
     struct far_capability_request request = {.level = FAR_LEVEL_READ};
-    int code = far_take_name("cap grant", service, request.service);
+    int code = far_take_service("cap grant", service, request.service, &request.version);
     return code ? code : ask_to_make(options, FAR_MSG_CAPABILITY_GRANT, &request);
 }
 
@@ -285,8 +286,11 @@ static void print_revoked(const struct far_revoke_reply *reply, bool as_json)
 static int revoke_result(const struct far_revoke_reply *reply)
 {
     if (reply->kept)
-        fprintf(stderr, "far: cap revoke: %u processes hold the service's memory still, and fard may not end them\n",
-                reply->kept);
+        fprintf(
+            stderr,
+            "far: cap revoke: %u process%s the service's memory still, without a right to it; fard ends those of users "
+            "whom the capability gave it to, and those it can; its log says which stay\n",
+            reply->kept, reply->kept == 1 ? " holds" : "es hold");
     if (reply->unseen)
         fprintf(stderr,
                 "far: cap revoke: %u processes say that they have let go, and fard may not look at them; only a fard "
@@ -340,14 +344,14 @@ static void operations_text(const struct far_capability_entry *entry, char text[
 
 static void entry_text(const struct far_capability_entry *entry)
 {
-    char expires[40], parent[16] = "-", operations[FAR_CAPABILITY_OPS];
+    char expires[40], parent[16] = "-", service[FAR_SERVICE_MAX + 16], operations[FAR_CAPABILITY_OPS];
     time_text(entry->expires, expires, sizeof expires);
     if (entry->parent)
         snprintf(parent, sizeof parent, "%u", entry->parent);
     operations_text(entry, operations);
-    printf("%6u %6s %-16s %-8s %7u %7u  %-20s  %s%s%s\n", entry->id, parent,
-           fard_text(entry->service, sizeof entry->service), level_word(entry->level), entry->uid, entry->holders,
-           expires, operations[0] ? operations : "all", entry->note[0] ? "  # " : "",
+    snprintf(service, sizeof service, "%s@%u", fard_text(entry->service, sizeof entry->service), entry->major);
+    printf("%6u %6s %-16s %-8s %7u %7u  %-20s  %s%s%s\n", entry->id, parent, service, level_word(entry->level),
+           entry->uid, entry->holders, expires, operations[0] ? operations : "all", entry->note[0] ? "  # " : "",
            fard_text(entry->note, sizeof entry->note));
 }
 
@@ -360,6 +364,7 @@ static void entry_json(struct json *json, const struct far_capability_entry *ent
     json_number(json, "id", entry->id);
     json_number(json, "parent", entry->parent);
     json_string(json, "service", fard_text(entry->service, sizeof entry->service));
+    json_number(json, "major", entry->major);
     json_string(json, "level", level_word(entry->level));
     json_number(json, "uid", entry->uid);
     json_number(json, "holders", entry->holders);

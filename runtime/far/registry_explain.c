@@ -176,6 +176,21 @@ static void rights_text(uint32_t rights, char text[4])
     text[3] = '\0';
 }
 
+/* A client without code for its machine is refused, and one by a capability may call what that names. */
+static const char *refusal_of_all(const struct far_explain_reply *head, const struct far_describe_op *op)
+{
+    const char *name = describe_text(op, FAR_DESCRIBE_NAME);
+    size_t length = strlen(name);
+    if (!head->machine)
+        return "there is no executable for that machine";
+    if (!head->limited)
+        return NULL;
+    for (const char *at = head->ops; *at; at += strcspn(at, "\n") + (at[strcspn(at, "\n")] != '\0'))
+        if (strncmp(at, name, length) == 0 && at[length] == '\n')
+            return NULL;
+    return "the capability does not name it";
+}
+
 /* Why a call does what it does. */
 static const char *call_reason(enum far_level level, const struct far_describe_op *op)
 {
@@ -246,8 +261,11 @@ static void print_answer(const struct far_explain_reply *head, const char *lines
     print_whom(head);
     printf("level     %s\n", level_word(head->level));
     printf("because   %s\n", fard_text(head->reason, sizeof head->reason));
-    if (head->channel_level != FAR_LEVEL_UNSET)
+    if (head->handed_level != FAR_LEVEL_UNSET)
         printf("bound     %s: what that process mapped when it bound stays until it ends\n",
+               level_word(head->handed_level));
+    if (head->channel_level != head->handed_level)
+        printf("calls     by trap are %s's: it has bound more than once, or the policy has changed\n",
                level_word(head->channel_level));
     print_lines(lines, end);
     print_parts(head);
@@ -270,7 +288,8 @@ static void json_answer(struct json *json, const struct far_explain_reply *head,
     json_string(json, "level", level_word(head->level));
     json_string(json, "source", fard_text(head->source_word, sizeof head->source_word));
     json_string(json, "because", fard_text(head->reason, sizeof head->reason));
-    json_string(json, "bound", head->channel_level != FAR_LEVEL_UNSET ? level_word(head->channel_level) : NULL);
+    json_string(json, "bound", head->handed_level != FAR_LEVEL_UNSET ? level_word(head->handed_level) : NULL);
+    json_string(json, "channel", head->channel_level != FAR_LEVEL_UNSET ? level_word(head->channel_level) : NULL);
     json_open(json, "rules", '[');
     for (; lines < end; lines = next_line(lines))
         json_string(json, NULL, fard_text(lines, (size_t)(end - lines)));
@@ -304,7 +323,9 @@ static void ignore_head(struct describing *describing, const struct far_describe
 static void show_op(struct describing *describing, const struct far_describe_op *op)
 {
     struct answer *answer = (struct answer *)describing;
-    const char *call = describe_call(answer->head.level, op), *reason = call_reason(answer->head.level, op);
+    const char *refusal = refusal_of_all(&answer->head, op);
+    const char *call = refusal ? "fails" : describe_call(answer->head.level, op);
+    const char *reason = refusal ? refusal : call_reason(answer->head.level, op);
     if (answer->asking->op && strcmp(answer->asking->op, describe_text(op, FAR_DESCRIBE_NAME)) != 0)
         return;
     answer->found = true;
@@ -342,6 +363,7 @@ static int ask(struct fard_connection *connection, struct answer *answer)
     if (head->text_bytes != reply.size - sizeof *head || (lines < end && end[-1]))
         return fard_broken_reply(connection);
     answer->head = *head;
+    answer->head.ops[sizeof answer->head.ops - 1] = '\0';
     if (answer->asking->json)
         json_answer(&answer->json, head, lines, end);
     else

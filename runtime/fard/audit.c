@@ -17,7 +17,7 @@ void audit_init(struct audit *audit)
     *audit = (struct audit){.fd = -1, .limit = AUDIT_LIMIT};
 }
 
-/* Nothing but a file: a pipe's reader could make us wait. */
+/* Nothing but a file: a pipe's reader could make us wait. Nor one that others could rewrite. */
 static int open_file(struct audit *audit)
 {
     struct stat status;
@@ -28,6 +28,10 @@ static int open_file(struct audit *audit)
         close(fd);
         return -EINVAL;
     }
+    if ((status.st_uid != 0 && status.st_uid != geteuid()) || status.st_mode & 022) {
+        close(fd);
+        return -EPERM;
+    }
     audit->fd = fd;
     audit->size = (uint64_t)status.st_size;
     return 0;
@@ -35,7 +39,9 @@ static int open_file(struct audit *audit)
 
 static const char *words_of(int result)
 {
-    return result == -EINVAL || result == -ENXIO ? "it is no file" : strerror(-result);
+    return result == -EINVAL || result == -ENXIO ? "it is no file"
+           : result == -EPERM                    ? "it belongs to somebody else, or others may write it"
+                                                 : strerror(-result);
 }
 
 int audit_open(struct audit *audit, const char *path, struct far_error *error)
@@ -88,7 +94,10 @@ static void rotate(struct audit *audit)
     audit_reopen(audit);
 }
 
-/* Half a line is taken back, so that every line of the file is one. */
+/*
+ * Half a line is taken back, so that every line of the file is one. Where it ends, the file itself says: others may have
+ * truncated it meanwhile.
+ */
 static bool put_line(struct audit *audit, const char *line, size_t size)
 {
     ssize_t written;
@@ -97,15 +106,15 @@ static bool put_line(struct audit *audit, const char *line, size_t size)
     do
         written = write(audit->fd, line, size);
     while (written < 0 && errno == EINTR);
-    if (written == (ssize_t)size) {
-        audit->size += size;
+    if (written < 0)
+        return false;
+    off_t end = lseek(audit->fd, 0, SEEK_CUR); /* O_APPEND: of what was just written */
+    audit->size = end < 0 ? audit->size + (uint64_t)written : (uint64_t)end;
+    if (written == (ssize_t)size)
         return true;
-    }
-    if (written >= 0) {
-        errno = ENOSPC;
-        if (ftruncate(audit->fd, (off_t)audit->size) < 0)
-            audit->size += (uint64_t)written;
-    }
+    if (end >= written && ftruncate(audit->fd, end - written) == 0)
+        audit->size = (uint64_t)(end - written);
+    errno = ENOSPC;
     return false;
 }
 

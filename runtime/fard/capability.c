@@ -13,6 +13,7 @@ void capabilities_init(struct capabilities *table)
 
 static void wipe(struct capability *capability)
 {
+    free(capability->holder);
     explicit_bzero(capability, sizeof *capability);
     free(capability);
 }
@@ -46,6 +47,8 @@ int capability_add(struct capabilities *table, const struct capability *capabili
         return -ENOMEM;
     }
     *copy = *capability;
+    copy->holder = NULL;
+    copy->holder_count = 0;
     table->item[table->count++] = copy;
     return 0;
 }
@@ -77,6 +80,28 @@ void capability_drop(struct capabilities *table, uint32_t id)
         return;
     wipe(table->item[place]);
     memmove(&table->item[place], &table->item[place + 1], (--table->count - place) * sizeof *table->item);
+}
+
+bool capability_has_holder(const struct capability *capability, uid_t uid)
+{
+    for (uint32_t i = 0; i < capability->holder_count; i++)
+        if (capability->holder[i] == uid)
+            return true;
+    return false;
+}
+
+int capability_add_holder(struct capabilities *table, uint32_t id, uid_t uid)
+{
+    uint32_t place = place_of(table, id);
+    struct capability *capability = place < table->count ? table->item[place] : NULL;
+    if (!capability || capability->id != id || capability_has_holder(capability, uid))
+        return 0;
+    uid_t *grown = reallocarray(capability->holder, capability->holder_count + 1, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    capability->holder = grown;
+    capability->holder[capability->holder_count++] = uid;
+    return 0;
 }
 
 void capabilities_forget_service(struct capabilities *table, uint32_t service_id)

@@ -28,6 +28,8 @@ struct capability {
     uint8_t digest[CAPABILITY_DIGEST];
     char ops[FAR_CAPABILITY_OPS]; /* names, each ended by a newline; empty: all */
     char note[FAR_CAPABILITY_NOTE];
+    uid_t *holder; /* who was given the service's memory by it: whose processes revoking it may end */
+    uint32_t holder_count;
 };
 
 struct capabilities {
@@ -38,9 +40,11 @@ struct capabilities {
 void capabilities_init(struct capabilities *table);
 void capabilities_free(struct capabilities *table);
 
-/* A copy is kept; its id must be greater than any there is. 0 or -ENOMEM. */
+/* A copy is kept, without holders; its id must be greater than any there is. 0 or -ENOMEM. */
 int capability_add(struct capabilities *table, const struct capability *capability);
 void capability_drop(struct capabilities *table, uint32_t id);
+bool capability_has_holder(const struct capability *capability, uid_t uid);
+int capability_add_holder(struct capabilities *table, uint32_t id, uid_t uid); /* 0 or -ENOMEM */
 void capabilities_forget_service(struct capabilities *table, uint32_t service_id);
 const struct capability *capability_find(const struct capabilities *table, uint32_t id); /* or NULL */
 /* Takes as long whether there is one, or which. */

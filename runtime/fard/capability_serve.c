@@ -19,9 +19,10 @@
 static void capability_event(struct fard *fard, const struct client *client, const char *event,
                              const struct capability *capability)
 {
-    char text[160];
+    char text[160 + FAR_SERVICE_MAX];
     const struct service *service = registry_find_id(&fard->registry, capability->service_id);
-    int used = snprintf(text, sizeof text, "capability %u, level %s%s", capability->id,
+    int used = snprintf(text, sizeof text, "capability %u for %s@%u, level %s%s", capability->id,
+                        service ? service->name : "", service ? service->major : 0,
                         policy_level_word(capability->level), capability->ops[0] ? ", for some operations" : "");
     if (capability->parent && used > 0 && (size_t)used < sizeof text)
         snprintf(text + used, sizeof text - (size_t)used, ", narrowed from %u", capability->parent);
@@ -158,6 +159,7 @@ static int keep_and_tell(struct client *client, const struct far_message *messag
     result = result ? result : capability_add(table, capability);
     if (!result) {
         reply.id = capability->id;
+        reply.major = service->major;
         memcpy(reply.service, service->name, sizeof reply.service);
         client_reply(client, message, &reply, sizeof reply);
         capability_watch_expiry(fard);
@@ -167,23 +169,24 @@ static int keep_and_tell(struct client *client, const struct far_message *messag
     return result;
 }
 
-static int find_service(const struct client *client, const char *name, const struct service **out,
+static int find_service(const struct client *client, const struct far_capability_request *request, struct service **out,
                         struct far_error *error)
 {
-    *out = registry_find(&client->fard->registry, name);
-    if (!*out || (*out)->hidden || !service_iface(*out))
-        return refuse(error, ENOENT, EX_UNAVAILABLE, "no service '%s' is registered; `far ls` lists them", name);
-    return 0;
+    int result = registry_named(&client->fard->registry, request->service, request->version, out, error);
+    if (result || (!(*out)->hidden && service_iface(*out)))
+        return result;
+    return refuse(error, ENOENT, EX_UNAVAILABLE, "service '%s' cannot be used now; `far describe` says why",
+                  request->service);
 }
 
 int handle_capability_grant(struct client *client, const struct far_message *message, struct far_error *error)
 {
     const struct far_capability_request *request;
-    const struct service *service = NULL;
+    struct service *service = NULL;
     struct capability capability;
     int result = client_check_manager(client, error);
     result = result ? result : protocol_check_capability_grant(message, &request, error);
-    result = result ? result : find_service(client, request->service, &service, error);
+    result = result ? result : find_service(client, request, &service, error);
     if (result)
         return result;
     capability = wished(client, request);
@@ -238,8 +241,10 @@ static void fill_entry(const struct fard *fard, const struct capability *capabil
                                            .level = capability->level,
                                            .uid = capability->uid,
                                            .holders = count_holders(fard, capability->id)};
-    if (service)
+    if (service) {
         memcpy(entry->service, service->name, sizeof entry->service);
+        entry->major = service->major;
+    }
     memcpy(entry->note, capability->note, sizeof entry->note);
     memcpy(entry->ops, capability->ops, sizeof entry->ops);
 }
@@ -317,7 +322,8 @@ int handle_capability_revoke(struct client *client, const struct far_message *me
     result = result ? result : check_revoker(client, request, which, error);
     if (!result) {
         capability_event(client->fard, client, "capability-revoke", which);
-        result = revoke_capability(client->fard, which->id, client, message->serial, error);
+        const uint32_t id = which->id;
+        result = revoke_capabilities(client->fard, &id, 1, client, message->serial, error);
     }
     forget_packet(message);
     return result;
@@ -337,23 +343,49 @@ uint32_t capability_slots(const struct registry *registry, const struct service 
     return count;
 }
 
-static uint32_t first_expired(const struct capabilities *table)
+int capability_note_holder(struct client *client, const struct service *service, struct far_error *error)
 {
-    for (uint32_t i = 0; i < table->count; i++)
-        if (capability_expired(table->item[i], now_on_wall()))
-            return table->item[i]->id;
-    return 0;
+    struct capabilities *table = &client->fard->registry.capabilities;
+    int result = 0;
+    for (uint32_t i = 0; i < client->who.presented_count && !result; i++) {
+        const struct capability *capability = capability_find(table, client->who.presented[i]);
+        if (!capability || capability->service_id != service->id || capability->level < FAR_LEVEL_READ ||
+            capability_has_holder(capability, client->who.uid))
+            continue;
+        result = store_add_holder(client->fard->store, capability->id, client->who.uid, error);
+        result = result ? result : capability_add_holder(table, capability->id, client->who.uid);
+    }
+    return result;
+}
+
+/* Those of one service: the first that has expired decides which. */
+static uint32_t list_expired(const struct capabilities *table, uint32_t *ids)
+{
+    uint32_t count = 0, service_id = 0;
+    const int64_t now = now_on_wall();
+    for (uint32_t i = 0; i < table->count; i++) {
+        const struct capability *at = table->item[i];
+        if (!capability_expired(at, now) || (count && at->service_id != service_id))
+            continue;
+        service_id = at->service_id;
+        ids[count++] = at->id;
+    }
+    return count;
 }
 
 static void look_for_expired(struct timer *timer)
 {
     struct far_error error;
     struct fard *fard = list_entry(timer, struct fard, expiry);
-    for (uint32_t id; (id = first_expired(&fard->registry.capabilities)) != 0;) {
-        capability_event(fard, NULL, "capability-expire", capability_find(&fard->registry.capabilities, id));
-        if (revoke_capability(fard, id, NULL, 0, &error))
-            break; /* the store cannot be written: it is not valid any more, and tried again later */
+    const struct capabilities *table = &fard->registry.capabilities;
+    uint32_t *ids = calloc(table->count + 1, sizeof *ids);
+    for (uint32_t count; ids && (count = list_expired(table, ids)) != 0;) {
+        for (uint32_t i = 0; i < count; i++)
+            capability_event(fard, NULL, "capability-expire", capability_find(table, ids[i]));
+        if (revoke_capabilities(fard, ids, count, NULL, 0, &error) != FARD_PENDING)
+            break; /* the store cannot be written: they are not valid any more, and tried again later */
     }
+    free(ids);
     capability_watch_expiry(fard);
 }
 

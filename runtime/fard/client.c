@@ -176,7 +176,6 @@ static void client_message(struct peer *peer, const struct far_message *message,
     count_request(client, message->type, nanoseconds() - begin);
 }
 
-/* A uid that has used its share up waits for the next turn, behind its other clients that wait already. */
 /* As `far register` does, whoever runs it. */
 static void client_sent_rights(struct peer *peer, const struct far_error *error)
 {
@@ -184,6 +183,7 @@ static void client_sent_rights(struct peer *peer, const struct far_error *error)
     audit_refusal(list_entry(peer, struct client, peer), &unread, error);
 }
 
+/* A uid that has used its share up waits for the next turn, behind its other clients that wait already. */
 static bool client_may_receive(struct peer *peer)
 {
     struct client *client = list_entry(peer, struct client, peer);
@@ -212,9 +212,23 @@ static void serve_account(struct account *account, uint64_t turn)
         list_take_out(&account->of_fard);
 }
 
+/* Turns in which nobody asks, and nobody who waits may be served, need not be gone through one by one. */
+static uint64_t turns_to_go(struct fard *fard)
+{
+    uint64_t least = UINT64_MAX;
+    if (!fard->loop.quiet)
+        return 1;
+    for (struct list *at = fard->accounts.next; at != &fard->accounts; at = at->next) {
+        uint64_t wait = fair_turns_to_wait(&list_entry(at, struct account, link)->share, fard->turn);
+        if (wait && wait < least)
+            least = wait;
+    }
+    return least == UINT64_MAX ? 1 : least;
+}
+
 bool clients_serve_parked(struct fard *fard)
 {
-    fard->turn++;
+    fard->turn += turns_to_go(fard);
     for (struct list *at = fard->parked.next, *next; at != &fard->parked; at = next) {
         next = at->next;
         serve_account(list_entry(at, struct account, of_fard), fard->turn);
@@ -294,21 +308,22 @@ static int client_new(struct fard *fard, int fd)
     return result;
 }
 
-/* No descriptor is left for one more client: let it in by the spare one, so that it is refused and not left to wait. */
-static void refuse_one(struct fard *fard, int listener)
+int fard_accept(struct fard *fard, int listener)
 {
-    close(fard->spare);
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
+        return fd;
+    close(fard->spare);
+    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0)
         close(fd);
     fard->spare = dup(STDERR_FILENO);
+    return -1;
 }
 
 int client_accept(struct fard *fard, int listener)
 {
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-        refuse_one(fard, listener);
+    int fd = fard_accept(fard, listener);
     if (fd < 0)
         return 0; /* gone again, or refused: nothing that the loop must know */
     int result = client_new(fard, fd);

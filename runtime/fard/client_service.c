@@ -3,6 +3,7 @@
 #include "runtime/fard/bind.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/request.h"
+#include "runtime/fard/revoke.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -115,7 +116,10 @@ int handle_bind(struct client *client, const struct far_message *message, struct
         client_reply(client, message, answer.bytes, answer.size);
         metrics_count_bind(&client->fard->metrics, METRIC_BIND_PENDING);
     } else if (!result) {
-        result = remember_bound(client, reply->service_id, reply->level);
+        if (answer.why.source == POLICY_BY_CAPABILITY && reply->level >= FAR_LEVEL_READ)
+            result =
+                capability_note_holder(client, registry_find_id(&client->fard->registry, reply->service_id), error);
+        result = result ? result : remember_bound(client, reply->service_id, reply->level);
         result = result ? result : send_bound(client, message, &answer);
         if (!result)
             metrics_count_bind(&client->fard->metrics, reply->level);

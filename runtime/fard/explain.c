@@ -15,8 +15,8 @@
 struct subject {
     struct client *client; /* NULL: made up, in `who` */
     struct principal who;
-    bool made;            /* `who` is to be given back */
-    enum far_level bound; /* what that client has of the service; FAR_LEVEL_UNSET: nothing */
+    bool made;                 /* `who` is to be given back */
+    const struct bound *bound; /* what that client has of the service; NULL: nothing */
 };
 
 struct explain {
@@ -60,13 +60,14 @@ static int make_up(struct explain *explain, struct far_error *error)
     return refuse(error, -result, EX_NOINPUT, "explain: exe:%s: %s", explain->program, strerror(-result));
 }
 
-static enum far_level bound_level(const struct client *client, const struct service *service)
+/* What was revoked was unmapped as well. */
+static const struct bound *bound_of(const struct client *client, const struct service *service)
 {
     for (uint32_t i = 0; i < client->bound_count; i++) {
         if (client->bound[i].service_id == service->id)
-            return client->bound[i].level;
+            return client->bound[i].revoked ? NULL : &client->bound[i];
     }
-    return FAR_LEVEL_UNSET;
+    return NULL;
 }
 
 /* The process as it was when it connected, if it did; of several connections one that has bound the service. */
@@ -78,7 +79,7 @@ static void find_connected(struct fard *fard, struct explain *explain)
         if ((uint32_t)client->who.pid != explain->request->pid || (subject->client && subject->bound))
             continue;
         subject->client = client;
-        subject->bound = bound_level(client, explain->service);
+        subject->bound = bound_of(client, explain->service);
     }
 }
 
@@ -170,6 +171,22 @@ static void copy_text(char *to, size_t size, const char *from)
     to[length] = '\0';
 }
 
+/* What handle_open_channel() would give now; a capability that is not needed for it limits nothing. */
+static void fill_limits(const struct fard *fard, const struct explain *explain, struct far_explain_reply *reply)
+{
+    const struct bound *bound = explain->subject.bound;
+    const struct policy_reason *why = &explain->why;
+    enum far_level level = policy_lowered(reply->level, bound ? bound->level : FAR_LEVEL_UNSET);
+    reply->channel_level = bound ? level : FAR_LEVEL_UNSET;
+    reply->handed_level = bound ? bound->handed : FAR_LEVEL_UNSET;
+    if (!why->limited || level <= why->otherwise)
+        return;
+    reply->limited = 1;
+    const struct capability *capability = capability_find(&fard->registry.capabilities, why->capability);
+    if (capability)
+        memcpy(reply->ops, capability->ops, sizeof reply->ops);
+}
+
 static void fill_reply(struct fard *fard, struct explain *explain, struct far_explain_reply *reply)
 {
     const struct principal *who = subject_who(explain);
@@ -180,13 +197,13 @@ static void fill_reply(struct fard *fard, struct explain *explain, struct far_ex
     reply->gid = who->gid;
     reply->pid = (uint32_t)who->pid;
     reply->group_count = who->group_count;
-    reply->channel_level = explain->subject.bound;
     memcpy(reply->service, explain->service->name, sizeof reply->service);
     copy_text(reply->source_word, sizeof reply->source_word, policy_source_word(why->source));
     copy_text(reply->program, sizeof reply->program, who->program.path ? who->program.path : "");
     copy_text(reply->trouble, sizeof reply->trouble, who->program.trouble);
     policy_reason_text(why, reply->reason, sizeof reply->reason);
     fill_parts(explain, reply);
+    fill_limits(fard, explain, reply);
 }
 
 struct lines {

@@ -14,6 +14,12 @@ bool fair_may_spend(struct fair_share *share, uint64_t turn)
     return share->spent_ns < FAIR_QUANTUM_NS;
 }
 
+uint64_t fair_turns_to_wait(struct fair_share *share, uint64_t turn)
+{
+    advance(share, turn);
+    return (uint64_t)(share->spent_ns / FAIR_QUANTUM_NS);
+}
+
 void fair_spend(struct fair_share *share, uint64_t turn, int64_t ns)
 {
     advance(share, turn);

@@ -24,6 +24,8 @@ struct fair_share {
 
 /* May it spend something in this turn? */
 bool fair_may_spend(struct fair_share *share, uint64_t turn);
+/* In how many turns it may; 0: in this one. */
+uint64_t fair_turns_to_wait(struct fair_share *share, uint64_t turn);
 void fair_spend(struct fair_share *share, uint64_t turn, int64_t ns);
 
 #define QUOTA_UID_CLIENTS 1024u /* connections of one uid, where there are descriptors enough */

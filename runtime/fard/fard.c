@@ -59,6 +59,7 @@ static int watch_signals(struct fard *fard)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write() and ftruncate(), and an answer */
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -errno;
     fard->signals = (struct source){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), signal_ready};
@@ -138,7 +139,8 @@ static int load_segment(struct loading *loading, const struct stored_service *ro
     struct far_segment segment;
     char why[700];
     if (segment_check(bytes, size, 0, &segment, why, sizeof why))
-        return refuse(error, EINVAL, EX_DATAERR, "its stored segment is damaged: %s", why);
+        return refuse(error, EINVAL, EX_DATAERR, "its stored segment, in %s/segments, is damaged: %s",
+                      store_path(fard->store), why);
     if (fard_check_strays(fard, &segment, error))
         return FARD_REFUSED;
     if (memcmp(segment.note->build_id, row->build_id, sizeof row->build_id) != 0)
@@ -181,6 +183,8 @@ static int load_sound(struct loading *loading, const struct stored_service *row,
     void *bytes = NULL;
     size_t size = 0;
     struct host *host;
+    if (row->trouble[0])
+        return refuse(error, EINVAL, EX_DATAERR, "%s", row->trouble);
     int result = store_get_segment(fard->store, row->build_id, &bytes, &size, error);
     result = result ? result : load_segment(loading, row, bytes, size, service, error);
     free(bytes);
@@ -233,9 +237,10 @@ static int load_row(void *context, const struct stored_service *row)
     if (result) {
         if (result < 0)
             describe_failure(&error, result, "loading it");
-        log_service(LOG_LEVEL_ERROR, "service-broken", row->name, 0, "service '%s': %s", row->name, error.text);
         result = load_broken(row, error.text, &service);
     }
+    if (!result && service->broken[0])
+        log_service(LOG_LEVEL_ERROR, "service-broken", row->name, 0, "service '%s': %s", row->name, service->broken);
     result = result ? result : registry_add(&loading->fard->registry, service);
     if (result) {
         service_free(service);
@@ -246,6 +251,20 @@ static int load_row(void *context, const struct stored_service *row)
     else
         adoption_free(loading->fard, service->id, &loading->found);
     return 0;
+}
+
+/* Addresses from before majors were kept are those of the one service that had the name then. */
+static int settle_pending_majors(struct fard *fard, struct far_error *error)
+{
+    const struct pendings *pendings = &fard->registry.pendings;
+    int result = 0;
+    for (uint32_t i = 0; !result && i < pendings->count; i++) {
+        struct pending *pending = pendings->item[i];
+        const struct service *service = pending->major < 0 ? registry_find(&fard->registry, pending->name) : NULL;
+        if (service && !service->broken[0] && !registry_next_major(&fard->registry, service))
+            result = store_set_pending_major(fard->store, pending, service->major, error);
+    }
+    return result;
 }
 
 /* Without one fard works as well, and says what that means. */
@@ -275,6 +294,7 @@ int fard_load(struct fard *fard, const char *path, struct far_error *error)
         find_keeper(fard);
     result = result ? result : store_load_pending(fard->store, &fard->registry.pendings, error);
     result = result ? result : store_each_service(fard->store, load_row, &loading, error);
+    result = result ? result : settle_pending_majors(fard, error);
     result = result ? result : store_load_capabilities(fard->store, &fard->registry.capabilities, error);
     if (!result)
         capability_watch_expiry(fard);

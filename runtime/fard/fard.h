@@ -51,6 +51,7 @@ struct fard {
     struct list accounts;
     struct list revocations; /* revoke.c's */
     uint32_t last_revocation;
+    struct look *look;   /* revoke_look.c's; NULL: nobody looks */
     struct timer expiry; /* of the next capability */
     struct guesses guesses;
     struct domains domains;
@@ -202,6 +203,8 @@ int socket_adopt(struct fard *fard, int fd, struct far_error *error);
 void socket_close(struct fard *fard); /* and remove it, if it is ours */
 
 /* client.c */
+/* -1: none. With no descriptor left it is let in by the spare one, and closed: it must not wait, nor the loop spin. */
+int fard_accept(struct fard *fard, int listener);
 int client_accept(struct fard *fard, int fd);
 /* A uid's account, made if there is none; give it back. NULL: no memory. */
 struct account *account_get(struct fard *fard, uid_t uid);

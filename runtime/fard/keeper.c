@@ -35,6 +35,7 @@ struct keeper {
     int folder;
     pid_t pid;              /* if it is a child of ours */
     struct notify *systemd; /* NULL: a process keeps */
+    pid_t manager;          /* who started us, and keeps for us if systemd does */
 };
 
 static struct kept *find(struct keeper *keeper, const char *name)
@@ -136,7 +137,7 @@ static int find_process(struct keeper *keeper)
     return -1;
 }
 
-/* Between fork and exec: only system calls. */
+/* Between fork and exec: only system calls. Listening again says to who connects that it is this process that does. */
 static _Noreturn void become_keeper(const struct keeper *keeper, int listener)
 {
     char program[] = KEEPER_PROGRAM;
@@ -148,7 +149,8 @@ static _Noreturn void become_keeper(const struct keeper *keeper, int listener)
     int null = open("/dev/null", O_RDWR);
     int away = fcntl(listener, F_DUPFD, 64);
     if (null >= 0 && away >= 0 && dup2(null, 0) >= 0 && dup2(null, 1) >= 0 && dup2(null, 2) >= 0 &&
-        dup2(away, KEEPER_FD) >= 0 && chdir("/") == 0 && syscall(SYS_close_range, KEEPER_FD + 1, ~0u, 0) == 0)
+        dup2(away, KEEPER_FD) >= 0 && listen(KEEPER_FD, 8) == 0 && chdir("/") == 0 &&
+        syscall(SYS_close_range, KEEPER_FD + 1, ~0u, 0) == 0)
         execv("/proc/self/exe", arguments);
     _exit(127);
 }
@@ -276,6 +278,7 @@ int keeper_open(struct keeper **out, struct loop *loop, struct notify *notify, i
     *out = keeper;
     if (notify_can_store(notify) && systemd_has_room()) {
         keeper->systemd = notify;
+        keeper->manager = getppid();
         take_from_systemd(keeper);
         return 0;
     }
@@ -347,6 +350,18 @@ static void drop_all(struct keeper *keeper)
         memcpy(name, list_entry(keeper->kept.next, struct kept, link)->name, sizeof name);
         keeper_drop(keeper, name);
     }
+}
+
+pid_t keeper_pid(const struct keeper *keeper)
+{
+    struct ucred who;
+    socklen_t size = sizeof who;
+    if (keeper->systemd)
+        return keeper->manager;
+    if (keeper->pid > 0)
+        return keeper->pid;
+    bool known = keeper->source.fd >= 0 && getsockopt(keeper->source.fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
+    return known ? who.pid : 0;
 }
 
 void keeper_close(struct keeper *keeper, bool in_order)

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define KEEPER_NAME_MAX 48
 #define KEEPER_PROGRAM  "far-keeper" /* argv[0] of the process */
@@ -35,6 +36,8 @@ void keeper_keep(struct keeper *keeper, const char *name, int fd);
 void keeper_drop(struct keeper *keeper, const char *name);
 /* What came back and nobody took is dropped; hosts among it are killed. Returns how many those were. */
 unsigned keeper_drop_rest(struct keeper *keeper);
+/* Who holds what is kept: the process, or the service manager. 0: not known. */
+pid_t keeper_pid(const struct keeper *keeper);
 /* fard ends. In order: nothing is to be kept any more. Otherwise all of it is. */
 void keeper_close(struct keeper *keeper, bool in_order);
 

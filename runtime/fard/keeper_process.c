@@ -171,6 +171,7 @@ int keeper_process(int argc, char **argv)
         return EX_USAGE;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     prctl(PR_SET_NAME, KEEPER_PROGRAM);
     if (asprintf(&process.path, "%s/" KEEPER_SOCKET, argv[1]) < 0 || lstat(process.path, &process.socket) < 0)
         return EX_OSERR;

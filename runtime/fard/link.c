@@ -52,6 +52,15 @@ static int fill_table(const struct service *service, const struct far_op *op, vo
     return 0;
 }
 
+/* Without a major, from before they were kept: the service, as long as there is one of that name. */
+static const struct service *service_of_pending(const struct registry *registry, const struct pending *pending)
+{
+    if (pending->major >= 0)
+        return registry_find_major(registry, pending->name, (uint16_t)pending->major);
+    const struct service *service = registry_find(registry, pending->name);
+    return service && registry_next_major(registry, service) ? NULL : service;
+}
+
 /* An address from before the service was registered, which somebody else was given. */
 static int answer_pending(const struct registry *registry, uint64_t address, void *reply, size_t *used,
                           struct far_error *error)
@@ -60,8 +69,7 @@ static int answer_pending(const struct registry *registry, uint64_t address, voi
     const char *name = pending ? pending_op_at(pending, address) : NULL;
     if (!name)
         return refuse_nothing(address, error);
-    const struct service *service =
-        pending->major < 0 ? NULL : registry_find_major(registry, pending->name, (uint16_t)pending->major);
+    const struct service *service = service_of_pending(registry, pending);
     const struct far_op *op = service && !service->hidden ? service_op(service, name) : NULL;
     if (op)
         return fill_table(service, op, reply, used);

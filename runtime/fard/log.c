@@ -19,18 +19,20 @@ static struct {
     bool journal;
 } settings = {LOG_FORM_TEXT, LOG_LEVEL_INFO, false};
 
-#define TAIL 8 /* kept free for what ends a line: "\"}\n" */
+#define TAIL    8   /* kept free for what ends a line: "\"}\n" */
+#define MESSAGE 512 /* kept free for the message: it is what people read, and fields can be as long as clients like */
+#define SHORT   512 /* kept free of long texts, for numbers */
 
 /* A line under construction. From the first piece that does not fit, nothing more is written. */
 struct writing {
     char *line;
-    size_t used;
+    size_t used, room;
     bool full;
 };
 
 static void put(struct writing *to, const char *bytes, size_t size)
 {
-    to->full |= size > LOG_LINE_MAX - TAIL - to->used;
+    to->full |= to->used + size > to->room;
     if (to->full)
         return;
     memcpy(to->line + to->used, bytes, size);
@@ -75,7 +77,7 @@ size_t log_write_text(char line[LOG_LINE_MAX], const struct log_record *record, 
         LOG_LEVELS(X)
 #undef X
     };
-    struct writing to = {line, 0, false};
+    struct writing to = {line, 0, LOG_LINE_MAX - TAIL, false};
     if (journal)
         put(&to, (char[]){'<', digits[record->level], '>'}, 3);
     put_word(&to, "fard: ");
@@ -111,7 +113,7 @@ static void put_json_text(struct writing *to, const char *text)
 }
 
 /* A member that does not fit is taken back as a whole; the line stays an object. */
-static void put_json_member(struct writing *to, const char *name, const char *text, uint64_t number)
+static bool put_json_member(struct writing *to, const char *name, const char *text, uint64_t number)
 {
     size_t before = to->used;
     char digits[32];
@@ -123,8 +125,20 @@ static void put_json_member(struct writing *to, const char *name, const char *te
     else
         put(to, digits, (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)number));
     put(to, "\"", text ? 1 : 0);
-    if (to->full)
-        *to = (struct writing){to->line, before, false};
+    bool fits = !to->full;
+    if (!fits)
+        *to = (struct writing){to->line, before, to->room, false};
+    return fits;
+}
+
+/* A text for which there is no room becomes "…"; there always is for that, and for numbers. */
+static void put_json_field(struct writing *to, const struct log_field *field)
+{
+    to->room = LOG_LINE_MAX - TAIL - MESSAGE - (field->text ? SHORT : 0);
+    if (put_json_member(to, field->name, field->text, field->number))
+        return;
+    to->room = LOG_LINE_MAX - TAIL - MESSAGE;
+    put_json_member(to, field->name, "…", 0);
 }
 
 static void put_json_time(struct writing *to, const struct timespec *time)
@@ -137,15 +151,16 @@ static void put_json_time(struct writing *to, const struct timespec *time)
     put(to, words, length);
 }
 
-/* The fields before the message: it is what may be too long, and then it is cut. */
+/* The message is the last, and cut where the line is full; however long the fields are, there is room for most messages. */
 size_t log_write_json(char line[LOG_LINE_MAX], const struct log_record *record)
 {
-    struct writing to = {line, 0, false};
+    struct writing to = {line, 0, LOG_LINE_MAX - TAIL - MESSAGE, false};
     put_json_time(&to, &record->time);
     put_json_member(&to, "level", level_word(record->level), 0);
     put_json_member(&to, "event", record->event, 0);
     for (unsigned i = 0; i < record->field_count; i++)
-        put_json_member(&to, record->fields[i].name, record->fields[i].text, record->fields[i].number);
+        put_json_field(&to, &record->fields[i]);
+    to.room = LOG_LINE_MAX - TAIL;
     put_word(&to, ",\"message\":");
     put_json_text(&to, record->message);
     memcpy(line + to.used, "\"}\n", 3);

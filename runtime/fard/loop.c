@@ -16,6 +16,7 @@ int64_t loop_now(void)
 int loop_init(struct loop *loop)
 {
     loop->batch_count = 0;
+    loop->quiet = false;
     list_init(&loop->timers);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     return loop->epoll < 0 ? -errno : 0;
@@ -99,6 +100,7 @@ int loop_turn(struct loop *loop, int wait_ms)
     if (count < 0)
         return errno == EINTR ? 0 : -errno;
     loop->batch_count = count;
+    loop->quiet = count == 0;
     for (int i = 0; i < count && result >= 0; i++) {
         struct source *source = loop->batch[i].data.ptr;
         if (source)

@@ -6,6 +6,7 @@
 
 #include "runtime/fard/list.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 
@@ -26,6 +27,7 @@ struct loop {
     int epoll;
     struct epoll_event batch[LOOP_BATCH];
     int batch_count;
+    bool quiet; /* nothing had happened when the last turn looked */
     struct list timers; /* by rising time */
 };
 

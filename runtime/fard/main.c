@@ -5,6 +5,7 @@
 #include "runtime/fard/fard.h"
 #include "runtime/fard/log.h"
 #include "runtime/fard/observe.h"
+#include "runtime/format/streams.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -305,6 +306,7 @@ int main(int argc, char **argv)
     int report = -1;
     if (argc && strcmp(argv[0], KEEPER_PROGRAM) == 0)
         return keeper_process(argc, argv);
+    streams_occupy();
     int end = parse_options(argc, argv, &options);
     if (end >= 0)
         return end;

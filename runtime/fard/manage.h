@@ -218,6 +218,8 @@ struct far_explain_request {
     uint32_t program_bytes;
 };
 
+#define FAR_CAPABILITY_OPS 1024 /* bytes of all names, each ended by a newline, and a NUL */
+
 /* How a part is mapped in a client. */
 #define FAR_RIGHT_READ    1u
 #define FAR_RIGHT_WRITE   2u
@@ -230,13 +232,16 @@ struct far_explain_reply {
     uint32_t source; /* enum policy_source */
     uint32_t uid;    /* whom it is about; UINT32_MAX: no particular one */
     uint32_t gid;
-    uint32_t pid;                    /* 0: no particular one */
-    uint32_t machine;                /* of the executable that is mapped; 0: there is none for the client's */
-    uint32_t channel_level;          /* PID: the level of what that process has bound; FAR_LEVEL_UNSET: it has not */
-    uint32_t group_count;            /* supplementary groups that were looked at */
+    uint32_t pid;           /* 0: no particular one */
+    uint32_t machine;       /* of the executable that is mapped; 0: there is none for the client's */
+    uint32_t channel_level; /* PID: the level its calls by trap have; FAR_LEVEL_UNSET: it has not bound the service */
+    uint32_t group_count;   /* supplementary groups that were looked at */
     uint32_t rights[FAR_PART_COUNT]; /* FAR_RIGHT_… */
     uint32_t text_bytes;
+    uint32_t handed_level; /* PID: the highest level that it was given memory of; FAR_LEVEL_UNSET as above */
+    uint32_t limited;      /* 1: calls of the operations in `ops` alone */
     struct far_extent part[FAR_PART_COUNT]; /* absolute */
+    char ops[FAR_CAPABILITY_OPS];           /* names, each ended by a newline */
     char source_word[16];
     char service[FAR_SERVICE_MAX];
     char program[FAR_SUBJECT_MAX]; /* its path; empty: not known */
@@ -273,7 +278,6 @@ struct far_status_reply {
     char version[32];
 };
 
-#define FAR_CAPABILITY_OPS  1024 /* bytes of all names, each ended by a newline, and a NUL */
 #define FAR_CAPABILITY_NOTE 64
 
 /* CAPABILITY_GRANT, CAPABILITY_NARROW. What is not needed is zeros. */
@@ -283,7 +287,7 @@ struct far_capability_request {
     char note[FAR_CAPABILITY_NOTE];
     int64_t expires; /* seconds since 1970; 0: grant: never; narrow: when that which was presented does */
     uint32_t level;  /* enum far_level; narrow: UNSET: as that which was presented */
-    uint32_t reserved;
+    uint32_t version; /* grant: as struct far_name_request has it */
     char ops[FAR_CAPABILITY_OPS]; /* empty: all that there are to be had */
 };
 
@@ -293,6 +297,8 @@ struct far_capability_reply {
     int64_t expires;
     uint32_t id;
     uint32_t level;
+    uint32_t major; /* of the service */
+    uint32_t reserved;
 };
 
 struct far_capability_revoke {
@@ -318,7 +324,7 @@ struct far_capability_entry {
     uint32_t level;
     uint32_t uid;
     uint32_t holders; /* connections that it was presented on */
-    uint32_t reserved;
+    uint32_t major;   /* of the service */
     char service[FAR_SERVICE_MAX];
     char note[FAR_CAPABILITY_NOTE];
     char ops[FAR_CAPABILITY_OPS];
@@ -384,14 +390,15 @@ _Static_assert(sizeof(struct far_name_request) == 72, "protocol");
 _Static_assert(sizeof(struct far_list_entry) == 120, "protocol");
 _Static_assert(sizeof(struct far_map_entry) == 104, "protocol");
 _Static_assert(sizeof(struct far_capability_request) == 128 + 64 + 64 + 16 + 1024, "protocol");
-_Static_assert(sizeof(struct far_capability_reply) == 128 + 64 + 16, "protocol");
+_Static_assert(sizeof(struct far_capability_reply) == 128 + 64 + 24, "protocol");
 _Static_assert(sizeof(struct far_capability_revoke) == 264, "protocol");
 _Static_assert(sizeof(struct far_revoke_reply) == 24, "protocol");
 _Static_assert(sizeof(struct far_capability_entry) == 32 + 64 + 64 + 1024, "protocol");
 _Static_assert(sizeof(struct far_describe_reply) == 120 + 112 + 8 + 64 + 32 + 64 + 512, "protocol");
 _Static_assert(sizeof(struct far_describe_op) == 48, "protocol");
 _Static_assert(sizeof(struct far_explain_request) == 96, "protocol");
-_Static_assert(sizeof(struct far_explain_reply) == 64 + 112 + 16 + 64 + 1024 + 192 + 2048, "protocol");
+_Static_assert(sizeof(struct far_explain_reply) == 72 + 112 + FAR_CAPABILITY_OPS + 16 + 64 + 1024 + 192 + 2048,
+               "protocol");
 _Static_assert(sizeof(struct far_policy_request) == 8, "protocol");
 _Static_assert(sizeof(struct far_policy_reply) == 1552, "protocol");
 _Static_assert(sizeof(struct far_status_reply) == 80, "protocol");

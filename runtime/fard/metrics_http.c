@@ -169,9 +169,10 @@ static void connection_begin(struct metrics_http *http, int fd)
 static int listener_ready(struct source *source, uint32_t events)
 {
     (void)events;
-    int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct metrics_http *http = list_entry(source, struct metrics_http, listener);
+    int fd = fard_accept(http->fard, source->fd);
     if (fd >= 0)
-        connection_begin(list_entry(source, struct metrics_http, listener), fd);
+        connection_begin(http, fd);
     return 0;
 }
 

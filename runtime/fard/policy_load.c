@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -60,6 +61,13 @@ static void put_in_force(struct fard *fard, struct policy_file *file)
              file->section_count == 1 ? "" : "s", file->rule_count, file->rule_count == 1 ? "" : "s");
 }
 
+/* A link to nothing is no "there is none": what it should lead to may not be mounted yet. */
+static bool is_missing(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) < 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 int policy_load(struct fard *fard, const char *path, struct far_error *error)
 {
     char usual[PATH_MAX];
@@ -71,7 +79,7 @@ int policy_load(struct fard *fard, const char *path, struct far_error *error)
     fard->policy_path = path_from_root(path ? path : usual);
     if (!fard->policy_path)
         return -errno;
-    if (!path && access(usual, F_OK) < 0 && errno == ENOENT)
+    if (!path && is_missing(usual))
         return 0;
     int result = read_policy(fard, fard->policy_path, &file, error);
     if (!result)
@@ -82,7 +90,7 @@ int policy_load(struct fard *fard, const char *path, struct far_error *error)
 /* What nobody has said to use need not be there; what was in force does not go because its file did. */
 static bool is_there(const struct fard *fard)
 {
-    return fard->policy_path && (fard->policy || access(fard->policy_path, F_OK) == 0 || errno != ENOENT);
+    return fard->policy_path && (fard->policy || !is_missing(fard->policy_path));
 }
 
 void policy_reload(struct fard *fard)

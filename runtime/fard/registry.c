@@ -285,6 +285,7 @@ void service_free(struct service *service)
     free(service->subjects);
     free(service->needs);
     free(service->awaits);
+    free(service->retired);
     free(service);
 }
 

@@ -59,7 +59,7 @@ static bool is_operations(const char *ops, size_t size)
 
 static int check_rights(const struct far_capability_request *request, struct far_error *error)
 {
-    if (request->reserved || request->level >= FAR_LEVEL_COUNT || request->expires < 0)
+    if (request->level >= FAR_LEVEL_COUNT || request->expires < 0)
         return refuse(error, EBADMSG, EX_PROTOCOL, "capability: there is no level %u, or no such time", request->level);
     if (!is_line(request->note, sizeof request->note))
         return refuse(error, EINVAL, EX_USAGE, "capability: the note must be one line of at most %d letters of ASCII",
@@ -110,6 +110,8 @@ int protocol_check_capability_narrow(const struct far_message *message, const st
     int result = take_body(message, sizeof **request, &body, error);
     *request = body;
     result = result ? result : check_rights(*request, error);
+    if (!result && (*request)->version)
+        result = refuse(error, EBADMSG, EX_PROTOCOL, "capability: which service it is for, the token says");
     return result ? result : check_token((*request)->token, error);
 }
 

@@ -11,9 +11,9 @@
  *
  * What the process is told is a courtesy to it: nothing depends on its doing as it says.
  */
-#include "runtime/fard/revoke.h"
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/request_capability.h"
+#include "runtime/fard/revoke_internal.h"
 #include "runtime/machine.h"
 
 #include <errno.h>
@@ -33,36 +33,11 @@
 #define SO_PEERPIDFD 77 /* Linux 6.5 */
 #endif
 
-/* A process that was told to unmap. */
-struct told {
-    struct list of_revocation;
-    const struct client *client; /* NULL: gone */
-    pid_t pid;
-    int pidfd;
-    bool done;
-};
-
 /* A channel that its host has been told to close. */
 struct closing {
     struct list of_revocation;
     const struct host *host;
     uint32_t channel;
-};
-
-struct revocation {
-    struct list link;
-    struct fard *fard;
-    struct client *client; /* whoever waits for it; or NULL */
-    uint32_t serial;       /* of the request */
-    uint32_t number;       /* of the revocation */
-    uint32_t service_id;
-    struct list told;
-    struct list closing;
-    struct timer deadline;
-    struct source scan; /* the scanning process's answer; -1: not yet */
-    pid_t scanner;
-    bool memory; /* it gave a right to the service's memory */
-    struct far_revoke_reply reply;
 };
 
 static void told_free(struct told *told)
@@ -86,11 +61,8 @@ static void revocation_free(struct revocation *revocation)
         closing_free(list_entry(revocation->closing.next, struct closing, of_revocation));
     while (!list_is_empty(&revocation->told))
         told_free(list_entry(revocation->told.next, struct told, of_revocation));
-    if (revocation->scan.fd >= 0) {
-        loop_forget(&revocation->fard->loop, &revocation->scan);
-        close(revocation->scan.fd);
-    }
     list_take_out(&revocation->link);
+    free(revocation->uid);
     free(revocation);
 }
 
@@ -105,7 +77,7 @@ static void audit_revocation(const struct revocation *revocation)
         audit_service(revocation->fard, revocation->client, "capability-revoked", service, text);
 }
 
-static void answer(struct revocation *revocation)
+void revocation_answer(struct revocation *revocation)
 {
     const struct far_revoke_reply *reply = &revocation->reply;
     fard_log("revocation %u: %u capabilities, %u holders, %u killed, %u still hold it, %u not seen%s",
@@ -118,148 +90,19 @@ static void answer(struct revocation *revocation)
     revocation_free(revocation);
 }
 
-static bool is_told(const struct revocation *revocation, const struct client *client)
-{
-    for (const struct list *at = revocation->told.next; at != &revocation->told; at = at->next)
-        if (list_entry(at, struct told, of_revocation)->client == client)
-            return true;
-    return false;
-}
-
-/* Who may hold the service's memory: its hosts, and clients that are bound to it at such a level, as of now. */
-static uint32_t list_entitled(const struct revocation *revocation, struct scan_principal *out)
-{
-    uint32_t count = 0;
-    const struct fard *fard = revocation->fard;
-    const struct service *service = registry_find_id(&fard->registry, revocation->service_id);
-    if (service->host && service->host->pid)
-        out[count++] = (struct scan_principal){service->host->pid, FAR_LEVEL_TRUSTED};
-    for (const struct list *at = fard->leaving.next; at != &fard->leaving; at = at->next)
-        out[count++] = (struct scan_principal){list_entry(at, struct host, link)->pid, FAR_LEVEL_TRUSTED};
-    for (const struct list *at = fard->clients.next; at != &fard->clients; at = at->next) {
-        const struct client *client = list_entry(at, struct client, link);
-        for (uint32_t i = 0; i < client->bound_count; i++) {
-            const struct bound *bound = &client->bound[i];
-            if (bound->service_id == service->id && !bound->revoked && !is_told(revocation, client))
-                out[count++] = (struct scan_principal){client->who.pid, bound->handed};
-        }
-    }
-    return count;
-}
-
-static uint32_t count_entitled(const struct fard *fard)
-{
-    uint32_t count = 1;
-    for (const struct list *at = fard->leaving.next; at != &fard->leaving; at = at->next)
-        count++;
-    for (const struct list *at = fard->clients.next; at != &fard->clients; at = at->next)
-        count += list_entry(at, struct client, link)->bound_count;
-    return count;
-}
-
-static uint32_t list_told(const struct revocation *revocation, struct scan_told *out)
-{
-    uint32_t count = 0;
-    for (const struct list *at = revocation->told.next; at != &revocation->told; at = at->next) {
-        const struct told *told = list_entry(at, struct told, of_revocation);
-        if (out)
-            out[count] = (struct scan_told){told->pid, told->pidfd, told->client && !told->done};
-        count++;
-    }
-    return count;
-}
-
-/* In the child. It keeps nothing of fard's open but what it needs, so that nobody waits for a close of ours. */
-static _Noreturn void scan_in_child(const struct scan *scan, int out)
-{
-    static struct scan_result result;
-    prctl(PR_SET_NAME, "fard-revoke");
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    alarm(REVOKE_SCAN_S); /* a process that keeps us from looking at it keeps nobody else */
-    scan_run(scan, &result);
-    _exit(write(out, &result, sizeof result) == sizeof result ? 0 : EX_IOERR);
-}
-
-static void say_killed(const struct revocation *revocation, pid_t pid)
-{
-    char text[96];
-    const struct service *service = registry_find_id(&revocation->fard->registry, revocation->service_id);
-    snprintf(text, sizeof text, "pid %d, which had no right to the memory and held it, was killed", (int)pid);
-    fard_log("revocation %u: %s", revocation->number, text);
-    if (service)
-        audit_service(revocation->fard, NULL, "capability-kill", service, text);
-}
-
-static int scan_answered(struct source *source, uint32_t events)
-{
-    static struct scan_result result;
-    struct revocation *revocation = list_entry(source, struct revocation, scan);
-    struct far_revoke_reply *reply = &revocation->reply;
-    (void)events;
-    if (read(source->fd, &result, sizeof result) != sizeof result)
-        result = (struct scan_result){.unfinished = 1};
-    waitpid(revocation->scanner, NULL, 0); /* it has ended, or is about to: this was its last word */
-    for (uint32_t i = 0; i < result.killed && i < SCAN_KILLED_MAX; i++)
-        say_killed(revocation, result.killed_pid[i]);
-    reply->killed = result.killed;
-    reply->kept = result.kept;
-    reply->unseen = result.unseen;
-    reply->unfinished |= result.unfinished;
-    answer(revocation);
-    return 0;
-}
-
-static int fork_scan(struct revocation *revocation, const struct scan *scan)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return -errno;
-    revocation->scanner = fork();
-    if (revocation->scanner == 0)
-        scan_in_child(scan, ends[1]);
-    close(ends[1]);
-    if (revocation->scanner < 0) {
-        close(ends[0]);
-        return -EAGAIN;
-    }
-    revocation->scan = (struct source){ends[0], scan_answered};
-    return loop_watch(&revocation->fard->loop, &revocation->scan, EPOLLIN);
-}
-
-static int start_scan(struct revocation *revocation, const struct service *service)
-{
-    struct scan scan = {.fard = revocation->fard, .service = service, .told_count = list_told(revocation, NULL)};
-    scan.told = calloc(scan.told_count + 1, sizeof *scan.told);
-    scan.entitled = calloc(count_entitled(revocation->fard), sizeof *scan.entitled);
-    int result = scan.told && scan.entitled ? 0 : -ENOMEM;
-    if (!result) {
-        list_told(revocation, scan.told);
-        scan.entitled_count = list_entitled(revocation, scan.entitled);
-        result = fork_scan(revocation, &scan);
-    }
-    free(scan.told);
-    free(scan.entitled);
-    return result;
-}
-
 static void look_at_all(struct revocation *revocation)
 {
+    if (revocation->state != REVOCATION_TELLING)
+        return;
     if (!list_is_empty(&revocation->closing)) {
         fard_log("revocation %u: a host has not said in time that it answers no more", revocation->number);
         revocation->reply.unfinished = 1;
     }
-    const struct service *service = registry_find_id(&revocation->fard->registry, revocation->service_id);
     timer_stop(&revocation->deadline);
-    if (revocation->scan.fd >= 0)
-        return;
-    if (!revocation->memory) {
-        answer(revocation);
-        return;
-    }
-    if (service && !service->broken[0] && start_scan(revocation, service) == 0)
-        return;
-    revocation->reply.unfinished = service != NULL; /* a service that has gone has no memory */
-    answer(revocation);
+    if (revocation->uid_count == 0 && list_is_empty(&revocation->told))
+        revocation_answer(revocation); /* nobody was ever given the memory by it */
+    else
+        look_for(revocation);
 }
 
 static void deadline_passed(struct timer *timer)
@@ -345,6 +188,7 @@ void revocations_host_closed(struct host *host, const struct far_message *messag
 void revocations_free(struct fard *fard)
 {
     timer_stop(&fard->expiry);
+    look_abandon(fard);
     while (!list_is_empty(&fard->revocations))
         revocation_free(list_entry(fard->revocations.next, struct revocation, link));
 }
@@ -470,13 +314,21 @@ static int take_from_client(struct revocation *revocation, struct client *client
     return result;
 }
 
-/* It and all below it, by rising id. */
-static uint32_t *list_below(const struct capabilities *table, uint32_t id, uint32_t *count)
+static bool is_below_any(const struct capabilities *table, uint32_t id, const uint32_t *top, uint32_t top_count)
+{
+    for (uint32_t i = 0; i < top_count; i++)
+        if (capability_is_below(table, id, top[i]))
+            return true;
+    return false;
+}
+
+/* They and all below them, by rising id. */
+static uint32_t *list_below(const struct capabilities *table, const uint32_t *top, uint32_t top_count, uint32_t *count)
 {
     uint32_t *ids = calloc(table->count + 1, sizeof *ids);
     *count = 0;
     for (uint32_t i = 0; ids && i < table->count; i++)
-        if (capability_is_below(table, table->item[i]->id, id))
+        if (is_below_any(table, table->item[i]->id, top, top_count))
             ids[(*count)++] = table->item[i]->id;
     return ids;
 }
@@ -490,7 +342,6 @@ static struct revocation *revocation_new(struct fard *fard, struct client *clien
     revocation->client = client;
     revocation->serial = serial;
     revocation->number = ++fard->last_revocation;
-    revocation->scan.fd = -1;
     revocation->deadline.fire = deadline_passed;
     list_init(&revocation->told);
     list_init(&revocation->closing);
@@ -551,39 +402,69 @@ static void end_orphans(struct revocation *revocation)
     }
 }
 
+static bool has_uid(const struct revocation *revocation, uid_t uid)
+{
+    for (uint32_t i = 0; i < revocation->uid_count; i++)
+        if (revocation->uid[i] == uid)
+            return true;
+    return false;
+}
+
+static int add_uids(struct revocation *revocation, const struct capability *capability)
+{
+    for (uint32_t i = 0; i < capability->holder_count; i++) {
+        if (has_uid(revocation, capability->holder[i]))
+            continue;
+        uid_t *grown = reallocarray(revocation->uid, revocation->uid_count + 1, sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        revocation->uid = grown;
+        revocation->uid[revocation->uid_count++] = capability->holder[i];
+    }
+    return 0;
+}
+
+static int note_uids(struct revocation *revocation, const uint32_t *ids, uint32_t count)
+{
+    const struct capabilities *table = &revocation->fard->registry.capabilities;
+    int result = 0;
+    for (uint32_t i = 0; i < count && !result; i++)
+        result = add_uids(revocation, capability_find(table, ids[i]));
+    return result;
+}
+
 /* From here on nothing can fail: the right is gone. What cannot be told is killed. */
 static void take_from_all(struct revocation *revocation, const uint32_t *ids, uint32_t count)
 {
     struct fard *fard = revocation->fard;
-    bool memory = false;
-    for (uint32_t i = 0; i < count; i++) {
-        memory |= capability_find(&fard->registry.capabilities, ids[i])->level >= FAR_LEVEL_READ;
+    for (uint32_t i = 0; i < count; i++)
         capability_drop(&fard->registry.capabilities, ids[i]);
-    }
     revocation->reply.capabilities = count;
     for (struct list *at = fard->clients.next; at != &fard->clients; at = at->next)
         take_from_client(revocation, list_entry(at, struct client, link), ids, count);
     end_orphans(revocation);
-    revocation->memory = memory;
     if (all_done(revocation))
         look_at_all(revocation);
     else
         timer_start(&fard->loop, &revocation->deadline, REVOKE_DEADLINE_MS);
 }
 
-int revoke_capability(struct fard *fard, uint32_t id, struct client *client, uint32_t serial, struct far_error *error)
+int revoke_capabilities(struct fard *fard, const uint32_t *ids, uint32_t count, struct client *client, uint32_t serial,
+                        struct far_error *error)
 {
-    uint32_t count;
-    uint32_t *ids = list_below(&fard->registry.capabilities, id, &count);
-    struct revocation *revocation = ids ? revocation_new(fard, client, serial) : NULL;
-    int result = revocation ? store_remove_capability(fard->store, id, error) : -ENOMEM;
+    uint32_t all_count;
+    const uint32_t service_id = capability_find(&fard->registry.capabilities, ids[0])->service_id;
+    uint32_t *all = list_below(&fard->registry.capabilities, ids, count, &all_count);
+    struct revocation *revocation = all ? revocation_new(fard, client, serial) : NULL;
+    int result = revocation ? note_uids(revocation, all, all_count) : -ENOMEM;
+    result = result ? result : store_remove_capabilities(fard->store, ids, count, error);
     if (result && revocation)
         revocation_free(revocation);
     if (!result) {
-        revocation->service_id = capability_find(&fard->registry.capabilities, id)->service_id;
-        take_from_all(revocation, ids, count);
+        revocation->service_id = service_id;
+        take_from_all(revocation, all, all_count);
         capability_watch_expiry(fard);
     }
-    free(ids);
+    free(all);
     return result ? result : FARD_PENDING;
 }

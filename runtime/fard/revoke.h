@@ -21,27 +21,29 @@ int handle_capability_revoke(struct client *client, const struct far_message *me
 /* The slots that a channel limited to a capability's operations may call; returns their count, at most `room`. */
 uint32_t capability_slots(const struct registry *registry, const struct service *service, uint32_t id, uint32_t *slot,
                           uint32_t room);
+/*
+ * The client is about to be given the service's memory: noted with each capability that it has presented for that, so that
+ * revoking knows whose processes it may end. 0, FARD_REFUSED or a negative errno.
+ */
+int capability_note_holder(struct client *client, const struct service *service, struct far_error *error);
 /* When the next capability expires it is revoked. Called after each change of the table. */
 void capability_watch_expiry(struct fard *fard);
 
 /* revoke.c */
 int handle_revoke_done(struct client *client, const struct far_message *message, struct far_error *error);
 /*
- * Takes a capability, and all that were narrowed from it, from everybody. `client` is answered when it is true (FARD_PENDING);
- * NULL: nobody waits.
+ * Takes capabilities of one service, and all that were narrowed from them, from everybody. FARD_PENDING: it is done, and
+ * `client` is answered when nobody has anything by them any more (NULL: nobody waits). Or FARD_REFUSED, or a negative errno.
  */
-int revoke_capability(struct fard *fard, uint32_t id, struct client *client, uint32_t serial, struct far_error *error);
+int revoke_capabilities(struct fard *fard, const uint32_t *ids, uint32_t count, struct client *client, uint32_t serial,
+                        struct far_error *error);
 void revocations_forget_client(struct client *client);
 struct host;
 /* A host has closed a channel, and answers nothing in it any more; or it has died (message NULL). */
 void revocations_host_closed(struct host *host, const struct far_message *message);
 void revocations_free(struct fard *fard);
 
-/* revoke_scan.c: runs in a process of its own. */
-struct scan_principal {
-    pid_t pid;
-    enum far_level level; /* the highest by which it may hold the memory */
-};
+/* revoke_scan.c: runs in a process of its own, and asks fard about everybody whom it finds. */
 struct scan_told {
     pid_t pid;
     int pidfd; /* -1: unknown */
@@ -50,15 +52,28 @@ struct scan_told {
 struct scan {
     const struct fard *fard;
     const struct service *service;
-    struct scan_told *told; /* must hold nothing */
+    struct scan_told *told; /* whose parents' rights count for nothing */
     uint32_t told_count;
-    struct scan_principal *entitled;
-    uint32_t entitled_count;
+    uid_t *uid; /* besides those told: whose processes may be killed */
+    uint32_t uid_count;
+    int ask; /* a socket to fard */
 };
-#define SCAN_KILLED_MAX 256
+#define SCAN_LINE_MAX 64
+/* May this process hold the memory? fard answers by one uint32_t: 1, it may. */
+struct scan_suspect {
+    uint32_t need;             /* enum far_level: what it needs for what it holds */
+    uint32_t count;            /* of its line */
+    pid_t line[SCAN_LINE_MAX]; /* itself, and those that it descends from and may have it from */
+};
+#define SCAN_FOUND_MAX 128
+struct scan_found {
+    pid_t pid;
+    uid_t uid;
+    uint32_t foreign; /* nobody of its uid was given the memory by what is revoked */
+};
 struct scan_result {
     uint32_t killed, kept, unseen, unfinished;
-    pid_t killed_pid[SCAN_KILLED_MAX];
+    struct scan_found killed_one[SCAN_FOUND_MAX], kept_one[SCAN_FOUND_MAX];
 };
 void scan_run(const struct scan *scan, struct scan_result *result);
 

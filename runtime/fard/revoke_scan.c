@@ -4,12 +4,16 @@
  * another's /proc files can take as long as that other likes.
  *
  * A process holds it that maps one of the memfds or has one open, told by device and inode, in any of its threads: they may
- * have descriptors of their own, and the first may have ended. It may hold it if it is one of those that fard knows to be
- * bound, descends from one (fork inherits mappings), or the policy would give it as much. Whoever was told to let go of it
- * may not, nor may its children.
+ * have descriptors of their own, and the first may have ended. It may hold it by the policy; or because fard knows that it, or
+ * one that it descends from (fork inherits mappings), is bound: that is asked of fard, for each that is found. Whoever was
+ * told to let go hands nothing on to its children.
+ *
+ * Who holds it and may not is killed if it was told to let go, or its uid was given the memory by what is revoked and so
+ * could have killed it himself. All others are reported: anybody can pass a descriptor to a stranger's process.
  *
  * Passes are made until one finds nobody: a process can fork while it is looked at, but not after it was killed.
  */
+#include "runtime/fard/principal.h"
 #include "runtime/fard/revoke.h"
 
 #include <ctype.h>
@@ -23,20 +27,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sysexits.h>
 #include <unistd.h>
 
-#define PASSES_MAX    50
-#define ANCESTORS_MAX 64
-#define DEATH_MS      3000 /* for a killed process to be gone */
-#define GROUPS_MAX    1024
+#define PASSES_MAX 50
+#define DEATH_MS   3000 /* for a killed process to be gone */
 
 struct memory {
     dev_t device;
     ino_t data;
     ino_t image[EXECUTABLES_MAX];
+    const ino_t *retired; /* images of before an upgrade */
+    uint32_t retired_count;
 };
 
 struct scanning {
@@ -44,7 +50,8 @@ struct scanning {
     struct scan_result *result;
     struct memory memory;
     struct stat own_program; /* who runs it under our uid is ours: keepers, and what is about to become a host */
-    char *text;              /* of a /proc file */
+    char own_name[PATH_MAX];
+    char *text; /* of a /proc file */
     size_t room;
 };
 
@@ -82,6 +89,9 @@ static bool is_image(const struct memory *memory, ino_t inode)
 {
     for (unsigned i = 0; i < EXECUTABLES_MAX; i++)
         if (memory->image[i] && memory->image[i] == inode)
+            return true;
+    for (uint32_t i = 0; i < memory->retired_count; i++)
+        if (memory->retired[i] == inode)
             return true;
     return false;
 }
@@ -154,38 +164,57 @@ static int mappings_of(struct scanning *scanning, pid_t pid, pid_t thread, enum 
 }
 
 /* Opened for reading only, or for more? What cannot be told is more. */
-static enum far_level need_of_descriptor(const char *path)
+static enum far_level need_of_descriptor(int folder, const char *number)
 {
-    char copy[PATH_MAX], line[256];
+    char path[300], line[256];
     unsigned flags = O_RDWR;
-    const char *number = strrchr(path, '/');
-    snprintf(copy, sizeof copy, "%.*sinfo%s", (int)(number - path), path, number);
-    FILE *info = fopen(copy, "re");
+    snprintf(path, sizeof path, "../fdinfo/%s", number);
+    int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+    FILE *info = fd < 0 ? NULL : fdopen(fd, "r");
     while (info && fgets(line, sizeof line, info))
         if (sscanf(line, "flags: %o", &flags) == 1)
             break;
     if (info)
         fclose(info);
+    else if (fd >= 0)
+        close(fd);
     return (flags & O_ACCMODE) == O_RDONLY && !(flags & O_PATH) ? FAR_LEVEL_READ : FAR_LEVEL_TRUSTED;
+}
+
+/*
+ * What a link of /proc/PID/fd leads to is asked only where its name says that it may be a memfd: any other file may lie on a
+ * file system that does not answer, and nobody could wait for it in vain but we. A memfd's name can be feigned, and costs a
+ * look; but it is there whenever it is one, for no file of another kind gets it to lose it again.
+ */
+static bool may_be_memfd(int folder, const char *number)
+{
+    char target[16];
+    ssize_t length = readlinkat(folder, number, target, sizeof target);
+    return length >= 7 && memcmp(target, "/memfd:", 7) == 0;
+}
+
+static bool descriptor_inode(int folder, const char *number, struct statx *status)
+{
+    return may_be_memfd(folder, number) && statx(folder, number, AT_STATX_DONT_SYNC, STATX_INO, status) == 0;
 }
 
 static int descriptors_of(const struct scanning *scanning, pid_t pid, pid_t thread, enum far_level *need)
 {
-    char path[PATH_MAX];
-    struct stat status;
+    char path[64];
+    struct statx status;
     const struct memory *memory = &scanning->memory;
-    int prefix = snprintf(path, sizeof path, "/proc/%d/task/%d/fd", pid, thread);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/fd", pid, thread);
     DIR *folder = opendir(path);
     if (!folder)
         return -errno;
     for (struct dirent *entry; (entry = readdir(folder));) {
-        snprintf(path + prefix, sizeof path - (size_t)prefix, "/%s", entry->d_name);
-        if (!isdigit((unsigned char)entry->d_name[0]) || stat(path, &status) != 0 || status.st_dev != memory->device)
+        if (!isdigit((unsigned char)entry->d_name[0]) || !descriptor_inode(dirfd(folder), entry->d_name, &status) ||
+            makedev(status.stx_dev_major, status.stx_dev_minor) != memory->device)
             continue;
-        if (is_image(memory, status.st_ino))
+        if (is_image(memory, status.stx_ino))
             *need = FAR_LEVEL_TRUSTED;
-        else if (status.st_ino == memory->data)
-            *need = higher(*need, need_of_descriptor(path));
+        else if (status.stx_ino == memory->data)
+            *need = higher(*need, need_of_descriptor(dirfd(folder), entry->d_name));
     }
     closedir(folder);
     return 0;
@@ -234,80 +263,93 @@ static bool was_told(const struct scan *scan, pid_t pid)
     return false;
 }
 
-static enum far_level known_level(const struct scan *scan, pid_t pid)
-{
-    enum far_level level = FAR_LEVEL_UNSET;
-    for (uint32_t i = 0; i < scan->entitled_count; i++)
-        if (scan->entitled[i].pid == pid)
-            level = higher(level, scan->entitled[i].level);
-    return level;
-}
-
 static long number_after(const char *text, const char *name)
 {
     const char *at = strstr(text, name);
     return at ? strtol(at + strlen(name), NULL, 10) : -1;
 }
 
-/* The second of each four is the effective one. */
-static long second_after(const char *text, const char *name)
+/* real, effective, saved, of the file system */
+static bool read_uids(struct scanning *scanning, pid_t pid, unsigned uid[4], pid_t *parent)
 {
-    const char *at = strstr(text, name);
-    char *end;
-    if (!at)
-        return -1;
-    strtol(at + strlen(name), &end, 10);
-    return strtol(end, NULL, 10);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    const char *line = read_text(scanning, path) > 0 ? strstr(scanning->text, "\nUid:") : NULL;
+    if (!line || sscanf(line, "\nUid: %u %u %u %u", &uid[0], &uid[1], &uid[2], &uid[3]) != 4)
+        return false;
+    *parent = (pid_t)number_after(scanning->text, "\nPPid:");
+    return true;
 }
 
+/* Its name is asked first: an executable, too, may lie on a file system that does not answer. */
 static bool is_ours(const struct scanning *scanning, pid_t pid, uid_t uid)
 {
-    char path[64];
-    struct stat status;
+    char path[64], name[PATH_MAX];
+    struct statx status;
     snprintf(path, sizeof path, "/proc/%d/exe", pid);
-    return uid == scanning->scan->fard->uid && stat(path, &status) == 0 &&
-           status.st_dev == scanning->own_program.st_dev && status.st_ino == scanning->own_program.st_ino;
+    ssize_t length = readlink(path, name, sizeof name);
+    return uid == scanning->scan->fard->uid && length > 0 && (size_t)length == strlen(scanning->own_name) &&
+           memcmp(name, scanning->own_name, (size_t)length) == 0 &&
+           statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &status) == 0 &&
+           makedev(status.stx_dev_major, status.stx_dev_minor) == scanning->own_program.st_dev &&
+           status.stx_ino == scanning->own_program.st_ino;
 }
 
-/* What the policy gives to whoever runs under these ids, without any capability, and whatever program it is. */
-static enum far_level policy_for(const struct scan *scan, const char *status_text, uid_t uid)
+/* What the policy gives the process as it is now, without any capability. */
+static enum far_level level_by_policy(const struct scan *scan, pid_t pid)
 {
-    gid_t groups[GROUPS_MAX];
-    struct principal who = {.uid = uid, .gid = (gid_t)second_after(status_text, "\nGid:"), .groups = groups};
-    const char *at = strstr(status_text, "\nGroups:");
-    char *end = NULL;
-    for (at = at ? at + strlen("\nGroups:") : ""; who.group_count < GROUPS_MAX; at = end) {
-        while (*at == ' ' || *at == '\t')
-            at++;
-        if (!isdigit((unsigned char)*at))
-            break;
-        groups[who.group_count++] = (gid_t)strtoul(at, &end, 10);
-    }
-    return policy_grant(&scan->fard->registry, scan->service, &who, NULL);
-}
-
-/* By what right may this process hold it? Its own, or that of the process it was forked from. */
-static enum far_level right_of(struct scanning *scanning, pid_t pid)
-{
-    char path[64];
+    struct principal who;
+    const struct registry *registry = &scan->fard->registry;
     enum far_level level = FAR_LEVEL_UNSET;
-    const struct scan *scan = scanning->scan;
-    pid_t at = pid;
-    for (int i = 0; i < ANCESTORS_MAX && at > 1; i++) {
-        if (was_told(scan, at))
-            return FAR_LEVEL_UNSET;
-        level = higher(level, known_level(scan, at));
-        snprintf(path, sizeof path, "/proc/%d/status", at);
-        if (read_text(scanning, path) <= 0)
-            break;
-        uid_t uid = (uid_t)second_after(scanning->text, "\nUid:");
-        if (at == pid && is_ours(scanning, pid, uid))
-            return FAR_LEVEL_TRUSTED;
-        if (at == pid)
-            level = higher(level, policy_for(scan, scanning->text, uid));
-        at = (pid_t)number_after(scanning->text, "\nPPid:");
+    if (principal_from_pid(pid, &who) == 0) {
+        if (who.program.path && policy_names_program(registry, scan->service, who.program.path))
+            principal_examine(&who.program, scan->fard->uid);
+        level = policy_grant(registry, scan->service, &who, NULL);
     }
+    principal_end(&who);
     return level;
+}
+
+/* Those from whom it may have inherited what it has, itself first. */
+static void find_line(struct scanning *scanning, pid_t pid, struct scan_suspect *suspect)
+{
+    unsigned uid[4];
+    pid_t parent = pid;
+    suspect->line[suspect->count++] = pid;
+    while (suspect->count < SCAN_LINE_MAX && !was_told(scanning->scan, parent) &&
+           read_uids(scanning, parent, uid, &parent) && parent > 1 && !was_told(scanning->scan, parent))
+        suspect->line[suspect->count++] = parent;
+}
+
+/* Without fard there is nobody to ask, and nobody to do it for. */
+static bool fard_lets_it(const struct scan *scan, const struct scan_suspect *suspect)
+{
+    uint32_t verdict;
+    if (send(scan->ask, suspect, sizeof *suspect, MSG_NOSIGNAL) != sizeof *suspect ||
+        recv(scan->ask, &verdict, sizeof verdict, 0) != sizeof verdict)
+        _exit(EX_UNAVAILABLE);
+    return verdict != 0;
+}
+
+/* Never the init process: with a descriptor store it is the service manager, and nobody could do without it. */
+static bool may_hold(struct scanning *scanning, pid_t pid, enum far_level need)
+{
+    unsigned uid[4];
+    pid_t parent;
+    struct scan_suspect suspect = {.need = need};
+    if (pid == 1 || !read_uids(scanning, pid, uid, &parent) || is_ours(scanning, pid, uid[1]) ||
+        level_by_policy(scanning->scan, pid) >= need)
+        return true;
+    find_line(scanning, pid, &suspect);
+    return fard_lets_it(scanning->scan, &suspect);
+}
+
+static bool has_uid(const struct scan *scan, uid_t uid)
+{
+    for (uint32_t i = 0; i < scan->uid_count; i++)
+        if (scan->uid[i] == uid)
+            return true;
+    return false;
 }
 
 static bool wait_for_death(int pidfd)
@@ -316,20 +358,38 @@ static bool wait_for_death(int pidfd)
     return poll(&process, 1, DEATH_MS) > 0;
 }
 
-static void kill_it(struct scanning *scanning, pid_t pid, int pidfd)
+static void note(struct scan_found *list, uint32_t *count, const struct scan_found *found)
 {
-    struct scan_result *result = scanning->result;
-    if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0) {
-        result->kept += errno != ESRCH;
+    if (*count < SCAN_FOUND_MAX)
+        list[*count] = *found;
+    ++*count;
+}
+
+static void kill_it(struct scan_result *result, const struct scan_found *found, int pidfd)
+{
+    bool sent = syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) == 0;
+    if (!sent && errno == ESRCH)
         return;
-    }
-    if (!wait_for_death(pidfd)) {
-        result->kept++;
-        return;
-    }
-    if (result->killed < SCAN_KILLED_MAX)
-        result->killed_pid[result->killed] = pid;
-    result->killed++;
+    if (sent && wait_for_death(pidfd))
+        note(result->killed_one, &result->killed, found);
+    else
+        note(result->kept_one, &result->kept, found);
+}
+
+/* By kill(2)'s own rule: of somebody who was given the memory by what is revoked, he himself could have killed it. */
+static void end_or_report(struct scanning *scanning, pid_t pid, int pidfd)
+{
+    unsigned uid[4];
+    pid_t parent;
+    const struct scan *scan = scanning->scan;
+    if (!read_uids(scanning, pid, uid, &parent))
+        return; /* it has ended */
+    struct scan_found found = {.pid = pid, .uid = uid[1]};
+    found.foreign = !was_told(scan, pid) && !has_uid(scan, uid[0]) && !has_uid(scan, uid[2]);
+    if (found.foreign)
+        note(scanning->result->kept_one, &scanning->result->kept, &found);
+    else
+        kill_it(scanning->result, &found, pidfd);
 }
 
 /* The number is that of one process from before it is looked at until it is killed: the pidfd is opened first. */
@@ -343,8 +403,8 @@ static bool look_at(struct scanning *scanning, pid_t pid, bool count_kept)
     int result = need_of(scanning, pid, &need);
     if (result < 0)
         scanning->result->unseen += count_kept && was_told(scanning->scan, pid);
-    else if (need > FAR_LEVEL_UNSET && right_of(scanning, pid) < need)
-        kill_it(scanning, pid, pidfd);
+    else if (need > FAR_LEVEL_UNSET && !may_hold(scanning, pid, need))
+        end_or_report(scanning, pid, pidfd);
     if (!count_kept)
         scanning->result->kept = kept;
     close(pidfd);
@@ -372,7 +432,7 @@ static bool pass(struct scanning *scanning, bool first)
 static void find_memory(const struct service *service, struct memory *memory)
 {
     struct stat status;
-    *memory = (struct memory){0};
+    *memory = (struct memory){.retired = service->retired, .retired_count = service->retired_count};
     if (fstat(service->data, &status) == 0) {
         memory->device = status.st_dev;
         memory->data = status.st_ino;
@@ -388,8 +448,10 @@ static void kill_late(struct scanning *scanning)
     for (uint32_t i = 0; i < scanning->scan->told_count; i++) {
         const struct scan_told *told = &scanning->scan->told[i];
         struct pollfd process = {.fd = told->pidfd, .events = POLLIN};
-        if (told->late && told->pidfd >= 0 && poll(&process, 1, 0) == 0)
-            kill_it(scanning, told->pid, told->pidfd);
+        unsigned uid[4] = {0};
+        pid_t parent;
+        if (told->late && told->pidfd >= 0 && poll(&process, 1, 0) == 0 && read_uids(scanning, told->pid, uid, &parent))
+            kill_it(scanning->result, &(struct scan_found){.pid = told->pid, .uid = uid[1]}, told->pidfd);
     }
 }
 
@@ -399,7 +461,8 @@ void scan_run(const struct scan *scan, struct scan_result *result)
     bool first = true, any = true;
     *result = (struct scan_result){0};
     find_memory(scan->service, &scanning.memory);
-    if (stat("/proc/self/exe", &scanning.own_program) != 0)
+    if (stat("/proc/self/exe", &scanning.own_program) != 0 ||
+        readlink("/proc/self/exe", scanning.own_name, sizeof scanning.own_name - 1) < 0)
         scanning.own_program = (struct stat){0};
     kill_late(&scanning);
     for (int i = 0; i < PASSES_MAX && any; i++, first = false)

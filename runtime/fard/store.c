@@ -141,6 +141,7 @@ int store_open(struct store **out, const char *path, struct far_error *error)
         return -ENOMEM;
     store->folder = store->segments = store->lock = -1;
     int result = store_open_folders(store, path, error);
+    result = result ? result : store_own_database(store, error);
     result = result ? result : open_database(store, error);
     result = result ? result : check_schema(store, error);
     result = result ? result : load_cursor(store, error);

@@ -32,6 +32,7 @@ struct stored_service {
     const char *shippings;
     uint32_t shipping_count;
     const struct host_settings *settings;
+    const char *trouble; /* not empty: what of this makes no sense, so that the service must not be used */
 };
 
 /* All return 0, FARD_REFUSED with a text for people, or a negative errno. */
@@ -101,7 +102,9 @@ int store_load_pending(struct store *store, struct pendings *pendings, struct fa
 /* Its id is filled in, never one that there was before. On the disk when this returns, or nothing has changed. */
 int store_add_capability(struct store *store, struct capability *capability, struct far_error *error);
 /* And all that were narrowed from it. */
-int store_remove_capability(struct store *store, uint32_t id, struct far_error *error);
+int store_add_holder(struct store *store, uint32_t capability, uid_t uid, struct far_error *error);
+/* Those and all that were narrowed from them; all of it or nothing. */
+int store_remove_capabilities(struct store *store, const uint32_t *ids, uint32_t count, struct far_error *error);
 int store_load_capabilities(struct store *store, struct capabilities *table, struct far_error *error);
 
 /* Which process runs a service, and on which memory; what a fard that is started anew must find to believe it. */

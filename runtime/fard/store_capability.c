@@ -30,7 +30,19 @@ int store_add_capability(struct store *store, struct capability *capability, str
     return result;
 }
 
-int store_remove_capability(struct store *store, uint32_t id, struct far_error *error)
+int store_add_holder(struct store *store, uint32_t capability, uid_t uid, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "INSERT OR IGNORE INTO capability_holders (capability, uid) VALUES (?, ?)",
+                               &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, capability);
+    sqlite3_bind_int64(statement, 2, uid);
+    return store_finish(store, statement, "noting who holds a capability", error);
+}
+
+static int remove_one(struct store *store, uint32_t id, struct far_error *error)
 {
     sqlite3_stmt *statement;
     int result = store_prepare(store, "DELETE FROM capabilities WHERE id = ?", &statement, error);
@@ -38,6 +50,19 @@ int store_remove_capability(struct store *store, uint32_t id, struct far_error *
         return result;
     sqlite3_bind_int64(statement, 1, id);
     return store_finish(store, statement, "revoking a capability", error);
+}
+
+int store_remove_capabilities(struct store *store, const uint32_t *ids, uint32_t count, struct far_error *error)
+{
+    int result = store_run(store, "BEGIN IMMEDIATE", "revoking capabilities", error);
+    if (result)
+        return result;
+    for (uint32_t i = 0; i < count && !result; i++)
+        result = remove_one(store, ids[i], error);
+    result = result ? result : store_run(store, "COMMIT", "revoking capabilities", error);
+    if (result)
+        store_roll_back(store);
+    return result;
 }
 
 /* False if it does not fit, as it does in a database that nobody has tampered with. */
@@ -77,6 +102,19 @@ static bool is_sound(const struct capabilities *table, const struct capability *
     return !row->parent || (parent && parent->service_id == row->service_id && row->level <= parent->level);
 }
 
+static int load_holders(struct store *store, struct capabilities *table, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "SELECT capability, uid FROM capability_holders", &statement, error);
+    while (!result && store_next_row(store, statement, &result, error)) {
+        int64_t id = sqlite3_column_int64(statement, 0), uid = sqlite3_column_int64(statement, 1);
+        if (id > 0 && id <= UINT32_MAX && uid >= 0 && uid < UINT32_MAX)
+            result = capability_add_holder(table, (uint32_t)id, (uid_t)uid);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
 int store_load_capabilities(struct store *store, struct capabilities *table, struct far_error *error)
 {
     sqlite3_stmt *statement;
@@ -92,5 +130,5 @@ int store_load_capabilities(struct store *store, struct capabilities *table, str
             fard_log("a capability in the store makes no sense, and grants nothing");
     }
     sqlite3_finalize(statement);
-    return result;
+    return result ? result : load_holders(store, table, error);
 }

@@ -53,6 +53,44 @@ static int take_lock(struct store *store, struct far_error *error)
                   "the store %s is in use by another fard; stop it, or choose another --store", store->path);
 }
 
+/* Whoever can write here says who is trusted, and what runs as fard's user. */
+static int check_owner(int fd, const char *path, struct far_error *error)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return refuse_path(error, errno, path);
+    if ((status.st_uid == 0 || status.st_uid == geteuid()) && !(status.st_mode & 022))
+        return 0;
+    return refuse(
+        error, EPERM, EX_NOPERM,
+        "the store %s: others can change it (uid %u, mode %03o); it must belong to root or to fard's user, and "
+        "be writable by nobody else",
+        path, status.st_uid, status.st_mode & 07777);
+}
+
+/*
+ * The database's files are fard's alone, whatever the folder's mode is: a lock on one of them that others may open would
+ * keep fard from writing. SQLite gives the log and its index the database's mode; those that are there have theirs. Before
+ * SQLite opens them: its locks go when any descriptor of the file is closed.
+ */
+int store_own_database(struct store *store, struct far_error *error)
+{
+    static const char *const names[] = {"names.db", "names.db-wal", "names.db-shm"};
+    int result = 0;
+    for (size_t i = 0; !result && i < sizeof names / sizeof *names; i++) {
+        int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (i == 0 ? O_CREAT : 0);
+        int fd = openat(store->folder, names[i], flags, 0600);
+        if (fd < 0 && i > 0 && errno == ENOENT)
+            continue;
+        result = fd < 0 ? refuse_path(error, errno, store->path) : check_owner(fd, store->path, error);
+        if (!result && fchmod(fd, 0600) < 0)
+            result = refuse_path(error, errno, store->path);
+        if (fd >= 0)
+            close(fd);
+    }
+    return result;
+}
+
 int store_open_folders(struct store *store, const char *path, struct far_error *error)
 {
     int result = create_folders(path);
@@ -62,7 +100,12 @@ int store_open_folders(struct store *store, const char *path, struct far_error *
     if (!store->path)
         return refuse_path(error, errno, path);
     store->folder = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (store->folder < 0 || (mkdirat(store->folder, "segments", 0700) < 0 && errno != EEXIST))
+    if (store->folder < 0)
+        return refuse_path(error, errno, path);
+    result = check_owner(store->folder, path, error);
+    if (result)
+        return result;
+    if (mkdirat(store->folder, "segments", 0700) < 0 && errno != EEXIST)
         return refuse_path(error, errno, path);
     store->segments = openat(store->folder, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (store->segments < 0)
@@ -224,7 +267,6 @@ int store_get_segment(struct store *store, const uint8_t build_id[32], void **by
     if (fd >= 0)
         close(fd);
     if (result)
-        return refuse(error, -result, EX_IOERR, "%s/segments/%s: %s; unregister the service and register it again",
-                      store->path, name, strerror(-result));
+        return refuse(error, -result, EX_IOERR, "%s/segments/%s: %s", store->path, name, strerror(-result));
     return 0;
 }

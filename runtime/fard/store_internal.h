@@ -43,11 +43,14 @@ void store_roll_back(struct store *store);
 int store_insert_settings(struct store *store, uint32_t id, const struct host_settings *settings,
                           struct far_error *error);
 int store_delete_settings(struct store *store, uint32_t id, struct far_error *error);
-/* Into settings that are empty. */
-int store_load_settings(struct store *store, uint32_t id, struct host_settings *settings, struct far_error *error);
+/* Into settings that are empty. Rows that make no sense are said in `trouble`, which is empty before. */
+#define STORE_TROUBLE 400
+int store_load_settings(struct store *store, uint32_t id, struct host_settings *settings, char trouble[STORE_TROUBLE],
+                        struct far_error *error);
 
 /* store_files.c: folders, lock, segment files. */
 int store_open_folders(struct store *store, const char *path, struct far_error *error);
+int store_own_database(struct store *store, struct far_error *error);
 void store_close_folders(struct store *store);
 
 #endif

@@ -3,6 +3,7 @@
 #include "runtime/fard/store_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -166,11 +167,23 @@ struct loaded_rules {
     uint32_t subject_bytes;
 };
 
-/* A rule whose executable's name is damaged must not become a rule for all executables: it is left out. */
-static bool keep_subject(struct loaded_rules *rules, const char *text, uint32_t *subject)
+/* A number that fits: one of another type, or cut to 32 bits, would be somebody else's. */
+static bool column_number(sqlite3_stmt *statement, int column, uint32_t *number)
 {
+    sqlite3_int64 value = sqlite3_column_int64(statement, column);
+    *number = (uint32_t)value;
+    return sqlite3_column_type(statement, column) == SQLITE_INTEGER && value >= 0 && value <= UINT32_MAX;
+}
+
+/* A rule whose executable's name is damaged must not become a rule for all executables. */
+static bool keep_subject(struct loaded_rules *rules, sqlite3_stmt *statement, int column, uint32_t *subject)
+{
+    const char *text = column_text(statement, column);
     size_t length = strlen(text) + 1;
     *subject = 0;
+    if (sqlite3_column_type(statement, column) != SQLITE_TEXT ||
+        (size_t)sqlite3_column_bytes(statement, column) + 1 != length)
+        return false;
     if (length == 1)
         return true;
     if (length > sizeof rules->subjects - rules->subject_bytes)
@@ -181,7 +194,21 @@ static bool keep_subject(struct loaded_rules *rules, const char *text, uint32_t 
     return true;
 }
 
-static int load_rules(struct store *store, uint32_t id, struct loaded_rules *rules, struct far_error *error)
+static bool take_rule(struct loaded_rules *rules, sqlite3_stmt *statement)
+{
+    struct far_rule rule;
+    if (rules->count == FAR_RULE_MAX || !column_number(statement, 0, &rule.who) ||
+        !column_number(statement, 1, &rule.id) || !column_number(statement, 2, &rule.level) ||
+        !keep_subject(rules, statement, 3, &rule.subject) ||
+        !policy_rule_is_sound(&rule, rules->subjects, rules->subject_bytes))
+        return false;
+    rules->rule[rules->count++] = rule;
+    return true;
+}
+
+/* A rule that cannot be understood may be one that keeps somebody out: without it the others must not count either. */
+static int load_rules(struct store *store, uint32_t id, struct loaded_rules *rules, char trouble[STORE_TROUBLE],
+                      struct far_error *error)
 {
     sqlite3_stmt *statement;
     int result = store_prepare(store, "SELECT who, whose, level, subject FROM rules WHERE service = ? ORDER BY rowid",
@@ -189,13 +216,11 @@ static int load_rules(struct store *store, uint32_t id, struct loaded_rules *rul
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, id);
-    while (rules->count < FAR_RULE_MAX && store_next_row(store, statement, &result, error)) {
-        struct far_rule rule = {.who = (uint32_t)sqlite3_column_int64(statement, 0),
-                                .id = (uint32_t)sqlite3_column_int64(statement, 1),
-                                .level = (uint32_t)sqlite3_column_int64(statement, 2)};
-        if (keep_subject(rules, column_text(statement, 3), &rule.subject) &&
-            policy_rule_is_sound(&rule, rules->subjects, rules->subject_bytes))
-            rules->rule[rules->count++] = rule;
+    while (store_next_row(store, statement, &result, error)) {
+        if (take_rule(rules, statement))
+            continue;
+        snprintf(trouble, STORE_TROUBLE, "a rule of its registration in the store is damaged, or a newer version's");
+        break;
     }
     sqlite3_finalize(statement);
     return result;
@@ -254,27 +279,30 @@ static int load_service(struct store *store, sqlite3_stmt *statement,
     uint8_t more[EXECUTABLES_MAX][32];
     char *shippings = NULL;
     struct host_settings settings;
+    char trouble[STORE_TROUBLE] = "";
     struct stored_service row = {
         .id = (uint32_t)sqlite3_column_int64(statement, 0),
         .name = column_text(statement, 1),
-        .host_uid = (uint32_t)sqlite3_column_int64(statement, 3),
         .range = {(uint64_t)sqlite3_column_int64(statement, 4), (uint64_t)sqlite3_column_int64(statement, 5)},
         .major = sqlite3_column_int(statement, 6),
         .rules = rules.rule,
         .subjects = rules.subjects,
         .more = (const uint8_t(*)[32])more,
         .settings = &settings,
+        .trouble = trouble,
     };
+    if (!column_number(statement, 3, &row.host_uid))
+        snprintf(trouble, sizeof trouble, "the uid of its host in the store is damaged");
     host_settings_init(&settings);
     const void *build_id = sqlite3_column_blob(statement, 2);
     if (build_id && sqlite3_column_bytes(statement, 2) == sizeof row.build_id)
         memcpy(row.build_id, build_id, sizeof row.build_id);
-    int result = load_rules(store, row.id, &rules, error);
+    int result = load_rules(store, row.id, &rules, trouble, error);
     row.rule_count = rules.count;
     row.subject_bytes = rules.subject_bytes;
     result = result ? result : load_shippings(store, row.id, &shippings, &row.shipping_count, error);
     result = result ? result : load_executables(store, row.id, more, &row.more_count, error);
-    result = result ? result : store_load_settings(store, row.id, &settings, error);
+    result = result ? result : store_load_settings(store, row.id, &settings, trouble, error);
     row.shippings = shippings;
     result = result ? result : each(context, &row);
     free(shippings);

@@ -3,6 +3,7 @@
 #include "runtime/fard/store_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -41,7 +42,21 @@ int store_delete_settings(struct store *store, uint32_t id, struct far_error *er
     return store_finish(store, statement, "registering", error);
 }
 
-int store_load_settings(struct store *store, uint32_t id, struct host_settings *settings, struct far_error *error)
+/* Without one of its limits a host must not run: such a row is the service's trouble, not the store's. */
+static int take_setting(struct host_settings *settings, const char *name, const char *value,
+                        char trouble[STORE_TROUBLE])
+{
+    struct far_error why;
+    int result = host_settings_add(settings, name ? name : "", value ? value : "", &why);
+    if (result != FARD_REFUSED)
+        return result;
+    snprintf(trouble, STORE_TROUBLE, "its setting '%.40s' in the store is damaged, or a newer version's: %.250s",
+             name ? name : "", why.text);
+    return 0;
+}
+
+int store_load_settings(struct store *store, uint32_t id, struct host_settings *settings, char trouble[STORE_TROUBLE],
+                        struct far_error *error)
 {
     sqlite3_stmt *statement;
     int result =
@@ -49,11 +64,9 @@ int store_load_settings(struct store *store, uint32_t id, struct host_settings *
     if (result)
         return result;
     sqlite3_bind_int64(statement, 1, id);
-    while (!result && store_next_row(store, statement, &result, error)) {
-        const char *name = (const char *)sqlite3_column_text(statement, 0);
-        const char *value = (const char *)sqlite3_column_text(statement, 1);
-        result = host_settings_add(settings, name ? name : "", value ? value : "", error);
-    }
+    while (!result && store_next_row(store, statement, &result, error))
+        result = take_setting(settings, (const char *)sqlite3_column_text(statement, 0),
+                              (const char *)sqlite3_column_text(statement, 1), trouble);
     sqlite3_finalize(statement);
     return result;
 }

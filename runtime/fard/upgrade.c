@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -213,11 +214,26 @@ static void renumber_shippings(struct service *service, const struct far_iface *
     }
 }
 
+/* Whoever keeps the old code when a right is taken away is found by it (revoke_scan.c). */
+static void note_retired(struct service *service, int image)
+{
+    struct stat status;
+    ino_t *grown = reallocarray(service->retired, service->retired_count + 1, sizeof *grown);
+    if (!grown || fstat(image, &status) < 0) {
+        fard_log("service '%s': who keeps the code of its last version will not be found", service->name);
+        service->retired = grown ? grown : service->retired;
+        return;
+    }
+    service->retired = grown;
+    service->retired[service->retired_count++] = status.st_ino;
+}
+
 static void put_in_force(struct service *service, struct host *host)
 {
     struct upgrade *upgrade = host->upgrade;
     struct executable old = service->executable[0];
     struct host_settings settings = service->settings;
+    note_retired(service, old.image);
     renumber_shippings(service, old.iface, upgrade->executable.iface);
     service->executable[0] = upgrade->executable;
     service->settings = upgrade->settings;

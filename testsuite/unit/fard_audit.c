@@ -126,6 +126,28 @@ static void full(void)
     audit_close(&audit);
 }
 
+/* Somebody empties the file in place, and then it is full: no hole, and no half line. */
+static void emptied_and_full(void)
+{
+    struct audit audit;
+    struct rlimit before, tight = {0};
+    struct stat status;
+    begin(&audit);
+    for (int i = 0; i < 10; i++)
+        grant(&audit, "kv");
+    CHECK(truncate(path, 0) == 0);
+    grant(&audit, "one");
+    CHECK(stat(path, &status) == 0 && audit.size == (uint64_t)status.st_size);
+    getrlimit(RLIMIT_FSIZE, &before);
+    tight = (struct rlimit){audit.size + 50, before.rlim_max};
+    CHECK(setrlimit(RLIMIT_FSIZE, &tight) == 0);
+    grant(&audit, "lost");
+    CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK(count_lines(read_log(path)) == 1 && all_lines_are_whole(content));
+    CHECK(stat(path, &status) == 0 && audit.size == (uint64_t)status.st_size);
+    audit_close(&audit);
+}
+
 static void places(void)
 {
     struct audit audit;
@@ -154,6 +176,7 @@ int main(void)
     rotation();
     reopening();
     full();
+    emptied_and_full();
     places();
     unlink(old);
     rmdir(folder);

@@ -12,6 +12,7 @@ static void test_share(void)
     CHECK(fair_may_spend(&share, 1)); /* not used up yet */
     fair_spend(&share, 1, 10 * (int64_t)FAIR_QUANTUM_NS);
     CHECK(!fair_may_spend(&share, 1));
+    CHECK(fair_turns_to_wait(&share, 1) == 10);
     for (uint64_t turn = 2; turn < 11; turn++)
         CHECK(!fair_may_spend(&share, turn)); /* what one dear request took too much */
     CHECK(fair_may_spend(&share, 12));

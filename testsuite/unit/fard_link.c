@@ -69,9 +69,12 @@ static void add_pending(struct registry *registry, const char *name, int32_t maj
 static void pending_addresses(struct registry *registry, uint16_t major)
 {
     uint64_t here = FAR_WINDOW_BEGIN + 4 * FAR_GRANULE, there = FAR_WINDOW_BEGIN + 8 * FAR_GRANULE;
+    uint64_t old = FAR_WINDOW_BEGIN + 12 * FAR_GRANULE; /* from a store of before majors */
     const struct far_import_table *table = (const void *)reply;
     add_pending(registry, "kv", major, here);
     add_pending(registry, "other", 0, there);
+    add_pending(registry, "kv", -1, old);
+    CHECK(ask(registry, old + 16) == 0 && strcmp(import_op_name(table, 0), "kv_put") == 0);
     CHECK(ask(registry, here + 16) == 0 && strcmp(import_op_name(table, 0), "kv_put") == 0);
     CHECK(ask(registry, here + 32) == EPROTOTYPE && strstr(error.text, "no such operation"));
     CHECK(ask(registry, here) == ENOENT && ask(registry, here + 48) == ENOENT && ask(registry, here + 24) == ENOENT);

@@ -50,13 +50,29 @@ static void test_long(void)
         json_of(message, NULL, 0);
         CHECK(strlen(line) <= LOG_LINE_MAX && strcmp(line + strlen(line) - 6, "\xe2\x82\xac\"}\n") == 0);
         const struct log_field field = {"long", message, 0};
-        CHECK(
-            strcmp(
-                json_of("m", &field, 1),
-                "{\"time\":\"1970-01-02T00:00:00.000001Z\",\"level\":\"info\",\"event\":\"e\",\"message\":\"m\"}\n") ==
-            0);
+        CHECK(strcmp(json_of("m", &field, 1),
+                     "{\"time\":\"1970-01-02T00:00:00.000001Z\",\"level\":\"info\",\"event\":\"e\",\"long\":\"…\","
+                     "\"message\":\"m\"}\n") == 0);
         text_of(message, 0);
         CHECK(strlen(line) <= LOG_LINE_MAX && strcmp(line + strlen(line) - 4, "\xe2\x82\xac\n") == 0);
+    }
+}
+
+/* However long the fields are: one object, which ends as it should, with the message in it. */
+static void test_long_fields(void)
+{
+    static char path[LOG_LINE_MAX + 8], end[200];
+    char message[101];
+    memset(message, 'm', 100);
+    message[100] = '\0';
+    snprintf(end, sizeof end, ",\"message\":\"%s\"}\n", message);
+    for (size_t length = 2000; length < sizeof path; length++) {
+        memset(path, 'p', length);
+        path[length] = '\0';
+        const struct log_field fields[] = {{"exe", path, 0}, {"pid", NULL, 7}};
+        json_of(message, fields, 2);
+        CHECK(strlen(line) <= LOG_LINE_MAX && strcmp(line + strlen(line) - strlen(end), end) == 0);
+        CHECK(strstr(line, "\"pid\":7,"));
     }
 }
 
@@ -78,6 +94,7 @@ int main(void)
     test_text();
     test_json();
     test_long();
+    test_long_fields();
     test_limit();
     return check_result();
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -131,6 +132,19 @@ static bool refused_to_another(const char *path)
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* Nobody else may open them: a lock would keep fard from writing. Also those that are there already. */
+static void check_modes(const char *folder)
+{
+    static const char *const names[] = {"names.db", "names.db-wal", "names.db-shm"};
+    char path[128];
+    struct stat status;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        CHECK(stat(path, &status) == 0 && (status.st_mode & 07777) == 0600);
+        CHECK(chmod(path, 0644) == 0);
+    }
+}
+
 int main(void)
 {
     char path[] = "/tmp/fard_store.XXXXXX";
@@ -138,11 +152,13 @@ int main(void)
     if (!mkdtemp(path))
         return 1;
     CHECK(store_open(&store, path, &error) == 0);
+    check_modes(path);
     CHECK(refused_to_another(path));
     write_and_drop(store);
     store_free(store);
     CHECK(store_open(&store, path, &error) == 0);
     read_again(store);
+    check_modes(path);
     store_free(store);
     nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     return check_result();

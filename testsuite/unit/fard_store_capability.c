@@ -60,6 +60,17 @@ static struct store *reopen(struct store *store, const char *path)
     return store;
 }
 
+/* Whose processes may be ended when it is revoked is known after fard was started anew, too. */
+static void check_holders(struct store *store, uint32_t id, uid_t uid, uint32_t count)
+{
+    struct capabilities table;
+    capabilities_init(&table);
+    CHECK(store_load_capabilities(store, &table, &error) == 0);
+    const struct capability *capability = capability_find(&table, id);
+    CHECK(capability && capability->holder_count == count && capability_has_holder(capability, uid) == (count > 0));
+    capabilities_free(&table);
+}
+
 int main(void)
 {
     char path[] = "/tmp/fard_store_capability.XXXXXX", command[128];
@@ -77,10 +88,17 @@ int main(void)
     CHECK(root < child && child < last && last < other);
     store = reopen(store, path);
     check_loaded(store, 4, last);
-    CHECK(store_remove_capability(store, child, &error) == 0);
+    CHECK(store_add_holder(store, child, 64001, &error) == 0);
+    CHECK(store_add_holder(store, child, 64001, &error) == 0); /* as often as one likes */
+    CHECK(store_add_holder(store, other, 64002, &error) == 0);
+    store = reopen(store, path);
+    check_holders(store, child, 64001, 1);
+    check_holders(store, root, 64001, 0);
+    check_holders(store, other, 64002, 1);
+    CHECK(store_remove_capabilities(store, &child, 1, &error) == 0);
     store = reopen(store, path);
     check_loaded(store, 2, other);
-    CHECK(store_remove_capability(store, other, &error) == 0);
+    CHECK(store_remove_capabilities(store, &other, 1, &error) == 0);
     CHECK(add(store, service, 0, 5) > other); /* never the same number again */
     store_free(store);
     snprintf(command, sizeof command, "rm -rf %s", path);

@@ -114,6 +114,18 @@ static void test_all_answered(const int *flood)
     CHECK(list_is_empty(&fard.parked)); /* the loop may sleep again */
 }
 
+/* Whoever is alone does not wait turn by turn for what its last request took too much. */
+static void test_alone(int other)
+{
+    struct account *account = account_of(OTHER);
+    fair_spend(&account->share, fard.turn, 100 * (int64_t)FAIR_QUANTUM_NS);
+    request(other);
+    turn(); /* it is parked */
+    CHECK(!is_answered(other));
+    turn(); /* there is nothing else to do */
+    CHECK(is_answered(other));
+}
+
 /* Those who go while they wait are gone, and the rest is served. */
 static void test_leaving(int *flood)
 {
@@ -146,6 +158,7 @@ int main(void)
         ;
     test_flood(flood, other);
     test_all_answered(flood);
+    test_alone(other);
     test_leaving(flood);
     close(other);
     close(listener);

@@ -117,10 +117,15 @@ def message_numbers():
 def main(scenarios, *options):
     os.environ["CAPS_MESSAGES"] = message_numbers()
     run("register", "hold.seg", *options)
+    learn()
+    scenarios[sys.argv[1]]()
+    print(sys.argv[1] + ": fine")
+
+
+def learn():
+    """What raw_holder.py must know of the service."""
     for operation in json.loads(run("describe", "hold", "--json"))["operations"]:
         if operation["name"] == "hold_get":
             os.environ["CAPS_FINGERPRINT"] = operation["fingerprint"]
         if operation["name"] == "hold_slow":
             os.environ["CAPS_SLOW"] = str(operation["slot"])
-    scenarios[sys.argv[1]]()
-    print(sys.argv[1] + ": fine")

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A holder that speaks the protocol itself and does as it likes. usage: raw_holder.py HOW < TOKEN
+"""A holder that speaks the protocol itself and does as it likes. usage: raw_holder.py HOW [MORE] < TOKEN
 
 Binds hold by the token, maps its data, says `held`, and then:
+    leaves      ends at once
+    image       keeps the code alone, and says that it has let go
+    hands FD    passes the data's descriptor through that socket, and lets go as it is told
+    parent PROGRAM TOKEN  starts the program with the other token, passes it what it reads, and lets go as it is told
     ignores     does nothing of what it is told
     lies        says at once that it has let go
     descriptor  unmaps, says so, and keeps the descriptor
@@ -13,7 +17,9 @@ Binds hold by the token, maps its data, says `held`, and then:
 import ctypes
 import mmap
 import os
+import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -84,12 +90,32 @@ def call(how):
     say("it arrived" if b"secret" in astack[:] else "nothing arrived")
 
 
+def lead(how, fard, service):
+    """What happens to others by what this one does."""
+    if how == "hands":
+        socket.send_fds(socket.socket(fileno=int(sys.argv[2])), [b"x"], [service["fds"]["data"]])
+    else:
+        subprocess.Popen([sys.argv[2]], env=dict(os.environ, FARCALL_CAPABILITIES=sys.argv[3]))
+    say("held 0")
+    number = wait_revoked(fard)
+    for fd in service["fds"].values():
+        os.close(fd)
+    done(fard, number)
+    while True:
+        time.sleep(100)
+
+
 def main():
     how = sys.argv[1]
     if how in ("calls", "closes"):
         call(how)
         return
     fard, service = bind(sys.stdin.readline().strip())
+    if how == "leaves":
+        return
+    if how in ("hands", "parent"):
+        lead(how, fard, service)
+        return
     data = service["fds"]["data"]
     memory = mmap.mmap(data, 4096, mmap.MAP_SHARED, mmap.PROT_READ)
     assert memory[:4]
@@ -103,15 +129,20 @@ def main():
         held = threading.Event()
         threading.Thread(target=keep_in_thread, args=(data, held), daemon=True).start()
         held.wait()
+    if how == "image":
+        memory.close()
+        memory = mmap.mmap(service["fds"]["image"], 4096, mmap.MAP_SHARED, mmap.PROT_READ)
+        for fd in service["fds"].values():
+            os.close(fd)
     say("held %d" % child)
     if how == "ignores":
         while True:
             memory[:4]
             time.sleep(0.01)
     number = wait_revoked(fard)
-    if how != "lies":
+    if how not in ("lies", "image"):
         memory.close()
-    if how not in ("lies", "descriptor"):
+    if how not in ("lies", "descriptor", "image"):
         for fd in service["fds"].values():
             os.close(fd)
     done(fard, number)

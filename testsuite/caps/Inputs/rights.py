@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a token gives, and what it does not."""
+import json
 import os
 import stat
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../runtime/Inputs"))
+from fardclient import Fard, import_table  # noqa: E402
 
 from caps import ALICE, BOB, Holder, grant, ids, main, revoke, run
 
@@ -106,6 +111,36 @@ def narrowed():
     library.quit()
     holder.quit()
     assert none
+
+
+def explained():
+    """far explain about a holder says what its calls do, and no more when the right has gone."""
+    token = grant("read", "--operation", "hold_get")
+    holder = Holder(token)
+    holder.bind("read")
+
+    def ask(*options):
+        said = json.loads(run("explain", "hold", "--json", *options))
+        return said, {op["name"]: (op["call"], op["because"]) for op in said["operations"]}
+
+    about = "--as", "pid:%d" % holder.pid
+    said, operations = ask(*about)
+    assert said["level"] == said["bound"] == said["channel"] == "read", said
+    assert operations.pop("hold_get")[0] == "trap", operations
+    assert len(operations) > 1, operations
+    assert set(operations.values()) == {("fails", "the capability does not name it")}, operations
+    assert set(ask(*about, "--machine", "aarch64")[1].values()) == {("fails", "there is no executable for that machine")}
+    twice = Fard()  # what was handed out is not taken back by wanting less
+    twice.ask(int(os.environ["CAPS_MESSAGES"].split()[0]), grant("read").encode().ljust(128, b"\0"))
+    table = import_table("hold", ops={"hold_get": int(os.environ["CAPS_FINGERPRINT"], 16)})
+    twice.bind(table, want=2)
+    twice.bind(table, want=1)
+    revoke(token)
+    said = ask("--as", "pid:%d" % os.getpid())[0]
+    assert said["bound"] == "read" and said["channel"] == "none", said
+    said, operations = ask(*about)
+    assert said["level"] == "none" and said["bound"] is None, said
+    assert operations["hold_get"][0] == "trap", operations
 
 
 def expires():

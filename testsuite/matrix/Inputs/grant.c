@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define PRIVATE ((uint8_t *)0x0dd000000000)
+#define PRIVATE ((uint8_t *)0x548000000000)
 
 static void row(const char *name, const uint8_t *address)
 {

@@ -4,7 +4,8 @@
  *
  * A client is a process that has just been forked: it binds (dlopen of the import library), calls once, and either waits with all
  * the others or ends, which unbinds it. Counted before and after: what fard and the service's host have open, their threads, memory.
- * Prints how long binding took; says what was not given back, and ends with 1 then.
+ * Prints how long binding took; says what was not given back, and ends with 1 then. CLIENTS_SECONDS: no new round after that
+ * time, but for the first ROUNDS_LEAST; without it all ROUNDS.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -19,8 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WARM_UP  500  /* rounds until tables and caches have the size that they stay at */
-#define SLACK_KB 2048 /* memory that an allocator may keep */
+#define WARM_UP      500  /* rounds until tables and caches have the size that they stay at */
+#define SLACK_KB     2048 /* memory that an allocator may keep */
+#define ROUNDS_LEAST 200
 
 typedef int operation(unsigned);
 
@@ -192,20 +194,27 @@ static void all_at_once(char **argv, int clients)
     free(us);
 }
 
+static bool enough(int round, double start)
+{
+    const char *seconds = getenv("CLIENTS_SECONDS");
+    return seconds && round >= ROUNDS_LEAST && now_us() - start > atof(seconds) * 1e6;
+}
+
 static void one_by_one(char **argv, int rounds, const char *what)
 {
-    int told[2];
+    int told[2], done = 0;
+    double start = now_us();
     double *us = calloc((size_t)rounds, sizeof *us);
     if (!us || pipe(told))
         give_up("no memory or pipes");
-    for (int i = 0; i < rounds; i++) {
+    for (; done < rounds && !enough(done, start); done++) {
         start_client(argv[1], argv[2], told, NULL);
-        take_times(told[0], &us[i], 1);
+        take_times(told[0], &us[done], 1);
         while (wait(NULL) > 0)
             ;
     }
     if (what)
-        report(what, us, rounds);
+        report(what, us, done);
     close(told[0]);
     close(told[1]);
     free(us);

@@ -51,6 +51,8 @@ def make_old(path):
     database.execute("INSERT INTO ranges VALUES (?, ?, ?, 'later')", (last[0] + 1, last[1] + last[2] + 0x400000, 0x200000))
     database.execute("INSERT INTO pending VALUES (?, 'later', 1234)", (last[0] + 1,))
     database.execute("INSERT INTO pending_ops VALUES (?, 1, 'later_op', 1234)", (last[0] + 1,))
+    database.execute("INSERT INTO ranges VALUES (?, ?, ?, 'first')", (last[0] + 2, last[1] + last[2] + 0x800000, 0x200000))
+    database.execute("INSERT INTO pending VALUES (?, 'first', 1234)", (last[0] + 2,))
     database.commit()
     database.close()
 
@@ -80,6 +82,9 @@ with Node(build) as node:
     print("references:", ask(node.store + "/names.db", "PRAGMA foreign_key_check"))
     ranges = {row["name"]: row for row in json.loads(node.far("map", "--json").stdout)["ranges"]}
     print("a name that is not registered:", "later" in ranges)
+    majors = dict(ask(node.store + "/names.db", "SELECT name, major FROM pending"))
+    major = int(before[0]["version"].split(".")[0])
+    print("their majors:", majors["later"] == -1, majors["first"] == major)
     node.far("unregister", "second")
     print("what belonged to a service goes with it:", ask(node.store + "/names.db", "SELECT count(*) FROM shippings"))
     node.end()
