@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Clients: who they are, what they ask, and everything that goes when they go. */
+#include "runtime/fard/confined.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/log.h"
 #include "runtime/fard/observe.h"
@@ -9,6 +10,7 @@
 #include "runtime/probes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -66,10 +68,33 @@ void client_refuse(struct client *client, uint32_t serial, int result, struct fa
         peer_lose(&client->peer); /* whoever sends rubbish is told so and sees no more of us */
 }
 
+/* Does a host run under this manager's uid, or what one has left behind? */
+static bool may_be_host(const struct client *client)
+{
+    const struct registry *registry = &client->fard->registry;
+    if (client->who.uid != 0 && client->who.uid != client->fard->uid)
+        return false;
+    if (client->fard->uid != 0)
+        return client->who.uid == client->fard->uid;
+    for (uint32_t i = 0; i < registry->count; i++)
+        if (registry->service[i]->host && registry->service[i]->host->uid == client->who.uid)
+            return true;
+    for (const struct list *at = client->fard->leaving.next; at != &client->fard->leaving; at = at->next)
+        if (list_entry(at, struct host, link)->uid == client->who.uid)
+            return true;
+    return false;
+}
+
 int client_check_manager(const struct client *client, struct far_error *error)
 {
-    if (client->who.uid == 0 || client->who.uid == client->fard->uid)
+    bool sandboxed = may_be_host(client) && peer_is_confined(client->peer.source.fd);
+    if (!sandboxed && (client->who.uid == 0 || client->who.uid == client->fard->uid))
         return 0;
+    if (sandboxed)
+        return refuse(error, EACCES, EX_NOPERM,
+                      "process %d runs in a sandbox (under seccomp filters that fard does not have), as hosts of this "
+                      "uid do: it may not manage fard",
+                      (int)client->who.pid);
     return refuse(error, EACCES, EX_NOPERM,
                   "only uid %u, which runs this fard, or root may register and unregister services", client->fard->uid);
 }
@@ -308,6 +333,13 @@ static int client_new(struct fard *fard, int fd)
     return result;
 }
 
+/* Of nobody's: standard error is the starter's, who may wait for its end. */
+int fard_take_spare(struct fard *fard)
+{
+    fard->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return fard->spare < 0 ? -errno : 0;
+}
+
 int fard_accept(struct fard *fard, int listener)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -317,7 +349,7 @@ int fard_accept(struct fard *fard, int listener)
     fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0)
         close(fd);
-    fard->spare = dup(STDERR_FILENO);
+    fard_take_spare(fard);
     return -1;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -27,6 +28,8 @@ static _Noreturn void wait_for_daemon(pid_t daemon, int report)
 int daemon_fork(int *report)
 {
     int ends[2];
+    /* What the starter left open is his: a lock, or a pipe whose end somebody waits for. */
+    syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0);
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     pid_t daemon = fork();

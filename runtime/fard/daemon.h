@@ -4,7 +4,7 @@
 #ifndef FARCALL_DAEMON_H
 #define FARCALL_DAEMON_H
 
-/* Forks. Returns 0 in the daemon, with *report for daemon_ready(); the parent waits for it and exits. Or a negative
+/* Closes what was inherited beyond the standard streams, and forks. Returns 0 in the daemon, with *report for daemon_ready(); the parent waits for it and exits. Or a negative
  * errno. */
 int daemon_fork(int *report);
 /* Lets the parent exit with 0; from here on output goes to log_path and nothing is kept of the terminal. */

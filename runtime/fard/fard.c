@@ -96,9 +96,7 @@ int fard_init(struct fard *fard)
     int result = loop_init(&fard->loop);
     result = result ? result : find_host_program(fard);
     result = result ? result : watch_signals(fard);
-    if (!result && (fard->spare = dup(STDERR_FILENO)) < 0)
-        result = -errno;
-    return result;
+    return result ? result : fard_take_spare(fard);
 }
 
 /* segment_check() has looked for the instructions in segments that do not admit to them. */

@@ -25,7 +25,7 @@
 
 #define CLIENT_CHANNELS_MAX 1024u
 #define UID_CHANNELS_MAX    8192u
-#define HOST_TURN_SIZE      16u   /* hosts that fard starts at once when it finds many services in its store */
+#define HOST_TURN_SIZE      16u /* hosts that fard starts at once when it finds many services in its store */
 #define HOST_TURN_MS        50
 #define HOST_START_MS       10000 /* how long a host may take to become ready, and a client waits for one */
 #define HOST_STOP_MS        2000  /* how long it may take to end when asked to */
@@ -55,7 +55,7 @@ struct fard {
     struct timer expiry; /* of the next capability */
     struct guesses guesses;
     struct domains domains;
-    struct list parked;   /* accounts with clients whose requests wait for a turn */
+    struct list parked; /* accounts with clients whose requests wait for a turn */
     struct list traces; /* trace.c's */
     struct metrics metrics;
     struct metrics_http *http; /* NULL: --metrics was not said */
@@ -181,7 +181,7 @@ struct host {
     bool data_touched;            /* a process of it has had the data */
     struct upgrade *upgrade;      /* it is to take its service over, and has not yet; NULL: no */
     struct service *retired_from; /* on fard->leaving: calls to this service end there; NULL: none */
-    char ended[512]; /* why its last process ended, if it was not asked to; kept when it is started again */
+    char ended[512];            /* why its last process ended, if it was not asked to; kept when it is started again */
     struct host_output *output; /* what it writes, on its way to the log; NULL: there is no process */
     uint64_t calls;             /* answered, as far as they were counted (calls.c) */
     uint64_t output_lost;       /* lines of it that were left out, ever */
@@ -205,6 +205,7 @@ void socket_close(struct fard *fard); /* and remove it, if it is ours */
 /* client.c */
 /* -1: none. With no descriptor left it is let in by the spare one, and closed: it must not wait, nor the loop spin. */
 int fard_accept(struct fard *fard, int listener);
+int fard_take_spare(struct fard *fard); /* the descriptor that fard_accept() gives up when there are no more */
 int client_accept(struct fard *fard, int fd);
 /* A uid's account, made if there is none; give it back. NULL: no memory. */
 struct account *account_get(struct fard *fard, uid_t uid);

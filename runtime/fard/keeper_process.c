@@ -4,6 +4,7 @@
  * "host-" is a process. Whoever takes the store next connects; without a fard it looks once a second whether there is
  * still a store to be taken, and ends those processes and itself when it has been removed.
  */
+#include "runtime/fard/confined.h"
 #include "runtime/fard/keeper.h"
 
 #include <errno.h>
@@ -123,11 +124,13 @@ static int hand_over(const struct process *process)
     return failed ? failed : keeper_send(process->fard, KEEPER_LAST, NULL, -1);
 }
 
+/* A host under our uid is none of fard's. */
 static bool may_have_all(int socket)
 {
     struct ucred who;
     socklen_t size = sizeof who;
-    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && (who.uid == geteuid() || who.uid == 0);
+    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && (who.uid == geteuid() || who.uid == 0) &&
+           !peer_is_confined(socket);
 }
 
 /* There is one fard a store; its lock says so. */

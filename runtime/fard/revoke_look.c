@@ -27,8 +27,12 @@ struct look {
     struct fard *fard;
     uint32_t service_id;
     struct source scanner; /* its questions, and its result */
+    struct timer deadline;
     pid_t pid;
 };
+
+/* More than the scanner gives itself: one that the kernel lets wait for somebody's file system cannot even be killed. */
+#define LOOK_DEADLINE_MS (REVOKE_SCAN_S * 1000 + 2000)
 
 static struct revocation *next_in(const struct fard *fard, const struct list *after, enum revocation_state state)
 {
@@ -135,9 +139,9 @@ static void look_next(struct fard *fard);
 static void end_look(struct look *look, const struct scan_result *result)
 {
     struct fard *fard = look->fard;
+    timer_stop(&look->deadline);
     loop_forget(&fard->loop, &look->scanner);
     close(look->scanner.fd);
-    waitpid(look->pid, NULL, 0); /* it has ended, or is about to: this was its last word */
     say_all(look, result);
     free(look);
     fard->look = NULL;
@@ -149,6 +153,15 @@ static void end_look(struct look *look, const struct scan_result *result)
         revocation_answer(at);
     }
     look_next(fard);
+}
+
+static void look_too_long(struct timer *timer)
+{
+    struct look *look = list_entry(timer, struct look, deadline);
+    static const struct scan_result unfinished = {.unfinished = 1};
+    fard_log("revocation: the look at all processes does not end; it is given up");
+    kill(look->pid, SIGKILL);
+    end_look(look, &unfinished);
 }
 
 static int scanner_said(struct source *source, uint32_t events)
@@ -169,6 +182,7 @@ static int scanner_said(struct source *source, uint32_t events)
     }
     if (got != sizeof said.result)
         said.result = (struct scan_result){.unfinished = 1};
+    waitpid(look->pid, NULL, 0); /* it has ended, or is about to: this was its last word */
     end_look(look, &said.result);
     return 0;
 }
@@ -232,9 +246,13 @@ static int fork_scan(struct look *look, struct scan *scan)
     }
     close(ends[1]);
     look->scanner = (struct source){ends[0], scanner_said};
+    look->deadline.fire = look_too_long;
+    timer_start(&look->fard->loop, &look->deadline, LOOK_DEADLINE_MS);
     int result = look->pid < 0 ? -EAGAIN : loop_watch(&look->fard->loop, &look->scanner, EPOLLIN);
-    if (result)
+    if (result) {
+        timer_stop(&look->deadline);
         close(ends[0]);
+    }
     return result;
 }
 
@@ -294,6 +312,7 @@ void look_abandon(struct fard *fard)
 {
     if (!fard->look)
         return;
+    timer_stop(&fard->look->deadline);
     loop_forget(&fard->loop, &fard->look->scanner);
     close(fard->look->scanner.fd);
     free(fard->look);

@@ -331,7 +331,7 @@ static int bind_registered(const struct far_import_table *table, const struct bo
     struct far_binding *shared = process_find_base(bound->reply.base);
     const struct far_iface *iface = shared ? shared->iface : read_iface(bound, error);
     int failed = iface ? check_operations(table, bound, iface, error) : -error->code;
-    if (!failed && shared && shared->revoked.progress != FAR_REVOKED_NOT)
+    if (!failed && shared && revoked_progress(&shared->revoked) != FAR_REVOKED_NOT)
         failed = far_fail(error, EACCES, EX_NOPERM, "service %s: %s", table->service, FAR_REASON_REVOKED);
     else if (!failed && shared) {
         know(*result = shared, bound);

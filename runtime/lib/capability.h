@@ -38,6 +38,12 @@ struct far_revoked_by {
 };
 enum far_revoked_progress { FAR_REVOKED_NOT, FAR_REVOKED_TOLD, FAR_REVOKED_DONE };
 
+/* The watching thread writes it while others call. */
+static inline enum far_revoked_progress revoked_progress(const struct far_revoked_by *revoked)
+{
+    return (enum far_revoked_progress)__atomic_load_n(&revoked->progress, __ATOMIC_ACQUIRE);
+}
+
 /* With the lock held: what fard said unasked. Takes over the descriptors. */
 void revoked_take(const struct far_message *message, const struct far_revoked *revoked, int *fd, int fd_count);
 /* Start the thread, if there is none. With the lock held. */

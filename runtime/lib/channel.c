@@ -153,7 +153,7 @@ struct far_thread *far_thread_get(void)
 /* fard must know this binding on the connection there is now. With the lock held. */
 static int channel_prepare(struct far_binding *binding, struct far_error *error)
 {
-    if (binding->revoked.progress != FAR_REVOKED_NOT)
+    if (revoked_progress(&binding->revoked) != FAR_REVOKED_NOT)
         return far_fail(error, EACCES, EX_NOPERM, "%s", FAR_REASON_REVOKED);
     int failed = process_connect(error);
     if (!failed && binding->known_on != far_process.connection_number)

@@ -15,7 +15,7 @@ const char *far_version(void)
 enum far_level far_level(const char *service)
 {
     const struct far_binding *binding = process_find_service(service);
-    bool bound = binding && binding->revoked.progress == FAR_REVOKED_NOT;
+    bool bound = binding && revoked_progress(&binding->revoked) == FAR_REVOKED_NOT;
     return bound ? (enum far_level)binding->level : FAR_LEVEL_UNSET;
 }
 

@@ -50,7 +50,7 @@ void revoked_take(const struct far_message *message, const struct far_revoked *r
     if (message->type != FAR_MSG_REVOKED)
         return; /* whatever a later fard may want to say */
     struct far_binding *binding = process_find_base(revoked->base);
-    if (!binding || binding->revoked.progress == FAR_REVOKED_DONE || binding == far_process.hosted) {
+    if (!binding || revoked_progress(&binding->revoked) == FAR_REVOKED_DONE || binding == far_process.hosted) {
         tell_done(revoked->revocation);
         return;
     }
@@ -135,7 +135,7 @@ static void let_go_of_all(void)
 {
     for (uint32_t i = 0, count = __atomic_load_n(&far_process.binding_count, __ATOMIC_ACQUIRE); i < count; i++) {
         struct far_binding *binding = far_process.binding[i];
-        if (__atomic_load_n(&binding->revoked.progress, __ATOMIC_ACQUIRE) == FAR_REVOKED_TOLD)
+        if (revoked_progress(&binding->revoked) == FAR_REVOKED_TOLD)
             let_go(binding);
     }
 }
@@ -146,7 +146,7 @@ static void bind_all_again(void)
     struct far_error ignored;
     for (uint32_t i = 0; i < far_process.binding_count; i++) {
         struct far_binding *binding = far_process.binding[i];
-        if (binding->known_on != far_process.connection_number && binding->revoked.progress == FAR_REVOKED_NOT)
+        if (binding->known_on != far_process.connection_number && revoked_progress(&binding->revoked) == FAR_REVOKED_NOT)
             binding_renew(binding, &ignored);
     }
 }
