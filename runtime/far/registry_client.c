@@ -102,6 +102,8 @@ static int send_request(const struct fard_connection *connection, struct far_mes
     do
         sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+        return 0; /* fard has hung up: why may lie there to be read, and if it does not, reading says so */
     return sent < 0 ? cannot_reach(connection) : 0;
 }
 
@@ -151,6 +153,8 @@ static int receive_reply(const struct fard_connection *connection, uint16_t type
     do
         got = receive_packet(connection->fd, reply);
     while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == ECONNRESET) /* said once, ahead of fard's last words */
+        got = receive_packet(connection->fd, reply);
     if (got <= 0) {
         fprintf(stderr, "far: fard at %s hung up%s%s\n", connection->path, got < 0 ? ": " : "",
                 got < 0 ? strerror(errno) : "");

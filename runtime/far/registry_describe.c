@@ -110,8 +110,11 @@ static void print_head(const struct far_describe_reply *head)
         printf("trouble   %s\n", fard_text(head->trouble, sizeof head->trouble));
     printf("range     0x%012llx to 0x%012llx (%llu MiB)\n", (unsigned long long)entry->base,
            (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20);
-    printf("host      pid %u, uid %u, started %u time%s, %u channel%s\n", entry->host_pid, entry->host_uid,
-           head->generation, head->generation == 1 ? "" : "s", entry->channels, entry->channels == 1 ? "" : "s");
+    char pid[16] = "-"; /* there is none at the moment */
+    if (entry->host_pid)
+        snprintf(pid, sizeof pid, "%u", entry->host_pid);
+    printf("host      pid %s, uid %u, started %u time%s, %u channel%s\n", pid, entry->host_uid, head->generation,
+           head->generation == 1 ? "" : "s", entry->channels, entry->channels == 1 ? "" : "s");
     printf("interface 0x%016llx\n", (unsigned long long)head->fingerprint);
     for (unsigned i = 0; i < FAR_EXECUTABLES_MAX; i++)
         print_executable(head, i);
@@ -120,7 +123,9 @@ static void print_head(const struct far_describe_reply *head)
 static void print_policy(const struct rule_list *list)
 {
     char who[FAR_SUBJECT_MAX + 128];
-    printf("\npolicy    the most specific rule decides; everybody else: none\n");
+    printf("\npolicy    of the registration: the most specific rule decides; everybody else: none. A policy file comes "
+           "first:\n"
+           "          far explain\n");
     for (uint32_t i = 0; i < list->count; i++) {
         who_print(&list->rules[i], list->subjects, who, sizeof who);
         printf("  %-24s %s\n", who, level_word(list->rules[i].level));

@@ -12,11 +12,11 @@ static const char ls_help[] =
     "usage: far ls [--json] [--socket PATH]\n"
     "\n"
     "Lists the registered services: name and version, state, where it lies, its host, operations, open channels,\n"
-    "and the machines that it has code for. Far describe NAME says all about one.\n"
+    "and the machines that it has code for. `far describe NAME` says all about one.\n"
     "\n"
-    "States: ready; starting; down (its host died and is started again after a pause); broken (what the store keeps of "
-    "it\n"
-    "cannot be used: far describe says why).\n"
+    "States: ready; starting; down (its host died and is started again after a pause); idle (--start demand, and "
+    "nobody\n"
+    "needs it); broken (what the store keeps of it cannot be used: far describe says why).\n"
     "\n"
     "Exit codes: 0; 64 usage; 69 fard is not running.\n";
 

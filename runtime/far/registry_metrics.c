@@ -15,7 +15,7 @@ static const char help[] =
     "\n"
     "Prints what fard counts, in the text format of Prometheus: requests, binds, refusals, channels, hosts, and for "
     "each\n"
-    "service its calls. Fard --metrics answers the same over HTTP. Only fard's user and root may ask.\n"
+    "service its calls. `fard --metrics` answers the same over HTTP. Only fard's user and root may ask.\n"
     "\n"
     "Exit codes: 0; 64 usage; 69 fard is not running; 77 not allowed.\n";
 

@@ -36,14 +36,15 @@ static const char help[] =
     "  --machine MACHINE add the file to the registered service of that name, as its code for clients on that machine\n"
     "                    (x86-64, aarch64; farld --like links it); with no such service, register it as any other\n"
     "  --host-uid UID    run the host as this uid; default: one of its own where fard is root\n"
-    "  --sandbox WHICH   default: whatever of it the kernel has; strict: all of it; off: the host may what its uid may\n"
+    "  --sandbox WHICH   default: whatever of it the kernel has; strict: all of it; off: the host may what its uid "
+    "may\n"
     "  --allow-path PATH let the host read there as well; PATH:rw: and write. As often as needed\n"
     "  --allow-net       let it use the network\n"
     "  --memory BYTES    private memory that the service may allocate; K, M, G behind it\n"
     "  --cpu SECONDS     CPU time after which the host is ended, and started anew\n"
     "  --files N         descriptors that it may have open\n"
     "  --processes N     let it start processes; it may have N with their threads, and its own\n"
-    "  --start WHEN      now; or demand: at the first bind or call that needs it\n"
+    "  --start WHEN      now; or demand: at the first call by trap, not by a bind\n"
     "  --idle SECONDS    with --start demand: end it when nobody has a channel for so long; default: 60\n"
     "  --upgrade         a new version of the registered service of that name: new calls go to it, those that run end\n"
     "                    where they began, the data stays; link it with farld --like and the registered file\n"
@@ -240,12 +241,12 @@ static int parse(int argc, char **argv, struct order *order)
         {"machine", required_argument, NULL, 'm'},
         {"upgrade", no_argument, NULL, 'U'},
         {"help", no_argument, NULL, 'h'},
-#define X(NAME, word, take, otherwise)                                                                                 \
-    {word, HOST_SETTING_##NAME == HOST_SETTING_ALLOW_NET ? no_argument : required_argument, NULL,                      \
+#define X(NAME, word, take, otherwise)                                                            \
+    {word, HOST_SETTING_##NAME == HOST_SETTING_ALLOW_NET ? no_argument : required_argument, NULL, \
      OPTION_SETTING + HOST_SETTING_##NAME},
         HOST_SETTINGS(X)
 #undef X
-        {0},
+            {0},
     };
     int option, end = -1;
     while (end < 0 && (option = getopt_long(argc, argv, "-:", long_options, NULL)) != -1)
@@ -323,8 +324,10 @@ static void print_registered(const struct order *order, const struct far_iface *
 {
     const char *name = fard_text(reply->name, sizeof reply->name);
     if (!order->json) {
-        printf("registered %s at 0x%llx: %u operation%s, host %u (uid %u)\n", name, (unsigned long long)reply->base,
-               reply->op_count, reply->op_count == 1 ? "" : "s", reply->host_pid, reply->host_uid);
+        printf("%s %s at 0x%llx: %u operation%s, host %u (uid %u)\n",
+               order->head.flags & FAR_REGISTER_UPGRADE ? "upgraded" : "registered", name,
+               (unsigned long long)reply->base, reply->op_count, reply->op_count == 1 ? "" : "s", reply->host_pid,
+               reply->host_uid);
         show_branch_only(order, iface, NULL);
         return;
     }

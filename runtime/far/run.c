@@ -45,13 +45,11 @@ static const char help[] =
     "    far run --untrusted zlib ./viewer picture.png\n"
     "\n"
     "FARCALL_LEVEL, FARCALL_UNTRUSTED, FARCALL_TRUST_SERVERS and FARCALL_CAPABILITIES (comma lists), "
-    "FARCALL_HEAP_SIZE, FARCALL_BIND_NOW, "
-    "FARCALL_PERF, FARCALL_SOCKET and FARCALL_SPIN "
-    "(looks before "
-    "a\n"
-    "caller sleeps) do the same without it. A client that cannot be bound ends with 69 (no fard; --bind-now and no "
-    "such\n"
-    "service), 76 (another interface) or 77.\n"
+    "FARCALL_HEAP_SIZE,\n"
+    "FARCALL_BIND_NOW, FARCALL_PERF, FARCALL_SOCKET and FARCALL_SPIN (looks before a caller sleeps) do the same "
+    "without\n"
+    "it. A client that cannot be bound ends with 69 (no fard; --bind-now and no such service), 76 (another interface)\n"
+    "or 77.\n"
     "\n"
     "Exit codes: the program's own; 64 usage; 66 no such program; 69 not in this version; 77 it may not be run.\n";
 

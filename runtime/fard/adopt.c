@@ -214,6 +214,12 @@ void host_resume(struct host *host, const struct adoption *adoption)
         return;
     host->generation = adoption->host.generation;
     host->initialised = host->service->data_kept;
+    if (host_starts_idle(host)) {
+        log_service(LOG_LEVEL_INFO, "host-idle", host->service->name, 0,
+                    "service '%s': it is started when somebody needs it, with %s", host->service->name,
+                    host->initialised ? "the data it had" : "fresh data");
+        return;
+    }
     log_service(LOG_LEVEL_WARNING, "host-not-adopted", host->service->name, 0,
                 "service '%s': %s; it is started anew, with %s", host->service->name, adoption->why,
                 host->initialised ? "the data it had" : "fresh data");

@@ -142,6 +142,16 @@ bool capability_is_below(const struct capabilities *table, uint32_t id, uint32_t
     return at != NULL;
 }
 
+uint32_t capability_depth(const struct capabilities *table, const struct capability *capability)
+{
+    uint32_t depth = 0;
+    while (capability && capability->parent) {
+        capability = capability_find(table, capability->parent);
+        depth++;
+    }
+    return depth;
+}
+
 uint32_t capabilities_of_uid(const struct capabilities *table, uid_t uid)
 {
     uint32_t count = 0;

@@ -16,6 +16,7 @@
 
 #define CAPABILITIES_MAX        16384u
 #define CAPABILITIES_OF_UID_MAX 256u /* that one uid has narrowed */
+#define CAPABILITY_DEPTH_MAX    16u  /* times that one was narrowed from another */
 #define CAPABILITY_DIGEST       32
 
 struct capability {
@@ -55,6 +56,8 @@ const struct capability *capability_after(const struct capabilities *table, uint
 
 /* Is `id` this ancestor, or below it? */
 bool capability_is_below(const struct capabilities *table, uint32_t id, uint32_t ancestor);
+/* How many it was narrowed from, one from the other. */
+uint32_t capability_depth(const struct capabilities *table, const struct capability *capability);
 uint32_t capabilities_of_uid(const struct capabilities *table, uid_t uid);
 bool capability_expired(const struct capability *capability, int64_t now);
 /* When the next one expires; 0: none does. */

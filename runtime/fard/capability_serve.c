@@ -205,6 +205,16 @@ static int check_quota(const struct client *client, struct far_error *error)
                   client->who.uid, CAPABILITIES_OF_UID_MAX);
 }
 
+/* Who looks at it, or takes it back, goes through all that it was narrowed from. */
+static int check_depth(const struct fard *fard, const struct capability *parent, struct far_error *error)
+{
+    if (capability_depth(&fard->registry.capabilities, parent) < CAPABILITY_DEPTH_MAX)
+        return 0;
+    return refuse(error, EDQUOT, EX_TEMPFAIL,
+                  "capability: it was narrowed %u times already, one from the other; narrow one that it came from",
+                  CAPABILITY_DEPTH_MAX);
+}
+
 int handle_capability_narrow(struct client *client, const struct far_message *message, struct far_error *error)
 {
     const struct far_capability_request *request;
@@ -213,6 +223,7 @@ int handle_capability_narrow(struct client *client, const struct far_message *me
     int result = protocol_check_capability_narrow(message, &request, error);
     result = result ? result : find_token(client, request->token, &parent, error);
     result = result ? result : check_quota(client, error);
+    result = result ? result : check_depth(client->fard, parent, error);
     if (!result) {
         const struct service *service = registry_find_id(&client->fard->registry, parent->service_id);
         capability = wished(client, request);

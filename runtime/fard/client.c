@@ -58,14 +58,22 @@ void client_reply(struct client *client, const struct far_message *request, cons
     peer_send(&client->peer, request->type | FAR_MSG_REPLY, request->serial, body, size, NULL, 0);
 }
 
+/* What came of it was said to the client; here it is for whoever looks after the machine. */
+static void say_nuisance(struct client *client, const char *event, const struct far_error *error)
+{
+    nuisance_say(&client->fard->nuisances, event, client->who.uid, client->who.pid, error->text);
+}
+
 void client_refuse(struct client *client, uint32_t serial, int result, struct far_error *error, const char *what)
 {
     if (result < 0)
         describe_failure(error, result, what);
     metrics_count_refusal(&client->fard->metrics, error->code);
     peer_send_error(&client->peer, serial, error);
-    if (error->code == EBADMSG)
-        peer_lose(&client->peer); /* whoever sends rubbish is told so and sees no more of us */
+    if (error->code != EBADMSG)
+        return;
+    say_nuisance(client, "client-rubbish", error);
+    peer_lose(&client->peer); /* whoever sends rubbish is told so and sees no more of us */
 }
 
 /* Does a host run under this manager's uid, or what one has left behind? */
@@ -96,7 +104,7 @@ int client_check_manager(const struct client *client, struct far_error *error)
                       "uid do: it may not manage fard",
                       (int)client->who.pid);
     return refuse(error, EACCES, EX_NOPERM,
-                  "only uid %u, which runs this fard, or root may register and unregister services", client->fard->uid);
+                  "only uid %u, which runs this fard, or root may manage services and capabilities", client->fard->uid);
 }
 
 static void examine(struct client *client, const struct service *service)
@@ -208,6 +216,13 @@ static void client_sent_rights(struct peer *peer, const struct far_error *error)
     audit_refusal(list_entry(peer, struct client, peer), &unread, error);
 }
 
+static void client_sent_rubbish(struct peer *peer, const struct far_error *error)
+{
+    struct client *client = list_entry(peer, struct client, peer);
+    metrics_count_refusal(&client->fard->metrics, error->code);
+    say_nuisance(client, "client-rubbish", error);
+}
+
 /* A uid that has used its share up waits for the next turn, behind its other clients that wait already. */
 static bool client_may_receive(struct peer *peer)
 {
@@ -279,13 +294,15 @@ static void free_lost(struct client *client)
     account_put(account);
 }
 
-static bool is_admitted(const struct client *client)
+bool client_has_room(const struct client *client)
 {
     const struct fard *fard = client->fard;
     const struct quota_use use = {
         .descriptors = fard->descriptors,
         .clients = fard->client_count - 1,
         .uid_clients = client->account->clients - 1,
+        .others = DOMAIN_DESCRIPTORS * fard->domains.live,
+        .uid_others = DOMAIN_DESCRIPTORS * client->account->domains,
         .manager = client->who.uid == 0 || client->who.uid == fard->uid,
     };
     return quota_admits(&use);
@@ -293,7 +310,8 @@ static bool is_admitted(const struct client *client)
 
 static int client_new(struct fard *fard, int fd)
 {
-    static const struct peer_calls calls = {client_message, client_lost, client_may_receive, client_sent_rights};
+    static const struct peer_calls calls = {client_message, client_lost, client_may_receive, client_sent_rights,
+                                            client_sent_rubbish};
     int64_t begin = nanoseconds();
     struct client *client = calloc(1, sizeof *client);
     int result = client ? principal_from_socket(fd, &client->who) : -ENOMEM;
@@ -319,12 +337,13 @@ static int client_new(struct fard *fard, int fd)
     client->peer.takes_rights = client->who.uid == 0 || client->who.uid == fard->uid;
     if (!result)
         fair_spend(&client->account->share, fard->turn, nanoseconds() - begin + FAIR_REQUEST_NS);
-    if (!result && !is_admitted(client)) {
+    if (!result && !client_has_room(client)) {
         struct far_error error;
         fard->metrics.turned_away++;
         refuse(&error, EUSERS, EX_TEMPFAIL, "uid %u has %u connections open already, and fard has %u of all users",
                client->who.uid, client->account->clients - 1, fard->client_count - 1);
         peer_send_error(&client->peer, 0, &error);
+        say_nuisance(client, "client-turned-away", &error);
         peer_lose(&client->peer);
         free_lost(client); /* at once: what waits for its user's turn is never more than the limit */
     }

@@ -35,6 +35,24 @@ static void trusts_free(struct domain *domain)
     }
 }
 
+static void count_in(struct domain *domain, struct account *account)
+{
+    domain->account = account;
+    account->users++;
+    account->domains++;
+    domain->fard->domains.live++;
+}
+
+static void count_out(struct domain *domain)
+{
+    if (!domain->account)
+        return;
+    domain->account->domains--;
+    domain->fard->domains.live--;
+    account_put(domain->account);
+    domain->account = NULL;
+}
+
 /* What it holds while its process lives. */
 static void put_away(struct domain *domain)
 {
@@ -47,6 +65,7 @@ static void put_away(struct domain *domain)
     if (domain->memory >= 0)
         close(domain->memory);
     domain->life.fd = domain->memory = -1;
+    count_out(domain);
     if (domain->client)
         domain->client->domain = NULL;
     domain->client = NULL;
@@ -138,7 +157,7 @@ static uint64_t bytes_of(const struct domains *domains, uid_t uid, uint32_t *cou
         if (domain->uid != uid)
             continue;
         ++*count;
-        bytes += domain->range.size;
+        bytes += domain_ranges_cost(domain->range.size);
     }
     return bytes;
 }
@@ -229,7 +248,7 @@ static int take_range(struct client *client, uint64_t size, struct range *range,
     uint32_t count;
     struct fard *fard = client->fard;
     struct domain_ranges *ranges = &fard->domains.ranges;
-    uint64_t live = bytes_of(&fard->domains, client->who.uid, &count) + size;
+    uint64_t live = bytes_of(&fard->domains, client->who.uid, &count) + domain_ranges_cost(size);
     uint64_t bytes = live + domain_ranges_idle(ranges, client->who.uid);
     if (count >= UID_DOMAINS_MAX || live > UID_DOMAIN_BYTES)
         return refuse_quota(client->who.uid, count, bytes, error);
@@ -294,9 +313,14 @@ static int domain_new(struct client *client, uint64_t wanted, struct far_error *
 {
     uint64_t size = domain_ranges_size(wanted ? wanted : DOMAIN_SIZE_DEFAULT);
     struct fard *fard = client->fard;
+    if (!client_has_room(client))
+        return refuse(error, EMFILE, EX_TEMPFAIL,
+                      "domain segment: uid %u has %u connections and %u segments; fard has no descriptors for more",
+                      client->who.uid, client->account->clients, client->account->domains);
     struct domain *domain = domain_alloc(client);
     if (!domain)
         return -ENOMEM;
+    count_in(domain, client->account);
     int result = create_memory(size, &domain->memory);
     result = result ? result : watch_process(domain, client);
     result = result ? result : take_range(client, size, &domain->range, error);

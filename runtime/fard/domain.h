@@ -19,6 +19,7 @@
 
 #define DOMAIN_SIZE_DEFAULT ((uint64_t)4 << 30)
 #define DOMAIN_SIZE_MOST    ((uint64_t)256 << 30)
+#define DOMAIN_DESCRIPTORS  2u /* of each: its memory, its process */
 #define DOMAIN_TRUSTS_MAX   64u
 #define UID_DOMAINS_MAX     1024u
 #define UID_DOMAIN_BYTES    ((uint64_t)6 << 40)  /* addresses of one uid's, with those that age */
@@ -27,6 +28,7 @@
 #define DOMAIN_ANSWER_MS    5000                 /* how long a host may take to say that it has mapped, or let go */
 
 struct fard;
+struct account;
 struct client;
 struct host;
 
@@ -38,6 +40,7 @@ struct domains {
     size_t earlier_count;
     uint64_t chunk_bytes; /* of all chunks, those of earlier lives as well */
     bool counted;
+    uint32_t live;            /* whose descriptors fard has */
     uint64_t last_connection; /* numbers of connections: never the same again, in another fard's life neither */
     uint32_t last_id;
 };
@@ -49,6 +52,7 @@ struct domain {
     uint64_t connection;   /* the client's number, by which hosts know whose it is */
     uint32_t id;
     uid_t uid;
+    struct account *account; /* while it has descriptors: counted there */
     pid_t pid;
     struct range range;
     int memory;
@@ -75,6 +79,7 @@ struct domain_mapping {
     struct host *host;
     enum domain_mapping_state state;
     bool awaited; /* counted in domain->waiting */
+    bool stale;   /* while MAPPING: what it was told has changed since, and it is told anew when it has answered */
 };
 
 void domains_init(struct domains *domains);

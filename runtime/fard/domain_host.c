@@ -43,6 +43,12 @@ int domain_share(struct domain *domain, struct host *host, bool awaited)
     struct domain_mapping *mapping = known ? known : calloc(1, sizeof *mapping);
     if (!mapping)
         return -ENOMEM;
+    /* Not told again before it has answered: each message holds a descriptor, and claims come faster than answers. */
+    if (known && known->state == DOMAIN_MAPPING) {
+        known->stale = true;
+        await(domain, known, awaited);
+        return 0;
+    }
     int result = tell_to_map(domain, host);
     if (result) {
         if (!known)
@@ -61,6 +67,7 @@ void domain_unshare(struct domain *domain, struct domain_mapping *mapping, bool 
 {
     const struct far_host_unmap body = {.domain = domain->id};
     mapping->state = DOMAIN_UNMAPPING;
+    mapping->stale = false;
     await(domain, mapping, awaited);
     peer_send(&mapping->host->peer, FAR_MSG_HOST_UNMAP, 0, &body, sizeof body, NULL, 0);
 }
@@ -124,11 +131,15 @@ static void has_mapped(struct domain *domain, struct domain_mapping *mapping, in
         let_go(domain, mapping, code);
         return;
     }
+    bool stale = mapping->stale;
+    mapping->stale = false;
     mapping->state = DOMAIN_MAPPED;
     if (mapping->awaited) {
         mapping->awaited = false;
         domain_heard(domain, 0);
     }
+    if (stale)
+        domain_share(domain, mapping->host, false);
 }
 
 bool domain_host_answered(struct host *host, const struct far_message *message)

@@ -23,15 +23,18 @@ struct domain_chunk {
 
 struct domain_freed {
     struct range range;
-    uint32_t uid; /* whose it was */
-    int64_t at;   /* milliseconds */
+    uint32_t uid;   /* whose it was */
+    uint32_t chunk; /* its place in the list of them */
+    int64_t at;     /* milliseconds */
 };
+#define DOMAIN_UID_MIXED UINT32_MAX /* joined from what several had */
 
 /* All zero: no chunk yet. */
 struct domain_ranges {
     struct domain_chunk *chunk;
     size_t chunk_count;
-    uint64_t cursor;            /* in the last chunk: what lies behind it was never handed out */
+    struct range *fresh;        /* what is left of the chunks and was never handed out */
+    size_t fresh_count;
     struct domain_freed *freed; /* by age, the oldest first */
     size_t freed_count, freed_room;
 };
@@ -41,13 +44,18 @@ void domain_ranges_free(struct domain_ranges *ranges);
 /* What a wish becomes: a power of two of units. 0: larger than any range may be. */
 uint64_t domain_ranges_size(uint64_t bytes);
 
-/* size: as domain_ranges_size() makes it. 0 or DOMAIN_NEEDS_CHUNK: then add one and try again, or take one early. */
+/*
+ * size: as domain_ranges_size() makes it. One of that size that is old enough; else what nobody had; else part of what is old
+ * enough, neighbours joined. 0 or DOMAIN_NEEDS_CHUNK: then add one and try again, or take one early.
+ */
 int domain_ranges_take(struct domain_ranges *ranges, uint64_t size, int64_t now, struct range *range);
-/* There is no more room: the oldest of this size, however young. False if there is none. */
+/* There is no more room: what was given up, however young. False if there is none. */
 bool domain_ranges_take_early(struct domain_ranges *ranges, uint64_t size, struct range *range);
 /* The same among those that this uid had: who has used up his share takes from his own, not from the others' time. */
 bool domain_ranges_take_own(struct domain_ranges *ranges, uint64_t size, uint32_t uid, struct range *range);
-/* Bytes that this uid had and that nobody has now. */
+/* Bytes of addresses that a range of this size uses up, what has to lie behind it included. */
+uint64_t domain_ranges_cost(uint64_t size);
+/* The same for all that this uid had and that nobody has now. */
 uint64_t domain_ranges_idle(const struct domain_ranges *ranges, uint32_t uid);
 /* Bytes of chunk that a range of this size needs. */
 uint64_t domain_ranges_chunk_for(uint64_t size);

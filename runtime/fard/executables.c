@@ -48,7 +48,8 @@ static int check_pair(const struct service *service, const struct far_segment *f
         error, EINVAL, EX_DATAERR,
         "the segment for %s cannot share the memory of service '%s': %s%s; link it with `farld --like` and the "
         "registered segment",
-        far_machine_name(segment->note->machine), service->name, difference, pair.differences > 1 ? " (and more)" : "");
+        far_machine_name(segment->note->machine), service->name, difference,
+        pair.differences > 1 ? " (and more: `far diff` of the two files shows all)" : "");
 }
 
 /* Which stub part an operation lives in was decided when the service was registered, for all machines. */

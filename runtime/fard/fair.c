@@ -35,11 +35,12 @@ uint32_t quota_uid_clients(uint64_t descriptors)
 bool quota_admits(const struct quota_use *use)
 {
     uint64_t room = use->descriptors;
-    if (use->uid_clients >= quota_uid_clients(room))
+    const uint64_t all = (uint64_t)use->clients + use->others, own = (uint64_t)use->uid_clients + use->uid_others;
+    if (use->uid_clients >= quota_uid_clients(room) || own >= room / 4)
         return false;
     if (use->manager)
         return true;
-    if (use->clients + (uint64_t)QUOTA_MANAGERS >= room)
+    if (all + QUOTA_MANAGERS >= room)
         return false;
-    return use->clients < room / 4 * 3 || use->uid_clients < QUOTA_UID_SMALL;
+    return all < room / 4 * 3 || own < QUOTA_UID_SMALL;
 }

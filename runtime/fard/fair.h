@@ -37,6 +37,8 @@ struct quota_use {
     uint64_t descriptors; /* that fard may have: RLIMIT_NOFILE */
     uint32_t clients;     /* of all uids, the new one not counted */
     uint32_t uid_clients; /* of its uid */
+    uint32_t others;      /* descriptors that fard has for clients besides: of domain segments */
+    uint32_t uid_others;  /* for those of this uid */
     bool manager;
 };
 /* One uid never has more than a quarter of the descriptors; the last quarter is for uids that have few connections. */

@@ -186,7 +186,10 @@ static int load_sound(struct loading *loading, const struct stored_service *row,
     int result = store_get_segment(fard->store, row->build_id, &bytes, &size, error);
     result = result ? result : load_segment(loading, row, bytes, size, service, error);
     free(bytes);
-    return result ? result : host_new(fard, *service, &host, error);
+    result = result ? result : host_new(fard, *service, &host, error);
+    if (result || (*service)->host_uid_wanted == row->host_uid)
+        return result;
+    return store_set_host_uid(fard->store, row->id, (*service)->host_uid_wanted, error);
 }
 
 /* The name and the range stay taken, and whoever asks is told why it cannot be used. */
@@ -199,6 +202,7 @@ static int load_broken(const struct stored_service *row, const char *why, struct
         return result;
     (*service)->id = row->id;
     (*service)->range = row->range;
+    (*service)->host_uid_wanted = row->host_uid; /* no other gets it */
     memcpy((*service)->name, row->name, strnlen(row->name, FAR_SERVICE_MAX - 1));
     (*service)->major = row->major < 0 ? 0 : (uint16_t)row->major;
     memcpy((*service)->executable[0].build_id, row->build_id, sizeof row->build_id);

@@ -18,6 +18,7 @@
 #include "runtime/fard/keeper.h"
 #include "runtime/fard/metrics.h"
 #include "runtime/fard/notify.h"
+#include "runtime/fard/nuisance.h"
 #include "runtime/fard/peer.h"
 #include "runtime/fard/policy.h"
 #include "runtime/fard/registry.h"
@@ -54,6 +55,7 @@ struct fard {
     struct look *look;   /* revoke_look.c's; NULL: nobody looks */
     struct timer expiry; /* of the next capability */
     struct guesses guesses;
+    struct nuisances nuisances;
     struct domains domains;
     struct list parked; /* accounts with clients whose requests wait for a turn */
     struct list traces; /* trace.c's */
@@ -88,9 +90,10 @@ struct fard {
 struct account {
     struct list link;
     uid_t uid;
-    uint32_t users; /* clients, and channels that an earlier fard opened: it is freed when there are none */
+    uint32_t users; /* clients and domains: it is freed when there are none */
     uint32_t clients;
     uint32_t channels; /* waiters included */
+    uint32_t domains;  /* whose descriptors fard has */
     uint64_t bytes;
     struct fair_share share;
     struct list parked;  /* clients that asked when the share was used up, the first first */
@@ -217,6 +220,8 @@ void client_free(struct client *client);
 void client_reply(struct client *client, const struct far_message *request, const void *body, size_t size);
 /* Answers with the error; a negative result is described as `what`. */
 void client_refuse(struct client *client, uint32_t serial, int result, struct far_error *error, const char *what);
+/* Has fard room for one more connection, or segment, of its uid's? */
+bool client_has_room(const struct client *client);
 /* policy_grant() for this client, with all that must be known of it for that. */
 enum far_level client_grant(struct client *client, const struct service *service, struct policy_reason *why);
 /* May this client register and unregister? */

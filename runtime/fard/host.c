@@ -9,6 +9,7 @@
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
+#include "runtime/fard/log.h"
 #include "runtime/fard/upgrade.h"
 #include "runtime/probes.h"
 
@@ -26,11 +27,41 @@
 
 static void host_timer_fired(struct timer *timer);
 
-static int choose_uid(const struct fard *fard, const struct service *service, uid_t *uid, struct far_error *error)
+static bool uid_is_taken(const struct fard *fard, const struct service *service, uid_t uid)
+{
+    for (uint32_t i = 0; i < fard->registry.count; i++) {
+        const struct service *other = fard->registry.service[i];
+        if (other != service && other->host_uid_wanted == uid)
+            return true;
+    }
+    for (const struct list *at = fard->leaving.next; at != &fard->leaving; at = at->next)
+        if (list_entry(at, const struct host, link)->uid == uid)
+            return true;
+    return false;
+}
+
+/* From here on it is the service's, and goes into the store as if it had been asked for: it is the same for each fard. */
+static uid_t choose_free_uid(const struct fard *fard, struct service *service)
+{
+    for (uint32_t i = 0; i < FAR_HOST_UID_COUNT; i++) {
+        uid_t uid = FAR_HOST_UID_FIRST + (service->id + i) % FAR_HOST_UID_COUNT;
+        if (!uid_is_taken(fard, service, uid))
+            return service->host_uid_wanted = uid;
+    }
+    uid_t shared = FAR_HOST_UID_FIRST + service->id % FAR_HOST_UID_COUNT;
+    log_service(
+        LOG_LEVEL_WARNING, "host-uid-shared", service->name, 0,
+        "service '%s': all %u uids for hosts are taken; its host shares uid %u with another service's, which is no "
+        "protection between the two: say --host-uid",
+        service->name, FAR_HOST_UID_COUNT, shared);
+    return shared;
+}
+
+static int choose_uid(const struct fard *fard, struct service *service, uid_t *uid, struct far_error *error)
 {
     uint32_t wanted = service->host_uid_wanted;
     if (fard->uid == 0) {
-        *uid = wanted != FAR_HOST_UID_DEFAULT ? wanted : FAR_HOST_UID_FIRST + service->id % FAR_HOST_UID_COUNT;
+        *uid = wanted != FAR_HOST_UID_DEFAULT ? wanted : choose_free_uid(fard, service);
         return 0;
     }
     if (wanted != FAR_HOST_UID_DEFAULT && wanted != fard->uid)

@@ -101,7 +101,7 @@ static void host_lost(struct peer *peer)
 
 int host_connected(struct host *host, int socket)
 {
-    static const struct peer_calls calls = {host_message, host_lost, NULL, NULL};
+    static const struct peer_calls calls = {.message = host_message, .lost = host_lost};
     int result = peer_init(&host->peer, &host->fard->loop, socket, &calls);
     host->peer.patient = true;
     return result;

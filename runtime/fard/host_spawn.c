@@ -69,12 +69,23 @@ static _Noreturn void fail_start(int socket, const char *what, const char *progr
     _exit(EX_OSERR);
 }
 
-/* What a host needs of fard's environment; the rest may be anybody's secret. */
+/* What a host needs of fard's environment; the rest may be anybody's secret, as a capability is. */
 static void keep_environment(char **kept, size_t room)
 {
-    static const char *const names[] = {
-        "PATH=",    "QEMU_LD_PREFIX=", "LANG=",          "LC_",          "TZ=", "LD_LIBRARY_PATH=",
-        "FARCALL_", "ASAN_OPTIONS=",   "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
+    static const char *const names[] = {"PATH=",
+                                        "QEMU_LD_PREFIX=",
+                                        "LANG=",
+                                        "LC_",
+                                        "TZ=",
+                                        "LD_LIBRARY_PATH=",
+                                        FAR_SOCKET_ENV "=",
+                                        FAR_ENV_PERF "=",
+                                        FAR_ENV_SPIN "=",
+                                        "FARCALL_BIND_NOW=",
+                                        "FARCALL_TEST_",
+                                        "ASAN_OPTIONS=",
+                                        "UBSAN_OPTIONS=",
+                                        "LSAN_OPTIONS="};
     size_t count = 0;
     for (char **variable = environ; *variable && count + 1 < room; variable++)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
  * far-keeper: holds descriptors while no fard does. It knows nothing of what they are, but that a name which begins with
- * "host-" is a process. Whoever takes the store next connects; without a fard it looks once a second whether there is
- * still a store to be taken, and ends those processes and itself when it has been removed.
+ * "host-" is a process. Whoever takes the store next connects; without a fard it looks ten times a second whether there
+ * is still a store to be taken, and ends those processes and itself when it has been removed; one that begins with "output-"
+ * is a pipe, which must not run full meanwhile.
  */
 #include "runtime/fard/confined.h"
 #include "runtime/fard/keeper.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,7 +24,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define LOOK_MS 1000
+#define LOOK_MS  100
+#define PIPE_MAX (32 << 10) /* bytes of a host's output that are kept while nobody reads it */
 
 struct held {
     char name[KEEPER_NAME_MAX];
@@ -150,6 +153,37 @@ static void greet(struct process *process)
         lose_fard(process);
 }
 
+/* To the end of a line, so that the next fard begins with a whole one. The pipe does not block: fard has made it so. */
+static void discard_line(int pipe)
+{
+    char byte;
+    while (read(pipe, &byte, 1) == 1 && byte != '\n')
+        ;
+}
+
+/* Nobody reads what hosts write: the oldest goes before a pipe is full, so that no service waits for a fard. */
+static void drain(const struct held *held)
+{
+    char bytes[4096];
+    int waiting = 0;
+    if (strncmp(held->name, "output-", 7) != 0)
+        return;
+    while (ioctl(held->fd, FIONREAD, &waiting) == 0 && waiting > PIPE_MAX) {
+        if (read(held->fd, bytes, sizeof bytes) != (ssize_t)sizeof bytes)
+            return;
+        if (bytes[sizeof bytes - 1] != '\n')
+            discard_line(held->fd);
+    }
+}
+
+static void look(const struct process *process)
+{
+    if (!store_is_there(process))
+        end_with_hosts(process);
+    for (size_t i = 0; i < process->count; i++)
+        drain(&process->held[i]);
+}
+
 static _Noreturn void serve(struct process *process)
 {
     for (;;) {
@@ -159,8 +193,8 @@ static _Noreturn void serve(struct process *process)
             hear(process); /* before a new one: the old one's end may be what there is to hear */
         else if (count > 0 && ready[1].revents)
             greet(process);
-        if (process->fard < 0 && !store_is_there(process))
-            end_with_hosts(process);
+        if (process->fard < 0)
+            look(process);
     }
 }
 

@@ -25,7 +25,7 @@
 
 #define FAR_EXECUTABLES_MAX  2u /* of one service: one a machine */
 #define FAR_HOST_UID_DEFAULT UINT32_MAX
-#define FAR_HOST_UID_FIRST   61184u /* a host's own uid, where fard is root: this + service id % the next */
+#define FAR_HOST_UID_FIRST   61184u /* a host's own uid, where fard is root: this + service id % the next, or the next free one */
 #define FAR_HOST_UID_COUNT   4000u
 #define FAR_RULE_MAX         256u  /* policy rules of one service */
 #define FAR_SUBJECT_MAX      1024u /* bytes of an executable's path in a rule, NUL included */

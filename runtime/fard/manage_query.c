@@ -64,6 +64,7 @@ static void fill_entry(const struct service *service, struct far_list_entry *ent
     entry->size = service->range.size;
     entry->service_id = service->id;
     entry->state = FAR_STATE_BROKEN;
+    entry->major = service->major;
     service_machines(service, entry->machine);
     memcpy(entry->name, service->name, sizeof entry->name);
     if (service->host)

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
  * Channels that an earlier fard opened. Client and host go on with them alone; this fard knows their numbers, so that it
- * gives none of them again, and whose they are, so that they count. The host says when they end.
+ * gives none of them again, and whose they are, so that a right that is taken away goes there too. The host says when they
+ * end. All that is known of them is that host's word, so they count against nobody else: a user whom it names falsely would
+ * be refused channels to other services.
  */
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/request.h"
 
 #include <stdlib.h>
 
+#define PLAUSIBLE_CHANNEL 0xc0000000u /* a host's word must not make the numbers begin again soon */
+
 struct orphan {
     struct list of_host;
-    struct account *account;
-    uint64_t size;
     uint32_t id;
+    uid_t uid;
     pid_t pid; /* of the client */
     enum far_level level;
 };
 
 static void orphan_free(struct orphan *orphan)
 {
-    orphan->account->channels--;
-    orphan->account->bytes -= orphan->size;
-    account_put(orphan->account);
     list_take_out(&orphan->of_host);
     free(orphan);
 }
@@ -36,20 +36,14 @@ static int orphan_new(struct host *host, const struct far_host_channel *channel)
 {
     struct fard *fard = host->fard;
     struct orphan *orphan = calloc(1, sizeof *orphan);
-    struct account *account = orphan ? account_get(fard, channel->uid) : NULL;
-    if (!account) {
-        free(orphan);
+    if (!orphan)
         return -1;
-    }
-    *orphan = (struct orphan){.account = account,
-                              .size = channel->size,
-                              .id = channel->channel,
+    *orphan = (struct orphan){.id = channel->channel,
+                              .uid = channel->uid,
                               .pid = (pid_t)channel->pid,
                               .level = (enum far_level)channel->level};
-    account->channels++;
-    account->bytes += channel->size;
     list_append(&host->orphans, &orphan->of_host);
-    if (channel->channel > fard->last_channel)
+    if (channel->channel > fard->last_channel && channel->channel < PLAUSIBLE_CHANNEL)
         fard->last_channel = channel->channel;
     return 0;
 }
@@ -58,7 +52,7 @@ void orphans_each(struct host *host, orphan_call *each, void *context)
 {
     for (struct list *at = host->orphans.next; at && at != &host->orphans; at = at->next) {
         const struct orphan *orphan = list_entry(at, struct orphan, of_host);
-        each(context, host, orphan->id, orphan->pid, orphan->account->uid, orphan->level);
+        each(context, host, orphan->id, orphan->pid, orphan->uid, orphan->level);
     }
 }
 

@@ -94,6 +94,12 @@ static struct packet *packet_from(const struct far_message *head, const void *bo
     return packet;
 }
 
+/* A host is heard all the same: it may be waiting for room to speak, and not listen before it has it. */
+static uint32_t events_while_queued(const struct peer *peer)
+{
+    return peer->patient ? EPOLLOUT | EPOLLIN : EPOLLOUT;
+}
+
 static void enqueue(struct peer *peer, const struct far_message *head, const void *body, size_t size, const int *fds,
                     unsigned fd_count)
 {
@@ -106,7 +112,7 @@ static void enqueue(struct peer *peer, const struct far_message *head, const voi
     list_append(&peer->queue, &packet->link);
     peer->queued++;
     peer->queued_bytes += (uint32_t)packet->size;
-    if (loop_change(peer->loop, &peer->source, EPOLLOUT) < 0)
+    if (loop_change(peer->loop, &peer->source, events_while_queued(peer)) < 0)
         peer_lose(peer);
 }
 
@@ -172,6 +178,8 @@ static unsigned take_descriptors(struct msghdr *message, int *fds)
 static void refuse_rubbish(struct peer *peer, const struct far_message *head, size_t got, const struct far_error *error)
 {
     peer_send_error(peer, got >= sizeof *head ? head->serial : 0, error);
+    if (peer->calls->rubbish)
+        peer->calls->rubbish(peer, error);
     peer_lose(peer);
 }
 
@@ -281,9 +289,11 @@ static int peer_ready(struct source *source, uint32_t events)
     struct peer *peer = list_entry(source, struct peer, source);
     if (events & EPOLLOUT)
         flush(peer);
-    else if (events & EPOLLIN && peer->calls->may_receive && !peer->calls->may_receive(peer))
+    if (peer->lost || (events & EPOLLOUT && !peer->patient))
         return 0;
-    else if (events & EPOLLIN)
+    if (events & EPOLLIN && peer->calls->may_receive && !peer->calls->may_receive(peer))
+        return 0;
+    if (events & EPOLLIN)
         receive(peer);
     else if (events & (EPOLLHUP | EPOLLERR))
         peer_lose(peer);

@@ -2,7 +2,8 @@
 /*
  * The other end of a SOCK_SEQPACKET connection: a client, or a host. Sending never blocks and never fails in the
  * caller's face: what does not fit waits in a bounded queue, and a peer that lets it run over is lost. While anything
- * waits for a peer, nothing more is read from it, so that whoever asks must also listen.
+ * waits for a client, nothing more is read from it, so that whoever asks must also listen. A host is read from always: it
+ * answers what fard says (HOST_CLOSE), and neither may wait for the other.
  */
 #ifndef FARCALL_PEER_H
 #define FARCALL_PEER_H
@@ -27,6 +28,8 @@ struct peer_calls {
     bool (*may_receive)(struct peer *peer);
     /* A packet with descriptors was refused unread. NULL: nobody wants to know. */
     void (*refused)(struct peer *peer, const struct far_error *error);
+    /* What came is no message; it has been told so. NULL: nobody wants to know. */
+    void (*rubbish)(struct peer *peer, const struct far_error *error);
 };
 
 struct peer {

@@ -102,7 +102,7 @@ static bool ends_word(const struct parse *parse, bool quoted)
 {
     if (parse->at == parse->line_end)
         return true;
-    return !quoted && (*parse->at == ' ' || *parse->at == '\t' || *parse->at == '#');
+    return !quoted && (*parse->at == ' ' || *parse->at == '\t');
 }
 
 /* One byte of a word, quotes and backslashes taken away. False: there is nothing to keep. */
@@ -129,6 +129,12 @@ static bool next_word(struct parse *parse)
     if (parse->at == parse->line_end)
         return false;
     while (!ends_word(parse, quoted)) {
+        if (*parse->at == '#' && !quoted) { /* a comment, or a part of it? A policy must mean what it reads */
+            report(parse, column_of(parse, parse->at), false,
+                   "# inside a word: put a blank in front of a comment, or quotes around the word");
+            parse->at = parse->line_end;
+            return false;
+        }
         if (!take_byte(parse, &quoted, &byte))
             continue;
         if (length == sizeof parse->word - 1) {

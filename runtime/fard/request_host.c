@@ -8,7 +8,8 @@
 
 static bool channel_is_sound(const struct far_host_channel *channel)
 {
-    return channel->channel != 0 && channel->size >= FAR_ASTACK_AREA && channel->size <= FAR_ASTACK_MAX;
+    return channel->channel != 0 && channel->level > FAR_LEVEL_UNSET && channel->level < FAR_LEVEL_COUNT &&
+           channel->size >= FAR_ASTACK_AREA && channel->size <= FAR_ASTACK_MAX;
 }
 
 int protocol_check_host_channels(const struct far_message *message, const struct far_host_channels **channels,

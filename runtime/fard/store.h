@@ -66,6 +66,8 @@ void store_sweep(struct store *store);
 int store_add_service(struct store *store, const struct service *service, struct far_error *error);
 /* The major of a row that was from before they were kept. */
 int store_set_major(struct store *store, uint32_t id, uint16_t major, struct far_error *error);
+/* Of a service from before chosen uids were kept. */
+int store_set_host_uid(struct store *store, uint32_t id, uint32_t uid, struct far_error *error);
 /* Another segment in place of its first, and these settings. Its segment must be in the store. */
 int store_upgrade_service(struct store *store, const struct service *service, const uint8_t build_id[32],
                           const struct host_settings *settings, struct far_error *error);

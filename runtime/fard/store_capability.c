@@ -4,6 +4,7 @@
 #include "runtime/fard/store_internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int store_add_capability(struct store *store, struct capability *capability, struct far_error *error)
@@ -42,6 +43,35 @@ int store_add_holder(struct store *store, uint32_t capability, uid_t uid, struct
     return store_finish(store, statement, "noting who holds a capability", error);
 }
 
+struct ids {
+    uint32_t *item;
+    size_t count;
+};
+
+static int add_id(struct ids *ids, uint32_t id)
+{
+    if ((ids->count & (ids->count - 1)) == 0) {
+        uint32_t *item = reallocarray(ids->item, ids->count ? 2 * ids->count : 1, sizeof *item);
+        if (!item)
+            return -ENOMEM;
+        ids->item = item;
+    }
+    ids->item[ids->count++] = id;
+    return 0;
+}
+
+static int collect(struct store *store, const char *sql, uint32_t id, struct ids *ids, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, sql, &statement, error);
+    if (!result)
+        sqlite3_bind_int64(statement, 1, id);
+    while (!result && store_next_row(store, statement, &result, error))
+        result = add_id(ids, (uint32_t)sqlite3_column_int64(statement, 0));
+    sqlite3_finalize(statement);
+    return result;
+}
+
 static int remove_one(struct store *store, uint32_t id, struct far_error *error)
 {
     sqlite3_stmt *statement;
@@ -52,13 +82,38 @@ static int remove_one(struct store *store, uint32_t id, struct far_error *error)
     return store_finish(store, statement, "revoking a capability", error);
 }
 
+/* The youngest first, so that nothing is below the one that goes: the database follows parents no deeper than 1000, and
+ * then refuses. */
+static int remove_found(struct store *store, const char *youngest_first, uint32_t id, struct far_error *error)
+{
+    struct ids ids = {0};
+    int result = collect(store, youngest_first, id, &ids, error);
+    for (size_t i = 0; !result && i < ids.count; i++)
+        result = remove_one(store, ids.item[i], error);
+    free(ids.item);
+    return result;
+}
+
+int store_remove_capabilities_of(struct store *store, uint32_t service, struct far_error *error)
+{
+    return remove_found(store, "SELECT id FROM capabilities WHERE service = ? ORDER BY id DESC", service, error);
+}
+
+static int remove_tree(struct store *store, uint32_t id, struct far_error *error)
+{
+    return remove_found(store,
+                        "WITH RECURSIVE tree (id) AS (VALUES (?1) UNION SELECT c.id FROM capabilities c JOIN tree ON"
+                        " c.parent = tree.id) SELECT id FROM tree ORDER BY id DESC",
+                        id, error);
+}
+
 int store_remove_capabilities(struct store *store, const uint32_t *ids, uint32_t count, struct far_error *error)
 {
     int result = store_run(store, "BEGIN IMMEDIATE", "revoking capabilities", error);
     if (result)
         return result;
     for (uint32_t i = 0; i < count && !result; i++)
-        result = remove_one(store, ids[i], error);
+        result = remove_tree(store, ids[i], error);
     result = result ? result : store_run(store, "COMMIT", "revoking capabilities", error);
     if (result)
         store_roll_back(store);

@@ -53,4 +53,7 @@ int store_open_folders(struct store *store, const char *path, struct far_error *
 int store_own_database(struct store *store, struct far_error *error);
 void store_close_folders(struct store *store);
 
+/* store_capability.c: all of a service's, in the caller's transaction. */
+int store_remove_capabilities_of(struct store *store, uint32_t service, struct far_error *error);
+
 #endif

@@ -118,6 +118,17 @@ int store_set_major(struct store *store, uint32_t id, uint16_t major, struct far
     return store_finish(store, statement, "loading a service", error);
 }
 
+int store_set_host_uid(struct store *store, uint32_t id, uint32_t uid, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "UPDATE services SET host_uid = ? WHERE id = ?", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, uid);
+    sqlite3_bind_int64(statement, 2, id);
+    return store_finish(store, statement, "loading a service", error);
+}
+
 int store_add_executable(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error)
 {
     sqlite3_stmt *statement;
@@ -129,14 +140,24 @@ int store_add_executable(struct store *store, uint32_t id, const uint8_t build_i
     return store_finish(store, statement, "registering", error);
 }
 
-int store_remove_service(struct store *store, const struct service *service, struct far_error *error)
+static int remove_rows(struct store *store, uint32_t id, struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result = store_prepare(store, "DELETE FROM services WHERE id = ?", &statement, error);
+    int result = store_remove_capabilities_of(store, id, error);
+    result = result ? result : store_prepare(store, "DELETE FROM services WHERE id = ?", &statement, error);
     if (result)
         return result;
-    sqlite3_bind_int64(statement, 1, service->id);
-    result = store_finish(store, statement, "unregistering", error);
+    sqlite3_bind_int64(statement, 1, id);
+    return store_finish(store, statement, "unregistering", error);
+}
+
+int store_remove_service(struct store *store, const struct service *service, struct far_error *error)
+{
+    int result = store_run(store, "BEGIN IMMEDIATE", "unregistering", error);
+    if (result)
+        return result;
+    result = remove_rows(store, service->id, error);
+    result = result ? result : store_run(store, "COMMIT", "unregistering", error);
     if (result)
         store_roll_back(store);
     for (uint32_t i = 0; !result && i < service->executable_count; i++)

@@ -54,13 +54,16 @@
     "CREATE TABLE IF NOT EXISTS capability_holders (capability INTEGER NOT NULL REFERENCES capabilities ON DELETE " \
     "CASCADE, uid INTEGER NOT NULL, PRIMARY KEY (capability, uid));"
 
+/* Removing one looks for what was narrowed from it. */
+#define CHILDREN "CREATE INDEX IF NOT EXISTS capability_children ON capabilities (parent);"
+
 /* parent: what it was narrowed from; it goes with it. ops: names, each ended by a newline; empty: all. expires: seconds
  * since 1970, 0 for never. */
 #define CAPABILITIES                                                                                              \
     "CREATE TABLE capabilities (id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE,"               \
     " parent INTEGER REFERENCES capabilities ON DELETE CASCADE,"                                                  \
     " service INTEGER NOT NULL REFERENCES services ON DELETE CASCADE, level INTEGER NOT NULL, ops TEXT NOT NULL," \
-    " uid INTEGER NOT NULL, expires INTEGER NOT NULL, note TEXT NOT NULL);" HOLDERS
+    " uid INTEGER NOT NULL, expires INTEGER NOT NULL, note TEXT NOT NULL);" HOLDERS CHILDREN
 
 /* started: the process's start time as /proc/PID/stat has it, since numbers come again. memory: which memfd its data is. */
 #define HOSTS                                                                                                      \
@@ -94,8 +97,8 @@ int store_create_schema(struct store *store, struct far_error *error)
 
 int store_upgrade_schema(struct store *store, int64_t version, struct far_error *error)
 {
-    if (version == STORE_SCHEMA) /* the table came when schema 3 was there already */
-        return store_run(store, HOLDERS, "upgrading the store", error);
+    if (version == STORE_SCHEMA) /* these came when schema 3 was there already */
+        return store_run(store, HOLDERS CHILDREN, "upgrading the store", error);
     /* Otherwise the references of other tables would follow the old one's new name. */
     int result = store_run(store, "PRAGMA legacy_alter_table = ON", "upgrading the store", error);
     result = result ? result : store_run(store, from_2_to_3, "upgrading the store", error);

@@ -66,7 +66,8 @@ static int check_fits(const struct service *service, const struct far_segment *o
         error, EINVAL, EX_DATAERR,
         "service '%s' cannot be upgraded to this file: %s%s; link it with `farld --like` and `--previous` and the "
         "registered segment (`far fetch %s`), or unregister it and register the file anew",
-        service->name, difference, pair.differences > 1 ? " (and more)" : "", service->name);
+        service->name, difference, pair.differences > 1 ? " (and more: `far diff` of the two files shows all)" : "",
+        service->name);
 }
 
 /* Where an operation lives was decided at registration; for one that is new, by the header. */
@@ -283,7 +284,9 @@ void upgrade_ready(struct host *host)
     host_keep(host);
     log_service(LOG_LEVEL_INFO, "upgraded", service->name, (int)host->pid, "service '%s' upgraded to %u.%u, host %d",
                 service->name, service_iface(service)->major, service_iface(service)->minor, (int)host->pid);
-    audit_service(fard, host->registration->client, "upgrade", service, "");
+    char version[64];
+    snprintf(version, sizeof version, "to version %u.%u", service_iface(service)->major, service_iface(service)->minor);
+    audit_service(fard, host->registration->client, "upgrade", service, version);
     send_registered(host->registration->client, host->registration->serial, service);
     end_registration(host);
     host_serve_waiters(host);

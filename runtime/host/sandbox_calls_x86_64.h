@@ -14,8 +14,10 @@
     X(creat)                                                                                                         \
     X(stat) X(lstat) X(access) X(poll) X(select) X(pipe) X(dup2) X(pause) X(alarm) X(time) X(epoll_wait)             \
         X(epoll_create) X(eventfd) X(signalfd) X(inotify_init) X(readlink) X(rename) X(mkdir) X(rmdir) X(unlink)     \
-            X(link) X(symlink) X(chmod) X(chown) X(lchown) X(getdents) X(utime) X(utimes) X(futimesat) X(arch_prctl) \
+            X(link) X(symlink) X(getdents) X(arch_prctl) \
                 X(getpgrp)
+
+#define ATTRIBUTES_OF_MACHINE(X) X(chmod) X(chown) X(lchown) X(utime) X(utimes) X(futimesat)
 
 #define PROCESSES_OF_MACHINE(X) X(fork) X(vfork)
 

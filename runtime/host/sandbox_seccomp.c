@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sysexits.h>
@@ -112,6 +113,31 @@ static void allow_always(struct program *program)
 #undef NOT_THERE
 }
 
+/* Where it may write nothing it has nothing whose attributes were its own to change: all other files of its uid are others'. */
+static void allow_attributes(struct program *program, const struct far_host_rights *rights)
+{
+    bool writes = false;
+    for (uint32_t at = 0; at < rights->path_bytes; at += (uint32_t)strlen(rights->paths + at) + 1)
+        writes |= rights->paths[at] == 'w';
+#define ATTRIBUTE(name) decide(program, SYS_##name, writes ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EPERM);
+    CALLS_ATTRIBUTES(ATTRIBUTE)
+    ATTRIBUTES_OF_MACHINE(ATTRIBUTE)
+#undef ATTRIBUTE
+}
+
+/* A limit of private memory is none where shared memory is free. */
+static void limit_shared_memory(struct program *program)
+{
+    const uint32_t both = MAP_SHARED | MAP_ANONYMOUS;
+    decide(program, SYS_memfd_create, SECCOMP_RET_ERRNO | ENOMEM);
+    add(program, BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 5);
+    load(program, ARGUMENT(3));
+    add(program, BPF_ALU | BPF_AND | BPF_K, both, 0, 0);
+    add(program, BPF_JMP | BPF_JEQ | BPF_K, both, 0, 1);
+    answer(program, SECCOMP_RET_ERRNO | ENOMEM);
+    answer(program, SECCOMP_RET_ALLOW);
+}
+
 /* Its own threads, and nobody else. */
 static void allow_own_signals(struct program *program)
 {
@@ -143,6 +169,9 @@ static void allow_by_arguments(struct program *program)
     allow_values(program, SYS_prctl, 0, names, sizeof names / sizeof *names, SECCOMP_RET_ERRNO | EPERM);
     allow_values(program, SYS_ioctl, 1, terminals, sizeof terminals / sizeof *terminals, SECCOMP_RET_ERRNO | ENOTTY);
     allow_values(program, SYS_prlimit64, 0, self, 2, SECCOMP_RET_TRAP);
+    /* Others of its uid are none of its business; nor, where it is a user's own, is fard. */
+    allow_values(program, SYS_sched_setaffinity, 0, self, 2, SECCOMP_RET_ERRNO | EPERM);
+    decide(program, SYS_setpriority, SECCOMP_RET_ERRNO | EPERM);
 }
 
 static void allow_sockets(struct program *program, bool net)
@@ -168,6 +197,9 @@ const char *__asan_default_options(void)
 static void write_program(struct program *program, const struct far_host_rights *rights)
 {
     begin(program);
+    if (rights->memory)
+        limit_shared_memory(program);
+    allow_attributes(program, rights);
     allow_always(program);
     allow_by_arguments(program);
     allow_sockets(program, rights->flags & FAR_HOST_NET);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -76,6 +77,8 @@ static int send_packet(int fd, struct far_message *message, const struct iovec *
     do
         sent = sendmsg(fd, &header, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+        return 0; /* fard has hung up; why it did may lie there to be read, and if not, reading says so */
     return sent == (ssize_t)size ? 0 : sent < 0 ? -errno : -EPIPE;
 }
 
@@ -135,6 +138,9 @@ static int receive_packet(int fd, int flags, struct far_message *message, struct
     do
         got = recvmsg(fd, &header, MSG_CMSG_CLOEXEC | flags);
     while (got < 0 && errno == EINTR);
+    /* An end with something unread is said once, ahead of fard's last words. */
+    if (got < 0 && errno == ECONNRESET && (got = recvmsg(fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT)) < 0)
+        return -ECONNRESET;
     if (got < 0)
         return -errno;
     take_fds(&header, answer);
@@ -195,6 +201,12 @@ void connection_take_unasked(struct far_connection *connection)
         connection_close(connection);
 }
 
+/* An error that answers nothing: why fard has hung up. */
+static bool is_last_word(const struct far_message *message)
+{
+    return message->serial == 0 && message->type == (FAR_MSG_ERROR | FAR_MSG_REPLY);
+}
+
 int connection_request(struct far_connection *connection, enum far_message_type type, const struct iovec *body,
                        int count, struct far_answer *answer, struct far_error *error)
 {
@@ -209,7 +221,7 @@ int connection_request(struct far_connection *connection, enum far_message_type 
         failed = wait_readable(connection->fd, deadline);
         if (!failed)
             failed = receive_packet(connection->fd, 0, &message, answer, &scratch);
-        if (!failed && message.serial == serial)
+        if (!failed && (message.serial == serial || is_last_word(&message)))
             break;
         if (!failed && message.serial == 0)
             hand_out(connection, &message, answer, &scratch);
@@ -217,6 +229,8 @@ int connection_request(struct far_connection *connection, enum far_message_type 
     }
     if (failed)
         return lost(connection, -failed, error);
+    if (is_last_word(&message))
+        connection_close(connection);
     if (message.type == (FAR_MSG_ERROR | FAR_MSG_REPLY)) {
         answer_close_fds(answer);
         return refused(answer, &scratch, error);

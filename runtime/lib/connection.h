@@ -35,7 +35,7 @@ void connection_close(struct far_connection *connection);
 
 /*
  * Send a request (body[0..count) one after the other) and wait for its answer. 0, or -errno and *error: what fard said,
- * or what is wrong with the connection (-EPIPE, -ETIMEDOUT, -EPROTO: then it is closed and no use any more).
+ * or what is wrong with the connection (-ECONNRESET, -ETIMEDOUT, -EPROTO: then it is closed and no use any more).
  */
 int connection_request(struct far_connection *connection, enum far_message_type type, const struct iovec *body,
                        int count, struct far_answer *answer, struct far_error *error);

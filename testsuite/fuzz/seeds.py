@@ -252,7 +252,7 @@ def token(service, letter):
 
 
 def keep_packets(source, build):
-    """What is said of capabilities, as manage.h and protocol.h lay it out."""
+    """One of each kind that has a body, as manage.h and protocol.h lay it out."""
     numbers = message_numbers(source)
     kv, other = token("kv", "a"), token("a_longer_name", "q")
     rights = b"".ljust(64, b"\0") + struct.pack("<qII", 2000, 1, 0)
@@ -264,6 +264,24 @@ def keep_packets(source, build):
         ("CAPABILITY_REVOKE", kv + other + struct.pack("<II", 0, 0)),
         ("CAPABILITY_REVOKE", kv + b"".ljust(128, b"\0") + struct.pack("<II", 7, 0)),
     ]
+    name, groups, program = b"kv".ljust(64, b"\0"), struct.pack("<II", 4, 24), b"/usr/bin/viewer\0"
+    channel = struct.pack("<IIIIQQII", 1, 2, 1000, 77, 1 << 16, 5, 0, 0)
+    limited = struct.pack("<IIIIQQIIII", 2, 2, 1000, 77, 1 << 16, 5, 1, 2, 1, 3)
+    bodies += [
+        ("LINK", struct.pack("<Q", 0x300000000010)), ("LINK", struct.pack("<Q", 0x300000010010)),
+        ("DOMAIN", struct.pack("<QQ", 0, 0)), ("DOMAIN", struct.pack("<QQ", 1 << 26, 0x400000000000)),
+        ("TRUST", name + struct.pack("<II", 1, 0)), ("TRUST", name + struct.pack("<II", 0, 0)),
+        ("HOST_CHANNELS", struct.pack("<IIII", 1, 1, 1, 1) + channel), ("HOST_CHANNELS", struct.pack("<IIII", 1, 1, 1, 1) + limited),
+        ("HOST_CHANNELS", struct.pack("<IIII", 2, 0, 1, 1) + 2 * channel),
+        ("HOST_MAP", struct.pack("<Ii", 1, 0)), ("HOST_FAILED", struct.pack("<ii", 2, 69) + b"why".ljust(1016, b"\0")),
+        ("OPEN_CHANNEL", struct.pack("<IIQ", 1, 0, 1 << 16)), ("CLOSE_CHANNEL", struct.pack("<II", 1, 0)),
+        ("SEGMENT", name + struct.pack("<II", 62, 2)), ("DESCRIBE", name + struct.pack("<II", 2, 0)),
+        ("POLICY", struct.pack("<II", 1500, 0)), ("LIST", struct.pack("<II", 3, 0)), ("CAPABILITY_LIST", struct.pack("<II", 3, 0)),
+        ("EXPLAIN", name + struct.pack("<8I", 2, 9, 1000, 1000, 0, 62, 2, 16) + groups + program),
+        ("EXPLAIN", name + struct.pack("<8I", 0, 4, 0, 0, 77, 0, 0, 0)),
+    ]
+    bodies += [(kind, struct.pack("<II", what, after)) for kind in ("TOP", "TRACE") for what in (0, 1) for after in (0, 5)]
+    bodies += [(kind, name + struct.pack("<II", 0, 0)) for kind in ("TOP", "TRACE")]
     for name, body in bodies:
         keep(build, "fuzz_protocol", struct.pack("<4sIHHI", b"FAR1", 16 + len(body), numbers[name], 1, 1) + body)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
  * Ranges of clients' domain segments, against a model: taken and given up at random, none ever overlaps another, all lie
- * in their chunks with a guard behind them, none comes back before its time, and the oldest comes first.
+ * in their chunks with a guard behind them, none comes back before its time; and nothing of it is lost.
  */
 #include "runtime/fard/domain_ranges.h"
 #include "runtime/segment.h"
@@ -47,27 +47,19 @@ static int take(struct model *model, uint64_t size, struct range *range)
     return domain_ranges_take(&model->ranges, size, model->now, range);
 }
 
-/* The oldest of this size that was given up, or NULL. */
-static struct given_up *oldest(struct model *model, uint64_t size)
-{
-    for (size_t i = 0; i < model->freed_count; i++)
-        if (model->freed[i].range.size == size)
-            return &model->freed[i];
-    return NULL;
-}
-
+/* What was given up may come again, in part or joined with what lay beside it, but only when it is old enough. */
 static void check_age(struct model *model, const struct range *range)
 {
-    struct given_up *first = oldest(model, range->size);
-    bool old_enough = first && model->now - first->at >= DOMAIN_AGE_MS;
-    CHECK(old_enough == (first && first->range.base == range->base));
-    for (size_t i = 0; i < model->freed_count; i++)
-        if (model->freed[i].range.size && &model->freed[i] != first)
-            CHECK(!overlap(&model->freed[i].range, range));
-    if (!old_enough)
-        return;
-    first->range.size = 0;
-    model->reused++;
+    bool again = false;
+    for (size_t i = 0; i < model->freed_count; i++) {
+        struct given_up *old = &model->freed[i];
+        if (!old->range.size || !overlap(&old->range, range))
+            continue;
+        CHECK(model->now - old->at >= DOMAIN_AGE_MS);
+        old->range.size = 0;
+        again = true;
+    }
+    model->reused += again;
 }
 
 static void check_new(struct model *model, const struct range *range)
@@ -137,6 +129,45 @@ static void exhausted(void)
     domain_ranges_free(&ranges);
 }
 
+/* Large and small in turns: what one leaves serves the other, in pieces or joined again. */
+static void in_turns(void)
+{
+    struct domain_ranges ranges = {0};
+    const struct range chunk = {FAR_WINDOW_BEGIN, 40 * DOMAIN_UNIT};
+    struct range small[16], large;
+    int64_t now = 0;
+    CHECK(domain_ranges_add(&ranges, 7, &chunk) == 0);
+    for (int turn = 0; turn < 50 && !check_failures; turn++, now += 2 * DOMAIN_AGE_MS) {
+        for (int i = 0; i < 16; i++)
+            CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, now, &small[i]) == 0);
+        CHECK(domain_ranges_take(&ranges, 16 * DOMAIN_UNIT, now, &large) == DOMAIN_NEEDS_CHUNK);
+        for (int i = 0; i < 16; i++)
+            domain_ranges_release(&ranges, &small[i], (uint32_t)(i % 3), now);
+        CHECK(domain_ranges_take(&ranges, 16 * DOMAIN_UNIT, now + DOMAIN_AGE_MS - 1, &large) == DOMAIN_NEEDS_CHUNK);
+        CHECK(domain_ranges_take(&ranges, 16 * DOMAIN_UNIT, now + DOMAIN_AGE_MS, &large) == 0);
+        CHECK(large.base >= chunk.base && large.base + large.size <= chunk.base + chunk.size);
+        domain_ranges_release(&ranges, &large, 5, now + DOMAIN_AGE_MS);
+    }
+    CHECK(domain_ranges_take_own(&ranges, DOMAIN_UNIT, 5, &small[0]) && small[0].base == large.base);
+    CHECK(!domain_ranges_take_own(&ranges, DOMAIN_UNIT, 6, &small[1]));
+    CHECK(domain_ranges_take_early(&ranges, 16 * DOMAIN_UNIT, &large));
+    domain_ranges_free(&ranges);
+}
+
+/* What a large one did not find room in stays for smaller ones, in every chunk. */
+static void all_chunks(void)
+{
+    struct domain_ranges ranges = {0};
+    const struct range one = {FAR_WINDOW_BEGIN, 8 * DOMAIN_UNIT}, two = {one.base + 16 * DOMAIN_UNIT, 16 * DOMAIN_UNIT};
+    struct range range;
+    CHECK(domain_ranges_add(&ranges, 1, &one) == 0);
+    CHECK(domain_ranges_take(&ranges, 16 * DOMAIN_UNIT, 0, &range) == DOMAIN_NEEDS_CHUNK);
+    CHECK(domain_ranges_add(&ranges, 2, &two) == 0);
+    CHECK(domain_ranges_take(&ranges, 16 * DOMAIN_UNIT, 0, &range) == 0 && range.base == two.base);
+    CHECK(domain_ranges_take(&ranges, 4 * DOMAIN_UNIT, 0, &range) == 0 && range.base == one.base);
+    domain_ranges_free(&ranges);
+}
+
 /* Who has used up his share gets his own, the oldest first, and nobody else's. */
 static void shares(void)
 {
@@ -147,11 +178,12 @@ static void shares(void)
     domain_ranges_release(&ranges, &large, 2, 1);
     domain_ranges_release(&ranges, &one, 1, 2);
     domain_ranges_release(&ranges, &two, 2, 3);
-    CHECK(domain_ranges_idle(&ranges, 2) == 3 * DOMAIN_UNIT && domain_ranges_idle(&ranges, 3) == 0);
+    CHECK(domain_ranges_idle(&ranges, 2) == 5 * DOMAIN_UNIT && domain_ranges_idle(&ranges, 3) == 0);
     CHECK(!domain_ranges_take_own(&ranges, DOMAIN_UNIT, 3, &range));
     CHECK(domain_ranges_take_own(&ranges, DOMAIN_UNIT, 2, &range) && range.base == two.base);
+    CHECK(domain_ranges_take_own(&ranges, DOMAIN_UNIT, 2, &range) && range.base == large.base); /* part of it */
     CHECK(!domain_ranges_take_own(&ranges, DOMAIN_UNIT, 2, &range));
-    CHECK(domain_ranges_idle(&ranges, 2) == 2 * DOMAIN_UNIT && domain_ranges_idle(&ranges, 1) == DOMAIN_UNIT);
+    CHECK(domain_ranges_idle(&ranges, 2) == 0 && domain_ranges_idle(&ranges, 1) == 2 * DOMAIN_UNIT);
     domain_ranges_free(&ranges);
 }
 
@@ -160,6 +192,8 @@ int main(void)
     sizes();
     shares();
     exhausted();
+    in_turns();
+    all_chunks();
     at_random();
     return check_result();
 }

@@ -59,6 +59,15 @@ static void test_quota(void)
     CHECK(!quota_admits(&use)); /* a quarter is what one user can have */
     use = (struct quota_use){.descriptors = 1024, .clients = 800, .uid_clients = QUOTA_UID_SMALL - 1};
     CHECK(quota_admits(&use)); /* the last quarter is for those with few */
+    use.uid_others = 2;        /* domain segments take descriptors as well */
+    CHECK(!quota_admits(&use));
+    use = (struct quota_use){.descriptors = 1024, .clients = 300, .others = 600, .uid_clients = 1, .uid_others = 2};
+    CHECK(quota_admits(&use));
+    use.others = 700;
+    CHECK(!quota_admits(&use)); /* what managers are kept free is real */
+    use = (struct quota_use){.descriptors = 1024, .clients = 86, .uid_clients = 86, .others = 170, .uid_others = 170};
+    CHECK(!quota_admits(&use));
+    use = (struct quota_use){.descriptors = 1024, .clients = 800, .uid_clients = QUOTA_UID_SMALL - 1};
     use.uid_clients = QUOTA_UID_SMALL;
     CHECK(!quota_admits(&use));
     use = (struct quota_use){.descriptors = 1024, .clients = 1024 - QUOTA_MANAGERS};

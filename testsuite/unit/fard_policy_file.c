@@ -186,6 +186,8 @@ static void mistakes(void)
     CHECK(refuses("service kv zlib\n", "1:12: nothing may follow here, but `zlib` does\n"));
     CHECK(refuses("service\n", "1:8: which service? `service NAME`, or `service *` for all\n"));
     CHECK(refuses("service kv\nread \"exe:/x\n", "2:6: there is no closing \" on this line\n"));
+    CHECK(refuses("service kv\nread exe:/opt/c#/x\n",
+                  "2:16: # inside a word: put a blank in front of a comment, or quotes around the word\n"));
     CHECK(refuses("service \"kv\n", "1:9: there is no closing \" on this line\n"));
     CHECK(refuses("service kv\nread exe:viewer\n",
                   "2:6: `exe:viewer`: an executable's path begins with / and has less than 1024 bytes\n"));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Capabilities in the store: what was added is there after it was opened again, children go with their parents. */
-#include "runtime/fard/store.h"
+#include "runtime/fard/store_internal.h"
 #include "testsuite/unit/check.h"
 #include "testsuite/unit/make_segment.h"
 
@@ -47,7 +47,7 @@ static void check_loaded(struct store *store, uint32_t count, uint32_t first)
     capabilities_init(&table);
     CHECK(store_load_capabilities(store, &table, &error) == 0 && table.count == count);
     const struct capability *capability = capability_find(&table, first);
-    CHECK(!count ||
+    CHECK(!count || !first ||
           (capability && capability->level == FAR_LEVEL_READ && capability->uid == 1000 && capability->expires == 7 &&
            strcmp(capability->ops, "kv_find\n") == 0 && strcmp(capability->note, "it's") == 0));
     capabilities_free(&table);
@@ -69,6 +69,38 @@ static void check_holders(struct store *store, uint32_t id, uid_t uid, uint32_t 
     const struct capability *capability = capability_find(&table, id);
     CHECK(capability && capability->holder_count == count && capability_has_holder(capability, uid) == (count > 0));
     capabilities_free(&table);
+}
+
+/* Deeper than the database follows parents. */
+static uint32_t add_chain(struct store *store, uint32_t service)
+{
+    uint32_t first = 0, last = 0;
+    CHECK(store_run(store, "BEGIN", "a test", &error) == 0);
+    for (uint32_t i = 0; i < 3000; i++) {
+        struct capability capability = {.parent = last, .service_id = service, .level = FAR_LEVEL_READ};
+        memcpy(capability.digest, &i, sizeof i);
+        CHECK(store_add_capability(store, &capability, &error) == 0);
+        last = capability.id;
+        first = first ? first : last;
+    }
+    CHECK(store_run(store, "COMMIT", "a test", &error) == 0);
+    return first;
+}
+
+static void check_chains(struct store *store, uint32_t service_id)
+{
+    struct service *service;
+    uint32_t first = add_chain(store, service_id);
+    check_loaded(store, 3000 + 2, 0); /* two are there already */
+    CHECK(store_remove_capabilities(store, &first, 1, &error) == 0);
+    check_loaded(store, 2, 0);
+    add_chain(store, service_id);
+    if (service_new(&service))
+        abort();
+    service->id = service_id;
+    CHECK(store_remove_service(store, service, &error) == 0);
+    check_loaded(store, 0, 0);
+    service_free(service);
 }
 
 int main(void)
@@ -100,6 +132,7 @@ int main(void)
     check_loaded(store, 2, other);
     CHECK(store_remove_capabilities(store, &other, 1, &error) == 0);
     CHECK(add(store, service, 0, 5) > other); /* never the same number again */
+    check_chains(store, service);
     store_free(store);
     snprintf(command, sizeof command, "rm -rf %s", path);
     return check_result() || system(command) != 0;

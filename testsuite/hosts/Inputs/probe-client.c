@@ -20,6 +20,10 @@ static int call(const char *name, const char *argument)
            : strcmp(name, "memory") == 0 ? probe_memory(number)
            : strcmp(name, "files") == 0  ? probe_files(number)
            : strcmp(name, "burn") == 0   ? probe_burn()
+           : strcmp(name, "mode") == 0   ? probe_mode(argument)
+           : strcmp(name, "nice") == 0   ? probe_nice(number)
+           : strcmp(name, "shared") == 0 ? probe_shared(number)
+           : strcmp(name, "manage") == 0 ? probe_manage(argument)
                                          : probe_works();
 }
 

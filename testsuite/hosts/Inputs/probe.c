@@ -3,13 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -133,4 +137,51 @@ int probe_works(void)
     memset(memory, 1, 1 << 20);
     free(memory);
     return pthread_kill(pthread_self(), 0) ? 4 : 0;
+}
+
+int probe_mode(const char *path)
+{
+    return result(chmod(path, 0777));
+}
+
+/* Another process of the same uid: made slow, and kept off most CPUs. */
+int probe_nice(int pid)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    int failed = result(setpriority(PRIO_PROCESS, (unsigned)pid, 19));
+    return failed < 0 ? result(sched_setaffinity(pid, sizeof one, &one)) : failed;
+}
+
+int probe_shared(int megabytes)
+{
+    size_t size = (size_t)megabytes << 20;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int mapped = memory == MAP_FAILED ? -errno : 0;
+    int fd = memfd_create("probe", 0);
+    return mapped < 0 && fd < 0 ? mapped : 0;
+}
+
+/* "SOCKET HEX": says the packet to fard itself; 0 if it was done, or fard's error, negated. */
+int probe_manage(const char *packet)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *hex = strchr(packet, ' ');
+    unsigned char bytes[65536];
+    size_t size = 0;
+    if (!hex || (size_t)(hex - packet) >= sizeof address.sun_path)
+        return -EINVAL;
+    memcpy(address.sun_path, packet, (size_t)(hex - packet));
+    for (hex++; hex[0] && hex[1] && size < sizeof bytes; hex += 2) {
+        const char digits[3] = {hex[0], hex[1], '\0'};
+        bytes[size++] = (unsigned char)strtoul(digits, NULL, 16);
+    }
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0), code;
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0 || send(fd, bytes, size, 0) < 0 ||
+        recv(fd, bytes, sizeof bytes, 0) < 20)
+        return -errno;
+    close(fd);
+    memcpy(&code, bytes + 16, sizeof code);
+    return bytes[8] == 1 ? -code : 0; /* FAR_MSG_ERROR */
 }

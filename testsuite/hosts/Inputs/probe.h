@@ -13,4 +13,8 @@ far_op far_fails(-1000) int probe_mount(void);
 far_op far_fails(-1000) int probe_memory(int megabytes);
 far_op far_fails(-1000) int probe_files(int count);
 far_op far_fails(-1000) int probe_burn(void);
+far_op far_fails(-1000) int probe_mode(const char *__null_terminated path);
+far_op far_fails(-1000) int probe_nice(int pid);
+far_op far_fails(-1000) int probe_shared(int megabytes);
+far_op far_fails(-1000) int probe_manage(const char *__null_terminated packet);
 far_op far_fails(-1000) int probe_works(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* talk-client say TEXT | much LINES | null COUNT */
+/* talk-client say TEXT | much LINES | null COUNT | later LINES: when something has come on standard input */
 #include "talk.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,13 @@ int main(int argc, char **argv)
         printf("said %d\n", talk_say(argv[2]));
     else if (strcmp(argv[1], "much") == 0)
         printf("said %d lines\n", talk_much(atoi(argv[2])));
-    else
+    else if (strcmp(argv[1], "later") == 0) {
+        talk_null();
+        puts("bound");
+        fflush(stdout);
+        getchar();
+        printf("said %d lines\n", talk_much(atoi(argv[2])));
+    } else
         for (int i = 0; i < atoi(argv[2]); i++)
             talk_null();
     return 0;
