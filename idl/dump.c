@@ -34,6 +34,15 @@ static void dump_param(struct dumping *d, const char *word, const struct model_p
     dump_inside(d, &param->value, names, indent + LEVEL);
 }
 
+/* -1 as headers say it, also where the result is a size_t. What lies further below may be a double's bits. */
+static void dump_fails(FILE *out, uint64_t fails)
+{
+    if (0 - fails <= INT32_MAX && fails)
+        fprintf(out, ", fails -%" PRIu64, 0 - fails);
+    else
+        fprintf(out, ", fails 0x%" PRIx64, fails);
+}
+
 static void dump_op(struct dumping *d, const struct model_op *op)
 {
     FILE *out = d->out;
@@ -41,7 +50,7 @@ static void dump_op(struct dumping *d, const struct model_op *op)
     fprintf(out, "\n%s  slot %" PRIu32 ", %s shipped", op->name, op->slot,
             op->flags & FAR_OP_DATA_SHIPPED ? "data" : "function");
     if (op->flags & FAR_OP_HAS_FAILS)
-        fprintf(out, ", fails 0x%" PRIx64, op->fails);
+        dump_fails(out, op->fails);
     if (op->flags & FAR_OP_ONEWAY)
         fprintf(out, ", one-way");
     if (op->flags & FAR_OP_ASYNC)

@@ -296,7 +296,11 @@ static int revoke_result(const struct far_revoke_reply *reply)
                 "far: cap revoke: %u processes say that they have let go, and fard may not look at them; only a fard "
                 "of root can\n",
                 reply->unseen);
-    if (reply->unfinished)
+    if (reply->unfinished & FAR_REVOKE_UNWRITTEN)
+        fprintf(stderr,
+                "far: cap revoke: the right is taken away, but the store cannot be written (fard's log says why): it "
+                "would be back if fard ended now; fard goes on trying\n");
+    if (reply->unfinished & FAR_REVOKE_UNFINISHED)
         fprintf(stderr, "far: cap revoke: nobody gains the right any more, but not all processes could be looked at "
                         "in time; look at fard's log\n");
     return reply->kept || reply->unseen || reply->unfinished ? EX_TEMPFAIL : 0;

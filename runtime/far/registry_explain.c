@@ -328,7 +328,6 @@ static void show_op(struct describing *describing, const struct far_describe_op 
     const char *reason = refusal ? refusal : call_reason(answer->head.level, op);
     if (answer->asking->op && strcmp(answer->asking->op, describe_text(op, FAR_DESCRIBE_NAME)) != 0)
         return;
-    answer->found = true;
     if (!answer->asking->json) {
         printf("0x%012llx  %-7s %s\n                        %s\n", (unsigned long long)op->stub, call,
                describe_text(op, FAR_DESCRIBE_SIGNATURE), reason);
@@ -371,21 +370,36 @@ static int ask(struct fard_connection *connection, struct answer *answer)
     return 0;
 }
 
+static void look_for_op(struct describing *describing, const struct far_describe_op *op)
+{
+    struct answer *answer = (struct answer *)describing;
+    answer->found |= strcmp(answer->asking->op, describe_text(op, FAR_DESCRIBE_NAME)) == 0;
+}
+
+/* Before anything is printed. */
+static int check_op(struct fard_connection *connection, const struct asking *asking)
+{
+    struct answer answer = {.describing = {ignore_head, look_for_op}, .asking = asking};
+    int code =
+        asking->op ? describe_service(connection, asking->head.name, asking->head.version, &answer.describing) : 0;
+    if (code || !asking->op || answer.found)
+        return code;
+    fprintf(stderr, "far: explain: service '%s' has no operation '%s'; far describe lists them\n", asking->head.name,
+            asking->op);
+    return EX_UNAVAILABLE;
+}
+
 static int explain(struct fard_connection *connection, const struct asking *asking)
 {
     struct answer answer = {.describing = {ignore_head, show_op}, .asking = asking, .json = {.out = stdout}};
-    int code = ask(connection, &answer);
+    int code = check_op(connection, asking);
+    code = code ? code : ask(connection, &answer);
     if (code)
         return code;
     code = describe_service(connection, asking->head.name, asking->head.version, &answer.describing);
     if (asking->json) {
         json_close(&answer.json, ']');
         json_close(&answer.json, '}');
-    }
-    if (!code && asking->op && !answer.found) {
-        fprintf(stderr, "far: explain: service '%s' has no operation '%s'; far describe lists them\n",
-                asking->head.name, asking->op);
-        code = EX_UNAVAILABLE;
     }
     return code;
 }

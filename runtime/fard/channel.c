@@ -3,8 +3,8 @@
 #include "runtime/fard/fard.h"
 #include "runtime/fard/memory.h"
 #include "runtime/fard/observe.h"
-#include "runtime/probes.h"
 #include "runtime/fard/revoke.h"
+#include "runtime/probes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,6 +103,7 @@ int channel_open(struct client *client, struct host *host, const struct waiter *
     channel->client = client;
     channel->host = host;
     channel->size = wanted->size;
+    channel->capability = wanted->capability;
     channel->id = next_id(client->fard);
     calls_begin(channel);
     FAR_PROBE(channel__open, host->service->name, channel->id, client->who.pid);

@@ -171,6 +171,7 @@ static int find_bound(struct client *client, uint32_t service_id, struct service
     wanted->level = policy_lowered(client_grant(client, *service, &why), bound->level);
     if (wanted->level < bound->level)
         audit_grant(client, "lower", *service, FAR_LEVEL_UNSET, wanted->level, &why);
+    wanted->capability = why.source == POLICY_BY_CAPABILITY && wanted->level > why.otherwise ? why.capability : 0;
     wanted->limit = why.limited && wanted->level > why.otherwise ? why.capability : 0;
     return 0;
 }

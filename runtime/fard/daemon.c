@@ -48,19 +48,25 @@ int daemon_fork(int *report)
     return setsid() < 0 ? -errno : 0;
 }
 
+int daemon_log_open(const char *log_path)
+{
+    int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int result = log < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 ? -errno : 0;
+    if (log > 2)
+        close(log);
+    return result;
+}
+
+/* The command may return once all can be had. */
 int daemon_ready(int report, const char *log_path)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    int result = null < 0 || log < 0 || chdir("/") < 0 ? -errno : 0;
+    int result = null < 0 || chdir("/") < 0 || dup2(null, 0) < 0 ? -errno : 0;
+    result = result ? result : daemon_log_open(log_path);
     if (!result && write(report, "", 1) != 1)
-        result = -errno;
-    if (!result && (dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0))
         result = -errno;
     if (null > 2)
         close(null);
-    if (log > 2)
-        close(log);
     close(report);
     return result;
 }

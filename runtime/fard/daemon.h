@@ -9,5 +9,7 @@
 int daemon_fork(int *report);
 /* Lets the parent exit with 0; from here on output goes to log_path and nothing is kept of the terminal. */
 int daemon_ready(int report, const char *log_path);
+/* Output goes to this file, made if it is not there: somebody has moved away what was there. 0 or a negative errno, then nothing has changed. */
+int daemon_log_open(const char *log_path);
 
 #endif

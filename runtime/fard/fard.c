@@ -2,6 +2,7 @@
 /* The daemon as a whole: started from its store, run by its loop, ended by a signal. */
 #include "runtime/fard/fard.h"
 #include "runtime/fard/adopt.h"
+#include "runtime/fard/daemon.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/executables.h"
 #include "runtime/fard/log.h"
@@ -33,6 +34,14 @@ static int find_host_program(struct fard *fard)
     return asprintf(&fard->host_program, "%s/far-host", dirname(path)) < 0 ? -ENOMEM : 0;
 }
 
+/* Somebody may have moved the file away; where it cannot be opened the old one goes on. */
+static void reopen_log(struct fard *fard)
+{
+    int result = fard->log_path ? daemon_log_open(fard->log_path) : 0;
+    if (result)
+        fard_log("log %s: %s; the old file is written on", fard->log_path, strerror(-result));
+}
+
 static int signal_ready(struct source *source, uint32_t events)
 {
     struct fard *fard = list_entry(source, struct fard, signals);
@@ -45,6 +54,7 @@ static int signal_ready(struct source *source, uint32_t events)
         return 0;
     }
     notify_reloading(&fard->notify);
+    reopen_log(fard);
     audit_reopen(&fard->audit);
     policy_reload(fard);
     notify_say(&fard->notify, "READY=1");
@@ -370,6 +380,7 @@ void fard_free(struct fard *fard)
     loop_free(&fard->loop);
     if (fard->signals.fd >= 0)
         close(fard->signals.fd);
+    free(fard->log_path);
     if (fard->spare >= 0)
         close(fard->spare);
     free(fard->host_program);

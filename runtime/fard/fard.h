@@ -54,8 +54,12 @@ struct fard {
     uint32_t last_revocation;
     struct look *look;   /* revoke_look.c's; NULL: nobody looks */
     struct timer expiry; /* of the next capability */
+    uint32_t *unwritten; /* revoked, and in the store still (revoke_store.c) */
+    uint32_t unwritten_count;
+    struct timer unwritten_timer;
     struct guesses guesses;
     struct nuisances nuisances;
+    char *log_path; /* a daemon's own log; NULL: it goes where whoever started it wanted */
     struct domains domains;
     struct list parked; /* accounts with clients whose requests wait for a turn */
     struct list traces; /* trace.c's */
@@ -133,6 +137,7 @@ struct channel {
     struct client *client;
     struct host *host;
     uint32_t id;
+    uint32_t capability; /* by which it has its level; 0: by none */
     uint64_t size;
     struct far_astack *lines; /* the first page of the A-stack */
     uint32_t calls_seen;      /* number of the last call that calls.c has counted */
@@ -146,7 +151,8 @@ struct waiter {
     uint32_t serial;
     uint32_t service_id;
     enum far_level level;
-    uint32_t limit; /* the capability whose operations are all that it may call; 0: all there are */
+    uint32_t capability; /* by which the level is granted; 0: by none */
+    uint32_t limit;      /* the capability whose operations are all that it may call; 0: all there are */
     uint64_t size;
 };
 

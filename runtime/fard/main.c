@@ -36,8 +36,10 @@ static const char help[] =
     "                  $XDG_CONFIG_HOME/farcall/policy or ~/.config/farcall/policy, if there is one; none: do without\n"
     "  --audit FILE    who was granted and refused what, one JSON object a line; opened again on SIGHUP. Default:\n"
     "                  STORE/audit.log; none: do without\n"
-    "  --foreground    do not become a daemon: stay, and log to standard error (otherwise: STORE/fard.log). So it is\n"
-    "                  without this option where systemd hands the socket over; --socket does not count then\n"
+    "  --foreground    do not become a daemon: stay, and log to standard error (otherwise: STORE/fard.log, opened\n"
+    "                  again on SIGHUP). So it is without this option where systemd hands the socket over; --socket "
+    "does\n"
+    "                  not count then\n"
     "  --log FORM      text: lines of words; json: one object a line, with time, level, event and what it is about\n"
     "  --log-level LEVEL\n"
     "                  leave out what matters less: error, warning, notice, info (the default) or debug\n"
@@ -280,7 +282,8 @@ static int announce(struct fard *fard, const struct options *options, int report
         return 0;
     }
     snprintf(log, sizeof log, "%s/fard.log", store_path(fard->store));
-    return daemon_ready(report, log);
+    fard->log_path = strdup(log);
+    return fard->log_path ? daemon_ready(report, log) : -ENOMEM;
 }
 
 static int serve(const struct options *options, int report)

@@ -314,8 +314,10 @@ struct far_revoke_reply {
     uint32_t killed;       /* of those and others that held its memory: which did not give it up */
     uint32_t kept;         /* processes that hold it still, and that this fard may not kill */
     uint32_t unseen;       /* told, and said to have given it up, where this fard may not look */
-    uint32_t unfinished;   /* 1: there was no end of new holders within the time */
+    uint32_t unfinished;   /* FAR_REVOKE_… */
 };
+#define FAR_REVOKE_UNFINISHED 1u /* there was no end of new holders within the time */
+#define FAR_REVOKE_UNWRITTEN  2u /* it is not out of the store yet */
 
 struct far_capability_entry {
     int64_t expires;

@@ -22,6 +22,7 @@
 #define REQUEST_MAX     4096
 #define REQUEST_MS      5000
 #define CONNECTIONS_MAX 8
+#define TEXT_MS         1000
 
 struct metrics_http {
     struct fard *fard;
@@ -29,6 +30,9 @@ struct metrics_http {
     struct list connections;
     unsigned count;
     char *path; /* of a Unix socket that we have made */
+    char *text; /* the last answer; NULL: there was none */
+    size_t text_size;
+    int64_t text_made;
 };
 
 struct connection {
@@ -89,16 +93,30 @@ static void answer(struct connection *connection, const char *status, const char
     send_answer(connection);
 }
 
-static void answer_metrics(struct connection *connection)
+/* Nobody's account pays for who asks here, so a text is made once a second at most, however many ask. */
+static int find_text(struct metrics_http *http)
 {
     char *text;
     size_t size;
-    if (metrics_text(connection->http->fard, &text, &size) != 0) {
+    if (http->text && loop_now() - http->text_made < TEXT_MS)
+        return 0;
+    int result = metrics_text(http->fard, &text, &size);
+    if (result)
+        return result;
+    free(http->text);
+    http->text = text;
+    http->text_size = size;
+    http->text_made = loop_now();
+    return 0;
+}
+
+static void answer_metrics(struct connection *connection)
+{
+    struct metrics_http *http = connection->http;
+    if (find_text(http) != 0)
         answer(connection, "503 Service Unavailable", "no memory\n", 10);
-        return;
-    }
-    answer(connection, "200 OK", text, size);
-    free(text);
+    else
+        answer(connection, "200 OK", http->text, http->text_size);
 }
 
 static bool begins_with(const char *text, const char *with)
@@ -207,6 +225,7 @@ void metrics_http_close(struct fard *fard)
     if (http->path)
         unlink(http->path);
     free(http->path);
+    free(http->text);
     free(http);
     fard->http = NULL;
 }
@@ -254,6 +273,13 @@ static int listen_unix(const char *where, const char *path, int *fd, struct far_
     return result ? cannot(error, where, "cannot be listened on") : 0;
 }
 
+static bool port_is_sound(const char *text)
+{
+    char *end;
+    unsigned long port = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+    return port > 0 && port <= UINT16_MAX && !*end;
+}
+
 static int listen_inet(const char *where, const char *colon, int *fd, struct far_error *error)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
@@ -265,6 +291,8 @@ static int listen_inet(const char *where, const char *colon, int *fd, struct far
     snprintf(host, sizeof host, "%.*s", (int)(brackets ? length - 2 : length), where + brackets);
     if (strcmp(host, "localhost") == 0)
         strcpy(host, "127.0.0.1");
+    if (!port_is_sound(colon + 1))
+        return refuse(error, EINVAL, EX_USAGE, "--metrics %s: a port is a number from 1 to 65535", where);
     if (getaddrinfo(*host ? host : "127.0.0.1", colon + 1, &hints, &found) != 0)
         return refuse(error, EINVAL, EX_USAGE,
                       "--metrics %s: that is no address: a number like 127.0.0.1:9117 or [::1]:9117, or unix:PATH",
@@ -280,10 +308,14 @@ int metrics_http_open(struct fard *fard, const char *where, struct far_error *er
     bool local = begins_with(where, "unix:");
     int fd = -1;
     if (!colon)
-        return refuse(error, EINVAL, EX_USAGE, "--metrics %s: say HOST:PORT or unix:PATH", where);
+        return refuse(error, EINVAL, EX_USAGE, "--metrics %s: say HOST:PORT, :PORT (of 127.0.0.1) or unix:PATH", where);
     int result = local ? listen_unix(where, where + 5, &fd, error) : listen_inet(where, colon, &fd, error);
     result = result ? result : metrics_http_adopt(fard, fd);
     if (!result && local)
         fard->http->path = realpath(where + 5, NULL);
+    const struct log_field field = {"metrics", where, 0};
+    if (!result)
+        log_event(LOG_LEVEL_INFO, "metrics-listening", &field, 1, "metrics at %s%s", *where == ':' ? "127.0.0.1" : "",
+                  where);
     return result;
 }

@@ -185,6 +185,7 @@ void revocations_free(struct fard *fard)
 {
     timer_stop(&fard->expiry);
     look_abandon(fard);
+    revoke_store_end(fard);
     while (!list_is_empty(&fard->revocations))
         revocation_free(list_entry(fard->revocations.next, struct revocation, link));
 }
@@ -232,25 +233,35 @@ static void await_close(struct revocation *revocation, const struct host *host, 
     list_append(&revocation->closing, &closing->of_revocation);
 }
 
-static void end_channels(struct revocation *revocation, struct client *client, const struct service *service)
+/* Was it by one of these, or does none matter any more (ids NULL)? */
+static bool goes_with(uint32_t capability, const uint32_t *ids, uint32_t count)
+{
+    for (uint32_t i = 0; ids && i < count; i++)
+        if (ids[i] == capability)
+            return true;
+    return !ids;
+}
+
+static void end_channels(struct revocation *revocation, struct client *client, const struct service *service,
+                         const uint32_t *ids, uint32_t count)
 {
     for (struct list *at = client->channels.next, *next; at != &client->channels; at = next) {
         struct channel *channel = list_entry(at, struct channel, of_client);
         next = at->next;
-        if (!host_serves(channel->host, service))
+        if (!host_serves(channel->host, service) || !goes_with(channel->capability, ids, count))
             continue;
         await_close(revocation, channel->host, channel->id);
         channel_end(channel, CHANNEL_REVOKED);
     }
 }
 
-static void refuse_waiters(struct client *client, uint32_t service_id)
+static void refuse_waiters(struct client *client, uint32_t service_id, const uint32_t *ids, uint32_t count)
 {
     for (struct list *at = client->waiters.next, *next; at != &client->waiters; at = next) {
         struct waiter *waiter = list_entry(at, struct waiter, of_client);
         struct far_error error;
         next = at->next;
-        if (waiter->service_id != service_id)
+        if (waiter->service_id != service_id || !goes_with(waiter->capability, ids, count))
             continue;
         refuse(&error, EACCES, EX_NOPERM, "the capability that the service was bound by was revoked");
         channel_count_down(client, waiter->size);
@@ -261,15 +272,15 @@ static void refuse_waiters(struct client *client, uint32_t service_id)
 
 /* What is bound to the service over this connection, by a right that may have gone. */
 static int look_at_bound(struct revocation *revocation, struct client *client, struct bound *bound,
-                         const struct service *service)
+                         const struct service *service, const uint32_t *ids, uint32_t count)
 {
-    struct policy_reason why;
-    enum far_level now = policy_grant(&revocation->fard->registry, service, &client->who, &why);
-    if (bound->revoked || (now >= bound->handed && !why.limited))
+    enum far_level now = policy_grant(&revocation->fard->registry, service, &client->who, NULL);
+    if (bound->revoked)
         return 0;
-    end_channels(revocation, client, service); /* also where other operations than before may be called */
-    refuse_waiters(client, service->id);
-    if (now >= bound->handed)
+    bool keeps = now >= bound->handed;
+    end_channels(revocation, client, service, keeps ? ids : NULL, count);
+    refuse_waiters(client, service->id, keeps ? ids : NULL, count);
+    if (keeps)
         return 0;
     bound->revoked = true;
     revocation->reply.holders++;
@@ -304,7 +315,7 @@ static int take_from_client(struct revocation *revocation, struct client *client
     for (uint32_t i = 0; i < client->bound_count; i++) {
         if (client->bound[i].service_id != service->id)
             continue;
-        int failed = look_at_bound(revocation, client, &client->bound[i], service);
+        int failed = look_at_bound(revocation, client, &client->bound[i], service, ids, count);
         result = result ? result : failed;
     }
     return result;
@@ -453,7 +464,7 @@ int revoke_capabilities(struct fard *fard, const uint32_t *ids, uint32_t count, 
     uint32_t *all = list_below(&fard->registry.capabilities, ids, count, &all_count);
     struct revocation *revocation = all ? revocation_new(fard, client, serial) : NULL;
     int result = revocation ? note_uids(revocation, all, all_count) : -ENOMEM;
-    result = result ? result : store_remove_capabilities(fard->store, ids, count, error);
+    result = result ? result : revoke_in_store(revocation, ids, count, error);
     if (result && revocation)
         revocation_free(revocation);
     if (!result) {

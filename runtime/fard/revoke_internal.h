@@ -43,4 +43,8 @@ void revocation_answer(struct revocation *revocation);
 void look_for(struct revocation *revocation);
 void look_abandon(struct fard *fard);
 
+/* revoke_store.c: 0: out of the store, or will be. Otherwise nothing was changed. */
+int revoke_in_store(struct revocation *revocation, const uint32_t *ids, uint32_t count, struct far_error *error);
+void revoke_store_end(struct fard *fard);
+
 #endif

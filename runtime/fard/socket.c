@@ -63,9 +63,12 @@ static int take_lock(struct fard *fard, const char *path, struct far_error *erro
     free(lock);
     /* Not flock(): a child that was forked a moment before fard was killed would hold it as well. */
     const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (!result && fcntl(fard->socket_lock, F_SETLK, &whole) < 0)
+    if (!result && fcntl(fard->socket_lock, F_SETLK, &whole) < 0) {
+        struct flock who = whole;
+        fcntl(fard->socket_lock, F_GETLK, &who);
         result = refuse(error, EADDRINUSE, EX_UNAVAILABLE,
-                        "another fard listens on %s; stop it, or choose another --socket", path);
+                        "another fard listens on %s: process %d; stop it, or choose another --socket", path, who.l_pid);
+    }
     return result;
 }
 

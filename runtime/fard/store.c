@@ -8,9 +8,26 @@
 #include <string.h>
 #include <sysexits.h>
 
+/* What is in a log that has lost its name goes into the database, as long as that has one: the next fard finds it there. */
+static int refuse_moved(struct store *store, struct far_error *error, const char *doing)
+{
+    bool saved = strcmp(store->moved, "names.db") != 0 &&
+                 sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK;
+    return refuse(
+        error, ESTALE, EX_IOERR,
+        "%s: somebody has removed or replaced %s/%s while fard was running; nothing was changed%s; start fard "
+        "anew",
+        doing, store->path, store->moved,
+        saved ? ", and what there was before is safe in names.db"
+              : ", and what there was before is lost "
+                "unless the file comes back");
+}
+
 int store_refuse(struct store *store, struct far_error *error, const char *doing)
 {
     int code = sqlite3_errcode(store->database);
+    if (code == SQLITE_CONSTRAINT && store->moved)
+        return refuse_moved(store, error, doing);
     if (code == SQLITE_FULL)
         return refuse(error, ENOSPC, EX_IOERR, "%s: no space left in %s; nothing was changed", doing, store->path);
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
@@ -145,6 +162,8 @@ int store_open(struct store **out, const char *path, struct far_error *error)
     result = result ? result : open_database(store, error);
     result = result ? result : check_schema(store, error);
     result = result ? result : load_cursor(store, error);
+    if (!result)
+        store_watch_files(store);
     if (result) {
         store_free(store);
         return result;

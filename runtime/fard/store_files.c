@@ -49,8 +49,11 @@ static int take_lock(struct store *store, struct far_error *error)
     const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(store->lock, F_SETLK, &whole) == 0)
         return 0;
+    struct flock who = whole;
+    fcntl(store->lock, F_GETLK, &who);
     return refuse(error, EBUSY, EX_UNAVAILABLE,
-                  "the store %s is in use by another fard; stop it, or choose another --store", store->path);
+                  "the store %s is in use by another fard: process %d; stop it, or choose another --store", store->path,
+                  who.l_pid);
 }
 
 /* Whoever can write here says who is trusted, and what runs as fard's user. */
@@ -68,6 +71,8 @@ static int check_owner(int fd, const char *path, struct far_error *error)
         path, status.st_uid, status.st_mode & 07777);
 }
 
+static const char *const file_names[STORE_FILES] = {"names.db", "names.db-wal", "names.db-shm"};
+
 /*
  * The database's files are fard's alone, whatever the folder's mode is: a lock on one of them that others may open would
  * keep fard from writing. SQLite gives the log and its index the database's mode; those that are there have theirs. Before
@@ -75,11 +80,10 @@ static int check_owner(int fd, const char *path, struct far_error *error)
  */
 int store_own_database(struct store *store, struct far_error *error)
 {
-    static const char *const names[] = {"names.db", "names.db-wal", "names.db-shm"};
     int result = 0;
-    for (size_t i = 0; !result && i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; !result && i < STORE_FILES; i++) {
         int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (i == 0 ? O_CREAT : 0);
-        int fd = openat(store->folder, names[i], flags, 0600);
+        int fd = openat(store->folder, file_names[i], flags, 0600);
         if (fd < 0 && i > 0 && errno == ENOENT)
             continue;
         result = fd < 0 ? refuse_path(error, errno, store->path) : check_owner(fd, store->path, error);
@@ -89,6 +93,35 @@ int store_own_database(struct store *store, struct far_error *error)
             close(fd);
     }
     return result;
+}
+
+static bool is_still_there(const struct store *store, int which)
+{
+    const struct stat *then = &store->file[which];
+    struct stat now;
+    if (!then->st_ino)
+        return true;
+    return fstatat(store->folder, file_names[which], &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == then->st_dev &&
+           now.st_ino == then->st_ino;
+}
+
+/* SQLite would go on writing into files that have no name any more. Not 0: the transaction is rolled back. */
+static int before_commit(void *context)
+{
+    struct store *store = context;
+    store->moved = NULL;
+    for (int i = 0; i < STORE_FILES && !store->moved; i++)
+        if (!is_still_there(store, i))
+            store->moved = file_names[i];
+    return store->moved != NULL;
+}
+
+void store_watch_files(struct store *store)
+{
+    for (int i = 0; i < STORE_FILES; i++)
+        if (fstatat(store->folder, file_names[i], &store->file[i], AT_SYMLINK_NOFOLLOW) < 0)
+            store->file[i].st_ino = 0;
+    sqlite3_commit_hook(store->database, before_commit, store);
 }
 
 int store_open_folders(struct store *store, const char *path, struct far_error *error)

@@ -6,6 +6,9 @@
 #include "runtime/fard/store.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
+
+#define STORE_FILES 3 /* the database, its log, the log's index */
 
 struct store {
     char *path;
@@ -13,6 +16,8 @@ struct store {
     int segments; /* of STORE/segments */
     int lock;
     sqlite3 *database;
+    struct stat file[STORE_FILES]; /* the database's, as they were when it was opened */
+    const char *moved;             /* one of them that lies there no more, or is another; NULL: none */
     uint64_t cursor;
 };
 
@@ -51,6 +56,8 @@ int store_load_settings(struct store *store, uint32_t id, struct host_settings *
 /* store_files.c: folders, lock, segment files. */
 int store_open_folders(struct store *store, const char *path, struct far_error *error);
 int store_own_database(struct store *store, struct far_error *error);
+/* From here on no commit succeeds unless the files that it goes to are those that the next fard will find. */
+void store_watch_files(struct store *store);
 void store_close_folders(struct store *store);
 
 /* store_capability.c: all of a service's, in the caller's transaction. */

@@ -46,6 +46,10 @@ clang=${FARCALL_LLVM:-/usr/lib/llvm-19}/bin/clang
 "$clang" -E -D__FARCALL_IDL__ -include "$build/include/farcall/probe.h" -I"${clang%/bin/clang}/include" "$here/idl_text.h" -o "$build/bench/idl_text.i"
 "$build/bench/idl" "$build/bin/faridl" "$clang" "$build/bench/idl_text.i"
 "$here/bind.sh" "$build"
+if [ "$(id -u)" -eq 0 ]; then # other users' clients
+  "$clang" -std=gnu17 -D_GNU_SOURCE -O1 -I"$here/../.." -I"$here/../../include" "$here/../ops/Inputs/flood.c" -o "$build/bench/flood"
+  python3 "$here/flood.py" "$build/bench/flood"
+fi
 # The compilers, as they are found by those who use them.
 python3 "$here/large_source.py" "$build/bench"
 "$build/bench/compile" "$build/bin/farcc" "$clang" "$build/include" "$build/bench/plain.c" \

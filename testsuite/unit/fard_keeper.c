@@ -63,10 +63,10 @@ static int check(const struct list_message *message)
 
 static void lists(void)
 {
-    const struct list_message sound = {
-        {FAR_PROTOCOL_MAGIC, sizeof sound, FAR_MSG_HOST_CHANNELS, 1, 0},
-        {2, 1, 3, 4},
-        {{.channel = 5, .size = FAR_ASTACK_DEFAULT}, {.channel = 6, .size = FAR_ASTACK_AREA}}};
+    const struct list_message sound = {{FAR_PROTOCOL_MAGIC, sizeof sound, FAR_MSG_HOST_CHANNELS, 1, 0},
+                                       {2, 1, 3, 4},
+                                       {{.channel = 5, .level = FAR_LEVEL_READ, .size = FAR_ASTACK_DEFAULT},
+                                        {.channel = 6, .level = FAR_LEVEL_NONE, .size = FAR_ASTACK_AREA}}};
     struct list_message message = sound;
     CHECK(check(&message) == 0);
     message.channels.count = 1;

@@ -145,6 +145,44 @@ static void check_modes(const char *folder)
     }
 }
 
+/* As fard would that is killed. Without the log's name what was committed is still found, and nothing more is promised. */
+static void lose_log(const char *path)
+{
+    struct store *store;
+    CHECK(store_open(&store, path, &error) == 0);
+    struct service *one = new_service(store, "one"), *two = new_service(store, "two");
+    CHECK(store_add_service(store, one, &error) == 0);
+    if (chdir(path) || unlink("names.db-wal") || unlink("names.db-shm"))
+        abort();
+    CHECK(store_add_service(store, two, &error) == FARD_REFUSED && error.exit == EX_IOERR &&
+          strstr(error.text, "names.db-wal") && strstr(error.text, "is safe in names.db"));
+    CHECK(store_remove_service(store, one, &error) == FARD_REFUSED && strstr(error.text, "nothing was changed"));
+    _exit(check_result());
+}
+
+static int see_one(void *context, const struct stored_service *row)
+{
+    *(int *)context += strcmp(row->name, "one") == 0 ? 1 : 100;
+    return 0;
+}
+
+static void check_lost_log(void)
+{
+    char path[] = "/tmp/fard_store.XXXXXX";
+    struct store *store;
+    int status, services = 0;
+    if (!mkdtemp(path))
+        abort();
+    pid_t child = fork();
+    if (child == 0)
+        lose_log(path);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(store_open(&store, path, &error) == 0);
+    CHECK(store_each_service(store, see_one, &services, &error) == 0 && services == 1);
+    store_free(store);
+    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 int main(void)
 {
     char path[] = "/tmp/fard_store.XXXXXX";
@@ -161,5 +199,6 @@ int main(void)
     check_modes(path);
     store_free(store);
     nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    check_lost_log();
     return check_result();
 }

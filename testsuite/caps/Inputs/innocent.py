@@ -43,6 +43,7 @@ def binding():
             answers = [holder.ask(line) for line in ("bind ./libhold.so", "where", "touch")]
             holder.process.stdin.close()
             ended.append((holder.process.wait(caps.PATIENCE), *answers))
+            holder.process.stdout.close()
 
     threads = [threading.Thread(target=bind_on) for _ in range(2)]
     for thread in threads:

@@ -2,6 +2,7 @@
 """What revoking a capability takes away, from whom, and what it leaves."""
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -129,6 +130,48 @@ def two():
     holder.expect("get", "get: 41")
     assert revoke(second)["holders"] == 1
     holder.expect("touch", "touch: SIGSEGV")
+    holder.quit()
+
+
+def spare():
+    """One that it does not need is taken away: not even the call in progress notices."""
+    operations = ["--operation", "hold_get", "--operation", "hold_slow", "--operation", "hold_where"]
+    used, other = grant("read", *operations), grant("read", *operations)
+    holder = Holder(used + "," + other)
+    holder.bind("read")
+    holder.expect("where", "where: there")
+    holder.expect("slow", "slow: begun")
+    time.sleep(0.2)
+    result = revoke(other)
+    assert (result["holders"], result["killed"]) == (0, 0), result
+    heard = holder.hear()
+    assert heard.startswith("slow: ") and "Permission" not in heard, heard
+    holder.expect("touch", "touch: 41")
+    holder.expect("get", "get: 41")
+    holder.quit()
+
+
+def full():
+    """A store that cannot be written keeps nobody his right; the row goes when there is room again."""
+    store = os.environ["FARD_STORE"]
+    token = grant("read")
+    holder = Holder(token)
+    holder.bind("read")
+    holder.expect("where", "where: there")
+    with open(store + "/fill", "wb", buffering=0) as fill:
+        try:
+            while True:
+                fill.write(bytes(4096))
+        except OSError:
+            pass
+    run("cap", "revoke", token, code=75)
+    assert "the right is taken away, but the store cannot be written" in run.stderr, run.stderr
+    assert not maps_of(holder.pid) and not ids()
+    holder.expect("get", "get: -1, Permission denied")
+    os.unlink(store + "/fill")
+    rows = lambda: sqlite3.connect("file:" + store + "/names.db?mode=ro", uri=True).execute(
+        "select count(*) from capabilities").fetchone()[0]
+    until(lambda: rows() == 0)
     holder.quit()
 
 

@@ -126,7 +126,7 @@ static _Noreturn void attack(const char *mode, int connections, const uint8_t *b
     must(setresgid(64002, 64002, 64002) == 0 && setresuid(64002, 64002, 64002) == 0);
     leave_with_parent();
     stay_on(1);
-    must(nice(10) == 10);
+    must(setpriority(PRIO_PROCESS, 0, 19) == 0);
     raise(SIGSTOP);
     memset(fard, -1, sizeof fard);
     for (;;) {

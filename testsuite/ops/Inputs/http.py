@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# http.py unix:PATH METHOD PATH | raw TEXT | long | many: what fard's HTTP side answers.
+# http.py unix:PATH METHOD PATH | raw TEXT | long | many | often: what fard's HTTP side answers.
+import os
 import socket
 import sys
 import time
@@ -48,5 +49,15 @@ elif sys.argv[2] == "many":
     while not ask(b"GET /metrics HTTP/1.0\r\n\r\n").startswith("HTTP/1.1 200"):
         time.sleep(0.01)
     print(f"{kept} of 20 were kept, and after them one was answered")
+elif sys.argv[2] == "often":
+    begin, texts = time.monotonic(), set()
+    for _ in range(30):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as here:
+            here.connect(os.environ["FARCALL_SOCKET"])
+            here.send(b"rubbish")  # counted, so that no two texts are alike
+            here.recv(4096)
+        texts.add(ask(b"GET /metrics HTTP/1.0\r\n\r\n"))
+    seconds = time.monotonic() - begin
+    print("30 requests, made once a second" if len(texts) <= seconds + 2 else f"{len(texts)} texts in {seconds} s")
 else:
     print(ask(f"{sys.argv[2]} {sys.argv[3]} HTTP/1.1\r\nHost: x\r\n\r\n".encode()))
