@@ -49,6 +49,12 @@ static void find_socket(char *path, size_t size, const char *socket)
 
 static int cannot_reach(const struct fard_connection *connection)
 {
+    if (errno == EACCES) {
+        fprintf(stderr,
+                "far: cannot reach fard at %s: %s; this user may not: look at the modes of the socket and its folder\n",
+                connection->path, strerror(errno));
+        return EX_UNAVAILABLE;
+    }
     fprintf(stderr, "far: cannot reach fard at %s: %s; start it with `fard`, or name its socket by --socket or %s\n",
             connection->path, strerror(errno), FAR_SOCKET_ENV);
     return EX_UNAVAILABLE;

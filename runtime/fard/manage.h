@@ -25,12 +25,13 @@
 
 #define FAR_EXECUTABLES_MAX  2u /* of one service: one a machine */
 #define FAR_HOST_UID_DEFAULT UINT32_MAX
-#define FAR_HOST_UID_FIRST   61184u /* a host's own uid, where fard is root: this + service id % the next, or the next free one */
-#define FAR_HOST_UID_COUNT   4000u
-#define FAR_RULE_MAX         256u  /* policy rules of one service */
-#define FAR_SUBJECT_MAX      1024u /* bytes of an executable's path in a rule, NUL included */
-#define FAR_SUBJECTS_MAX     8192u /* bytes of all such paths of one service */
-#define FAR_SHIPPING_MAX     4096u /* operations named by --function and --data */
+#define FAR_HOST_UID_FIRST \
+    61184u /* a host's own uid, where fard is root: this + service id % the next, or the next free one */
+#define FAR_HOST_UID_COUNT 4000u
+#define FAR_RULE_MAX       256u  /* policy rules of one service */
+#define FAR_SUBJECT_MAX    1024u /* bytes of an executable's path in a rule, NUL included */
+#define FAR_SUBJECTS_MAX   8192u /* bytes of all such paths of one service */
+#define FAR_SHIPPING_MAX   4096u /* operations named by --function and --data */
 
 /* Whom a policy rule means, the less specific first: the most specific one that fits decides. */
 #define FAR_WHOS(X) X(ALL, all) X(GID, gid) X(UID, uid)
@@ -285,9 +286,9 @@ struct far_capability_request {
     char token[FAR_TOKEN_MAX];     /* narrow: from which */
     char service[FAR_SERVICE_MAX]; /* grant: for which */
     char note[FAR_CAPABILITY_NOTE];
-    int64_t expires; /* seconds since 1970; 0: grant: never; narrow: when that which was presented does */
-    uint32_t level;  /* enum far_level; narrow: UNSET: as that which was presented */
-    uint32_t version; /* grant: as struct far_name_request has it */
+    int64_t expires;              /* seconds since 1970; 0: grant: never; narrow: when that which was presented does */
+    uint32_t level;               /* enum far_level; narrow: UNSET: as that which was presented */
+    uint32_t version;             /* grant: as struct far_name_request has it */
     char ops[FAR_CAPABILITY_OPS]; /* empty: all that there are to be had */
 };
 
