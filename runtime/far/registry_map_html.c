@@ -335,7 +335,8 @@ static int emit_services(struct fard_connection *connection, const struct ranges
         const struct far_map_entry *entry = &ranges->entry[i];
         if (entry->in_use != FAR_RANGE_SERVICE)
             continue;
-        code = describe_service(connection, fard_text(entry->name, sizeof entry->name), entry->version, &page.describing);
+        code =
+            describe_service(connection, fard_text(entry->name, sizeof entry->name), entry->version, &page.describing);
         if (page.operations_open)
             fputs("</table></details>\n", out);
     }

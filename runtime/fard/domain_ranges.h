@@ -33,7 +33,7 @@ struct domain_freed {
 struct domain_ranges {
     struct domain_chunk *chunk;
     size_t chunk_count;
-    struct range *fresh;        /* what is left of the chunks and was never handed out */
+    struct range *fresh; /* what is left of the chunks and was never handed out */
     size_t fresh_count;
     struct domain_freed *freed; /* by age, the oldest first */
     size_t freed_count, freed_room;

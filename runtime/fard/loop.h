@@ -27,7 +27,7 @@ struct loop {
     int epoll;
     struct epoll_event batch[LOOP_BATCH];
     int batch_count;
-    bool quiet; /* nothing had happened when the last turn looked */
+    bool quiet;         /* nothing had happened when the last turn looked */
     struct list timers; /* by rising time */
 };
 

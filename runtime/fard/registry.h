@@ -64,8 +64,8 @@ struct service {
     uint32_t executable_count;                     /* 1 or more once it is made */
     ino_t *retired;                                /* images that were replaced: clients may have them mapped still */
     uint32_t retired_count;
-    uint32_t host_uid_wanted;                      /* as registered, or chosen; FAR_HOST_UID_DEFAULT: not yet */
-    struct shipping *shippings;                    /* what --function and --data changed */
+    uint32_t host_uid_wanted;   /* as registered, or chosen; FAR_HOST_UID_DEFAULT: not yet */
+    struct shipping *shippings; /* what --function and --data changed */
     uint32_t shipping_count;
     struct far_rule *rules;
     uint32_t rule_count;

@@ -37,7 +37,7 @@ struct host {
     const struct far_iface *iface;
     struct far_plans plans;
     uint64_t *function; /* by slot: the operation's stub; 0 if there is none */
-    bool beside; /* another host has the service, so far: what destructors do is none of ours */
+    bool beside;        /* another host has the service, so far: what destructors do is none of ours */
     uint32_t spin;
     struct far_trace_ring *trace; /* NULL: nobody traces. Written by the main thread, atomically */
     void *trace_place;            /* where rings are mapped, once there was one */
@@ -56,7 +56,7 @@ void client_put(struct host_client *client);
 struct handover_record;
 /* Takes the handles that no call uses from all clients, and hands each to `take`. */
 void clients_take_handles(void (*take)(void *context, const struct handover_record *record), void *context);
-bool clients_hold_handles(void); /* does any that lives? */
+bool clients_hold_handles(void);                                                          /* does any that lives? */
 void client_identity(const struct host_client *client, struct far_host_channel *channel); /* fills in pid and uid */
 /* Has its process ended? False as well where that cannot be known. */
 bool client_has_ended(const struct host_client *client);
@@ -94,8 +94,8 @@ struct worker {
     struct arena arena;
     uint64_t connection;        /* of the client */
     struct host_domain *domain; /* its segment, while a call is being served that may be given it */
-    bool stop;   /* written by the main thread, atomically */
-    bool retire; /* the same: leave when no call is under way */
+    bool stop;                  /* written by the main thread, atomically */
+    bool retire;                /* the same: leave when no call is under way */
     bool listed; /* a fard that did not open this channel knows it by our word; under the workers' lock */
     struct worker *next;
 };

@@ -146,7 +146,8 @@ static void bind_all_again(void)
     struct far_error ignored;
     for (uint32_t i = 0; i < far_process.binding_count; i++) {
         struct far_binding *binding = far_process.binding[i];
-        if (binding->known_on != far_process.connection_number && revoked_progress(&binding->revoked) == FAR_REVOKED_NOT)
+        if (binding->known_on != far_process.connection_number &&
+            revoked_progress(&binding->revoked) == FAR_REVOKED_NOT)
             binding_renew(binding, &ignored);
     }
 }

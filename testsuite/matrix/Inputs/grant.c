@@ -19,15 +19,22 @@ static void row(const char *name, const uint8_t *address)
 {
     int reads = vault_may((uint64_t)(uintptr_t)address, VAULT_READ);
     int writes = vault_may((uint64_t)(uintptr_t)address, VAULT_WRITE);
-    printf("%s %c%c%c\n", name, reads == 1 ? 'r' : reads == 0 ? '-' : '?',
-           writes == 1 ? 'w' : writes == 0 ? '-' : '?', '-');
+    printf("%s %c%c%c\n", name,
+           reads == 1   ? 'r'
+           : reads == 0 ? '-'
+                        : '?',
+           writes == 1   ? 'w'
+           : writes == 0 ? '-'
+                         : '?',
+           '-');
 }
 
 int main(int argc, char **argv)
 {
     bool trusts = argc > 2 && strcmp(argv[2], "trust") == 0;
     uint8_t *shared = far_alloc(4096);
-    uint8_t *own = mmap(PRIVATE, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    uint8_t *own =
+        mmap(PRIVATE, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     uint64_t parameter = 1;
     if (!shared || own != PRIVATE || (trusts && far_trust("vault") != 0))
         return perror("grant"), 1;

@@ -51,7 +51,8 @@ static void dies(const char *what, uint64_t address, enum vault_how how)
 int main(int argc, char **argv)
 {
     int roads = 0;
-    uint8_t *own = mmap(PRIVATE, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    uint8_t *own =
+        mmap(PRIVATE, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (own != PRIVATE)
         return 1;
     *own = 1;
