@@ -12,14 +12,12 @@
 #include <stdio.h>
 
 /* Requests by what they ask. Those of no known type are counted as other. */
-#define METRIC_REQUESTS(X)                                                                                          \
-    X(RESOLVE, resolve)                                                                                             \
-    X(BIND, bind)                                                                                                   \
-    X(OPEN_CHANNEL, open_channel)                                                                                   \
-    X(CLOSE_CHANNEL, close_channel)                                                                                 \
-    X(REGISTER, register)                                                                                           \
-    X(UNREGISTER, unregister) X(LIST, list) X(DESCRIBE, describe) X(MAP, map) X(STATUS, status) X(SEGMENT, segment) \
-        X(METRICS, metrics) X(TOP, top) X(TRACE, trace)
+/* clang-format off */
+#define METRIC_REQUESTS(X)                                                                                       \
+    X(RESOLVE, resolve) X(BIND, bind) X(OPEN_CHANNEL, open_channel) X(CLOSE_CHANNEL, close_channel)              \
+    X(REGISTER, register) X(UNREGISTER, unregister) X(LIST, list) X(DESCRIBE, describe) X(MAP, map)              \
+    X(STATUS, status) X(SEGMENT, segment) X(METRICS, metrics) X(TOP, top) X(TRACE, trace)
+/* clang-format on */
 enum metric_request {
 #define X(NAME, name) METRIC_REQUEST_##NAME,
     METRIC_REQUESTS(X)

@@ -8,10 +8,12 @@
 #define SANDBOX_ARCHITECTURE AUDIT_ARCH_AARCH64
 #define FOREIGN_CALLS        0x40000000u
 
+/* clang-format off */
 #define CALLS_OF_MACHINE(X)
 #define ATTRIBUTES_OF_MACHINE(X)
 
 #define PROCESSES_OF_MACHINE(X)
 #define REPORTED_OF_MACHINE(X)
+/* clang-format on */
 
 #endif

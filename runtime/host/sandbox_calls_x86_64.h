@@ -10,22 +10,18 @@
 #define FOREIGN_CALLS 0x40000000u
 
 /* clang-format off */
-#define CALLS_OF_MACHINE(X)                                                                                         \
-    X(open)                                                                                                         \
-    X(creat)                                                                                                        \
-    X(stat)                                                                                                         \
-    X(lstat) X(access) X(poll) X(select) X(pipe) X(dup2) X(pause) X(alarm) X(time) X(epoll_wait) X(epoll_create)    \
-        X(eventfd) X(signalfd) X(inotify_init) X(readlink) X(rename) X(mkdir) X(rmdir) X(unlink) X(link) X(symlink) \
-            X(getdents) X(arch_prctl) X(getpgrp)
+#define CALLS_OF_MACHINE(X)                                                                                      \
+    X(open) X(creat) X(stat) X(lstat) X(access) X(poll) X(select) X(pipe) X(dup2) X(pause) X(alarm) X(time)      \
+    X(epoll_wait) X(epoll_create) X(eventfd) X(signalfd) X(inotify_init) X(readlink) X(rename) X(mkdir) X(rmdir) \
+    X(unlink) X(link) X(symlink) X(getdents) X(arch_prctl) X(getpgrp)
 
 #define ATTRIBUTES_OF_MACHINE(X) X(chmod) X(chown) X(lchown) X(utime) X(utimes) X(futimesat)
 
 #define PROCESSES_OF_MACHINE(X) X(fork) X(vfork)
 
-#define REPORTED_OF_MACHINE(X) \
-    X(fork, "--processes")     \
-    X(vfork, "--processes")    \
-    X(mknod, "") X(iopl, "") X(ioperm, "") X(modify_ldt, "") X(ustat, "") X(sysfs, "") X(uselib, "")
-
+#define REPORTED_OF_MACHINE(X)                                                                              \
+    X(fork, "--processes") X(vfork, "--processes") X(mknod, "") X(iopl, "") X(ioperm, "") X(modify_ldt, "") \
+    X(ustat, "") X(sysfs, "") X(uselib, "")
 /* clang-format on */
+
 #endif
