@@ -17,12 +17,20 @@ fard_pid = struct.unpack_from("<I", manager.ask(fardclient.STATUS)[0], 24)[0]
 
 
 def links():
-    return sorted(os.readlink("/proc/%d/fd/%s" % (fard_pid, fd)) for fd in os.listdir("/proc/%d/fd" % fard_pid))
+    """What fard has open; what it closes while we look is not."""
+    found = []
+    for fd in os.listdir("/proc/%d/fd" % fard_pid):
+        try:
+            found.append(os.readlink("/proc/%d/fd/%s" % (fard_pid, fd)))
+        except FileNotFoundError:
+            pass
+    return sorted(found)
 
 
 # A sound request for a domain segment comes out of random bytes now and then: this process has it, by two descriptors, until it ends.
 def descriptors():
-    return len(links()) - 2 * sum("far:domain" in link for link in links())
+    open_now = links()
+    return len(open_now) - 2 * sum("far:domain" in link for link in open_now)
 
 
 at_first = descriptors()
