@@ -392,6 +392,16 @@ static void end_or_report(struct scanning *scanning, pid_t pid, int pidfd)
         kill_it(scanning->result, &found, pidfd);
 }
 
+/*
+ * It had the memory when it was looked at, but may have ended before fard was asked: fard forgets who has ended, and what has
+ * ended is nobody to be killed. By the time that fard can know, an ending process has neither mappings nor descriptors.
+ */
+static bool holds_still(struct scanning *scanning, pid_t pid)
+{
+    enum far_level need;
+    return need_of(scanning, pid, &need) < 0 || need > FAR_LEVEL_UNSET;
+}
+
 /* The number is that of one process from before it is looked at until it is killed: the pidfd is opened first. */
 static bool look_at(struct scanning *scanning, pid_t pid, bool count_kept)
 {
@@ -403,7 +413,7 @@ static bool look_at(struct scanning *scanning, pid_t pid, bool count_kept)
     int result = need_of(scanning, pid, &need);
     if (result < 0)
         scanning->result->unseen += count_kept && was_told(scanning->scan, pid);
-    else if (need > FAR_LEVEL_UNSET && !may_hold(scanning, pid, need))
+    else if (need > FAR_LEVEL_UNSET && !may_hold(scanning, pid, need) && holds_still(scanning, pid))
         end_or_report(scanning, pid, pidfd);
     if (!count_kept)
         scanning->result->kept = kept;

@@ -48,12 +48,14 @@ def binding():
     threads = [threading.Thread(target=bind_on) for _ in range(2)]
     for thread in threads:
         thread.start()
-    for _ in range(12):
-        result = revoke(used(BOB))
-        assert result["killed"] == 0 and result["finished"], result
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        for _ in range(12):
+            result = revoke(used(BOB))
+            assert result["killed"] == 0 and result["finished"], result
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     assert len(ended) > 4 and set(ended) == {(0, "bind: read", "where: there", "touch: 41")}, ended
 
 
