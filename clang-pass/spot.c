@@ -196,7 +196,7 @@ static const struct far_param *parameter_of(const struct examined *examined, LLV
 static bool is_followed(const struct far_value *value)
 {
     return !value || (value->passing != FAR_PASS_HANDLE && value->passing != FAR_PASS_OPAQUE &&
-                      value->passing != FAR_PASS_CALLBACK);
+                      value->passing != FAR_PASS_WITHHELD && value->passing != FAR_PASS_CALLBACK);
 }
 
 /* The type of what lies behind a pointer that is the caller's, or NO_TYPE. */

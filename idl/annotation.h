@@ -51,6 +51,7 @@
     X(CALLBACK, "callback", "far_", false, ON_PARAMETER | ON_MEMBER)     \
     X(GLOBAL, "global", "far_", false, ON_VALUE)                         \
     X(OPAQUE, "opaque", "far_", false, ON_VALUE)                         \
+    X(WITHHELD, "withheld", "far_", false, ON_PARAMETER | ON_MEMBER)     \
     X(FD, "fd", "far_", false, ON_VALUE)                                 \
     X(LIFETIME, "lifetime", "far_", true, ON_VALUE)                      \
     X(SELECTED_BY, "selected_by", "far_", true, ON_VALUE)                \

@@ -185,7 +185,7 @@ bool type_is_stream(const struct type *type);
 /* Direction and extent. */
 #define SET_DIRECTIONS (HAS(IN) | HAS(OUT) | HAS(INOUT))
 #define SET_COUNTS     (HAS(COUNTED_BY) | HAS(COUNTED_BY_OR_NULL) | HAS(SIZED_BY) | HAS(SIZED_BY_OR_NULL))
-#define SET_BITS       (HAS(GLOBAL) | HAS(HANDLE) | HAS(RELEASE) | HAS(OPAQUE) | HAS(CALLBACK))
+#define SET_BITS       (HAS(GLOBAL) | HAS(HANDLE) | HAS(RELEASE) | HAS(OPAQUE) | HAS(WITHHELD) | HAS(CALLBACK))
 #define SET_EXTENTS    (SET_COUNTS | HAS(NULL_TERMINATED) | SET_BITS)
 /* The words of a set that say of a pointer that it is not copied: far_release does unless others say what to copy. */
 uint64_t words_of_bits(uint64_t set);

@@ -85,7 +85,7 @@ static const struct rule {
      "{what} of {op} points to a function, and nothing says who calls it",
      "write far_callback after its star if the service calls it, and describe its parameters in it, written out where "
      "a typedef hides them; far_opaque if the "
-     "service only keeps it"},
+     "service only keeps it, far_withheld if it need not have it"},
     {ON_RESULT, rule_function_without_callback, FC_CALLBACK_COMES_OUT,
      "{what} of {op} is a pointer to a function of the service's, which its client cannot call",
      "write far_handle or far_opaque after its star if the client only gives it back, or make it an operation"},

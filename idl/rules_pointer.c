@@ -236,7 +236,7 @@ bool rule_lifetime_for_nothing(struct subject *s)
         return false;
     if (subject_is_kept(s))
         return strcmp(s->culprit->argument, "call") == 0;
-    return !comes_out || (s->set & (HAS(GLOBAL) | HAS(OPAQUE) | HAS(CALLBACK)));
+    return !comes_out || (s->set & (HAS(GLOBAL) | HAS(OPAQUE) | HAS(WITHHELD) | HAS(CALLBACK)));
 }
 
 /* A pointer to void has become another one by now, see value.c. */

@@ -73,6 +73,8 @@ static enum far_passing pointer_passing(const struct subject *s)
         return FAR_PASS_HANDLE;
     if (s->set & HAS(OPAQUE))
         return FAR_PASS_OPAQUE;
+    if (s->set & HAS(WITHHELD))
+        return FAR_PASS_WITHHELD;
     if (s->set & HAS(GLOBAL))
         return FAR_PASS_GLOBAL;
     if (s->set & HAS(CALLBACK))

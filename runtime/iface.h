@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define FAR_IFACE_MAGIC   "FARIFACE"
-#define FAR_IFACE_VERSION 3
+#define FAR_IFACE_VERSION 4
 #define FAR_NAME_MAX      63         /* bytes in a service's name, without the NUL */
 #define FAR_PARAM_MAX     16         /* parameters of one operation */
 #define FAR_EXPR_MAX      32         /* nodes of one expression */
@@ -77,7 +77,8 @@ struct far_iface {
     X(FD, "fd")             /* a file descriptor: a duplicate arrives on the other side */                     \
     X(STRUCT, "struct")     /* structure or union itself: its type's members say how each of them crosses */   \
     X(ARRAY, "array")       /* array itself, as a member: `inside` says how each element crosses */            \
-    X(WIDE, "wide")         /* plain bytes by value that fit none of these: __int128, long double, complex, vector */
+    X(WIDE, "wide")         /* plain bytes by value that fit none of these: __int128, long double, complex, vector */ \
+    X(WITHHELD, "withheld") /* pointer that does not cross: NULL arrives, and what its owner has stays as it is */
 
 enum far_passing {
 #define X(NAME, name) FAR_PASS_##NAME,

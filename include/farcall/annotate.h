@@ -60,6 +60,7 @@
 #define far_callback         FAR_ANNOTATE("callback")
 #define far_global           FAR_ANNOTATE("global")
 #define far_opaque           FAR_ANNOTATE("opaque")
+#define far_withheld         FAR_ANNOTATE("withheld")
 #define far_fd               FAR_ANNOTATE("fd")
 #define far_lifetime(of)     FAR_ANNOTATE_WITH("lifetime", FAR_TEXT(of))
 #define far_selected_by(...) FAR_ANNOTATE_WITH("selected_by", FAR_TEXT(__VA_ARGS__))

@@ -244,6 +244,9 @@ static void say_value(const struct dump_scope *scope, const struct far_value *va
     case FAR_PASS_OPAQUE:
         append(words, DUMP_WORDS_SIZE, "a pointer passed as it is, never followed");
         break;
+    case FAR_PASS_WITHHELD:
+        append(words, DUMP_WORDS_SIZE, "a pointer that does not cross: NULL arrives");
+        break;
     case FAR_PASS_CALLBACK:
         append(words, DUMP_WORDS_SIZE, "callback");
         break;

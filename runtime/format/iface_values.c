@@ -52,6 +52,7 @@ static const char *flags_mistake(const struct far_value *value)
         [FAR_PASS_STRUCT] = BOTH_WAYS,
         [FAR_PASS_ARRAY] = BOTH_WAYS,
         [FAR_PASS_WIDE] = BOTH_WAYS,
+        [FAR_PASS_WITHHELD] = BOTH_WAYS | FAR_VALUE_OPTIONAL,
     };
     unsigned wrong = value->flags & ~(unsigned)allowed[value->passing];
     if (wrong & FAR_VALUE_SIGNED)

@@ -116,6 +116,7 @@ static unsigned check_word(struct serving *serving, unsigned i)
     switch (param->passing) {
     case FAR_PASS_VALUE:
     case FAR_PASS_FLOAT:
+    case FAR_PASS_WITHHELD:
         *place_for(serving, param) = serving->sizes.value[i] = plain_value(param, word);
         return FAR_CALL_DONE;
     case FAR_PASS_GLOBAL:
@@ -298,6 +299,13 @@ struct invocation {
     int error;
 };
 
+/* After all of a call was read, and before it is made: what was read may be scrap (scrap.c), which is nobody's word. */
+static bool is_cut_off(const struct worker *worker)
+{
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __builtin_expect(__atomic_load_n(&worker->cut_off, __ATOMIC_RELAXED), 0);
+}
+
 static void invoke(void *argument)
 {
     struct invocation *invocation = argument;
@@ -314,6 +322,10 @@ static unsigned serve_any(struct worker *worker, const struct far_plan *plan, ui
     struct invocation invocation = {.serving = &serving, .function = function};
     snapshot(&serving);
     unsigned status = serve_prepared(&serving);
+    if (!status && is_cut_off(worker)) {
+        put_down_handles(&serving, plan->param_count);
+        status = FAR_CALL_NOT_GRANTED;
+    }
     if (status)
         return status;
     point_into_arena(&serving);
@@ -323,7 +335,7 @@ static unsigned serve_any(struct worker *worker, const struct far_plan *plan, ui
     end_handles(&serving); /* whether a handle was released before the call broke off is unknown: then it was */
     if (!status)
         reply_result(&serving, &invocation.invoked, invocation.error);
-    if (worker->arena.size > HOST_ARENA_KEEP)
+    if (worker->arena.size > worker->keep)
         arena_free(&worker->arena);
     return status;
 }
@@ -354,6 +366,10 @@ CALLS_SEGMENT static void serve_plain(struct worker *worker, const struct far_pl
     uint64_t argument[FAR_ASTACK_REGISTERS] = {0};
     for (unsigned i = 0; i < plan->astack.integers; i++)
         argument[i] = plain_value(&plan->param[i], read_once(&worker->astack->call.argument[i]));
+    if (is_cut_off(worker)) {
+        reply(&worker->astack->reply, FAR_CALL_NOT_GRANTED, 0, 0, 0);
+        return;
+    }
     errno = 0;
     uint64_t result = ((plain_function *)(uintptr_t)function)(argument[0], argument[1], argument[2], argument[3],
                                                               argument[4], argument[5]);

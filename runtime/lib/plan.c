@@ -48,11 +48,13 @@ static uint64_t plan_target_size(const struct far_iface *iface, const struct far
     return size ? size : 1;
 }
 
-/* A _Bool that is neither 0 nor 1 is undefined behaviour in whoever reads it: a lie that must not be passed on. */
+/* What is withheld arrives as NULL, whatever was written. A _Bool that is neither 0 nor 1 is undefined behaviour in whoever reads it: a lie that must not be passed on. */
 static uint64_t value_mask(const struct far_iface *iface, const struct far_param *param, unsigned width)
 {
     bool is_bool =
         param->value.passing == FAR_PASS_VALUE && iface_type(iface, param->value.type)->kind == FAR_TYPE_BOOL;
+    if (param->value.passing == FAR_PASS_WITHHELD)
+        return 0;
     return is_bool ? 1 : width_mask(width);
 }
 
@@ -113,7 +115,8 @@ static void plan_choose_paths(struct far_plan *plan)
         if (param->astack.place != FAR_PLACE_INTEGER)
             plan->flags |= FAR_PLAN_WIDE;
         only_values &= param->passing != FAR_PASS_FLOAT;
-        checked |= param->passing != FAR_PASS_VALUE && param->passing != FAR_PASS_OPAQUE;
+        checked |= param->passing != FAR_PASS_VALUE && param->passing != FAR_PASS_OPAQUE &&
+                   param->passing != FAR_PASS_WITHHELD;
     }
     if (only_values && plan->result != FAR_PASS_FLOAT && !(plan->flags & (FAR_PLAN_BY_REFERENCE | FAR_PLAN_WIDE)) &&
         !plan->op->deadline_ms && !(plan->op->flags & FAR_OP_ABSENT))

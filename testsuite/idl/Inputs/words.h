@@ -27,6 +27,7 @@ struct message {
     union content far_selected_by(kind) content;
     int far_fd log;
     void *far_opaque user;
+    void *far_withheld secret;
     int (*far_callback far_nullable done)(void *far_opaque user, const char *__null_terminated far_lifetime(call) *far_out why);
     struct message *next;
     struct session *far_handle session;
