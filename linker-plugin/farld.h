@@ -50,6 +50,9 @@ struct options {
     const char *like;     /* the service's segment for another machine, whose data this one shares; NULL: none */
     uint64_t heap_size;   /* bytes, a multiple of FAR_PART_ALIGN */
     bool heap_given;
+    uint64_t
+        data_room; /* bytes, for variables of later versions: behind those with a first value, and behind the others */
+    bool data_room_given;
     unsigned room; /* behind code, const and linkage: percent of the part's own size */
     bool allow_wrpkru;
     bool map;
@@ -393,6 +396,8 @@ struct target graph_definition(const struct global *global);
 /* The function or object at a place, else "kv.o:(.text)". */
 const char *graph_place_name(struct link *link, uint32_t node, uint64_t offset);
 const char *graph_target_name(struct link *link, const struct target *target);
+/* Where a relocation of the node stands in another function than the one that was come in by: that one; otherwise NULL. */
+const char *graph_neighbour(struct link *link, const struct target *entered, const unaligned_rela *relocation);
 const char *graph_section_name(const struct graph *graph, uint32_t node);
 /* What operations, constructors and destructors reach; one byte a node. */
 const uint8_t *graph_mark(struct link *link);

@@ -196,6 +196,16 @@ const char *graph_target_name(struct link *link, const struct target *target)
     return name ? name : graph_place_name(link, target->node, target->offset);
 }
 
+const char *graph_neighbour(struct link *link, const struct target *entered, const unaligned_rela *relocation)
+{
+    const struct object *object = link->graph.nodes[entered->node].object;
+    uint32_t section = graph_section(&link->graph, entered->node);
+    bool is_code = object->sections[section].sh_flags & SHF_EXECINSTR;
+    const char *name = is_code ? name_at(object, section, relocation->r_offset) : NULL;
+
+    return name && strcmp(name, graph_target_name(link, entered)) != 0 ? name : NULL;
+}
+
 struct marks {
     struct graph *graph;
     uint8_t *marked;

@@ -53,17 +53,6 @@ static int keep_words(struct link *link)
     return err ? no_memory(link) : 0;
 }
 
-/* A segment that segment_check() accepts has sound section headers. */
-static uint64_t start_of_zeroed(const struct far_segment *segment)
-{
-    const struct complaint nobody = {NULL, 0};
-    const struct far_extent *data = &segment->part[FAR_PART_DATA];
-    struct elf_view elf;
-    const Elf64_Shdr *bss = elf_open(&elf, segment->bytes, segment->size, &nobody) ? NULL : elf_section(&elf, ".bss");
-
-    return bss && bss->sh_addr >= data->address ? bss->sh_addr : data->address + data->size;
-}
-
 static int take_heap_size(struct link *link)
 {
     const struct far_note *note = link->like->segment.note;
@@ -75,6 +64,14 @@ static int take_heap_size(struct link *link)
                          link->like->path, (unsigned long long)note->heap_size >> 10);
     link->options.heap_size = note->heap_size;
     return 0;
+}
+
+static int refuse_data_room(struct link *link)
+{
+    if (!link->options.data_room_given)
+        return 0;
+    return error_add(&link->errors, EX_USAGE, "--data-room: that room is the one %s has; leave the option out",
+                     link->like->path);
 }
 
 int like_read(struct link *link)
@@ -92,8 +89,10 @@ int like_read(struct link *link)
         return link->errors.status;
     if (segment_check(bytes, size, 0, &link->like->segment, why, sizeof why))
         return error_add(&link->errors, EX_DATAERR, "--like=%s: %s", link->like->path, why);
-    link->like->zeroed = start_of_zeroed(&link->like->segment);
+    segment_data_layout(&link->like->segment, &link->like->layout);
+    link->like->upgrade = link->machine && link->machine->elf_machine == link->like->segment.note->machine;
     status = take_heap_size(link);
+    status = status ? status : refuse_data_room(link);
     status = status ? status : keep_places(link);
     return status ? status : keep_words(link);
 }
@@ -146,15 +145,24 @@ size_t like_thunk_count(const struct link *link)
     return count;
 }
 
-/* Up to where OTHER's data goes, even if what lies there is not needed here: the heap begins behind it. */
-const char *like_end(struct link *link)
+/* Not where something has gone: who runs the old code still has it. */
+const char *like_new_start(struct link *link, bool zeroed)
 {
-    const struct far_extent *data;
+    const struct data_layout *layout;
 
-    if (!link->like)
+    if (!link->like || !link->like->upgrade)
         return "";
-    data = &link->like->segment.part[FAR_PART_DATA];
-    return arena_format(&link->arena, " . = MAX(., 0x%llx);", (unsigned long long)(data->address + data->size));
+    layout = &link->like->layout;
+    return arena_format(&link->arena, "    . = MAX(., 0x%llx);\n",
+                        (unsigned long long)(zeroed ? layout->zeroed_end : layout->valued_end));
+}
+
+/* Even if nothing lies there: the heap begins behind it. */
+uint64_t like_room_end(const struct link *link, const char *section)
+{
+    const struct far_extent *data = &link->like->segment.part[FAR_PART_DATA];
+
+    return strcmp(section, FAR_SECTION_ROOM_VALUED) ? data->address + data->size : link->like->layout.zeroed;
 }
 
 /* A part that starts later than OTHER's does so because the one before it is too long. */
@@ -175,11 +183,32 @@ static void check_room(struct link *link, const struct far_segment *segment)
     }
 }
 
+/* Code, constants and linkage of a later version may push each other on, as far as the data. */
+static void check_room_for_code(struct link *link, const struct far_segment *segment)
+{
+    const struct far_extent *own = segment->part, *other = link->like->segment.part;
+    const struct far_extent *last = &own[FAR_PART_LINKAGE];
+
+    if (own[FAR_PART_DATA].address > other[FAR_PART_DATA].address)
+        error_add(&link->errors, EX_DATAERR,
+                  "--like=%s: code, constants and linkage need 0x%llx bytes, and there are 0x%llx before the data; "
+                  "that is said when a first version is linked (--room)",
+                  link->like->path, (unsigned long long)(last->address + last->size - own[FAR_PART_CODE].address),
+                  (unsigned long long)(other[FAR_PART_DATA].address - other[FAR_PART_CODE].address));
+}
+
 static void add_difference(void *context, const char *text)
 {
     struct link *link = context;
 
     error_add(&link->errors, EX_DATAERR, "--like=%s: %s", link->like->path, text);
+}
+
+static void add_note(void *context, const char *text)
+{
+    struct link *link = context;
+
+    note_add(&link->errors, "--like=%s: %s", link->like->path, text);
 }
 
 /* What keeps a variable from going where it should. */
@@ -202,15 +231,17 @@ static void add_advice(struct link *link)
 
 int like_verify(struct link *link, const struct far_segment *segment)
 {
-    struct pair pair = {.differs = add_difference, .context = link};
+    struct pair pair = {
+        .upgrade = link->like && link->like->upgrade, .differs = add_difference, .note = add_note, .context = link};
 
     if (!link->like)
         return 0;
-    check_room(link, segment);
+    if (pair.upgrade)
+        check_room_for_code(link, segment);
+    else
+        check_room(link, segment);
     if (link->errors.status)
         return link->errors.status;
-    /* Of the same machine: a later version, which may take its place (far register --upgrade). */
-    pair.upgrade = segment->note->machine == link->like->segment.note->machine;
     if (pair.upgrade ? segment_pair_check(&link->like->segment, segment, &pair)
                      : segment_pair_check(segment, &link->like->segment, &pair))
         return no_memory(link);
@@ -219,5 +250,7 @@ int like_verify(struct link *link, const struct far_segment *segment)
     if (pair.differences > PAIR_DIFFERENCES_MAX)
         error_add(&link->errors, EX_DATAERR, "--like=%s: and %u more", link->like->path,
                   pair.differences - PAIR_DIFFERENCES_MAX);
+    if (pair.notes > PAIR_DIFFERENCES_MAX)
+        note_add(&link->errors, "--like=%s: and %u more notes", link->like->path, pair.notes - PAIR_DIFFERENCES_MAX);
     return link->errors.status;
 }

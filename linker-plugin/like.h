@@ -12,6 +12,7 @@
 #define FARLD_LIKE_H
 
 #include "linker-plugin/farld.h"
+#include "runtime/format/data_layout.h"
 #include "runtime/format/pair_symbols.h"
 #include "runtime/format/pair_words.h"
 
@@ -20,7 +21,8 @@ struct like {
     struct far_segment segment;
     struct named_place *by_name; /* its variables and constants; those of one name in the order of its symbol table */
     size_t count;
-    uint64_t zeroed;            /* where its variables without a first value begin */
+    bool upgrade; /* it is an earlier version for the same machine, not the same one for another */
+    struct data_layout layout;
     struct address_word *words; /* of its data, that hold addresses; by address */
     size_t word_count;
     const char *misaligned;             /* a section whose place does not fit its alignment; NULL: none */
@@ -33,7 +35,10 @@ int like_lay_out(struct link *link);
 /* For the linker script; without --like what is there anyhow. */
 const char *like_part_start(struct link *link, enum far_part part);
 const char *like_lines(const struct link *link, enum far_part part, bool zeroed);
-const char *like_end(struct link *link);
+/* Where sections with variables that OTHER has not may begin; "" where there are none. */
+const char *like_new_start(struct link *link, bool zeroed);
+/* The end of OTHER's room of this name. */
+uint64_t like_room_end(const struct link *link, const char *section);
 
 /* The address of OTHER's thunk for a function; 0: it has none. */
 uint64_t like_thunk(const struct link *link, const char *name);

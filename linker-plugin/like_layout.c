@@ -87,6 +87,22 @@ static size_t met_before(struct layout *layout, const char *name, const char *so
     return before;
 }
 
+/*
+ * An earlier version's place for a variable: static ones by name and source, as of two of them one may be new and the
+ * other gone; a global one by its name, from whatever file it came.
+ */
+static const struct named_place *place_before(struct layout *layout, const char *name, const char *source, bool local)
+{
+    const struct like *like = layout->link->like;
+    size_t first = first_of_name(like, name), skip = local ? met_before(layout, name, source) : 0;
+
+    for (size_t i = first; is_of_name(like, i, name); i++) {
+        if (!strcmp(like->by_name[i].source, source) && skip-- == 0)
+            return &like->by_name[i];
+    }
+    return !local && is_of_name(like, first, name) && !is_of_name(like, first + 1, name) ? &like->by_name[first] : NULL;
+}
+
 /* OTHER's place for a variable: by its name; static ones of several files by their source, and then in order. */
 static const struct named_place *place_in_other(struct layout *layout, const char *name, const char *source, bool local)
 {
@@ -143,7 +159,8 @@ static void scan_symbol(struct scan *scan, const Elf64_Sym *symbol, const char *
         scan->source = name;
     if (type != STT_OBJECT || symbol->st_shndx == SHN_UNDEF || symbol->st_shndx >= scan->section_count)
         return;
-    other = place_in_other(scan->layout, name, scan->source, local);
+    other =
+        (scan->layout->link->like->upgrade ? place_before : place_in_other)(scan->layout, name, scan->source, local);
     header = elf64_getshdr(elf_getscn(scan->elf, symbol->st_shndx));
     section = header ? elf_strptr(scan->elf, scan->section_names, header->sh_name) : NULL;
     if (!other || !section || scan->done[symbol->st_shndx] || !is_movable(header, section) ||
@@ -286,7 +303,7 @@ int like_lay_out(struct link *link)
     if (layout.count)
         qsort(layout.sections, layout.count, sizeof *layout.sections, by_place);
     like->constants = lines_between(&layout, part[FAR_PART_CONST].address, part[FAR_PART_LINKAGE].address);
-    like->data = lines_between(&layout, part[FAR_PART_DATA].address, like->zeroed);
-    like->bss = lines_between(&layout, like->zeroed, part[FAR_PART_HEAP].address);
+    like->data = lines_between(&layout, part[FAR_PART_DATA].address, like->layout.zeroed);
+    like->bss = lines_between(&layout, like->layout.zeroed, part[FAR_PART_HEAP].address);
     return status;
 }

@@ -189,6 +189,8 @@ static int link_segment(struct link *link)
 
 static int print_errors(const struct errors *errors)
 {
+    for (size_t i = 0; i < errors->note_count; i++)
+        fprintf(stderr, "farld: note: %s\n", errors->notes[i]);
     for (size_t i = 0; i < errors->count; i++)
         fprintf(stderr, "farld: %s\n", errors->messages[i]);
     return errors->status;

@@ -180,23 +180,38 @@ static void walk_backward(struct walk *walk)
     }
 }
 
-/* The first reference of a node that leads one step nearer; at distance 0, *end becomes the objection. */
-static struct target next_step(struct walk *walk, uint32_t node, const char **end)
+/*
+ * A node as a step of a path. What it refers to need not be what the function refers to by which it was reached, where its
+ * section holds several: then whose reference it is belongs to the step.
+ */
+static const char *step_name(struct link *link, const struct target *target, const unaligned_rela *relocation)
+{
+    const char *name = graph_target_name(link, target);
+    const char *neighbour = relocation ? graph_neighbour(link, target, relocation) : NULL;
+
+    return neighbour ? arena_format(&link->arena, "%s (in one section with %s)", name, neighbour) : name;
+}
+
+/* The first reference of a node that leads one step nearer; at distance 0, *end becomes the objection. *by: it, or NULL. */
+static struct target next_step(struct walk *walk, uint32_t node, const char **end, const unaligned_rela **by)
 {
     const struct graph *graph = &walk->link->graph;
     size_t count;
     const unaligned_rela *relocations = graph_relocations(graph, node, &count);
 
+    *by = NULL;
     if (walk->distance[node] == 0 && (*end = notes_find(walk->link, node)))
         return (struct target){.node = NO_NODE};
     for (size_t i = 0; i < count; i++) {
         struct target target = graph_target(graph->nodes[node].object, &relocations[i]);
 
+        *by = &relocations[i];
         if (walk->distance[node] == 0 && (*end = objection(walk->link, &target)))
             return target;
         if (target.node != NO_NODE && walk->distance[node] && walk->distance[target.node] == walk->distance[node] - 1)
             return target;
     }
+    *by = NULL;
     if (graph->nodes[node].next && walk->distance[graph->nodes[node].next] + 1 == walk->distance[node])
         return (struct target){.node = graph->nodes[node].next};
     return (struct target){.node = NO_NODE};
@@ -204,19 +219,22 @@ static struct target next_step(struct walk *walk, uint32_t node, const char **en
 
 static const char *path_down(struct walk *walk, struct target start)
 {
-    const char *end = NULL, *path = graph_target_name(walk->link, &start);
+    const char *end = NULL, *path = "";
 
     while (start.node != NO_NODE) {
-        start = next_step(walk, start.node, &end);
-        if (start.node != NO_NODE)
-            path = arena_format(&walk->link->arena, "%s → %s", path, graph_target_name(walk->link, &start));
+        const unaligned_rela *by;
+        struct target next = next_step(walk, start.node, &end, &by);
+
+        path = arena_format(&walk->link->arena, "%s%s → ", path, step_name(walk->link, &start, by));
+        start = next;
     }
-    return arena_format(&walk->link->arena, "%s → %s", path, end ? end : "?");
+    return arena_format(&walk->link->arena, "%s%s", path, end ? end : "?");
 }
 
 /* How a node was reached on an operation's own walk. */
 struct visit {
-    size_t from; /* place in the list of visits; SIZE_MAX: the operation itself */
+    size_t from;              /* place in the list of visits; SIZE_MAX: the operation itself */
+    const unaligned_rela *by; /* of the visit it was reached from; NULL: by none */
     struct target target;
 };
 
@@ -228,21 +246,21 @@ struct search {
     size_t count;
 };
 
-static void visit(struct search *search, struct target target, size_t from)
+static void visit(struct search *search, struct target target, size_t from, const unaligned_rela *by)
 {
     if (target.node == NO_NODE || search->seen[target.node])
         return;
     search->seen[target.node] = 1;
-    *LIST_ADD(&search->link->arena, search->visits, search->count) = (struct visit){from, target};
+    *LIST_ADD(&search->link->arena, search->visits, search->count) = (struct visit){from, by, target};
 }
 
-static const char *path_back(const struct search *search, size_t at, const char *end)
+static const char *path_back(const struct search *search, size_t at, const unaligned_rela *by, const char *end)
 {
     const char *path = end;
 
-    for (; at != SIZE_MAX; at = search->visits[at].from)
-        path = arena_format(&search->link->arena, "%s → %s",
-                            graph_target_name(search->link, &search->visits[at].target), path);
+    for (; at != SIZE_MAX; by = search->visits[at].by, at = search->visits[at].from)
+        path = arena_format(&search->link->arena, "%s → %s", step_name(search->link, &search->visits[at].target, by),
+                            path);
     return path;
 }
 
@@ -257,7 +275,7 @@ static const char *search_objection(struct search *search, struct target start)
 {
     const struct graph *graph = &search->link->graph;
 
-    visit(search, start, SIZE_MAX);
+    visit(search, start, SIZE_MAX, NULL);
     for (size_t next = 0; next < search->count; next++) {
         uint32_t node = search->visits[next].target.node;
         size_t count;
@@ -265,17 +283,17 @@ static const char *search_objection(struct search *search, struct target start)
         const char *note = notes_find(search->link, node);
 
         if (note && !iface_op_vouches(search->link->iface, search->op, vouched_as(note)))
-            return path_back(search, next, note);
+            return path_back(search, next, NULL, note);
         for (size_t i = 0; i < count; i++) {
             struct target target = graph_target(graph->nodes[node].object, &relocations[i]);
             const char *end = objection(search->link, &target);
 
             if (end && !iface_op_vouches(search->link->iface, search->op, end))
-                return path_back(search, next, end);
-            visit(search, target, next);
+                return path_back(search, next, &relocations[i], end);
+            visit(search, target, next, &relocations[i]);
         }
         if (graph->nodes[node].next)
-            visit(search, (struct target){.node = graph->nodes[node].next}, next);
+            visit(search, (struct target){.node = graph->nodes[node].next}, next, NULL);
     }
     return NULL;
 }

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define DEFAULT_HEAP ((uint64_t)256 << 20)
-#define DEFAULT_ROOM 50
-#define LARGEST_HEAP ((uint64_t)1 << 40)
+#define DEFAULT_HEAP      ((uint64_t)256 << 20)
+#define DEFAULT_ROOM      50
+#define DEFAULT_DATA_ROOM ((uint64_t)64 << 10)
+#define LARGEST_DATA_ROOM ((uint64_t)64 << 30)
+#define LARGEST_HEAP      ((uint64_t)1 << 40)
 
 void options_help(FILE *out)
 {
@@ -29,9 +31,13 @@ void options_help(FILE *out)
           "  --previous=FILE   an earlier version of the service, as segment, object or record: its\n"
           "                    operations keep their slots, and with them their addresses; new ones\n"
           "                    get slots that none ever had\n"
-          "  --like=FILE       the service's segment for another machine: parts and variables get the\n"
-          "                    addresses they have there, so that both can run over the same data;\n"
-          "                    what would differ is an error\n"
+          "  --like=FILE       the service's segment for another machine, or its version before this one, to\n"
+          "                    be upgraded while it runs: parts and variables get the addresses they have\n"
+          "                    there, so that both can run over the same data, and operations their slots,\n"
+          "                    as by --previous; what would differ is an error. A version may have further\n"
+          "                    variables: they lie behind the others\n"
+          "  --data-room=SIZE  addresses left free for such variables of later versions: behind those that\n"
+          "                    have a first value, and as many behind the others (default 64K; 0: none)\n"
           "  --room=PERCENT    addresses left free behind the code, the constants and the linkage, in percent\n"
           "                    of each, so that another machine's executable of the service fits at the\n"
           "                    same addresses (default 50, at least 64K; 0: none)\n"
@@ -54,7 +60,7 @@ void options_help(FILE *out)
           out);
 }
 
-static int parse_size(struct link *link, const char *text, uint64_t *size)
+static int parse_size(struct link *link, const char *option, const char *text, uint64_t *size)
 {
     static const char units[] = "KMGT";
     char *end;
@@ -67,13 +73,39 @@ static int parse_size(struct link *link, const char *text, uint64_t *size)
     if (unit)
         end++;
     if (end == text || *end || errno || *text == '-' || number > LARGEST_HEAP)
-        return error_add(&link->errors, EX_USAGE, "--heap-size=%s: a size is a number with K, M, G or T, such as 256M",
+        return error_add(&link->errors, EX_USAGE, "%s=%s: a size is a number with K, M, G or T, such as 256M", option,
                          text);
     if (unit && number)
         number <<= 10 * (unit - units + 1);
-    if (number < FAR_PART_ALIGN || number > LARGEST_HEAP)
+    *size = number;
+    return 0;
+}
+
+static int parse_heap_size(struct link *link, const char *text)
+{
+    uint64_t *size = &link->options.heap_size;
+    int status = parse_size(link, "--heap-size", text, size);
+
+    link->options.heap_given = true;
+    if (status)
+        return status;
+    if (*size < FAR_PART_ALIGN || *size > LARGEST_HEAP)
         return error_add(&link->errors, EX_USAGE, "--heap-size=%s: a heap is at least 64K and at most 1T", text);
-    *size = (number + FAR_PART_ALIGN - 1) & ~(uint64_t)(FAR_PART_ALIGN - 1);
+    *size = (*size + FAR_PART_ALIGN - 1) & ~(uint64_t)(FAR_PART_ALIGN - 1);
+    return 0;
+}
+
+static int parse_data_room(struct link *link, const char *text)
+{
+    uint64_t *size = &link->options.data_room;
+    int status = parse_size(link, "--data-room", text, size);
+
+    link->options.data_room_given = true;
+    if (status)
+        return status;
+    if (*size > LARGEST_DATA_ROOM)
+        return error_add(&link->errors, EX_USAGE, "--data-room=%s: at most 64G are left free", text);
+    *size = (*size + 63) & ~(uint64_t)63;
     return 0;
 }
 
@@ -131,10 +163,10 @@ static int parse_long(struct link *link, char **argv, int *at)
     struct options *options = &link->options;
     const char *value;
 
-    if ((value = long_value(argv, at, "--heap-size"))) {
-        options->heap_given = true;
-        return parse_size(link, value, &options->heap_size);
-    }
+    if ((value = long_value(argv, at, "--heap-size")))
+        return parse_heap_size(link, value);
+    if ((value = long_value(argv, at, "--data-room")))
+        return parse_data_room(link, value);
     if ((value = long_value(argv, at, "--soname")))
         options->soname = value;
     else if ((value = long_value(argv, at, "--room")))
@@ -189,6 +221,7 @@ int options_parse(struct link *link, int argc, char **argv)
 
     options->heap_size = DEFAULT_HEAP;
     options->room = DEFAULT_ROOM;
+    options->data_room = DEFAULT_DATA_ROOM;
     for (int at = 1; at < argc && !status; at++)
         status = parse_one(link, argv, &at);
     if (!status && options->argument_count == 0)

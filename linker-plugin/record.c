@@ -110,6 +110,24 @@ static int keep_slots(struct link *link)
     return 0;
 }
 
+/* The slots of an earlier version that this one is laid out like; whatever else is wrong with that file, like.c says. */
+static int keep_slots_like(struct link *link)
+{
+    const char *path = link->options.like;
+    const struct far_iface *previous;
+    char why[512] = "";
+    const struct complaint to = {why, sizeof why};
+    uint8_t *bytes;
+    size_t size;
+
+    if (file_read(&link->arena, &link->errors, path, &bytes, &size))
+        return link->errors.status;
+    if (iface_in_file(bytes, size, &previous, &to) || previous->machine != link->iface->machine ||
+        !renumber(link, previous, &to))
+        return 0;
+    return error_add(&link->errors, EX_DATAERR, "--like=%s: %s", path, why);
+}
+
 static int adopt_record(struct link *link)
 {
     const struct far_iface *found = (const struct far_iface *)link->record;
@@ -121,6 +139,8 @@ static int adopt_record(struct link *link)
                          link->record_origin, found->machine, link->machine->name);
     link->iface = (struct far_iface *)arena_copy(&link->arena, (const char *)link->record, link->record_size);
     if (link->options.previous && keep_slots(link))
+        return link->errors.status;
+    if (!link->options.previous && link->options.like && keep_slots_like(link))
         return link->errors.status;
     link->slot_count = link->iface->slot_end; /* slots of operations that are gone have stubs too: breakpoints */
     return 0;

@@ -77,16 +77,31 @@ static void write_linkage(struct link *link, FILE *out)
     fprintf(out, "  .far.linkage.thunks : { *(.far.linkage.thunks) } :linkage\n");
 }
 
-/* Thread-local storage is linked, so that its variables and users can be named in the error that says no. */
+/* Addresses only, no bytes of the file. */
+void script_write_room(const struct link *link, FILE *out, const char *section)
+{
+    if (link->like)
+        fprintf(out, "  %s (NOLOAD) : { . = MAX(., 0x%llx); } :data\n", section,
+                (unsigned long long)like_room_end(link, section));
+    else if (link->options.data_room)
+        fprintf(out, "  %s (NOLOAD) : { . += 0x%llx; } :data\n", section, (unsigned long long)link->options.data_room);
+}
+
+/*
+ * Thread-local storage is linked, so that its variables and users can be named in the error that says no. With --like,
+ * what has a place there comes first, and what is new behind the end of what is there.
+ */
 static void write_data(struct link *link, FILE *out)
 {
-    fprintf(out, "  .data : {%s\n%s    *(.data*) } :data\n", link->like ? " *(.data.far)" : "",
-            like_lines(link, FAR_PART_DATA, false));
+    fprintf(out, "  .data : {%s\n%s%s    *(.data*) } :data\n", link->like ? " *(.data.far)" : "",
+            like_lines(link, FAR_PART_DATA, false), like_new_start(link, false));
     if (link->has_section[SECTION_KIND_THREAD])
         fprintf(out, "  .tdata : { *(.tdata .tdata.*) } :data :thread\n"
                      "  .tbss : { *(.tbss .tbss.*) } :data :thread\n");
-    fprintf(out, "  .bss : {\n%s    *(.bss*)%s%s } :data\n", like_lines(link, FAR_PART_DATA, true),
-            link->has_section[SECTION_KIND_COMMON] ? " *(COMMON)" : "", like_end(link));
+    script_write_room(link, out, FAR_SECTION_ROOM_VALUED);
+    fprintf(out, "  .bss : {\n%s%s    *(.bss*)%s } :data\n", like_lines(link, FAR_PART_DATA, true),
+            like_new_start(link, true), link->has_section[SECTION_KIND_COMMON] ? " *(COMMON)" : "");
+    script_write_room(link, out, FAR_SECTION_ROOM_ZEROED);
     fprintf(out, "  /DISCARD/ : { *(.far.iface)%s }\n}\n",
             link->has_section[SECTION_KIND_NOTES] ? " *(.far.notes)" : "");
 }

@@ -8,6 +8,9 @@
 /* Where a part starts without --like, as an expression: behind the room for another machine's. */
 const char *script_start(struct link *link, enum far_part part);
 
+/* The two places for variables of later versions; behind one, the other part of the data begins. */
+void script_write_room(const struct link *link, FILE *out, const char *section);
+
 /* A name that lld gives to a place of the image where there is no full script. */
 bool script_is_lld_symbol(const char *name);
 bool script_short_fits(const struct link *link);

@@ -79,7 +79,10 @@ static void write_variables(struct link *link, FILE *out)
     fprintf(out, "  .far.linkage %s : {%s } :linkage\n", script_start(link, FAR_PART_LINKAGE),
             link->copy_count ? " *(.far.linkage) *(.far.copy.*)" : "");
     fprintf(out, "  .got : { } :linkage\n  .got.plt : { } :linkage\n  .far.linkage.thunks : { } :linkage\n");
-    fprintf(out, "  .data %s : { } :data\n  .bss : { } :data\n", script_start(link, FAR_PART_DATA));
+    fprintf(out, "  .data %s : { } :data\n", script_start(link, FAR_PART_DATA));
+    script_write_room(link, out, FAR_SECTION_ROOM_VALUED);
+    fprintf(out, "  .bss : { } :data\n");
+    script_write_room(link, out, FAR_SECTION_ROOM_ZEROED);
     fprintf(out, "  /DISCARD/ : { *(.far.iface)%s }\n", link->has_section[SECTION_KIND_NOTES] ? " *(.far.notes)" : "");
 }
 

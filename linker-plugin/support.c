@@ -202,6 +202,15 @@ int error_add(struct errors *errors, int status, const char *format, ...)
     return status;
 }
 
+void note_add(struct errors *errors, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    *LIST_ADD(errors->arena, errors->notes, errors->note_count) = format_text(errors->arena, format, arguments);
+    va_end(arguments);
+}
+
 static int read_all(int fd, uint8_t *bytes, size_t size)
 {
     while (size) {

@@ -49,8 +49,11 @@ struct errors {
     struct arena *arena;
     char **messages;
     size_t count;
+    char **notes; /* what is no error */
+    size_t note_count;
     int status; /* <sysexits.h>; 0: none yet */
 };
+void note_add(struct errors *errors, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Returns `status`, so that a step can read: return error_add(errors, EX_DATAERR, "…", …). */
 int error_add(struct errors *errors, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));

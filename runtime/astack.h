@@ -46,6 +46,8 @@
  * meanwhile knows by `served` whether it was served; if not it makes it again, on a new channel.
  */
 #define FAR_FATE_MOVED 5
+/* Also in fate.dead, and by the host: it has no room for this channel, and will not serve it. */
+#define FAR_FATE_FULL 6
 
 /* What became of a call (reply.status). */
 #define FAR_CALL_STATUSES(X)                                                                                   \
@@ -62,7 +64,9 @@
     X(THREW, ECANCELED, "the operation threw an exception, which cannot cross a trap")                         \
     X(JUMPED, ECANCELED, "the operation jumped (longjmp) out of its call, which cannot cross a trap")          \
     X(ENDED_THREAD, ECANCELED, "the operation ended the thread that it ran in (pthread_exit, pthread_cancel)") \
-    X(NOT_GRANTED, EACCES, "the capability that this process is bound by does not name the operation")
+    X(NOT_GRANTED, EACCES, "the capability that this process is bound by does not name the operation")         \
+    X(TOO_MUCH, E2BIG, "what the parameters lead to, or what comes back, is more than a call carries")         \
+    X(NOT_KEPT, EBADF, "memory that the service was to keep is unknown to its host, or another call uses it")
 
 enum far_call_status {
 #define X(NAME, error, text) FAR_CALL_##NAME,
@@ -93,7 +97,7 @@ struct far_reply_line {    /* host writes */
     uint32_t reserved[5];
 } __attribute__((aligned(FAR_ASTACK_LINE)));
 
-struct far_fate_line { /* fard writes */
+struct far_fate_line { /* fard writes, and the host FAR_FATE_FULL */
     uint32_t dead;     /* 1: host gone, 2: client gone, 3: service unregistered, FAR_FATE_… */
     uint32_t reserved[15];
 } __attribute__((aligned(FAR_ASTACK_LINE)));

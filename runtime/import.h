@@ -116,6 +116,12 @@ void *far_resolve(struct far_import *import, uint32_t op_index);
 void far_bind(struct far_import *import);
 
 /*
+ * far_refuse: what calls of a function do that the library has, in whose place an import library stands (far implib
+ * --like), and the service has not: the failure handler with ENOSYS. Returns 0 if that returns.
+ */
+uint64_t far_refuse(struct far_import *import, const char *function);
+
+/*
  * Check a table that came from elsewhere. Returns 0, or -EINVAL and a message ("what, where, what to do") in
  * why[why_size]. Reads nothing outside table[0..size); table must be aligned to 8 bytes, size be the table's own size.
  */

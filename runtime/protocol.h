@@ -217,7 +217,8 @@ struct far_link_request {
 
 struct far_close_channel {
     uint32_t channel;
-    uint32_t reserved; /* HOST_CLOSE to a host: FAR_FATE_REVOKED: nothing more may be delivered; say so by HOST_CLOSE */
+    uint32_t reserved; /* HOST_CLOSE to a host: FAR_FATE_REVOKED: nothing more may be delivered; say so by HOST_CLOSE.
+                          From a host: FAR_FATE_FULL: it has no room for this channel, and has told the client */
 };
 
 /* fard → host. fds: all of enum far_bind_fd. part[] absolute. */
@@ -249,7 +250,7 @@ struct far_host_rights {
     uint32_t sandbox; /* enum far_sandbox */
     uint32_t flags;   /* FAR_HOST_… */
     uint32_t path_bytes;
-    uint32_t reserved;
+    uint32_t stack; /* bytes of a channel's thread; 0: what fits the memory (room.h) */
     char paths[FAR_HOST_PATHS_MAX]; /* each: 'r' or 'w' (read and write), the path, NUL */
 };
 

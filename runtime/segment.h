@@ -64,6 +64,9 @@
 #define FAR_SECTION_TRAPS_F ".far.traps.fstubs"
 #define FAR_SECTION_TRAPS_D ".far.traps.dstubs"
 #define FAR_SECTION_NOTE    ".note.farcall"
+#define FAR_SECTION_ROOM_VALUED \
+    ".far.room.valued" /* no bytes: addresses for variables of later versions that have a first value */
+#define FAR_SECTION_ROOM_ZEROED ".far.room.zeroed" /* and for those that have none */
 
 /* A reference to an operation's canonical address is left by the pass and the linker as this prefix + its name. */
 #define FAR_STUB_SYMBOL_PREFIX "far_stub."

@@ -37,6 +37,7 @@ config.substitutions += [
     ("%agree", f"/usr/bin/python3 {root}/testsuite/archives/Inputs/agree.py {build}"),
     ("%clang", clang),
     ("%gcc", shutil.which("gcc") or "gcc"),
+    ("%pku-vm", os.path.join(root, "testsuite/pku/Inputs/vm.sh")),
     ("%root", root),
     ("%build", build),
     ("%with-fard", os.path.join(root, "testsuite", "runtime", "with-fard.sh") + " " + build),
@@ -83,6 +84,14 @@ for library in [
 ]:
     if os.path.exists(os.path.join("/usr/lib", machine + "-linux-gnu", library)):
         config.available_features.add(library)
+
+# A machine with protection keys: QEMU's, with Debian's cloud kernel (pku/Inputs/vm.sh). Sanitizers are too slow in it.
+vm_kernels = os.listdir("/boot") if os.path.isdir("/boot") else []
+if (
+    machine == "x86_64" and not sanitize and shutil.which("qemu-system-x86_64") and shutil.which("cpio")
+    and any(name.startswith("vmlinuz-") and name.endswith("-cloud-amd64") for name in vm_kernels)
+):
+    config.available_features.add("pku-vm")
 
 # A hung test is a failed test.
 lit_config.maxIndividualTestTime = 300 if sanitize else 120

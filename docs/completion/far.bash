@@ -115,7 +115,7 @@ _far_value() {
     register:--sandbox) _far_reply 'default strict off' ;;
     register:--allow-path) _far_files '*' ;;
     register:--start) _far_reply 'now demand' ;;
-    register:--memory | register:--cpu | register:--files | register:--processes | register:--idle) ;;
+    register:--memory | register:--stack | register:--cpu | register:--files | register:--processes | register:--idle) ;;
     register:--name | register:--host-uid | implib:--soname) ;;
     run:--level) _far_reply 'none read trusted' ;;
     run:--gate) _far_reply process ;;
@@ -133,7 +133,7 @@ _far_options() {
     dump) _far_reply '--section= --relocs --json --help' ;;
     diff) _far_reply '--json --help' ;;
     implib) _far_reply '-o --soname --rpath --no-rpath --dump=asm --help' ;;
-    register) _far_reply '--name --trust --read --function --data --machine --host-uid --sandbox --allow-path --allow-net --memory --cpu --files --processes --start --idle --upgrade --socket --json --help' ;;
+    register) _far_reply '--name --trust --read --function --data --machine --host-uid --sandbox --allow-path --allow-net --memory --stack --cpu --files --processes --start --idle --upgrade --socket --json --help' ;;
     unregister) _far_reply '--socket --help' ;;
     ls | describe) _far_reply '--json --socket --help' ;;
     explain) _far_reply '--as --op --machine --json --socket --help' ;;

@@ -2,9 +2,9 @@
 #include "runtime/far/diff.h"
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,26 +88,6 @@ static const char *needed_version(const struct diff *diff)
     return diff->interface_breaks ? "major" : diff->interface_changed ? "minor" : "none";
 }
 
-static void print_help(void)
-{
-    printf(
-        "usage: far diff OLD NEW [--json]\n"
-        "\n"
-        "Compares the interfaces of two versions of a service and names what changed: operations added, removed or\n"
-        "moved to another slot, signatures, how parameters cross, layouts of the types reached, callbacks, shared\n"
-        "data. Each line says whether programs linked against OLD still work: `breaks` or `compatible`; the last\n"
-        "ones say which version number the change needs. Both files may be segments, objects of farcc or faridl, or\n"
-        "bare interface records.\n"
-        "\n"
-        "Of two segments for two machines it says whether they can be one service: the same operations, slots, parts\n"
-        "and variables, and addresses in their data that mean the same on both.\n"
-        "\n"
-        "Example: far diff kv-1.0.seg kv.seg && echo clients need not be built again\n"
-        "Exit codes: 0 the same, or nothing breaks clients; 1 clients break, or two machines' segments differ; 64 "
-        "wrong\n"
-        "usage; 65 no sound segment or record; 66 no such file.\n");
-}
-
 static void print_verdict(const struct diff *diff, const char *old_file, const char *new_file)
 {
     char advice[DIFF_ADVICE_SIZE];
@@ -163,32 +143,50 @@ static int show_diff(const struct loaded *old_file, const struct loaded *new_fil
     return finish_output(code);
 }
 
+struct diff_options {
+    bool json;
+};
+
+static const struct option_row rows[] = {OPTION_ROW_JSON(struct diff_options), {0}};
+
+static const struct command_line line = {
+    .name = "diff",
+    .usage = "far diff OLD NEW [--json]",
+    .about = "Compares the interfaces of two versions of a service and names what changed: operations added, removed "
+             "or moved to another slot, signatures, how parameters cross, layouts of the types reached, callbacks, "
+             "shared data. Each line says whether programs linked against OLD still work: `breaks` or `compatible`; "
+             "the last ones say which version number the change needs. Both files may be segments, objects of farcc or "
+             "faridl, or bare interface records.\n"
+             "\n"
+             "Of two segments for two machines it says whether they can be one service: the same operations, slots, "
+             "parts and variables, and addresses in their data that mean the same on both.\n",
+    .rows = rows,
+    .notes = "Example: far diff kv-1.0.seg kv.seg && echo clients need not be built again\n"
+             "\n"
+             "Exit codes: 0 the same, or nothing breaks clients; 1 clients break, or two machines' segments differ; 64 "
+             "wrong usage; 65 no sound segment or record; 66 no such file.\n",
+    .least = 2,
+    .most = 2,
+    .operands = "name two segment files: far diff OLD.seg NEW.seg",
+};
+
 int far_diff_main(int argc, char **argv)
 {
-    enum { JSON = 256 };
-    static const struct option options[] = {{"json", no_argument, NULL, JSON}, {"help", no_argument, NULL, 'h'}, {0}};
     struct loaded old_file, new_file;
-    bool json = false;
-    int option;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h')
-            return print_help(), finish_output(0);
-        if (option == '?' || option == ':')
-            return bad_option("diff", argv);
-        json |= option == JSON;
-    }
-    if (argc - optind != 2) {
-        fprintf(stderr, "far: diff: name two segment files: far diff OLD.seg NEW.seg (far diff --help)\n");
-        return EX_USAGE;
-    }
-    int code = load_interface(&old_file, argv[optind]);
+    struct diff_options options = {0};
+    struct operands operands;
+    int code = options_read(&line, argc, argv, &options, &operands);
+    if (code >= 0)
+        return code;
+    code = load_interface(&old_file, operands.word[0]);
     if (code)
         return code;
-    code = load_interface(&new_file, argv[optind + 1]);
+    code = load_interface(&new_file, operands.word[1]);
     if (!code) {
         bool pair =
             old_file.segment.iface && new_file.segment.iface && old_file.iface->machine != new_file.iface->machine;
-        code = pair ? diff_pair_show(&old_file, &new_file, json) : show_diff(&old_file, &new_file, json);
+        code =
+            pair ? diff_pair_show(&old_file, &new_file, options.json) : show_diff(&old_file, &new_file, options.json);
         unload_segment(&new_file);
     }
     unload_segment(&old_file);

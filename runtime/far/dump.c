@@ -2,8 +2,8 @@
 #include "runtime/far/dump.h"
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -60,27 +60,12 @@ void dump_interface(const struct far_segment *segment, const struct far_iface *i
     symbols_free(&dump.symbols);
 }
 
-static void print_help(void)
+static void list_sections(FILE *out)
 {
-    printf(
-        "usage: far dump FILE.seg [--section=NAMES] [--relocs] [--json]\n"
-        "\n"
-        "Shows a segment file in the order of its addresses: what it is, its parts and who may do what with them, the\n"
-        "stubs of both parts disassembled in both variants (branch for trusted clients, trap for the others), its\n"
-        "operations and the relocation commands that binding applies. The whole file is checked first, its SHA-256 "
-        "too.\n"
-        "Of an object or a bare interface record (faridl, farcc) it shows operations, shared data and types.\n"
-        "\n"
-        "  --section=NAMES    only these (separated by commas), or `all`:\n");
-#define X(NAME, name, shown, what) printf("      %-12s %s%s\n", #name, what, (shown) ? "" : " (not shown by default)");
+#define X(NAME, name, shown, what) \
+    fprintf(out, "      %-12s %s%s\n", #name, what, (shown) ? "" : " (not shown by default)");
     DUMP_SECTIONS(X)
 #undef X
-    printf(
-        "  --relocs           the address of every word that a command changes, not their number and range\n"
-        "  --json             the same as JSON\n"
-        "\n"
-        "Example: far dump --section=stubs kv.seg\n"
-        "Exit codes: 0 shown, 64 wrong usage, 65 not a sound segment, 66 no such file, 74 cannot write the output.\n");
 }
 
 static bool section_by_name(const char *name, unsigned *sections)
@@ -103,18 +88,60 @@ static bool section_by_name(const char *name, unsigned *sections)
     return false;
 }
 
-static int parse_sections(char *list, unsigned *sections)
+struct dump_line {
+    struct dump_options options;
+    bool json;
+};
+
+static int take_sections(void *to, const struct option_row *row, const char *value)
 {
-    *sections = 0;
-    char *rest = NULL;
-    for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
-        if (!section_by_name(name, sections)) {
+    struct dump_line *said = to;
+    unsigned sections = 0;
+    char *list = strdup(value), *rest = NULL;
+    int code = list ? -1 : EX_OSERR;
+    (void)row;
+    for (char *name = list ? strtok_r(list, ",", &rest) : NULL; code < 0 && name; name = strtok_r(NULL, ",", &rest)) {
+        if (!section_by_name(name, &sections)) {
             fprintf(stderr, "far: dump: there is no section `%s`; far dump --help lists them\n", name);
-            return EX_USAGE;
+            code = EX_USAGE;
         }
     }
-    return 0;
+    free(list);
+    said->options.sections = sections;
+    return code;
 }
+
+static const struct option_row rows[] = {
+    {.name = "section",
+     .value = "NAMES",
+     .kind = OPTION_TAKE,
+     .take = take_sections,
+     .help = "only these (separated by commas), or `all`:",
+     .more = list_sections},
+    {.name = "relocs",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct dump_line, options.each_word),
+     .help = "the address of every word that a command changes, not their number and range"},
+    {.name = "json", .kind = OPTION_FLAG, .at = offsetof(struct dump_line, json), .help = "the same as JSON"},
+    {0}};
+
+static const struct command_line line = {
+    .name = "dump",
+    .usage = "far dump FILE.seg [--section=NAMES] [--relocs] [--json]",
+    .about =
+        "Shows a segment file in the order of its addresses: what it is, its parts and who may do what with them, the "
+        "stubs of both parts disassembled in both variants (branch for trusted clients, trap for the others), its "
+        "operations and the relocation commands that binding applies. The whole file is checked first, its SHA-256 "
+        "too. Of an object or a bare interface record (faridl, farcc) it shows operations, shared data and types.\n",
+    .rows = rows,
+    .notes =
+        "Example: far dump --section=stubs kv.seg\n"
+        "\n"
+        "Exit codes: 0 shown, 64 wrong usage, 65 not a sound segment, 66 no such file, 74 cannot write the output.\n",
+    .least = 1,
+    .most = 1,
+    .operands = "name one segment file: far dump FILE.seg",
+};
 
 static bool wants_colour(void)
 {
@@ -139,31 +166,11 @@ static int dump_file(const struct dump_options *options, bool json)
 
 int far_dump_main(int argc, char **argv)
 {
-    enum { SECTION = 256, RELOCS, JSON };
-    static const struct option long_options[] = {{"section", required_argument, NULL, SECTION},
-                                                 {"relocs", no_argument, NULL, RELOCS},
-                                                 {"json", no_argument, NULL, JSON},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {0}};
-    struct dump_options options = {.sections = dump_default_sections, .colour = wants_colour()};
-    bool json = false;
-    int option, code = 0;
-    while (!code && (option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-        if (option == 'h')
-            return print_help(), finish_output(0);
-        if (option == '?' || option == ':')
-            return bad_option("dump", argv);
-        if (option == SECTION)
-            code = parse_sections(optarg, &options.sections);
-        options.each_word |= option == RELOCS;
-        json |= option == JSON;
-    }
-    if (code)
+    struct dump_line said = {.options = {.sections = dump_default_sections, .colour = wants_colour()}};
+    struct operands operands;
+    int code = options_read(&line, argc, argv, &said, &operands);
+    if (code >= 0)
         return code;
-    if (argc - optind != 1) {
-        fprintf(stderr, "far: dump: name one segment file: far dump FILE.seg (far dump --help)\n");
-        return EX_USAGE;
-    }
-    options.file = argv[optind];
-    return dump_file(&options, json);
+    said.options.file = operands.word[0];
+    return dump_file(&said.options, said.json);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-#include "runtime/far/implib.h"
 #include "runtime/far/far.h"
+#include "runtime/far/implib_like.h"
+#include "runtime/far/isolate.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/import.h"
 #include "runtime/machine.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,54 +16,6 @@
 #include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-static void print_help(void)
-{
-    printf(
-        "usage: far implib FILE.seg -o libNAME.so [--soname NAME] [--rpath DIR | --no-rpath] [--dump=asm]\n"
-        "\n"
-        "Writes the import library of a service: a small shared library that exports its operations. A client is "
-        "linked\n"
-        "against it once; what its calls cost (a branch, a trap) is decided when the client starts, by the name "
-        "server.\n"
-        "\n"
-        "  -o FILE         the library to write\n"
-        "  --soname NAME   what clients record as needed; without it, the base name of FILE\n"
-        "  --rpath DIR     where the library looks for libfarcall.so; without it, where this installation has it\n"
-        "  --no-rpath      nowhere: libfarcall.so lies in a system folder\n"
-        "  --dump=asm      print the library as assembly text instead of writing it\n"
-        "\n"
-        "The library is for the segment's machine, x86-64 or aarch64; libfarcall.so for another than this one lies in\n"
-        "PREFIX/lib/farcall/TRIPLET.\n"
-        "\n"
-        "Every operation's symbol is an IFUNC that resolves to its stub, so &operation in a client is the stub's "
-        "address,\n"
-        "the same in every process. A program linked with -no-pie whose code is not position-independent makes an "
-        "entry\n"
-        "in its own PLT the address instead; compile it with -fno-direct-access-external-data (or -fPIC, or\n"
-        "gcc -mno-direct-extern-access) if it compares or stores such addresses.\n"
-        "\n"
-        "Example: far implib kv.seg -o libkv.so && cc client.c -L. -lkv\n"
-        "Exit codes: 0 written, 64 wrong usage, 65 not a sound segment, 66 no such file, 69 no compiler or "
-        "libfarcall.so,\n"
-        "73 cannot create the library.\n");
-}
-
-/* PREFIX/lib, this program being PREFIX/bin/far. Owned by the caller; NULL if it cannot be found out. */
-static char *library_folder(void)
-{
-    char program[PATH_MAX], *folder = NULL;
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    for (int up = 0; up < 2 && length > 0; up++) {
-        program[length] = 0;
-        char *slash = strrchr(program, '/');
-        length = slash ? slash - program : -1;
-    }
-    if (length < 0)
-        return NULL;
-    program[length] = 0;
-    return asprintf(&folder, "%s/lib", program) < 0 ? NULL : folder;
-}
 
 static int check_service(const struct loaded *loaded)
 {
@@ -118,15 +71,18 @@ static int place_libraries(struct implib_options *options, const struct far_mach
     return 0;
 }
 
-/* The assembly text, in a file that has no name. */
-static int write_source(const struct far_iface *iface)
+/* What `emit` writes, in a file that has no name. -1, and said so, if there is no memory for it. */
+static int write_text(const struct far_iface *iface, const struct implib_like *like, bool script)
 {
     int fd = memfd_create("implib", MFD_CLOEXEC);
     int copy = fd >= 0 ? dup(fd) : -1;
     FILE *out = copy >= 0 ? fdopen(copy, "w") : NULL;
     bool good = out != NULL;
+    if (good && script)
+        like_emit_script(out, like);
+    else if (good)
+        implib_emit(out, iface, like);
     if (good) {
-        implib_emit(out, iface);
         good = !ferror(out);
         good = fclose(out) == 0 && good;
     } else if (copy >= 0) {
@@ -140,35 +96,83 @@ static int write_source(const struct far_iface *iface)
     return -1;
 }
 
+static int write_library(const struct implib_options *options, const struct far_iface *iface,
+                         const struct implib_like *like)
+{
+    bool scripted = like && like_has_versions(like);
+    int source = write_text(iface, like, false);
+    int script = source >= 0 && scripted ? write_text(iface, like, true) : -1;
+    int code = source < 0 || (scripted && script < 0) ? EX_OSERR : implib_link(options, like, source, script);
+    if (source >= 0)
+        close(source);
+    if (script >= 0)
+        close(script);
+    return code;
+}
+
+/* What clients record as needed: as said, as the library that it stands for, or after the file. */
+static int name_library(struct implib_options *options, const struct implib_like *like)
+{
+    const char *slash = options->output ? strrchr(options->output, '/') : NULL;
+    if (!options->soname && like)
+        options->soname = like->original.soname;
+    if (!options->soname)
+        options->soname = slash ? slash + 1 : options->output;
+    if (!options->isolate)
+        return 0;
+    if (!options->soname || !*options->soname || *options->soname == '.' || strchr(options->soname, '/')) {
+        fprintf(stderr, "far: implib: --isolate: %s\n",
+                options->soname ? "the soname is no file name" : "the library has no soname; give one with --soname");
+        return EX_USAGE;
+    }
+    options->output = isolate_place(options->soname);
+    return options->output ? 0 : EX_CANTCREAT;
+}
+
+static int write_files(struct implib_options *options, const struct far_iface *iface, const struct implib_like *like)
+{
+    char *folder = NULL;
+    int code = name_library(options, like);
+    if (!code)
+        code = place_libraries(options, far_machine_find(iface->machine), &folder);
+    if (!code)
+        code = find_libfarcall(options);
+    if (!code)
+        code = write_library(options, iface, like);
+    if (!code && options->isolate)
+        printf("%s\n", options->output);
+    if (!code && like) {
+        like_report(like, iface, options->soname);
+        code = finish_output(0);
+    }
+    free(folder);
+    if (options->isolate)
+        free((char *)(uintptr_t)options->output);
+    return code;
+}
+
 static int make_library(struct implib_options *options, bool dump)
 {
     struct loaded loaded;
-    char *folder = NULL;
+    struct implib_like opened = {.symbols = NULL}, *like = NULL;
     int code = load_segment(&loaded, options->segment);
     if (code)
         return code;
     code = check_service(&loaded);
+    if (!code && options->like) {
+        code = like_open(&opened, options->like, &loaded.segment, loaded.iface);
+        like = code ? NULL : &opened;
+    }
     if (!code && dump) {
-        implib_emit(stdout, loaded.iface);
+        implib_emit(stdout, loaded.iface, like);
         code = finish_output(0);
     } else if (!code) {
-        code = place_libraries(options, far_machine_find(loaded.iface->machine), &folder);
-        code = code ? code : find_libfarcall(options);
-        int source = code ? -1 : write_source(loaded.iface);
-        if (!code)
-            code = source < 0 ? EX_OSERR : implib_link(options, source);
-        if (source >= 0)
-            close(source);
+        code = write_files(options, loaded.iface, like);
     }
-    free(folder);
+    if (like)
+        like_close(like);
     unload_segment(&loaded);
     return code;
-}
-
-static int bad_usage(const char *what)
-{
-    fprintf(stderr, "far: implib: %s: far implib FILE.seg -o libNAME.so (far implib --help)\n", what);
-    return EX_USAGE;
 }
 
 struct arguments {
@@ -176,49 +180,93 @@ struct arguments {
     bool no_rpath, dump;
 };
 
+static const struct command_line line;
+
+static int take_dump(void *to, const struct option_row *row, const char *value)
+{
+    struct arguments *arguments = to;
+    (void)row;
+    arguments->dump = strcmp(value, "asm") == 0;
+    return arguments->dump ? -1 : options_mistake(&line, "only --dump=asm can be asked for", NULL);
+}
+
+static const struct option_row rows[] = {
+    {.letter = 'o',
+     .value = "FILE",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct arguments, library.output),
+     .help = "the library to write"},
+    {.name = "output", .value = "FILE", .kind = OPTION_TEXT, .at = offsetof(struct arguments, library.output)},
+    {.name = "soname",
+     .value = "NAME",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct arguments, library.soname),
+     .help = "what clients record as needed; without it, as --like has it, or the base name of FILE"},
+    {.name = "like",
+     .value = "LIBRARY",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct arguments, library.like),
+     .help = "stand in the place of this shared library: the same symbols under the same versions. Functions that the "
+             "service does not have refuse; the command lists them"},
+    {.name = "isolate",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct arguments, library.isolate),
+     .help = "in the place of -o: put it where far run --isolate finds it, and print where that is"},
+    {.name = "rpath",
+     .value = "DIR",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct arguments, library.rpath),
+     .help = "where the library looks for libfarcall.so; without it, where this installation has it"},
+    {.name = "no-rpath",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct arguments, no_rpath),
+     .help = "nowhere: libfarcall.so lies in a system folder"},
+    {.name = "dump",
+     .value = "asm",
+     .kind = OPTION_TAKE,
+     .take = take_dump,
+     .help = "print the library as assembly text instead of writing it"},
+    {0}};
+
+static const struct command_line line = {
+    .name = "implib",
+    .usage =
+        "far implib FILE.seg -o libNAME.so [--soname NAME] [--like LIBRARY] [--rpath DIR | --no-rpath] [--dump=asm]\n"
+        "far implib FILE.seg --isolate --like LIBRARY [--soname NAME]",
+    .about = "Writes the import library of a service: a small shared library that exports its operations. A client is "
+             "linked against it once; what its calls cost (a branch, a trap) is decided when the client starts, by the "
+             "name server.\n",
+    .rows = rows,
+    .notes = "The library is for the segment's machine, x86-64 or aarch64; libfarcall.so for another than this one "
+             "lies in PREFIX/lib/farcall/TRIPLET.\n"
+             "\n"
+             "Every operation's symbol is an IFUNC that resolves to its stub, so &operation in a client is the stub's "
+             "address, the same in every process. A program linked with -no-pie whose code is not position-independent "
+             "makes an entry in its own PLT the address instead; compile it with -fno-direct-access-external-data (or "
+             "-fPIC, or gcc -mno-direct-extern-access) if it compares or stores such addresses.\n"
+             "\n"
+             "Example: far implib kv.seg -o libkv.so && cc client.c -L. -lkv\n"
+             "         far implib zlib.seg --isolate --like /lib/x86_64-linux-gnu/libz.so.1\n"
+             "\n"
+             "Exit codes: 0 written, 64 wrong usage, 65 not a sound segment, 66 no such file, 69 no compiler or "
+             "libfarcall.so, 73 cannot create the library.\n",
+    .least = 1,
+    .most = 1,
+    .operands = "name one segment file: far implib FILE.seg -o libNAME.so",
+};
+
 /* Returns an exit code, or -1 to go on. */
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
-    enum { SONAME = 256, RPATH, NO_RPATH, DUMP };
-    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                            {"soname", required_argument, NULL, SONAME},
-                                            {"rpath", required_argument, NULL, RPATH},
-                                            {"no-rpath", no_argument, NULL, NO_RPATH},
-                                            {"dump", required_argument, NULL, DUMP},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    int option;
-    while ((option = getopt_long(argc, argv, ":ho:", options, NULL)) != -1) {
-        switch (option) {
-        case 'h':
-            print_help();
-            return finish_output(0);
-        case 'o':
-            arguments->library.output = optarg;
-            break;
-        case SONAME:
-            arguments->library.soname = optarg;
-            break;
-        case RPATH:
-            arguments->library.rpath = optarg;
-            break;
-        case NO_RPATH:
-            arguments->no_rpath = true;
-            break;
-        case DUMP:
-            if (strcmp(optarg, "asm") != 0)
-                return bad_usage("only --dump=asm can be asked for");
-            arguments->dump = true;
-            break;
-        default:
-            return bad_option("implib", argv);
-        }
-    }
-    if (argc - optind != 1)
-        return bad_usage("name one segment file");
-    if (!arguments->library.output && !arguments->dump)
-        return bad_usage("name the library to write with -o");
-    arguments->library.segment = argv[optind];
+    struct operands operands;
+    int end = options_read(&line, argc, argv, arguments, &operands);
+    if (end >= 0)
+        return end;
+    if (!arguments->library.output && !arguments->dump && !arguments->library.isolate)
+        return options_mistake(&line, "name the library to write with -o: far implib FILE.seg -o libNAME.so", NULL);
+    if (arguments->library.isolate && (arguments->library.output || arguments->dump))
+        return options_mistake(&line, "--isolate says where the library goes: without -o and --dump", NULL);
+    arguments->library.segment = operands.word[0];
     return -1;
 }
 
@@ -229,11 +277,8 @@ int far_implib_main(int argc, char **argv)
     int code = parse(argc, argv, &arguments);
     if (code >= 0)
         return code;
-    char *folder = library_folder();
-    const char *slash = library->output ? strrchr(library->output, '/') : NULL;
+    char *folder = isolate_library_folder();
     library->library_folder = folder;
-    if (!library->soname)
-        library->soname = slash ? slash + 1 : library->output;
     if (!library->rpath || arguments.no_rpath)
         library->rpath = arguments.no_rpath ? NULL : folder;
     code = make_library(library, arguments.dump);

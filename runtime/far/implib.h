@@ -5,10 +5,15 @@
 
 #include "runtime/iface.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+
+struct implib_like; /* implib_like.h */
 
 struct implib_options {
     const char *segment; /* input file, for messages */
+    const char *like;    /* the library in whose place it stands; NULL: none */
+    bool isolate;        /* put it where `far run --isolate` looks */
     const char *output;
     const char *soname;
     const char *rpath;          /* NULL: none */
@@ -24,8 +29,10 @@ struct implib_machine {
     uint32_t elf_machine;
     void (*emit_resolver_body)(FILE *out,
                                uint32_t index); /* calls far_resolve(&.Limport, index), returns what it does */
-    const char *constructor_body;               /* goes to far_bind(&.Limport) */
-    uint32_t property, property_value;          /* of .note.gnu.property */
+    void (*emit_refusal_body)(FILE *out,
+                              size_t index); /* goes to far_refuse(&.Limport, .LrefusedINDEX), whose result is its */
+    const char *constructor_body;            /* goes to far_bind(&.Limport) */
+    uint32_t property, property_value;       /* of .note.gnu.property */
 };
 
 extern const struct implib_machine implib_x86_64, implib_aarch64;
@@ -33,10 +40,13 @@ extern const struct implib_machine implib_x86_64, implib_aarch64;
 /* NULL for a machine that import libraries cannot be made for. */
 const struct implib_machine *implib_machine_for(uint32_t elf_machine);
 
-/* The library as assembly text, for a record of a machine that there is. Write errors show in ferror(out). */
-void implib_emit(FILE *out, const struct far_iface *iface);
+/* The library as assembly text, for a record of a machine that there is. Write errors show in ferror(out). like: or NULL. */
+void implib_emit(FILE *out, const struct far_iface *iface, const struct implib_like *like);
 
-/* Assemble and link `source` (its offset is at the start) into options->output. Returns an exit code, having said why. */
-int implib_link(const struct implib_options *options, int source);
+/*
+ * Assemble and link `source` (its offset is at the start) into options->output; script: the linker's version script, -1 if
+ * there is none. Returns an exit code, having said why.
+ */
+int implib_link(const struct implib_options *options, const struct implib_like *like, int source, int script);
 
 #endif

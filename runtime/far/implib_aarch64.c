@@ -23,9 +23,24 @@ static void emit_resolver_body(FILE *out, uint32_t index)
             index);
 }
 
+static void emit_refusal_body(FILE *out, size_t index)
+{
+    fprintf(out,
+            "\tbti c\n"
+            "\tadrp x0, .Limport\n"
+            "\tadd x0, x0, :lo12:.Limport\n"
+            "\tadrp x1, .Lrefused%zu\n"
+            "\tadd x1, x1, :lo12:.Lrefused%zu\n"
+            "\tadrp x16, :got:far_refuse\n"
+            "\tldr x16, [x16, :got_lo12:far_refuse]\n"
+            "\tbr x16\n",
+            index, index);
+}
+
 const struct implib_machine implib_aarch64 = {
     .elf_machine = EM_AARCH64,
     .emit_resolver_body = emit_resolver_body,
+    .emit_refusal_body = emit_refusal_body,
     .constructor_body = "\tbti c\n"
                         "\tadrp x0, .Limport\n"
                         "\tadd x0, x0, :lo12:.Limport\n"

@@ -4,7 +4,7 @@
  * stub is and writes that address into the client's GOT, so a call costs what a call of any shared library costs, plus the
  * stub. Names are C identifiers (iface_check() saw to that), so nothing needs quoting.
  */
-#include "runtime/far/implib.h"
+#include "runtime/far/implib_like.h"
 #include "runtime/format/detail.h"
 #include "runtime/import.h"
 
@@ -178,9 +178,10 @@ const struct implib_machine *implib_machine_for(uint32_t elf_machine)
  * An operation's resolver. It may run before the program is relocated, so it reaches far_resolve through the library's
  * own GOT, which is ready by then, and never through a PLT that might want to be bound lazily.
  */
-static void emit_resolver(FILE *out, const struct implib_machine *machine, const char *name, uint32_t index)
+static void emit_resolver(FILE *out, const struct implib_machine *machine, const char *name, uint32_t index, bool weak)
 {
-    fprintf(out, "\n\t.globl %s\n\t.type %s, @gnu_indirect_function\n\t.balign 16\n%s:\n", name, name, name);
+    fprintf(out, "\n\t.%s %s\n\t.type %s, @gnu_indirect_function\n\t.balign 16\n%s:\n", weak ? "weak" : "globl", name,
+            name, name);
     machine->emit_resolver_body(out, index);
     fprintf(out, "\t.size %s, . - %s\n", name, name);
 }
@@ -205,7 +206,16 @@ static void emit_properties(FILE *out, const struct implib_machine *machine)
             machine->property, machine->property_value);
 }
 
-void implib_emit(FILE *out, const struct far_iface *iface)
+static void emit_operation(FILE *out, const struct far_iface *iface, const struct implib_like *like, uint32_t index)
+{
+    const struct original_symbol *symbol = like ? like_of_op(like, index) : NULL;
+    const char *name = iface_string(iface, iface_op(iface, index)->name);
+    emit_resolver(out, implib_machine_for(iface->machine), name, index, symbol && symbol->weak);
+    if (symbol)
+        like_emit_version(out, like, symbol, name);
+}
+
+void implib_emit(FILE *out, const struct far_iface *iface, const struct implib_like *like)
 {
     const struct implib_machine *machine = implib_machine_for(iface->machine);
 
@@ -215,7 +225,9 @@ void implib_emit(FILE *out, const struct far_iface *iface)
     emit_state(out, iface);
     fprintf(out, "\n\t.text\n");
     for (uint32_t i = 0; i < iface->ops.count; i++)
-        emit_resolver(out, machine, iface_string(iface, iface_op(iface, i)->name), i);
+        emit_operation(out, iface, like, i);
+    if (like)
+        like_emit(out, like, machine);
     emit_constructor(out, machine);
     emit_properties(out, machine);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Run the compiler on the assembly text; its output becomes the library only if it succeeds. */
-#include "runtime/far/implib.h"
+#include "runtime/far/implib_like.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define ARGUMENTS_MAX 40
+#define ARGUMENTS_MAX 44
+#define SCRIPT_FD     3 /* in the compiler */
+#define SCRIPT_PATH   "/proc/self/fd/3"
 
 struct command {
     char target[64];
@@ -38,7 +40,7 @@ static void add_linker(struct command *command, const char *first, const char *s
     add(command, second);
 }
 
-static void fill_command(struct command *command, const struct implib_options *options, const char *output)
+static void fill_command(struct command *command, const struct implib_options *options, bool script, const char *output)
 {
     snprintf(command->target, sizeof command->target, "--target=%s", options->triplet);
     add(command, FAR_IMPLIB_COMPILER);
@@ -56,6 +58,8 @@ static void fill_command(struct command *command, const struct implib_options *o
      * was linked with this library: its sigaction() keeps our handler in front of others (runtime/lib/sigaction.c).
      */
     add_linker(command, "--auxiliary", "libfarcall.so.0");
+    if (script)
+        add_linker(command, "--version-script", SCRIPT_PATH);
     if (options->rpath)
         add_linker(command, "-rpath", options->rpath);
     add(command, "-o");
@@ -69,7 +73,7 @@ static void fill_command(struct command *command, const struct implib_options *o
 }
 
 /* Returns 0, -errno if it cannot be started, or its exit code. */
-static int run(struct command *command, int input)
+static int run(struct command *command, int input, int script)
 {
     extern char **environ;
     posix_spawn_file_actions_t actions;
@@ -78,6 +82,8 @@ static int run(struct command *command, int input)
     if (posix_spawn_file_actions_init(&actions) != 0)
         return -ENOMEM;
     int err = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    if (!err && script >= 0)
+        err = posix_spawn_file_actions_adddup2(&actions, script, SCRIPT_FD);
     if (!err) /* the cast is what every caller of exec does: arguments are not written to */
         err =
             posix_spawnp(&child, command->argument[0], &actions, NULL, (char **)(uintptr_t)command->argument, environ);
@@ -131,11 +137,22 @@ static int keep_or_replace(const struct implib_options *options, const char *tem
     return rename(temporary, options->output) == 0 ? 0 : cannot_create(options->output, errno);
 }
 
-static int link_to(const struct implib_options *options, int source, const char *temporary)
+static int finish_versions(const struct implib_options *options, const struct implib_like *like, const char *temporary)
+{
+    int err = like ? like_finish_versions(like, temporary) : 0;
+    if (!err)
+        return 0;
+    fprintf(stderr, "far: %s: cannot create it: what the linker made has no versions as asked for (%s)\n",
+            options->output, strerror(-err));
+    return EX_CANTCREAT;
+}
+
+static int link_to(const struct implib_options *options, const struct implib_like *like, int source, int script,
+                   const char *temporary)
 {
     struct command command = {.count = 0};
-    fill_command(&command, options, temporary);
-    int code = run(&command, source);
+    fill_command(&command, options, script >= 0, temporary);
+    int code = run(&command, source, script);
     if (code < 0) {
         fprintf(stderr, "far: implib: cannot run %s: %s; install clang 19 and lld 19\n", FAR_IMPLIB_COMPILER,
                 strerror(-code));
@@ -146,10 +163,11 @@ static int link_to(const struct implib_options *options, int source, const char 
                 FAR_IMPLIB_COMPILER, code);
         return EX_CANTCREAT;
     }
-    return keep_or_replace(options, temporary);
+    code = finish_versions(options, like, temporary);
+    return code ? code : keep_or_replace(options, temporary);
 }
 
-int implib_link(const struct implib_options *options, int source)
+int implib_link(const struct implib_options *options, const struct implib_like *like, int source, int script)
 {
     struct stat status;
     char *temporary = NULL;
@@ -167,7 +185,7 @@ int implib_link(const struct implib_options *options, int source)
         return code;
     }
     close(fd);
-    int code = link_to(options, source, temporary);
+    int code = link_to(options, like, source, script, temporary);
     if (code)
         unlink(temporary);
     free(temporary);

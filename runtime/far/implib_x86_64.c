@@ -16,9 +16,20 @@ static void emit_resolver_body(FILE *out, uint32_t index)
             index);
 }
 
+static void emit_refusal_body(FILE *out, size_t index)
+{
+    fprintf(out,
+            "\tendbr64\n"
+            "\tleaq .Limport(%%rip), %%rdi\n"
+            "\tleaq .Lrefused%zu(%%rip), %%rsi\n"
+            "\tjmpq *far_refuse@GOTPCREL(%%rip)\n",
+            index);
+}
+
 const struct implib_machine implib_x86_64 = {
     .elf_machine = EM_X86_64,
     .emit_resolver_body = emit_resolver_body,
+    .emit_refusal_body = emit_refusal_body,
     .constructor_body = "\tendbr64\n"
                         "\tleaq .Limport(%rip), %rdi\n"
                         "\tjmpq *far_bind@GOTPCREL(%rip)\n",

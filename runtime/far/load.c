@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,13 +125,4 @@ int finish_output(int code)
         return code;
     fprintf(stderr, "far: standard output: %s\n", strerror(errno));
     return EX_IOERR;
-}
-
-int bad_option(const char *command, char **argv)
-{
-    /* getopt has stepped over a long option already, but not over a short one in a cluster. */
-    const char *shown = optind > 1 ? argv[optind - 1] : "";
-    fprintf(stderr, "far: %s: option `%s` is unknown, or needs a value; far %s --help lists the options\n", command,
-            shown, command);
-    return EX_USAGE;
 }

@@ -30,10 +30,4 @@ void unload_segment(struct loaded *loaded);
  */
 int finish_output(int code);
 
-/*
- * What to say when getopt_long() (with ':' first in its short options, which keeps it silent) returned '?' or ':'.
- * Returns EX_USAGE.
- */
-int bad_option(const char *command, char **argv);
-
 #endif

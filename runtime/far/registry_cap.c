@@ -3,6 +3,7 @@
 #include "runtime/far/registry_cap.h"
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_client.h"
 #include "runtime/far/registry_pages.h"
 #include "runtime/format/complain.h"
@@ -10,47 +11,12 @@
 #include "runtime/format/token.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
-
-static const char help[] =
-    "usage: far cap grant SERVICE [OPTIONS]\n"
-    "       far cap narrow TOKEN [OPTIONS]\n"
-    "       far cap revoke TOKEN|ID [--by TOKEN] [--json] [--socket PATH]\n"
-    "       far cap ls [--json] [--socket PATH]\n"
-    "\n"
-    "Capabilities: whoever can say the token has the right, whoever he is, and may hand it on.\n"
-    "\n"
-    "  grant     make one for a service, NAME or NAME@MAJOR; managers only (root, and fard's user)\n"
-    "  narrow    make one that grants less than the one presented, and goes with it; whoever has a token may\n"
-    "  revoke    take one, and all that were narrowed from it, from everybody: managers, or who presents by --by what "
-    "it\n"
-    "            was narrowed from. Returns when nobody has it any more: who does not let go within a second is "
-    "killed\n"
-    "  ls        managers: all; others: what they have narrowed. Tokens are not shown: fard does not keep them\n"
-    "\n"
-    "  --level LEVEL     none, read or trusted (grant: read, unless it is said; narrow: that of the token)\n"
-    "  --operation OP    only this operation; several times. Not with trusted\n"
-    "  --expires WHEN    in 30s, 15m, 12h or 7d, or at 2030-12-31T23:59:59Z\n"
-    "  --note TEXT       for far cap ls, at most 63 letters\n"
-    "  --by TOKEN        revoke: what it was narrowed from\n"
-    "  --json            all there is to know, as JSON; without, grant and narrow print the token alone\n"
-    "  --socket PATH     fard's socket\n"
-    "\n"
-    "TOKEN can be @FILE, a file that holds it, or @- for standard input: arguments are seen by everybody on the "
-    "machine.\n"
-    "\n"
-    "    umask 077; far cap grant kv --level read --expires 7d > token\n"
-    "    far run --capability @token ./client\n"
-    "    far cap revoke @token\n"
-    "\n"
-    "Exit codes: 0 done; 64 usage; 65 no such operation; 66 the file cannot be read; 69 fard is not running, no such\n"
-    "service or capability; 75 too many that were not valid, or revoking could not be finished; 77 not allowed.\n";
 
 struct cap_options {
     const char *socket;
@@ -62,14 +28,17 @@ struct cap_options {
     bool json;
 };
 
+static const struct command_line line;
+
 static int mistake(const char *what, const char *word)
 {
-    fprintf(stderr, "far: cap: %s%s%s; far cap --help says more\n", what, word ? ": " : "", word ? word : "");
-    return EX_USAGE;
+    return options_mistake(&line, what, word);
 }
 
-static int take_operation(struct cap_options *options, const char *name)
+static int take_operation(void *to, const struct option_row *row, const char *name)
 {
+    struct cap_options *options = to;
+    (void)row;
     size_t used = strlen(options->operations);
     if (!text_is_identifier(name, FAR_NAME_MAX + 1))
         return mistake("that is no operation's name", name);
@@ -79,53 +48,67 @@ static int take_operation(struct cap_options *options, const char *name)
     return -1;
 }
 
-static int take_option(struct cap_options *options, int option, char **argv)
-{
-    switch (option) {
-    case 'l':
-        options->level = optarg;
-        return -1;
-    case 'o':
-        return take_operation(options, optarg);
-    case 'e':
-        options->expires = optarg;
-        return -1;
-    case 'n':
-        options->note = optarg;
-        return -1;
-    case 'b':
-        options->by = optarg;
-        return -1;
-    case 'j':
-        options->json = true;
-        return -1;
-    case 's':
-        options->socket = optarg;
-        return -1;
-    case 'h':
-        fputs(help, stdout);
-        return finish_output(0);
-    default:
-        return bad_option(argv[0], argv);
-    }
-}
+static const struct option_row rows[] = {
+    {.name = "level",
+     .value = "LEVEL",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct cap_options, level),
+     .help = "none, read or trusted (grant: read, unless it is said; narrow: that of the token)"},
+    {.name = "operation",
+     .value = "OP",
+     .kind = OPTION_TAKE,
+     .take = take_operation,
+     .help = "only this operation; several times. Not with trusted"},
+    {.name = "expires",
+     .value = "WHEN",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct cap_options, expires),
+     .help = "in 30s, 15m, 12h or 7d, or at 2030-12-31T23:59:59Z"},
+    {.name = "note",
+     .value = "TEXT",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct cap_options, note),
+     .help = "for far cap ls, at most 63 letters"},
+    {.name = "by",
+     .value = "TOKEN",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct cap_options, by),
+     .help = "revoke: what it was narrowed from"},
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct cap_options, json),
+     .help = "all there is to know, as JSON; without, grant and narrow print the token alone"},
+    OPTION_ROW_SOCKET(struct cap_options),
+    {0}};
 
-static int parse(int argc, char **argv, struct cap_options *options)
-{
-    static const struct option long_options[] = {{"level", required_argument, NULL, 'l'},
-                                                 {"operation", required_argument, NULL, 'o'},
-                                                 {"expires", required_argument, NULL, 'e'},
-                                                 {"note", required_argument, NULL, 'n'},
-                                                 {"by", required_argument, NULL, 'b'},
-                                                 {"json", no_argument, NULL, 'j'},
-                                                 {"socket", required_argument, NULL, 's'},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {0}};
-    int option, end = -1;
-    while (end < 0 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1)
-        end = take_option(options, option, argv);
-    return end;
-}
+static const struct command_line line = {
+    .name = "cap",
+    .usage = "far cap grant SERVICE [OPTIONS]\n"
+             "far cap narrow TOKEN [OPTIONS]\n"
+             "far cap revoke TOKEN|ID [--by TOKEN] [--json] [--socket PATH]\n"
+             "far cap ls [--json] [--socket PATH]",
+    .about =
+        "Capabilities: whoever can say the token has the right, whoever he is, and may hand it on.\n"
+        "\n"
+        "  grant     make one for a service, NAME or NAME@MAJOR; managers only (root, and fard's user)\n"
+        "  narrow    make one that grants less than the one presented, and goes with it; whoever has a token may\n"
+        "  revoke    take one, and all that were narrowed from it, from everybody: managers, or who presents by --by "
+        "what it was narrowed from. Returns when nobody has it any more: who does not let go within a second is "
+        "killed\n"
+        "  ls        managers: all; others: what they have narrowed. Tokens are not shown: fard does not keep them\n",
+    .rows = rows,
+    .notes = "TOKEN can be @FILE, a file that holds it, or @- for standard input: arguments are seen by everybody on "
+             "the machine.\n"
+             "\n"
+             "    umask 077; far cap grant kv --level read --expires 7d > token\n"
+             "    far run --capability @token ./client\n"
+             "    far cap revoke @token\n"
+             "\n"
+             "Exit codes: 0 done; 64 usage; 65 no such operation; 66 the file cannot be read; 69 fard is not running, "
+             "no such service or capability; 75 too many that were not valid, or revoking could not be finished; 77 "
+             "not allowed.\n",
+    .most = -1,
+};
 
 static int take_level(const char *name, uint32_t *level)
 {
@@ -417,17 +400,17 @@ static int list(const struct cap_options *options)
 int far_cap_main(int argc, char **argv)
 {
     static struct cap_options options;
-    int code = parse(argc, argv, &options);
+    struct operands operands;
+    int code = options_read(&line, argc, argv, &options, &operands);
     if (code >= 0)
         return code;
-    const char *verb = optind < argc ? argv[optind] : "", *which = optind + 1 < argc ? argv[optind + 1] : NULL;
-    int operands = argc - optind;
+    const char *verb = operands.count ? operands.word[0] : "", *which = operands.count > 1 ? operands.word[1] : NULL;
     if (strcmp(verb, "ls") == 0)
-        return operands == 1 ? list(&options) : mistake("ls takes no names", NULL);
+        return operands.count == 1 ? list(&options) : mistake("ls takes no names", NULL);
     bool known = strcmp(verb, "grant") == 0 || strcmp(verb, "narrow") == 0 || strcmp(verb, "revoke") == 0;
     if (!known)
         return mistake("grant, narrow, revoke or ls?", *verb ? verb : NULL);
-    if (operands != 2)
+    if (operands.count != 2)
         return mistake(verb[0] == 'g' ? "name one service" : "name one capability", NULL);
     return verb[0] == 'g' ? grant(&options, which) : verb[0] == 'n' ? narrow(&options, which) : revoke(&options, which);
 }

@@ -4,7 +4,6 @@
 #include "runtime/format/complain.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,23 +59,32 @@ static int cannot_reach(const struct fard_connection *connection)
     return EX_UNAVAILABLE;
 }
 
-int fard_connect(struct fard_connection *connection, const char *name)
+/* 0, or an errno. */
+static int reach(struct fard_connection *connection, const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     *connection = (struct fard_connection){.fd = -1};
     find_socket(connection->path, sizeof connection->path, name);
-    if (strlen(connection->path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        return cannot_reach(connection);
-    }
+    if (strlen(connection->path) >= sizeof address.sun_path)
+        return ENAMETOOLONG;
     strcpy(address.sun_path, connection->path);
     connection->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (connection->fd < 0 || connect(connection->fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        int code = cannot_reach(connection);
-        fard_disconnect(connection);
-        return code;
-    }
-    return 0;
+    if (connection->fd >= 0 && connect(connection->fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return 0;
+    int code = errno;
+    fard_disconnect(connection);
+    return code;
+}
+
+int fard_connect(struct fard_connection *connection, const char *name)
+{
+    errno = reach(connection, name);
+    return errno ? cannot_reach(connection) : 0;
+}
+
+bool fard_reachable(struct fard_connection *connection, const char *name)
+{
+    return reach(connection, name) == 0;
 }
 
 void fard_disconnect(struct fard_connection *connection)
@@ -123,6 +131,23 @@ int fard_broken_reply(const struct fard_connection *connection)
 const char *fard_text(const char *text, size_t size)
 {
     return text_is_printable(text, size) ? text : "?";
+}
+
+const char *fard_visible(const char *text, size_t size, char *visible)
+{
+    char *to = visible;
+    for (size_t at = 0; at < size && text[at];) {
+        char character[8] = {0};
+        memcpy(character, text + at, size - at < 4 ? size - at : 4);
+        size_t length = text_is_control(character, 0) ? 0 : text_utf8_length(character);
+        if (length)
+            to = mempcpy(to, character, length);
+        else
+            to += sprintf(to, "\\x%02x", (unsigned char)text[at]);
+        at += length ? length : 1;
+    }
+    *to = '\0';
+    return visible;
 }
 
 static int report_error(const struct fard_connection *connection, const struct fard_reply *reply)
@@ -192,6 +217,18 @@ const void *fard_body(const struct fard_connection *connection, const struct far
     return NULL;
 }
 
+int fard_status(struct fard_connection *connection, struct far_status_reply *status)
+{
+    static struct fard_reply reply;
+    int code = fard_ask(connection, FAR_MSG_STATUS, NULL, 0, -1, &reply);
+    const struct far_status_reply *body = code ? NULL : fard_body(connection, &reply, sizeof *body);
+    if (!body)
+        return code ? code : EX_PROTOCOL;
+    *status = *body;
+    status->version[sizeof status->version - 1] = '\0';
+    return 0;
+}
+
 int far_take_name(const char *command, const char *text, char name[FAR_SERVICE_MAX])
 {
     if (!text_is_identifier(text, FAR_SERVICE_MAX)) {
@@ -222,50 +259,11 @@ int far_take_service(const char *command, const char *text, char name[FAR_SERVIC
     return far_take_name(command, copy, name);
 }
 
-static int query_option(int option, char **argv, const char *help, unsigned takes, struct query_options *options)
+int query_read(const struct command_line *line, int argc, char **argv, struct query_options *options)
 {
-    switch (option) {
-    case 's':
-        options->socket = optarg;
-        return -1;
-    case 'j':
-        options->json = true;
-        return takes & QUERY_JSON ? -1 : bad_option(argv[0], argv);
-    case 'm':
-        options->html = true;
-        return takes & QUERY_HTML ? -1 : bad_option(argv[0], argv);
-    case 'h':
-        fputs(help, stdout);
-        return finish_output(0);
-    default:
-        return bad_option(argv[0], argv);
-    }
-}
-
-static int query_mistake(const char *command, const char *what)
-{
-    fprintf(stderr, "far: %s: %s; far %s --help says more\n", command, what, command);
-    return EX_USAGE;
-}
-
-int query_parse(int argc, char **argv, const char *help, unsigned takes, struct query_options *options)
-{
-    static const struct option long_options[] = {{"socket", required_argument, NULL, 's'},
-                                                 {"json", no_argument, NULL, 'j'},
-                                                 {"html", no_argument, NULL, 'm'},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {0}};
-    bool wants_name = takes & QUERY_NAME;
-    int option, end = -1;
+    struct operands operands;
     *options = (struct query_options){0};
-    while (end < 0 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1)
-        end = query_option(option, argv, help, takes, options);
-    if (end >= 0)
-        return end;
-    if (argc - optind != wants_name)
-        return query_mistake(argv[0], wants_name ? "name one service" : "it takes no names");
-    if (options->html && options->json)
-        return query_mistake(argv[0], "one of --html and --json");
-    options->name = wants_name ? argv[optind] : NULL;
-    return -1;
+    int code = options_read(line, argc, argv, options, &operands);
+    options->name = operands.word[0];
+    return code;
 }

@@ -4,6 +4,7 @@
 #ifndef FARCALL_FAR_REGISTRY_CLIENT_H
 #define FARCALL_FAR_REGISTRY_CLIENT_H
 
+#include "runtime/far/options.h"
 #include "runtime/fard/manage.h"
 
 #include <stddef.h>
@@ -31,6 +32,15 @@ int fard_ask(struct fard_connection *connection, uint16_t type, const void *body
 /* The body of a reply that must have `size` bytes at least; NULL, and said so, if it has not. */
 const void *fard_body(const struct fard_connection *connection, const struct fard_reply *reply, size_t size);
 
+/* Who fard is: asked, and copied. 0 or an exit code. */
+int fard_status(struct fard_connection *connection, struct far_status_reply *status);
+/* Without a word if fard cannot be reached; then false. */
+bool fard_reachable(struct fard_connection *connection, const char *socket);
+
+/* A text of a reply for people to see: what a terminal would act on, and what is no UTF-8, as \xNN. Returns `visible`. */
+#define FARD_VISIBLE(size) (4 * (size) + 1)
+const char *fard_visible(const char *text, size_t size, char *visible);
+
 /* Is a text of a reply terminated? Then it, otherwise "?". */
 const char *fard_text(const char *text, size_t size);
 int fard_broken_reply(const struct fard_connection *connection); /* says so; EX_PROTOCOL */
@@ -51,10 +61,7 @@ struct query_options {
     bool html;
     const char *name; /* NULL where none is taken */
 };
-#define QUERY_NAME 0x1u /* exactly one name follows the options */
-#define QUERY_JSON 0x2u /* --json is an option */
-#define QUERY_HTML 0x4u /* --html is an option, and excludes --json */
-/* takes: QUERY_…. Returns -1 to go on, otherwise the exit code. */
-int query_parse(int argc, char **argv, const char *help, unsigned takes, struct query_options *options);
+/* Returns -1 to go on, otherwise the exit code. */
+int query_read(const struct command_line *line, int argc, char **argv, struct query_options *options);
 
 #endif

@@ -3,6 +3,7 @@
 #include "runtime/far/registry_describe.h"
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_settings.h"
 #include "runtime/far/registry_who.h"
 #include "runtime/format/complain.h"
@@ -14,15 +15,23 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const char help[] =
-    "usage: far describe NAME[@MAJOR] [--json] [--socket PATH]\n"
-    "\n"
-    "Says all about one service: where its parts lie, its host, who is granted which level, and for every operation "
-    "its\n"
-    "stub's address (the operation's one name, in every process), the part it lives in, and what a call does at each\n"
-    "level: branch (runs in the caller), trap (goes to the host) or fails (what it takes no gate carries yet).\n"
-    "\n"
-    "Exit codes: 0; 64 usage; 69 fard is not running, or no such service.\n";
+static const struct option_row rows[] = {
+    OPTION_ROW_JSON(struct query_options), OPTION_ROW_SOCKET(struct query_options), {0}};
+
+static const struct command_line line = {
+    .name = "describe",
+    .usage = "far describe NAME[@MAJOR] [--json] [--socket PATH]",
+    .about = "Says all about one service: where its parts lie, its host, what you are granted, the rules about it (for "
+             "fard's user and root; others are told how many there are), and for every "
+             "operation its stub's address (the operation's one name, in every process), the part it lives in, and "
+             "what a call does at each level: branch (runs in the caller), trap (goes to the host) or fails (what it "
+             "takes no gate carries yet).\n",
+    .rows = rows,
+    .notes = "Exit codes: 0; 64 usage; 69 fard is not running, or no such service.\n",
+    .least = 1,
+    .most = 1,
+    .operands = "name one service",
+};
 
 /* One page of the answer, its entries checked to lie inside it. */
 struct page {
@@ -120,10 +129,18 @@ static void print_head(const struct far_describe_reply *head)
         print_executable(head, i);
 }
 
-static void print_policy(const struct rule_list *list)
+static void print_policy(const struct far_describe_reply *head, const struct rule_list *list)
 {
     char who[FAR_SUBJECT_MAX + 128];
-    printf("\npolicy    of the registration: the most specific rule decides; everybody else: none. A policy file comes "
+    printf("\nlevel     %s: what you are granted\n", level_word(head->level));
+    if (head->rules_hidden) {
+        printf(
+            "policy    %u rule%s of the registration, for fard's user and root to see; why you are granted what: far "
+            "explain\n",
+            head->rules_hidden, head->rules_hidden == 1 ? "" : "s");
+        return;
+    }
+    printf("policy    of the registration: the most specific rule decides; everybody else: none. A policy file comes "
            "first:\n"
            "          far explain\n");
     for (uint32_t i = 0; i < list->count; i++) {
@@ -198,8 +215,10 @@ static void json_head(struct json *json, const struct far_describe_reply *head)
     json_close(json, '}');
 }
 
-static void json_policy(struct json *json, const struct rule_list *list)
+static void json_policy(struct json *json, const struct far_describe_reply *head, const struct rule_list *list)
 {
+    json_string(json, "level", level_word(head->level));
+    json_number(json, "policy_hidden", head->rules_hidden);
     json_open(json, "policy", '[');
     for (uint32_t i = 0; i < list->count; i++) {
         const struct far_rule *rule = &list->rules[i];
@@ -270,7 +289,7 @@ static void print_begin(struct describing *describing, const struct far_describe
         json_head(&printing->json, head);
         if (head->entry.state != FAR_STATE_BROKEN)
             settings_show(printing->connection, &printing->service, &printing->json);
-        json_policy(&printing->json, rules);
+        json_policy(&printing->json, head, rules);
         json_parts(&printing->json, head);
         return;
     }
@@ -278,7 +297,7 @@ static void print_begin(struct describing *describing, const struct far_describe
     if (head->entry.state == FAR_STATE_BROKEN)
         return;
     settings_show(printing->connection, &printing->service, NULL);
-    print_policy(rules);
+    print_policy(head, rules);
     print_parts(head);
 }
 
@@ -329,7 +348,7 @@ int far_describe_main(int argc, char **argv)
     uint32_t version;
     struct fard_connection connection;
     struct printing printing = {.describing = {print_begin, print_each}, .json = {.out = stdout}};
-    int code = query_parse(argc, argv, help, QUERY_NAME | QUERY_JSON, &options);
+    int code = query_read(&line, argc, argv, &options);
     if (code >= 0)
         return code;
     code = far_take_service("describe", options.name, name, &version);

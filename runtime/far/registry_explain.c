@@ -2,6 +2,7 @@
 /* far explain: what somebody would be granted by a service, which rule says so, and what follows from it. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_describe.h"
 #include "runtime/far/registry_who.h"
 #include "runtime/format/complain.h"
@@ -9,40 +10,12 @@
 #include "runtime/machine.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-
-static const char help[] =
-    "usage: far explain SERVICE [--as WHOM] [--op NAME] [--machine MACHINE] [--json] [--socket PATH]\n"
-    "\n"
-    "Which level a service grants, and why: each rule that was looked at, in order, and the one that decided (the "
-    "policy\n"
-    "file before the rules of the registration); then what is mapped, part by part, with which rights, and for each\n"
-    "operation whether a call branches or traps, and why. fard answers by the function that decides about binds.\n"
-    "\n"
-    "  --as WHOM        uid:N, user:NAME, gid:N, group:NAME, exe:PATH, one of the first four with +exe:PATH behind it, "
-    "or\n"
-    "                   pid:N: that process as it was when it connected, or as it is now. Default: whoever asks. "
-    "Users\n"
-    "                   that this system knows have the groups that it gives them\n"
-    "  --op NAME        only this operation\n"
-    "  --machine MACHINE\n"
-    "                   as a client on that machine (x86-64, aarch64)\n"
-    "  --json           print JSON\n"
-    "  --socket PATH    fard's socket; default: $FARCALL_SOCKET, the user's, the system's\n"
-    "\n"
-    "SERVICE is NAME, or NAME@MAJOR where several versions are registered. Everybody may ask about themselves and "
-    "their\n"
-    "own processes; about others only fard's user and root may.\n"
-    "\n"
-    "Exit codes: 0; 64 usage; 66 no such process or executable; 67 no such user or group; 69 fard is not running, or "
-    "no\n"
-    "such service or operation; 77 only fard's user and root may ask about others.\n";
 
 struct asking {
     const char *socket, *op;
@@ -58,16 +31,13 @@ struct answer {
     const struct asking *asking;
     struct far_explain_reply head;
     struct json json;
+    uint32_t host_uid;
     bool found; /* the operation of --op */
 };
 
 /* ---- The command line ---- */
 
-static int usage(const char *what, const char *value)
-{
-    fprintf(stderr, "far: explain: %s: %s; far explain --help says more\n", value, what);
-    return EX_USAGE;
-}
+static const struct command_line line;
 
 /* A uid with the groups that its user has here; one that nobody has, has none. */
 static void take_groups(struct asking *asking, uint32_t uid)
@@ -89,19 +59,21 @@ static int take_pid(struct asking *asking, const char *text)
     errno = 0;
     unsigned long pid = strtoul(text, &end, 10);
     if (errno || *end || *text < '0' || *text > '9' || !pid || pid > INT32_MAX)
-        return usage("that is no process number", text);
+        return options_mistake(&line, "that is no process number", text);
     asking->head.flags = FAR_EXPLAIN_PID;
     asking->head.pid = (uint32_t)pid;
     return -1;
 }
 
-static int take_whom(struct asking *asking, const char *text)
+static int take_whom(void *to, const struct option_row *row, const char *text)
 {
+    struct asking *asking = to;
     struct far_rule rule;
+    (void)row;
     if (strncmp(text, "pid:", 4) == 0)
         return take_pid(asking, text + 4);
     if (strcmp(text, "all") == 0)
-        return usage("say whom: uid:N, user:NAME, gid:N, group:NAME, exe:PATH or pid:N", text);
+        return options_mistake(&line, "say whom: uid:N, user:NAME, gid:N, group:NAME, exe:PATH or pid:N", text);
     int code = who_parse("explain", text, FAR_LEVEL_NONE, &rule, asking->program);
     if (code)
         return code;
@@ -119,50 +91,62 @@ static int take_whom(struct asking *asking, const char *text)
     return -1;
 }
 
-static int take_option(struct asking *asking, int option, char **argv)
+static int take_machine(void *to, const struct option_row *row, const char *name)
 {
-    const struct far_machine *machine;
-    switch (option) {
-    case 'a':
-        return take_whom(asking, optarg);
-    case 'o':
-        asking->op = optarg;
-        return -1;
-    case 'm':
-        machine = far_machine_by_name(optarg);
-        asking->head.machine = machine ? machine->number : 0;
-        return machine ? -1 : usage("--machine takes x86-64 or aarch64", optarg);
-    case 'j':
-        asking->json = true;
-        return -1;
-    case 's':
-        asking->socket = optarg;
-        return -1;
-    case 'h':
-        fputs(help, stdout);
-        return finish_output(0);
-    default:
-        return bad_option(argv[0], argv);
-    }
+    const struct far_machine *machine = far_machine_by_name(name);
+    struct asking *asking = to;
+    (void)row;
+    asking->head.machine = machine ? machine->number : 0;
+    return machine ? -1 : options_mistake(&line, "--machine takes x86-64 or aarch64", name);
 }
+
+static const struct option_row rows[] = {
+    {.name = "as",
+     .value = "WHOM",
+     .kind = OPTION_TAKE,
+     .take = take_whom,
+     .help = "uid:N, user:NAME, gid:N, group:NAME, exe:PATH, one of the first four with +exe:PATH behind it, or pid:N: "
+             "that process as it was when it connected, or as it is now. Default: whoever asks. Users that this system "
+             "knows have the groups that it gives them"},
+    {.name = "op",
+     .value = "NAME",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct asking, op),
+     .help = "only this operation"},
+    {.name = "machine",
+     .value = "MACHINE",
+     .kind = OPTION_TAKE,
+     .take = take_machine,
+     .help = "as a client on that machine (x86-64, aarch64)"},
+    OPTION_ROW_JSON(struct asking),
+    OPTION_ROW_SOCKET(struct asking),
+    {0}};
+
+static const struct command_line line = {
+    .name = "explain",
+    .usage = "far explain SERVICE [--as WHOM] [--op NAME] [--machine MACHINE] [--json] [--socket PATH]",
+    .about = "Which level a service grants, and why: each rule that was looked at, in order, and the one that decided "
+             "(the policy file before the rules of the registration); then what is mapped, part by part, with which "
+             "rights, and for each operation whether a call branches or traps, and why. fard answers by the function "
+             "that decides about binds.\n",
+    .rows = rows,
+    .notes = "SERVICE is NAME, or NAME@MAJOR where several versions are registered. Everybody may ask about themselves "
+             "and their own processes; about others only fard's user and root may.\n"
+             "\n"
+             "Exit codes: 0; 64 usage; 66 no such process or executable; 67 no such user or group; 69 fard is not "
+             "running, or no such service or operation; 77 only fard's user and root may ask about others.\n",
+    .least = 1,
+    .most = 1,
+    .operands = "name one service",
+};
 
 static int parse(int argc, char **argv, struct asking *asking)
 {
-    static const struct option long_options[] = {{"as", required_argument, NULL, 'a'},
-                                                 {"op", required_argument, NULL, 'o'},
-                                                 {"machine", required_argument, NULL, 'm'},
-                                                 {"json", no_argument, NULL, 'j'},
-                                                 {"socket", required_argument, NULL, 's'},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {0}};
-    int option, end = -1;
-    while (end < 0 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1)
-        end = take_option(asking, option, argv);
+    struct operands operands;
+    int end = options_read(&line, argc, argv, asking, &operands);
     if (end >= 0)
         return end;
-    if (argc - optind != 1)
-        return usage("name one service", argc > optind ? argv[optind + 1] : "SERVICE");
-    int code = far_take_service("explain", argv[optind], asking->head.name, &asking->head.version);
+    int code = far_take_service("explain", operands.word[0], asking->head.name, &asking->head.version);
     return code ? code : -1;
 }
 
@@ -218,10 +202,12 @@ static void print_whom(const struct far_explain_reply *head)
     if (head->pid)
         printf(", pid %u", head->pid);
     putchar('\n');
+    char program[FARD_VISIBLE(sizeof head->program)], trouble[FARD_VISIBLE(sizeof head->trouble)];
     if (head->program[0])
-        printf("runs      %s\n", fard_text(head->program, sizeof head->program));
+        printf("runs      %s\n", fard_visible(head->program, sizeof head->program, program));
     if (head->trouble[0])
-        printf("          no rule about executables fits: %s\n", fard_text(head->trouble, sizeof head->trouble));
+        printf("          no rule about executables fits: %s\n",
+               fard_visible(head->trouble, sizeof head->trouble, trouble));
 }
 
 static void print_parts(const struct far_explain_reply *head)
@@ -243,9 +229,9 @@ static void print_parts(const struct far_explain_reply *head)
 }
 
 /* Lines of text that follow the answer; each was checked to end inside it. */
-static const char *next_line(const char *line)
+static const char *next_line(const char *text)
 {
-    return line + strlen(line) + 1;
+    return text + strlen(text) + 1;
 }
 
 static void print_lines(const char *lines, const char *end)
@@ -255,12 +241,22 @@ static void print_lines(const char *lines, const char *end)
         printf("  %s\n", fard_text(lines, (size_t)(end - lines)));
 }
 
-static void print_answer(const struct far_explain_reply *head, const char *lines, const char *end)
+/* Under one uid nothing of what follows is protection. */
+static bool of_host_uid(const struct far_explain_reply *head, uint32_t host_uid)
 {
+    return head->uid != UINT32_MAX && head->uid == host_uid;
+}
+
+static void print_answer(const struct far_explain_reply *head, uint32_t host_uid, const char *lines, const char *end)
+{
+    char reason[FARD_VISIBLE(sizeof head->reason)];
     printf("service   %s\n", fard_text(head->service, sizeof head->service));
     print_whom(head);
     printf("level     %s\n", level_word(head->level));
-    printf("because   %s\n", fard_text(head->reason, sizeof head->reason));
+    printf("because   %s\n", fard_visible(head->reason, sizeof head->reason, reason));
+    if (of_host_uid(head, host_uid))
+        printf("but       its host runs as the same uid: whatever is mapped, one can reach into the other "
+               "(docs/trust.md)\n");
     if (head->handed_level != FAR_LEVEL_UNSET)
         printf("bound     %s: what that process mapped when it bound stays until it ends\n",
                level_word(head->handed_level));
@@ -272,7 +268,8 @@ static void print_answer(const struct far_explain_reply *head, const char *lines
     printf("\nstub            call    operation\n");
 }
 
-static void json_answer(struct json *json, const struct far_explain_reply *head, const char *lines, const char *end)
+static void json_answer(struct json *json, const struct far_explain_reply *head, uint32_t host_uid, const char *lines,
+                        const char *end)
 {
     char rights[4];
     json_open(json, NULL, '{');
@@ -283,11 +280,14 @@ static void json_answer(struct json *json, const struct far_explain_reply *head,
         json_number(json, "gid", head->gid);
     if (head->pid)
         json_number(json, "pid", head->pid);
-    json_string(json, "executable", head->program[0] ? fard_text(head->program, sizeof head->program) : NULL);
-    json_string(json, "executable_trouble", head->trouble[0] ? fard_text(head->trouble, sizeof head->trouble) : NULL);
+    char text[FARD_VISIBLE(sizeof head->reason)];
+    json_string(json, "executable", head->program[0] ? fard_visible(head->program, sizeof head->program, text) : NULL);
+    json_string(json, "executable_trouble",
+                head->trouble[0] ? fard_visible(head->trouble, sizeof head->trouble, text) : NULL);
     json_string(json, "level", level_word(head->level));
     json_string(json, "source", fard_text(head->source_word, sizeof head->source_word));
-    json_string(json, "because", fard_text(head->reason, sizeof head->reason));
+    json_string(json, "because", fard_visible(head->reason, sizeof head->reason, text));
+    json_bool(json, "uid_of_host", of_host_uid(head, host_uid));
     json_string(json, "bound", head->handed_level != FAR_LEVEL_UNSET ? level_word(head->handed_level) : NULL);
     json_string(json, "channel", head->channel_level != FAR_LEVEL_UNSET ? level_word(head->channel_level) : NULL);
     json_open(json, "rules", '[');
@@ -364,25 +364,34 @@ static int ask(struct fard_connection *connection, struct answer *answer)
     answer->head = *head;
     answer->head.ops[sizeof answer->head.ops - 1] = '\0';
     if (answer->asking->json)
-        json_answer(&answer->json, head, lines, end);
+        json_answer(&answer->json, head, answer->host_uid, lines, end);
     else
-        print_answer(head, lines, end);
+        print_answer(head, answer->host_uid, lines, end);
     return 0;
+}
+
+static void look_at_host(struct describing *describing, const struct far_describe_reply *head,
+                         const struct rule_list *rules)
+{
+    struct answer *answer = (struct answer *)describing;
+    (void)rules;
+    answer->host_uid = head->entry.host_uid;
 }
 
 static void look_for_op(struct describing *describing, const struct far_describe_op *op)
 {
     struct answer *answer = (struct answer *)describing;
-    answer->found |= strcmp(answer->asking->op, describe_text(op, FAR_DESCRIBE_NAME)) == 0;
+    const char *wanted = answer->asking->op;
+    answer->found |= !wanted || strcmp(wanted, describe_text(op, FAR_DESCRIBE_NAME)) == 0;
 }
 
-/* Before anything is printed. */
-static int check_op(struct fard_connection *connection, const struct asking *asking)
+/* Before anything is printed: whose the host is, and is there such an operation? */
+static int look(struct fard_connection *connection, struct answer *answer)
 {
-    struct answer answer = {.describing = {ignore_head, look_for_op}, .asking = asking};
-    int code =
-        asking->op ? describe_service(connection, asking->head.name, asking->head.version, &answer.describing) : 0;
-    if (code || !asking->op || answer.found)
+    const struct asking *asking = answer->asking;
+    answer->describing = (struct describing){look_at_host, look_for_op};
+    int code = describe_service(connection, asking->head.name, asking->head.version, &answer->describing);
+    if (code || !asking->op || answer->found)
         return code;
     fprintf(stderr, "far: explain: service '%s' has no operation '%s'; far describe lists them\n", asking->head.name,
             asking->op);
@@ -391,11 +400,12 @@ static int check_op(struct fard_connection *connection, const struct asking *ask
 
 static int explain(struct fard_connection *connection, const struct asking *asking)
 {
-    struct answer answer = {.describing = {ignore_head, show_op}, .asking = asking, .json = {.out = stdout}};
-    int code = check_op(connection, asking);
+    struct answer answer = {.asking = asking, .json = {.out = stdout}, .host_uid = UINT32_MAX};
+    int code = look(connection, &answer);
     code = code ? code : ask(connection, &answer);
     if (code)
         return code;
+    answer.describing = (struct describing){ignore_head, show_op};
     code = describe_service(connection, asking->head.name, asking->head.version, &answer.describing);
     if (asking->json) {
         json_close(&answer.json, ']');

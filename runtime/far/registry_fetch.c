@@ -2,11 +2,11 @@
 /* far fetch: the segment file of a registered service, from fard's store. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_client.h"
 #include "runtime/machine.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,28 +14,17 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: far fetch NAME[@MAJOR] [-o FILE] [--machine MACHINE] [--socket PATH]\n"
-    "\n"
-    "Writes the segment file that was registered under NAME: for debuggers, disassemblers, and to see what runs.\n"
-    "\n"
-    "  -o FILE            where to; default: NAME.seg\n"
-    "  --machine MACHINE  of a service with several executables: x86-64 or aarch64; default: this node's\n"
-    "  --socket PATH      fard's socket\n"
-    "\n"
-    "Exit codes: 0 written; 64 usage; 69 fard is not running, no such service, none for that machine; 73 the file "
-    "cannot\n"
-    "be created; 74 it cannot be written; 77 the service does not trust you: its code is not yours to see.\n";
-
 struct fetch {
     const char *socket;
     const char *output;
     struct far_segment_request request;
 };
 
-static int take_machine(struct fetch *fetch, const char *name)
+static int take_machine(void *to, const struct option_row *row, const char *name)
 {
     const struct far_machine *machine = far_machine_by_name(name);
+    struct fetch *fetch = to;
+    (void)row;
     if (!machine) {
         fprintf(stderr, "far: fetch: there is no machine `%s`: x86-64, aarch64\n", name);
         return EX_USAGE;
@@ -44,41 +33,41 @@ static int take_machine(struct fetch *fetch, const char *name)
     return -1;
 }
 
-static int take_option(struct fetch *fetch, int option, char **argv)
-{
-    switch (option) {
-    case 'o':
-        fetch->output = optarg;
-        return -1;
-    case 'm':
-        return take_machine(fetch, optarg);
-    case 's':
-        fetch->socket = optarg;
-        return -1;
-    case 'h':
-        fputs(help, stdout);
-        return finish_output(0);
-    default:
-        return bad_option(argv[0], argv);
-    }
-}
+static const struct option_row rows[] = {
+    {.letter = 'o',
+     .value = "FILE",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct fetch, output),
+     .help = "where to; default: NAME.seg"},
+    {.name = "machine",
+     .value = "MACHINE",
+     .kind = OPTION_TAKE,
+     .take = take_machine,
+     .help = "of a service with several executables: x86-64 or aarch64; default: this node's"},
+    OPTION_ROW_SOCKET(struct fetch),
+    {0}};
+
+static const struct command_line line = {
+    .name = "fetch",
+    .usage = "far fetch NAME[@MAJOR] [-o FILE] [--machine MACHINE] [--socket PATH]",
+    .about =
+        "Writes the segment file that was registered under NAME: for debuggers, disassemblers, and to see what runs.\n",
+    .rows = rows,
+    .notes = "Exit codes: 0 written; 64 usage; 69 fard is not running, no such service, none for that machine; 73 the "
+             "file cannot be created; 74 it cannot be written; 77 the service does not trust you: its code is not "
+             "yours to see.\n",
+    .least = 1,
+    .most = 1,
+    .operands = "name one service",
+};
 
 static int parse(int argc, char **argv, struct fetch *fetch)
 {
-    static const struct option long_options[] = {{"machine", required_argument, NULL, 'm'},
-                                                 {"socket", required_argument, NULL, 's'},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {0}};
-    int option, end = -1;
-    while (end < 0 && (option = getopt_long(argc, argv, ":o:", long_options, NULL)) != -1)
-        end = take_option(fetch, option, argv);
+    struct operands operands;
+    int end = options_read(&line, argc, argv, fetch, &operands);
     if (end >= 0)
         return end;
-    if (argc - optind != 1) {
-        fprintf(stderr, "far: fetch: name one service; far fetch --help says more\n");
-        return EX_USAGE;
-    }
-    end = far_take_service("fetch", argv[optind], fetch->request.name, &fetch->request.version);
+    end = far_take_service("fetch", operands.word[0], fetch->request.name, &fetch->request.version);
     return end ? end : -1;
 }
 

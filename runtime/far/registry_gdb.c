@@ -2,6 +2,7 @@
 /* far gdb: gdb with the script that shows it segments; on a program, or on the host of a service. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_client.h"
 
 #include <errno.h>
@@ -11,26 +12,6 @@
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-static const char help[] =
-    "usage: far gdb [--socket PATH] [GDB-OPTIONS…] PROGRAM ARGS…\n"
-    "       far gdb [--socket PATH] --host NAME[@MAJOR] [GDB-OPTIONS…]\n"
-    "\n"
-    "Runs gdb so that it knows segments: their functions have names, lines and breakpoints, `step` goes through a "
-    "stub\n"
-    "into the operation, and backtraces go through stubs and gates. With --host it is attached to the process in "
-    "which\n"
-    "the service runs: that is where a call ends that traps.\n"
-    "\n"
-    "    far gdb ./client                              break kv_find, run, step, backtrace, …\n"
-    "    far gdb -batch -ex 'break kv_put' -ex run -ex bt ./client\n"
-    "    far gdb --host kv                             break kv_put, continue\n"
-    "\n"
-    "In gdb, `far-services` lists the services that the process is bound to. The code of a service that does not "
-    "trust\n"
-    "you stays hidden: its stubs have names, and that is all. GDB names another gdb.\n"
-    "\n"
-    "Exit codes: gdb's own; 64 usage; 69 fard is not running, no such service or host, or no gdb.\n";
 
 struct debugging {
     const char *socket;
@@ -55,35 +36,34 @@ static int find_prefix(char *path, size_t size)
     return 0;
 }
 
-/* Only what stands before gdb's own arguments is ours. Returns the index of the first of those, or 0 with *code. */
-static int parse(int argc, char **argv, struct debugging *debugging, int *code)
-{
-    int i = 1;
-    for (; i < argc; i++) {
-        const char **value = strcmp(argv[i], "--socket") == 0 ? &debugging->socket
-                             : strcmp(argv[i], "--host") == 0 ? &debugging->service
-                                                              : NULL;
-        if (!value)
-            break;
-        if (++i == argc) {
-            fprintf(stderr, "far: gdb: %s needs a value\n", argv[i - 1]);
-            *code = EX_USAGE;
-            return 0;
-        }
-        *value = argv[i];
-    }
-    if (i < argc && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
-        fputs(help, stdout);
-        *code = finish_output(0);
-        return 0;
-    }
-    if (i == argc && !debugging->service) {
-        fputs("far: gdb: which program? far gdb --help says more\n", stderr);
-        *code = EX_USAGE;
-        return 0;
-    }
-    return i;
-}
+static const struct option_row rows[] = {
+    OPTION_ROW_SOCKET(struct debugging),
+    {.name = "host",
+     .value = "NAME",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct debugging, service),
+     .help = "attach to the process in which this service, NAME or NAME@MAJOR, runs"},
+    {0}};
+
+static const struct command_line line = {
+    .name = "gdb",
+    .usage = "far gdb [--socket PATH] [GDB-OPTIONS…] PROGRAM ARGS…\n"
+             "far gdb [--socket PATH] --host NAME[@MAJOR] [GDB-OPTIONS…]",
+    .about = "Runs gdb so that it knows segments: their functions have names, lines and breakpoints, `step` goes "
+             "through a stub into the operation, and backtraces go through stubs and gates. With --host it is attached "
+             "to the process in which the service runs: that is where a call ends that traps.\n"
+             "\n"
+             "    far gdb ./client                              break kv_find, run, step, backtrace, …\n"
+             "    far gdb -batch -ex 'break kv_put' -ex run -ex bt ./client\n"
+             "    far gdb --host kv                             break kv_put, continue\n"
+             "\n"
+             "In gdb, `far-services` lists the services that the process is bound to. The code of a service that does "
+             "not trust you stays hidden: its stubs have names, and that is all. GDB names another gdb.\n",
+    .rows = rows,
+    .notes = "Exit codes: gdb's own; 64 usage; 69 fard is not running, no such service or host, or no gdb.\n",
+    .order = OPTIONS_OURS,
+    .most = -1,
+};
 
 static int find_host(const struct debugging *debugging, uint32_t *pid)
 {
@@ -200,14 +180,16 @@ int far_gdb_main(int argc, char **argv)
     char prefix[4096], script[4200];
     struct debugging debugging = {0};
     uint32_t pid = 0;
-    int code = 0;
-    int rest = parse(argc, argv, &debugging, &code);
-    if (!rest)
+    struct operands rest;
+    int code = options_read(&line, argc, argv, &debugging, &rest);
+    if (code >= 0)
         return code;
+    if (!rest.count && !debugging.service)
+        return options_mistake(&line, "which program?", NULL);
     if (find_prefix(prefix, sizeof prefix) != 0)
         return EX_OSERR;
     snprintf(script, sizeof script, "source %s/" SCRIPT, prefix);
     code = debugging.service ? find_host(&debugging, &pid) : 0;
     code = code ? code : tell_script(prefix, debugging.socket);
-    return code ? code : run_gdb(script, pid, argv + rest, argc - rest);
+    return code ? code : run_gdb(script, pid, rest.word, rest.count);
 }

@@ -2,23 +2,30 @@
 /* far ls: the registered services. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_pages.h"
 #include "runtime/machine.h"
 
 #include <stddef.h>
 #include <stdio.h>
 
-static const char ls_help[] =
-    "usage: far ls [--json] [--socket PATH]\n"
-    "\n"
-    "Lists the registered services: name and version, state, where it lies, its host, operations, open channels,\n"
-    "and the machines that it has code for. `far describe NAME` says all about one.\n"
-    "\n"
-    "States: ready; starting; down (its host died and is started again after a pause); idle (--start demand, and "
-    "nobody\n"
-    "needs it); broken (what the store keeps of it cannot be used: far describe says why).\n"
-    "\n"
-    "Exit codes: 0; 64 usage; 69 fard is not running.\n";
+static const struct option_row rows[] = {
+    OPTION_ROW_JSON(struct query_options), OPTION_ROW_SOCKET(struct query_options), {0}};
+
+static const struct command_line line = {
+    .name = "ls",
+    .usage = "far ls [--json] [--socket PATH]",
+    .about = "Lists the registered services: name and version, state, where it lies, its host, operations, open "
+             "channels, and the machines that it has code for. `far describe NAME` says all about one.\n"
+             "\n"
+             "States: ready; starting; down (its host died and is started again after a pause); idle (--start demand, "
+             "and nobody needs it); broken (what the store keeps of it cannot be used: far describe says why).\n",
+    .rows = rows,
+    .notes = "Exit codes: 0; 64 usage; 69 fard is not running.\n",
+    .least = 0,
+    .most = 0,
+    .operands = "it takes no names",
+};
 
 static void ls_text(const struct far_list_entry *entry)
 {
@@ -61,6 +68,31 @@ static void ls_each(struct listing *listing, const void *entry)
         ls_text(entry);
 }
 
+static int list_services(struct fard_connection *connection, struct listing *listing)
+{
+    struct far_status_reply status;
+    if (!listing->as_json) {
+        printf("%-16s %-8s %-9s %-14s %9s %4s %9s %9s  %s\n", "NAME", "VERSION", "STATE", "BASE", "HOST", "OPS",
+               "CHANNELS", "RESTARTS", "MACHINES");
+        return list_all(connection, listing);
+    }
+    int code = fard_status(connection, &status);
+    if (code)
+        return code;
+    json_open(&listing->json, NULL, '{');
+    json_open(&listing->json, "fard", '{');
+    json_number(&listing->json, "pid", status.pid);
+    json_number(&listing->json, "uid", status.uid);
+    json_string(&listing->json, "version", fard_text(status.version, sizeof status.version));
+    json_string(&listing->json, "socket", connection->path);
+    json_close(&listing->json, '}');
+    json_open(&listing->json, "services", '[');
+    code = list_all(connection, listing);
+    json_close(&listing->json, ']');
+    json_close(&listing->json, '}');
+    return code;
+}
+
 int far_ls_main(int argc, char **argv)
 {
     struct query_options options;
@@ -70,25 +102,14 @@ int far_ls_main(int argc, char **argv)
                               .id_offset = offsetof(struct far_list_entry, service_id),
                               .each = ls_each,
                               .json = {.out = stdout}};
-    int code = query_parse(argc, argv, ls_help, QUERY_JSON, &options);
+    int code = query_read(&line, argc, argv, &options);
     if (code >= 0)
         return code;
     code = fard_connect(&connection, options.socket);
     if (code)
         return code;
     listing.as_json = options.json;
-    if (options.json) {
-        json_open(&listing.json, NULL, '{');
-        json_open(&listing.json, "services", '[');
-    } else {
-        printf("%-16s %-8s %-9s %-14s %9s %4s %9s %9s  %s\n", "NAME", "VERSION", "STATE", "BASE", "HOST", "OPS",
-               "CHANNELS", "RESTARTS", "MACHINES");
-    }
-    code = list_all(&connection, &listing);
-    if (options.json) {
-        json_close(&listing.json, ']');
-        json_close(&listing.json, '}');
-    }
+    code = list_services(&connection, &listing);
     fard_disconnect(&connection);
     return finish_output(code);
 }

@@ -2,6 +2,7 @@
 /* far map: the address window and what lies in it, as text, JSON or a picture. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_map_html.h"
 #include "runtime/far/registry_pages.h"
 #include "runtime/machine.h"
@@ -10,19 +11,30 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-static const char map_help[] =
-    "usage: far map [--json | --html] [--socket PATH]\n"
-    "\n"
-    "Shows the address window, the same in every process: each range ever given out, by address, and what lies in it.\n"
-    "Ranges marked retired belonged to services that are gone; they are never given out again, so that no stale "
-    "pointer\n"
-    "meets somebody else's data. Pending addresses were given to programs and services that name a service before it\n"
-    "is registered; they are linked when they are called, and far unregister gives up those of a name. The segments\n"
-    "that clients have of their own (far run --global-heap) come out of ranges called `client segments`.\n"
-    "\n"
-    "--html writes a page that draws the window and each segment's parts to scale: far map --html > map.html\n"
-    "\n"
-    "Exit codes: 0; 64 usage; 69 fard is not running.\n";
+static const struct option_row rows[] = {
+    OPTION_ROW_JSON(struct query_options),
+    {.name = "html",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct query_options, html),
+     .help = "write a page that draws the window and each segment's parts to scale: far map --html > map.html"},
+    OPTION_ROW_SOCKET(struct query_options),
+    {0}};
+
+static const struct command_line line = {
+    .name = "map",
+    .usage = "far map [--json | --html] [--socket PATH]",
+    .about = "Shows the address window, the same in every process: each range ever given out, by address, and what "
+             "lies in it. Ranges marked retired belonged to services that are gone; they are never given out again, so "
+             "that no stale pointer meets somebody else's data. Pending addresses were given to programs and services "
+             "that name a service before it is registered; they are linked when they are called, and far unregister "
+             "gives up those of a name. The segments that clients have of their own (far run --global-heap) come out "
+             "of ranges called `client segments`.\n",
+    .rows = rows,
+    .notes = "Exit codes: 0; 64 usage; 69 fard is not running.\n",
+    .least = 0,
+    .most = 0,
+    .operands = "it takes no names",
+};
 
 /* Nothing to remark: the usual. */
 static bool only_native(const struct far_map_entry *entry)
@@ -87,14 +99,13 @@ static void map_begin(struct listing *listing, const struct far_status_reply *st
 
 static int map_all(struct fard_connection *connection, struct listing *listing, bool as_html)
 {
-    static struct fard_reply reply;
-    int code = fard_ask(connection, FAR_MSG_STATUS, NULL, 0, -1, &reply);
-    const struct far_status_reply *status = code ? NULL : fard_body(connection, &reply, sizeof *status);
-    if (!status)
-        return code ? code : EX_PROTOCOL;
+    struct far_status_reply status;
+    int code = fard_status(connection, &status);
+    if (code)
+        return code;
     if (as_html)
-        return map_html(connection, status, stdout);
-    map_begin(listing, status);
+        return map_html(connection, &status, stdout);
+    map_begin(listing, &status);
     code = list_all(connection, listing);
     if (listing->as_json) {
         json_close(&listing->json, ']');
@@ -112,9 +123,11 @@ int far_map_main(int argc, char **argv)
                               .id_offset = offsetof(struct far_map_entry, id),
                               .each = map_each,
                               .json = {.out = stdout}};
-    int code = query_parse(argc, argv, map_help, QUERY_JSON | QUERY_HTML, &options);
+    int code = query_read(&line, argc, argv, &options);
     if (code >= 0)
         return code;
+    if (options.html && options.json)
+        return options_mistake(&line, "one of --html and --json", NULL);
     code = fard_connect(&connection, options.socket);
     if (code)
         return code;

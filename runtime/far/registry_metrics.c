@@ -2,6 +2,7 @@
 /* far metrics: what fard counts, as Prometheus reads it. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_client.h"
 
 #include <stdio.h>
@@ -10,14 +11,20 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: far metrics [--socket PATH]\n"
-    "\n"
-    "Prints what fard counts, in the text format of Prometheus: requests, binds, refusals, channels, hosts, and for "
-    "each\n"
-    "service its calls. `fard --metrics` answers the same over HTTP. Only fard's user and root may ask.\n"
-    "\n"
-    "Exit codes: 0; 64 usage; 69 fard is not running; 77 not allowed.\n";
+static const struct option_row rows[] = {OPTION_ROW_SOCKET(struct query_options), {0}};
+
+static const struct command_line line = {
+    .name = "metrics",
+    .usage = "far metrics [--socket PATH]",
+    .about =
+        "Prints what fard counts, in the text format of Prometheus: requests, binds, refusals, channels, hosts, and "
+        "for each service its calls. `fard --metrics` answers the same over HTTP. Only fard's user and root may ask.\n",
+    .rows = rows,
+    .notes = "Exit codes: 0; 64 usage; 69 fard is not running; 77 not allowed.\n",
+    .least = 0,
+    .most = 0,
+    .operands = "it takes no names",
+};
 
 static int print_file(const struct fard_connection *connection, int fd, uint64_t size)
 {
@@ -37,7 +44,7 @@ int far_metrics_main(int argc, char **argv)
     static struct fard_reply reply;
     struct query_options options;
     struct fard_connection connection;
-    int code = query_parse(argc, argv, help, 0, &options);
+    int code = query_read(&line, argc, argv, &options);
     if (code >= 0)
         return code;
     code = fard_connect(&connection, options.socket);

@@ -2,41 +2,42 @@
 /* far policy: a policy file before fard sees it, and the one that fard has. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_client.h"
 #include "runtime/fard/policy_file.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: far policy check FILE…\n"
-    "       far policy show [--socket PATH]\n"
-    "\n"
-    "check: reads policy files as fard would, without fard, and says what is wrong with each, by line and column. It\n"
-    "looks at names (/etc/passwd, /etc/group), at executables, and at who may write to the file.\n"
-    "show: the policy file that is in force now, as fard has read it, whatever has become of the file since; for\n"
-    "fard's user and root. After a change: far policy check FILE && kill -HUP of fard's process.\n"
-    "\n"
-    "  service kv               what follows is about kv, all its versions; kv@2: about version 2; *: about all "
-    "services\n"
-    "  trusted user:alice       LEVEL WHO…: none, read or trusted; uid:N, gid:N, user:NAME, group:NAME, exe:PATH, or "
-    "one\n"
-    "                           of the first four with +exe:PATH behind it\n"
-    "  default none             everybody else; `default registration`: what was said when it was registered\n"
-    "\n"
-    "Exit codes: 0; 64 usage; 66 no such file; 69 fard is not running; 77 others can change the file, or only fard's\n"
-    "user and root may see the policy; 78 a file has mistakes.\n";
+struct policy_options {
+    const char *socket;
+};
 
-static int complain_usage(const char *what)
-{
-    fprintf(stderr, "far: policy: %s; far policy --help says more\n", what);
-    return EX_USAGE;
-}
+static const struct option_row rows[] = {OPTION_ROW_SOCKET(struct policy_options), {0}};
+
+static const struct command_line line = {
+    .name = "policy",
+    .usage = "far policy check FILE…\n"
+             "far policy show [--socket PATH]",
+    .about = "check: reads policy files as fard would, without fard, and says what is wrong with each, by line and "
+             "column. It looks at names (/etc/passwd, /etc/group), at executables, and at who may write to the file.\n"
+             "show: the policy file that is in force now, as fard has read it, whatever has become of the file since; "
+             "for fard's user and root. After a change: far policy check FILE && kill -HUP of fard's process.\n",
+    .rows = rows,
+    .notes = "  service kv               what follows is about kv, all its versions; kv@2: about version 2; *: about "
+             "all services\n"
+             "  trusted user:alice       LEVEL WHO…: none, read or trusted; uid:N, gid:N, user:NAME, group:NAME, "
+             "exe:PATH, or one of the first four with +exe:PATH behind it\n"
+             "  default none             everybody else; `default registration`: what was said when it was registered\n"
+             "\n"
+             "Exit codes: 0; 64 usage; 66 no such file; 69 fard is not running; 77 others can change the file, or only "
+             "fard's user and root may see the policy; 78 a file has mistakes.\n",
+    .most = -1,
+};
 
 struct hearing {
     const char *path;
@@ -80,7 +81,7 @@ static int check_files(int count, char **path)
 {
     int code = 0;
     if (!count)
-        return complain_usage("which file?");
+        return options_mistake(&line, "which file?", NULL);
     for (int i = 0; i < count; i++) {
         int one = check_file(path[i]);
         code = code ? code : one;
@@ -135,22 +136,16 @@ static int show(const char *socket)
 
 int far_policy_main(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {0}};
-    const char *socket = NULL;
-    int option;
-    while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-        if (option == 'h')
-            return fputs(help, stdout), finish_output(0);
-        if (option != 's')
-            return bad_option(argv[0], argv);
-        socket = optarg;
-    }
-    const char *what = optind < argc ? argv[optind] : "";
+    struct policy_options options = {0};
+    struct operands operands;
+    int code = options_read(&line, argc, argv, &options, &operands);
+    if (code >= 0)
+        return code;
+    const char *what = operands.count ? operands.word[0] : "";
     if (strcmp(what, "check") == 0)
-        return socket ? complain_usage("check needs no fard, and no --socket")
-                      : check_files(argc - optind - 1, argv + optind + 1);
+        return options.socket ? options_mistake(&line, "check needs no fard, and no --socket", NULL)
+                              : check_files(operands.count - 1, operands.word + 1);
     if (strcmp(what, "show") == 0)
-        return argc - optind > 1 ? complain_usage("show takes no file") : show(socket);
-    return complain_usage(what[0] ? "it is check or show" : "check or show?");
+        return operands.count > 1 ? options_mistake(&line, "show takes no file", NULL) : show(options.socket);
+    return options_mistake(&line, what[0] ? "it is check or show" : "check or show?", NULL);
 }

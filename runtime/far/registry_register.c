@@ -2,6 +2,7 @@
 /* far register: check the file here, where the messages are best, and hand it over as memory that nobody can change. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_client.h"
 #include "runtime/far/registry_who.h"
 #include "runtime/fard/host_settings.h"
@@ -11,56 +12,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-static const char help[] =
-    "usage: far register FILE.seg [OPTIONS]\n"
-    "\n"
-    "Makes a segment known to the node's name server: fard gives it a range of addresses, relocates it once, starts "
-    "its\n"
-    "host and answers clients that bind to it. All of it happens, or nothing.\n"
-    "\n"
-    "  --name NAME       the service's name; default: the one in the header's far_service()\n"
-    "  --trust WHO       grant level trusted: map code and data, call by one branch\n"
-    "  --read WHO        grant level read: follow returned pointers, call by trap\n"
-    "                    everybody else gets none: parameters and results, by trap\n"
-    "  --function OP…    ship these operations by function: the call goes to the host\n"
-    "  --data OP…        ship these operations by data: the caller runs the code\n"
-    "                    default for both: what the header says\n"
-    "  --machine MACHINE add the file to the registered service of that name, as its code for clients on that machine\n"
-    "                    (x86-64, aarch64; farld --like links it); with no such service, register it as any other\n"
-    "  --host-uid UID    run the host as this uid; default: one of its own where fard is root\n"
-    "  --sandbox WHICH   default: whatever of it the kernel has; strict: all of it; off: the host may what its uid "
-    "may\n"
-    "  --allow-path PATH let the host read there as well; PATH:rw: and write. As often as needed\n"
-    "  --allow-net       let it use the network\n"
-    "  --memory BYTES    private memory that the service may allocate; K, M, G behind it\n"
-    "  --cpu SECONDS     CPU time after which the host is ended, and started anew\n"
-    "  --files N         descriptors that it may have open\n"
-    "  --processes N     let it start processes; it may have N with their threads, and its own\n"
-    "  --start WHEN      now; or demand: at the first call by trap, not by a bind\n"
-    "  --idle SECONDS    with --start demand: end it when nobody has a channel for so long; default: 60\n"
-    "  --upgrade         a new version of the registered service of that name: new calls go to it, those that run end\n"
-    "                    where they began, the data stays; link it with farld --like and the registered file\n"
-    "  --socket PATH     fard's socket; default: $FARCALL_SOCKET, the user's, the system's\n"
-    "  --json            print the result as JSON\n"
-    "\n"
-    "WHO is uid:N, user:NAME, gid:N, group:NAME, exe:PATH (who runs that executable), one of the first four with\n"
-    "+exe:PATH behind it, or all; give the options as often as needed. The most specific rule decides: uid before gid\n"
-    "before all, and among these the one with an executable. Lists are separated by commas or spaces.\n"
-    "\n"
-    "    far register kv.seg --trust user:alice --read group:staff --function kv_count\n"
-    "\n"
-    "Exit codes: 0 registered; 64 usage; 65 no sound segment, or it does not fit what is registered; 66 no such file;\n"
-    "67 no such user or group; 69 fard is not running, a service it needs is not registered, or its host does not "
-    "start;\n"
-    "73 the name is taken; 74 no space in the store; 77 only fard's user and root may.\n";
 
 struct order {
     const char *file;
@@ -71,14 +28,9 @@ struct order {
     char subjects[FAR_SUBJECTS_MAX];
     char shippings[FAR_MESSAGE_MAX];
     char settings[HOST_SETTINGS_MAX];
-    int list; /* the option whose list further words belong to: 'f', 'd' or 0 */
 };
 
-static int complain_usage(const char *what, const char *value)
-{
-    fprintf(stderr, "far: register: %s: %s; far register --help says more\n", value, what);
-    return EX_USAGE;
-}
+static const struct command_line line;
 
 static bool add_subject(struct order *order, const char *program, uint32_t *subject)
 {
@@ -96,12 +48,12 @@ static int add_rule(struct order *order, const char *who, enum far_level level)
     char program[FAR_SUBJECT_MAX];
     struct far_rule *rule = &order->rules[order->head.rule_count];
     if (order->head.rule_count == FAR_RULE_MAX)
-        return complain_usage("too many rules", who);
+        return options_mistake(&line, "too many rules", who);
     int code = who_parse("register", who, level, rule, program);
     if (code)
         return code;
     if (program[0] && !add_subject(order, program, &rule->subject))
-        return complain_usage("too many executables", who);
+        return options_mistake(&line, "too many executables", who);
     order->head.rule_count++;
     return -1;
 }
@@ -112,9 +64,9 @@ static int add_shipping(struct order *order, char kind, const char *name, size_t
     size_t room = FAR_MESSAGE_MAX - sizeof(struct far_message) - sizeof order->head - sizeof order->rules -
                   sizeof order->subjects - sizeof order->settings;
     if (order->head.shipping_count == FAR_SHIPPING_MAX || length + 2 > room - order->head.shipping_bytes)
-        return complain_usage("too many operations", name);
+        return options_mistake(&line, "too many operations", name);
     if (length == 0)
-        return complain_usage("an operation has no name", name);
+        return options_mistake(&line, "an operation has no name", name);
     char *at = order->shippings + order->head.shipping_bytes;
     at[0] = kind;
     memcpy(at + 1, name, length);
@@ -127,7 +79,6 @@ static int add_shipping(struct order *order, char kind, const char *name, size_t
 static int add_shippings(struct order *order, char kind, const char *list)
 {
     int end = -1;
-    order->list = kind;
     while (end < 0) {
         size_t length = strcspn(list, ",");
         end = add_shipping(order, kind, list, length);
@@ -138,124 +89,204 @@ static int add_shippings(struct order *order, char kind, const char *list)
     return end;
 }
 
-/* A word without an option: the file first, then more operations for the list that is open. */
-static int take_word(struct order *order, const char *word)
+/* --function and --data: words that follow belong to the list, up to the next option. */
+static int take_shippings(void *to, const struct option_row *row, const char *list)
 {
+    return add_shippings(to, row->name[0], list);
+}
+
+/* A word without an option: the file first, then more operations for the list that is open. */
+static int take_word(void *to, const struct option_row *last, const char *word)
+{
+    struct order *order = to;
     if (!order->file)
         order->file = word;
-    else if (order->list)
-        return add_shippings(order, (char)order->list, word);
+    else if (last && last->take == take_shippings)
+        return take_shippings(order, last, word);
     else
-        return complain_usage("one segment file at a time", word);
+        return options_mistake(&line, "one segment file at a time", word);
     return -1;
 }
 
-static int take_uid(struct order *order, const char *text)
+static int take_name(void *to, const struct option_row *row, const char *name)
 {
+    struct order *order = to;
+    (void)row;
+    return far_take_name("register", name, order->head.name) ? EX_USAGE : -1;
+}
+
+static int take_trusted(void *to, const struct option_row *row, const char *who)
+{
+    (void)row;
+    return add_rule(to, who, FAR_LEVEL_TRUSTED);
+}
+
+static int take_readers(void *to, const struct option_row *row, const char *who)
+{
+    (void)row;
+    return add_rule(to, who, FAR_LEVEL_READ);
+}
+
+static int take_uid(void *to, const struct option_row *row, const char *text)
+{
+    struct order *order = to;
     char *end;
     unsigned long long uid = strtoull(text, &end, 10);
+    (void)row;
     if (*end || end == text || *text == '-' || uid >= FAR_HOST_UID_DEFAULT)
-        return complain_usage("--host-uid takes a number", text);
+        return options_mistake(&line, "--host-uid takes a number", text);
     order->head.host_uid = (uint32_t)uid;
     return -1;
 }
 
-static int take_machine(struct order *order, const char *name)
+static int take_machine(void *to, const struct option_row *row, const char *name)
 {
     const struct far_machine *machine = far_machine_by_name(name);
+    struct order *order = to;
+    (void)row;
     if (!machine)
-        return complain_usage("--machine takes x86-64 or aarch64", name);
+        return options_mistake(&line, "--machine takes x86-64 or aarch64", name);
     order->head.machine = machine->number;
     return -1;
 }
 
-/* Options of hosts have numbers beyond characters; fard, which knows what they may be, checks them. */
-#define OPTION_SETTING 256
-
-static int add_setting(struct order *order, int option, const char *value)
+static int take_upgrade(void *to, const struct option_row *row, const char *value)
 {
-    static const char *const names[] = {
-#define X(NAME, word, take, otherwise) [HOST_SETTING_##NAME] = word,
-        HOST_SETTINGS(X)
-#undef X
-    };
+    struct order *order = to;
+    (void)row;
+    (void)value;
+    order->head.flags |= FAR_REGISTER_UPGRADE;
+    return -1;
+}
+
+/* About the host; fard, which knows what they may be, checks them. */
+static int take_setting(void *to, const struct option_row *row, const char *value)
+{
+    struct order *order = to;
     size_t room = sizeof order->settings - order->head.setting_bytes;
-    int length = snprintf(order->settings + order->head.setting_bytes, room, "%s=%s", names[option - OPTION_SETTING],
-                          value ? value : "yes");
+    int length = snprintf(order->settings + order->head.setting_bytes, room, "%s=%s", row->name, value ? value : "yes");
     if (length < 0 || (size_t)length >= room)
-        return complain_usage("too much is said about the host", value ? value : names[option - OPTION_SETTING]);
+        return options_mistake(&line, "too much is said about the host", value ? value : row->name);
     order->head.setting_bytes += (uint32_t)length + 1;
     return -1;
 }
 
-static int take_option(struct order *order, int option, char **argv)
-{
-    if (option != 1)
-        order->list = 0;
-    if (option >= OPTION_SETTING)
-        return add_setting(order, option, optarg);
-    switch (option) {
-    case 1:
-        return take_word(order, optarg);
-    case 'n':
-        return far_take_name("register", optarg, order->head.name) ? EX_USAGE : -1;
-    case 't':
-        return add_rule(order, optarg, FAR_LEVEL_TRUSTED);
-    case 'r':
-        return add_rule(order, optarg, FAR_LEVEL_READ);
-    case 'f':
-    case 'd':
-        return add_shippings(order, (char)option, optarg);
-    case 'u':
-        return take_uid(order, optarg);
-    case 'm':
-        return take_machine(order, optarg);
-    case 's':
-        order->socket = optarg;
-        return -1;
-    case 'j':
-        order->json = true;
-        return -1;
-    case 'U':
-        order->head.flags |= FAR_REGISTER_UPGRADE;
-        return -1;
-    case 'h':
-        fputs(help, stdout);
-        return finish_output(0);
-    default:
-        return bad_option(argv[0], argv);
-    }
-}
+static const struct option_row rows[] = {
+    {.name = "name",
+     .value = "NAME",
+     .kind = OPTION_TAKE,
+     .take = take_name,
+     .help = "the service's name; default: the one in the header's far_service()"},
+    {.name = "trust",
+     .value = "WHO",
+     .kind = OPTION_TAKE,
+     .take = take_trusted,
+     .help = "grant level trusted: map code and data, call by one branch"},
+    {.name = "read",
+     .value = "WHO",
+     .kind = OPTION_TAKE,
+     .take = take_readers,
+     .help = "grant level read: follow returned pointers, call by trap; everybody else gets none: parameters and "
+             "results, by trap"},
+    {.name = "function",
+     .value = "OP…",
+     .kind = OPTION_TAKE,
+     .take = take_shippings,
+     .help = "ship these operations by function: the call goes to the host"},
+    {.name = "data",
+     .value = "OP…",
+     .kind = OPTION_TAKE,
+     .take = take_shippings,
+     .help = "ship these operations by data: the caller runs the code; default for both: what the header says"},
+    {.name = "machine",
+     .value = "MACHINE",
+     .kind = OPTION_TAKE,
+     .take = take_machine,
+     .help = "add the file to the registered service of that name, as its code for clients on that machine (x86-64, "
+             "aarch64; farld --like links it); with no such service, register it as any other"},
+    {.name = "host-uid",
+     .value = "UID",
+     .kind = OPTION_TAKE,
+     .take = take_uid,
+     .help = "run the host as this uid; default: one of its own where fard is root"},
+    {.name = "sandbox",
+     .value = "WHICH",
+     .kind = OPTION_TAKE,
+     .take = take_setting,
+     .help = "default: whatever of it the kernel has; strict: all of it; off: the host may what its uid may"},
+    {.name = "allow-path",
+     .value = "PATH",
+     .kind = OPTION_TAKE,
+     .take = take_setting,
+     .help = "let the host read there as well; PATH:rw: and write. As often as needed"},
+    {.name = "allow-net", .kind = OPTION_TAKE, .take = take_setting, .help = "let it use the network"},
+    {.name = "memory",
+     .value = "BYTES",
+     .kind = OPTION_TAKE,
+     .take = take_setting,
+     .help = "private memory that the service may allocate; K, M, G behind it"},
+    {.name = "stack",
+     .value = "BYTES",
+     .kind = OPTION_TAKE,
+     .take = take_setting,
+     .help = "the stack of each channel's thread; default: 8M, with --memory a 1024th of that, but 256K to 1M"},
+    {.name = "cpu",
+     .value = "SECONDS",
+     .kind = OPTION_TAKE,
+     .take = take_setting,
+     .help = "CPU time after which the host is ended, and started anew"},
+    {.name = "files",
+     .value = "N",
+     .kind = OPTION_TAKE,
+     .take = take_setting,
+     .help = "descriptors that it may have open"},
+    {.name = "processes",
+     .value = "N",
+     .kind = OPTION_TAKE,
+     .take = take_setting,
+     .help = "let it start processes; it may have N with their threads, and its own"},
+    {.name = "start",
+     .value = "WHEN",
+     .kind = OPTION_TAKE,
+     .take = take_setting,
+     .help = "now; or demand: at the first call by trap, not by a bind"},
+    {.name = "idle",
+     .value = "SECONDS",
+     .kind = OPTION_TAKE,
+     .take = take_setting,
+     .help = "with --start demand: end it when nobody has a channel for so long; default: 60"},
+    {.name = "upgrade",
+     .kind = OPTION_TAKE,
+     .take = take_upgrade,
+     .help = "a new version of the registered service of that name: new calls go to it, those that run end where they "
+             "began, the data stays; link it with farld --like and the registered file"},
+    OPTION_ROW_JSON(struct order),
+    OPTION_ROW_SOCKET(struct order),
+    {0}};
+
+static const struct command_line line = {
+    .name = "register",
+    .usage = "far register FILE.seg [OPTIONS]",
+    .about = "Makes a segment known to the node's name server: fard gives it a range of addresses, relocates it once, "
+             "starts its host and answers clients that bind to it. All of it happens, or nothing.\n",
+    .rows = rows,
+    .notes =
+        "WHO is uid:N, user:NAME, gid:N, group:NAME, exe:PATH (who runs that executable), one of the first four with "
+        "+exe:PATH behind it, or all; give the options as often as needed. The most specific rule decides: uid before "
+        "gid before all, and among these the one with an executable. Lists are separated by commas or spaces.\n"
+        "\n"
+        "    far register kv.seg --trust user:alice --read group:staff --function kv_count\n"
+        "\n"
+        "Exit codes: 0 registered; 64 usage; 65 no sound segment, or it does not fit what is registered; 66 no such "
+        "file; 67 no such user or group; 69 fard is not running, a service it needs is not registered, or its host "
+        "does not start; 73 the name is taken; 74 no space in the store; 77 only fard's user and root may.\n",
+    .take_operand = take_word,
+};
 
 static int parse(int argc, char **argv, struct order *order)
 {
-    static const struct option long_options[] = {
-        {"name", required_argument, NULL, 'n'},
-        {"trust", required_argument, NULL, 't'},
-        {"read", required_argument, NULL, 'r'},
-        {"function", required_argument, NULL, 'f'},
-        {"data", required_argument, NULL, 'd'},
-        {"host-uid", required_argument, NULL, 'u'},
-        {"socket", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},
-        {"machine", required_argument, NULL, 'm'},
-        {"upgrade", no_argument, NULL, 'U'},
-        {"help", no_argument, NULL, 'h'},
-#define X(NAME, word, take, otherwise)                                                            \
-    {word, HOST_SETTING_##NAME == HOST_SETTING_ALLOW_NET ? no_argument : required_argument, NULL, \
-     OPTION_SETTING + HOST_SETTING_##NAME},
-        HOST_SETTINGS(X)
-#undef X
-            {0},
-    };
-    int option, end = -1;
-    while (end < 0 && (option = getopt_long(argc, argv, "-:", long_options, NULL)) != -1)
-        end = take_option(order, option, argv);
-    for (; end < 0 && optind < argc; optind++) /* after -- */
-        end = take_word(order, argv[optind]);
-    if (end < 0 && !order->file)
-        return complain_usage("which segment file?", "FILE.seg");
-    return end;
+    int end = options_read(&line, argc, argv, order, NULL);
+    return end < 0 && !order->file ? options_mistake(&line, "which segment file?", "FILE.seg") : end;
 }
 
 static int write_all(int fd, const uint8_t *bytes, size_t size)
@@ -362,6 +393,12 @@ static int send_order(const struct order *order, const struct far_iface *iface, 
     if (!registered)
         return code ? code : EX_PROTOCOL;
     print_registered(order, iface, registered);
+    if (registered->host_uid == geteuid())
+        fprintf(
+            stderr,
+            "far: register: its host runs as uid %u, as you do: that keeps faults apart, but is no protection of one "
+            "from the other (docs/trust.md)\n",
+            registered->host_uid);
     return finish_output(0);
 }
 

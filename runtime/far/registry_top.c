@@ -3,115 +3,81 @@
 #include "runtime/far/registry_top.h"
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
+#include "runtime/far/terminal.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <termios.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: far top [--once] [--json] [--sort KEY] [--interval SECONDS] [--socket PATH]\n"
-    "\n"
-    "Shows what every service is doing: calls a second that its host answers (branches go past everybody and are not\n"
-    "counted), channels, its host's processor time and memory, restarts; and who asks how much of fard. Everybody "
-    "sees\n"
-    "all services and himself; fard's user and root see all users.\n"
-    "\n"
-    "  --once              print one table, of what happens in one interval, and end; so it is where the output is no\n"
-    "                      terminal\n"
-    "  --json              the same for programs; implies --once\n"
-    "  --sort KEY          calls (the default), cpu, rss, channels, restarts or name\n"
-    "  --interval SECONDS  between two looks, 0.1 to 3600; default: 2\n"
-    "  --socket PATH       fard's socket\n"
-    "\n"
-    "While it runs: q ends it; c, p, m, n sort by calls, processor, memory, name.\n"
-    "\n"
-    "Exit codes: 0; 64 usage; 69 fard is not running.\n";
-
 struct top_options {
     const char *socket;
     bool once, json;
-    enum top_sort sort;
-    int interval_ms;
+    unsigned sort;   /* enum top_sort */
+    double interval; /* seconds */
 };
 
-static int mistake(const char *what)
+static int take_json(void *to, const struct option_row *row, const char *value)
 {
-    fprintf(stderr, "far top: %s; far top --help shows how it goes\n", what);
-    return EX_USAGE;
-}
-
-static int take_sort(struct top_options *options)
-{
-    static const char *const words[] = {
-#define X(NAME, name) #name,
-        TOP_SORTS(X)
-#undef X
-    };
-    for (unsigned i = 0; i < TOP_SORT_COUNT; i++) {
-        if (strcmp(optarg, words[i]) == 0) {
-            options->sort = (enum top_sort)i;
-            return -1;
-        }
-    }
-    return mistake("--sort is calls, cpu, rss, channels, restarts or name");
-}
-
-static int take_interval(struct top_options *options)
-{
-    char *end;
-    double seconds = strtod(optarg, &end);
-    if (*end || end == optarg || !(seconds >= 0.1 && seconds <= 3600))
-        return mistake("--interval is a number of seconds, 0.1 to 3600");
-    options->interval_ms = (int)(seconds * 1000);
+    struct top_options *options = to;
+    (void)row;
+    (void)value;
+    options->once = options->json = true;
     return -1;
 }
 
-static int take_option(int option, struct top_options *options)
-{
-    switch (option) {
-    case 'o':
-        options->once = true;
-        return -1;
-    case 'j':
-        options->once = options->json = true;
-        return -1;
-    case 'r':
-        return take_sort(options);
-    case 'i':
-        return take_interval(options);
-    case 's':
-        options->socket = optarg;
-        return -1;
-    case 'h':
-        fputs(help, stdout);
-        return finish_output(0);
-    default:
-        return mistake("there is no such option, or its value is missing");
-    }
-}
+static const char *const sort_words[] = {
+#define X(NAME, name) #name,
+    TOP_SORTS(X)
+#undef X
+        NULL};
+
+static const struct option_row rows[] = {
+    {.name = "once",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct top_options, once),
+     .help = "print one table, of what happens in one interval, and end; so it is where the output is no terminal"},
+    {.name = "json", .kind = OPTION_TAKE, .take = take_json, .help = "the same for programs; implies --once"},
+    {.name = "sort",
+     .value = "KEY",
+     .kind = OPTION_CHOICE,
+     .at = offsetof(struct top_options, sort),
+     .words = sort_words,
+     .what = "it is calls, cpu, rss, channels, restarts or name",
+     .help = "calls (the default), cpu, rss, channels, restarts or name"},
+    {.name = "interval",
+     .value = "SECONDS",
+     .kind = OPTION_SECONDS,
+     .at = offsetof(struct top_options, interval),
+     .least = 100,
+     .most = 3600000,
+     .what = "it is a number of seconds, 0.1 to 3600",
+     .help = "between two looks, 0.1 to 3600; default: 2"},
+    OPTION_ROW_SOCKET(struct top_options),
+    {0}};
+
+static const struct command_line line = {
+    .name = "top",
+    .usage = "far top [--once] [--json] [--sort KEY] [--interval SECONDS] [--socket PATH]",
+    .about = "Shows what every service is doing: calls a second that its host answers (branches go past everybody and "
+             "are not counted), channels, its host's processor time and memory, restarts; and who asks how much of "
+             "fard. Everybody sees all services and himself; fard's user and root see all users.\n",
+    .rows = rows,
+    .notes = "While it runs: q ends it; c, p, m, n sort by calls, processor, memory, name.\n"
+             "\n"
+             "Exit codes: 0; 64 usage; 69 fard is not running.\n",
+    .operands = "it takes no names",
+};
 
 static int parse(int argc, char **argv, struct top_options *options)
 {
-    static const struct option long_options[] = {{"once", no_argument, NULL, 'o'},
-                                                 {"json", no_argument, NULL, 'j'},
-                                                 {"sort", required_argument, NULL, 'r'},
-                                                 {"interval", required_argument, NULL, 'i'},
-                                                 {"socket", required_argument, NULL, 's'},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {NULL, 0, NULL, 0}};
-    int option, end = -1;
-    *options = (struct top_options){.interval_ms = 2000};
-    while (end < 0 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1)
-        end = take_option(option, options);
-    if (end < 0 && optind < argc)
-        return mistake("it takes no names");
+    *options = (struct top_options){.interval = 2};
+    int end = options_read(&line, argc, argv, options, NULL);
     options->once |= !isatty(STDOUT_FILENO);
     return end;
 }
@@ -136,7 +102,7 @@ static bool wait_for_key(struct top_options *options, bool keys)
     } sorts[] = {{'c', TOP_SORT_CALLS}, {'p', TOP_SORT_CPU}, {'m', TOP_SORT_RSS}, {'n', TOP_SORT_NAME}};
     struct pollfd input = {.fd = keys ? STDIN_FILENO : -1, .events = POLLIN};
     char key;
-    if (poll(&input, 1, options->interval_ms) <= 0)
+    if (poll(&input, 1, (int)(options->interval * 1000)) <= 0)
         return true;
     if (read(STDIN_FILENO, &key, 1) != 1 || key == 'q')
         return false;
@@ -148,16 +114,15 @@ static bool wait_for_key(struct top_options *options, bool keys)
 
 static void show(const struct top_options *options, struct top_look *look)
 {
-    struct winsize size = {0};
-    top_sort(look, options->sort);
+    struct terminal_size size = terminal_size(stdout);
+    top_sort(look, (enum top_sort)options->sort);
     if (options->json) {
         top_print_json(look);
         return;
     }
-    bool terminal = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col;
     if (!options->once)
         fputs("\033[H\033[2J", stdout);
-    top_print(look, terminal ? size.ws_col : 200, options->once ? 0 : size.ws_row);
+    top_print(look, size.columns, options->once ? 0 : size.lines);
     fflush(stdout);
 }
 

@@ -55,10 +55,10 @@ static void print_service(const struct top_service *service, unsigned columns)
     snprintf(version, sizeof version, "%u.%u", entry->major, entry->minor);
     if (entry->host_pid)
         snprintf(host, sizeof host, "%u", entry->host_pid);
-    printf("%-16.*s %-6s %-8s %10.1f %8u %5.1f %8.1f", columns < 100 ? 16 : 40, entry->name, version,
+    printf("%-16.*s %-6s %-8s %10.1f %8u %5.1f %8.1f", columns && columns < 100 ? 16 : 40, entry->name, version,
            state_word(entry->state), service->calls_rate, entry->channels, service->cpu,
            (double)service->resident / 1048576);
-    if (columns >= 100)
+    if (!columns || columns >= 100)
         printf(" %7u %8s %8u %14llu", entry->in_progress, host, entry->restarts, (unsigned long long)entry->calls);
     putchar('\n');
 }
@@ -80,7 +80,7 @@ void top_print(const struct top_look *look, unsigned columns, unsigned lines)
         services = services > room - users ? room - users : services;
     }
     printf("%-16s %-6s %-8s %10s %8s %5s %8s", "SERVICE", "VER", "STATE", "CALLS/S", "CHANNELS", "CPU%", "RSS MiB");
-    if (columns >= 100)
+    if (!columns || columns >= 100)
         printf(" %7s %8s %8s %14s", "RUNNING", "HOST", "RESTARTS", "CALLS");
     putchar('\n');
     for (unsigned i = 0; i < services; i++)

@@ -3,9 +3,9 @@
 #include "runtime/far/registry_trace.h"
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,93 +17,56 @@
 
 #define LOOK_MS 50
 
-static const char help[] =
-    "usage: far trace [SERVICE] [--op OPERATION] [--count N] [--duration SECONDS] [--json] [--socket PATH]\n"
-    "\n"
-    "Shows each call that a host answers, when it has been answered: since the start, in seconds; service and "
-    "operation;\n"
-    "the client's process and user; how long it took in the host, in microseconds; and what became of it. Without "
-    "SERVICE,\n"
-    "of all services that are registered when it starts. Ends with Ctrl-C. A call by branch runs in its client, past\n"
-    "everybody, and cannot be seen here (perf and USDT probes can: docs/observing.md). Only fard's user and root may.\n"
-    "\n"
-    "While nobody traces, this costs a call one test of a word that does not change. Records lie in a ring of 16384 a\n"
-    "service: what is written over before it was read is counted, and said at the end.\n"
-    "\n"
-    "  --op OPERATION      only this one\n"
-    "  --count N           end after so many calls\n"
-    "  --duration SECONDS  end after that time\n"
-    "  --json              one JSON object a line\n"
-    "  --socket PATH       fard's socket\n"
-    "\n"
-    "Exit codes: 0; 64 usage; 69 fard is not running, or no such service; 77 not allowed.\n";
+static const struct option_row rows[] = {
+    {.name = "op",
+     .value = "OPERATION",
+     .kind = OPTION_TEXT,
+     .at = offsetof(struct trace_options, operation),
+     .help = "only this one"},
+    {.name = "count",
+     .value = "N",
+     .kind = OPTION_NUMBER,
+     .at = offsetof(struct trace_options, count),
+     .least = 1,
+     .most = UINT64_MAX,
+     .what = "it is a number of calls, 1 or more",
+     .help = "end after so many calls"},
+    {.name = "duration",
+     .value = "SECONDS",
+     .kind = OPTION_SECONDS,
+     .at = offsetof(struct trace_options, duration),
+     .least = 1,
+     .most = 1000000000,
+     .what = "it is a number of seconds, 0.001 to 1000000",
+     .help = "end after that time"},
+    {.name = "json", .kind = OPTION_FLAG, .at = offsetof(struct trace_options, json), .help = "one JSON object a line"},
+    OPTION_ROW_SOCKET(struct trace_options),
+    {0}};
 
-static int mistake(const char *what)
-{
-    fprintf(stderr, "far trace: %s; far trace --help shows how it goes\n", what);
-    return EX_USAGE;
-}
-
-static int take_count(struct trace_options *options)
-{
-    char *end;
-    errno = 0;
-    options->count = strtoull(optarg, &end, 10);
-    return *end || end == optarg || errno || !options->count ? mistake("--count is a number of calls, 1 or more") : -1;
-}
-
-static int take_duration(struct trace_options *options)
-{
-    char *end;
-    options->duration = strtod(optarg, &end);
-    return *end || end == optarg || !(options->duration > 0 && options->duration <= 1e6)
-               ? mistake("--duration is a number of seconds")
-               : -1;
-}
-
-static int take_option(int option, struct trace_options *options)
-{
-    switch (option) {
-    case 'o':
-        options->operation = optarg;
-        return -1;
-    case 'c':
-        return take_count(options);
-    case 'd':
-        return take_duration(options);
-    case 'j':
-        options->json = true;
-        return -1;
-    case 's':
-        options->socket = optarg;
-        return -1;
-    case 'h':
-        fputs(help, stdout);
-        return finish_output(0);
-    default:
-        return mistake("there is no such option, or its value is missing");
-    }
-}
+static const struct command_line line = {
+    .name = "trace",
+    .usage = "far trace [SERVICE] [--op OPERATION] [--count N] [--duration SECONDS] [--json] [--socket PATH]",
+    .about = "Shows each call that a host answers, when it has been answered: since the start, in seconds; service and "
+             "operation; the client's process and user; how long it took in the host, in microseconds; and what became "
+             "of it. Without SERVICE, of all services that are registered when it starts. Ends with Ctrl-C. A call by "
+             "branch runs in its client, past everybody, and cannot be seen here (perf and USDT probes can: "
+             "docs/observing.md). Only fard's user and root may.\n"
+             "\n"
+             "While nobody traces, this costs a call one test of a word that does not change. Records lie in a ring of "
+             "16384 a service: what is written over before it was read is counted, and said at the end.\n",
+    .rows = rows,
+    .notes = "Exit codes: 0; 64 usage; 69 fard is not running, or no such service; 77 not allowed.\n",
+    .most = 1,
+    .operands = "name one service, or none",
+};
 
 static int parse(int argc, char **argv, struct trace_options *options)
 {
-    static const struct option long_options[] = {{"op", required_argument, NULL, 'o'},
-                                                 {"count", required_argument, NULL, 'c'},
-                                                 {"json", no_argument, NULL, 'j'},
-                                                 {"duration", required_argument, NULL, 'd'},
-                                                 {"socket", required_argument, NULL, 's'},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {NULL, 0, NULL, 0}};
-    int option, end = -1;
+    struct operands operands;
     *options = (struct trace_options){0};
-    while (end < 0 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1)
-        end = take_option(option, options);
-    if (end >= 0)
-        return end;
-    if (argc - optind > 1)
-        return mistake("name one service, or none");
-    options->service = argv[optind];
-    return -1;
+    int end = options_read(&line, argc, argv, options, &operands);
+    options->service = operands.word[0];
+    return end;
 }
 
 /* Signals that end it are held back, and looked for between two looks: what was seen is always printed whole. */

@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_client.h"
 
 #include <stdio.h>
 
-static const char help[] =
-    "usage: far unregister NAME[@MAJOR] [--socket PATH]\n"
-    "\n"
-    "Takes a service away: its host ends, calls in progress fail, its data is gone. Its addresses are never given to\n"
-    "another service.\n"
-    "\n"
-    "Exit codes: 0 done; 64 usage; 69 fard is not running, no such service, or another service needs it; 74 the store\n"
-    "cannot be written; 77 only fard's user and root may.\n";
+static const struct option_row rows[] = {OPTION_ROW_SOCKET(struct query_options), {0}};
+
+static const struct command_line line = {
+    .name = "unregister",
+    .usage = "far unregister NAME[@MAJOR] [--socket PATH]",
+    .about = "Takes a service away: its host ends, calls in progress fail, its data is gone. Its addresses are never "
+             "given to another service.\n",
+    .rows = rows,
+    .notes = "Exit codes: 0 done; 64 usage; 69 fard is not running, no such service, or another service needs it; 74 "
+             "the store cannot be written; 77 only fard's user and root may.\n",
+    .least = 1,
+    .most = 1,
+    .operands = "name one service",
+};
 
 int far_unregister_main(int argc, char **argv)
 {
@@ -20,7 +27,7 @@ int far_unregister_main(int argc, char **argv)
     struct query_options options;
     struct far_name_request request = {0};
     struct fard_connection connection;
-    int code = query_parse(argc, argv, help, QUERY_NAME, &options);
+    int code = query_read(&line, argc, argv, &options);
     if (code >= 0)
         return code;
     code = far_take_service("unregister", options.name, request.name, &request.version);

@@ -62,6 +62,11 @@ static int parse_id(const char *command, const char *word, struct far_rule *rule
                 result == -ENOENT ? "this system knows nobody of that name" : "the number must be a uid or gid");
         return result == -ENOENT ? EX_NOUSER : EX_USAGE;
     }
+    if (getpwnam(word) || getgrnam(word)) {
+        fprintf(stderr, "far: %s: `%s` names nobody; did you mean %s:%s?\n", command, word,
+                getpwnam(word) ? "user" : "group", word);
+        return EX_USAGE;
+    }
     fprintf(stderr,
             "far: %s: `%s` names nobody; WHO is uid:N, user:NAME, gid:N, group:NAME, exe:PATH, one of the first four "
             "with +exe:PATH, or all\n",

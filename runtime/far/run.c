@@ -2,12 +2,12 @@
 /* far run: the client's own word about trust, as the environment that libfarcall reads, and then the program. */
 #include "runtime/far/far.h"
 #include "runtime/far/load.h"
+#include "runtime/far/options.h"
 #include "runtime/far/registry_cap.h"
 #include "runtime/far/registry_client.h"
 #include "runtime/format/complain.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,38 +21,6 @@
 #define HEAP_LIBRARY         "lib/libfarcall-heap.so"
 #define HEAP_SIZE_MOST       (256ull << 30)
 
-static const char help[] =
-    "usage: far run [OPTIONS] PROGRAM ARGS…\n"
-    "\n"
-    "Runs a program with less trust than the name server would grant it, or towards it. The program is any that is "
-    "linked\n"
-    "against an import library; it is not changed.\n"
-    "\n"
-    "  --level LEVEL        ask for no more than none, read or trusted, from all services\n"
-    "  --untrusted SERVICE  do not let this service's code run in the program: calls trap to its host; several times\n"
-    "  --global-heap        malloc and its like from a segment of the program's own, at addresses that nobody else "
-    "has\n"
-    "  --heap-size SIZE     bytes of addresses of that segment, 4G if nothing is said; M and G may follow the number\n"
-    "  --trust-server SERVICE  let this service reach that segment, reading and writing; several times\n"
-    "  --capability TOKEN   present this capability before anything is bound; @FILE: the file holds it; several times\n"
-    "  --gate process       the gate for calls that trap (the only one in this version)\n"
-    "  --bind-now           a service that nobody has registered yet is an error at start, not at its first call\n"
-    "  --perf               write the names of services' functions to /tmp/perf-PID.map, where perf report looks for "
-    "them\n"
-    "  --socket PATH        fard's socket\n"
-    "\n"
-    "    far run --level none ./client\n"
-    "    far run --untrusted zlib ./viewer picture.png\n"
-    "\n"
-    "FARCALL_LEVEL, FARCALL_UNTRUSTED, FARCALL_TRUST_SERVERS and FARCALL_CAPABILITIES (comma lists), "
-    "FARCALL_HEAP_SIZE,\n"
-    "FARCALL_BIND_NOW, FARCALL_PERF, FARCALL_SOCKET and FARCALL_SPIN (looks before a caller sleeps) do the same "
-    "without\n"
-    "it. A client that cannot be bound ends with 69 (no fard; --bind-now and no such service), 76 (another interface)\n"
-    "or 77.\n"
-    "\n"
-    "Exit codes: the program's own; 64 usage; 66 no such program; 69 not in this version; 77 it may not be run.\n";
-
 struct settings {
     const char *level;
     const char *socket;
@@ -65,8 +33,10 @@ struct settings {
     char capabilities[FAR_CAPABILITIES_MAX];
 };
 
-static int take_level(struct settings *settings, const char *name)
+static int take_level(void *to, const struct option_row *row, const char *name)
 {
+    struct settings *settings = to;
+    (void)row;
     for (enum far_level level = FAR_LEVEL_NONE; level < FAR_LEVEL_COUNT; level++) {
         if (strcmp(name, level_word(level)) == 0) {
             settings->level = name;
@@ -93,13 +63,24 @@ static int take_service(const char *service, const char *option, char *list, siz
     return -1;
 }
 
-static int take_untrusted(struct settings *settings, const char *service)
+static int take_untrusted(void *to, const struct option_row *row, const char *service)
 {
+    struct settings *settings = to;
+    (void)row;
     return take_service(service, "--untrusted", settings->untrusted, sizeof settings->untrusted);
 }
 
-static int take_capability(struct settings *settings, const char *text)
+static int take_trusted(void *to, const struct option_row *row, const char *service)
 {
+    struct settings *settings = to;
+    (void)row;
+    return take_service(service, "--trust-server", settings->trusted, sizeof settings->trusted);
+}
+
+static int take_capability(void *to, const struct option_row *row, const char *text)
+{
+    struct settings *settings = to;
+    (void)row;
     char token[FAR_TOKEN_MAX];
     size_t used = strlen(settings->capabilities);
     int code = cap_take_token("run", text, token);
@@ -113,8 +94,10 @@ static int take_capability(struct settings *settings, const char *text)
     return -1;
 }
 
-static int take_heap_size(struct settings *settings, const char *size)
+static int take_heap_size(void *to, const struct option_row *row, const char *size)
 {
+    struct settings *settings = to;
+    (void)row;
     char *end;
     errno = 0;
     unsigned long long number = strtoull(size, &end, 10);
@@ -128,83 +111,105 @@ static int take_heap_size(struct settings *settings, const char *size)
     return -1;
 }
 
-static int take_gate(const char *gate)
+static int take_gate(void *to, const struct option_row *row, const char *gate)
 {
+    (void)to;
+    (void)row;
     if (strcmp(gate, "process") == 0)
         return -1;
     fprintf(stderr, "far: run: --gate %s: this version has one gate for calls that trap: process\n", gate);
     return EX_UNAVAILABLE;
 }
 
-static int not_yet(const char *option, const char *what)
+static int take_isolate(void *to, const struct option_row *row, const char *library)
 {
-    fprintf(stderr, "far: run: --%s: this version cannot %s\n", option, what);
+    (void)to;
+    (void)row;
+    (void)library;
+    fputs("far: run: --isolate: this version cannot put an ordinary shared library behind a gate; link it into a "
+          "segment with farld\n",
+          stderr);
     return EX_UNAVAILABLE;
 }
 
-static int take_option(struct settings *settings, int option, char **argv)
+static int take_flag(void *to, const struct option_row *row, const char *value)
 {
-    switch (option) {
-    case 'l':
-        return take_level(settings, optarg);
-    case 'u':
-        return take_untrusted(settings, optarg);
-    case 'g':
-        return take_gate(optarg);
-    case 's':
-        settings->socket = optarg;
-        return -1;
-    case 'p':
-        settings->perf = "1";
-        return -1;
-    case 'b':
-        settings->bind_now = "1";
-        return -1;
-    case 'i':
-        return not_yet("isolate", "put an ordinary shared library behind a gate; link it into a segment with farld");
-    case 't':
-        return take_service(optarg, "--trust-server", settings->trusted, sizeof settings->trusted);
-    case 'H':
-        settings->global_heap = true;
-        return -1;
-    case 'S':
-        return take_heap_size(settings, optarg);
-    case 'c':
-        return take_capability(settings, optarg);
-    case 'h':
-        fputs(help, stdout);
-        return finish_output(0);
-    default:
-        return bad_option(argv[0], argv);
-    }
+    const char *yes = "1";
+    (void)value;
+    memcpy((uint8_t *)to + row->at, &yes, sizeof yes);
+    return -1;
 }
 
-static int parse(int argc, char **argv, struct settings *settings)
-{
-    static const struct option long_options[] = {
-        {"level", required_argument, NULL, 'l'},
-        {"untrusted", required_argument, NULL, 'u'},
-        {"gate", required_argument, NULL, 'g'},
-        {"bind-now", no_argument, NULL, 'b'},
-        {"socket", required_argument, NULL, 's'},
-        {"perf", no_argument, NULL, 'p'},
-        {"isolate", required_argument, NULL, 'i'},
-        {"trust-server", required_argument, NULL, 't'},
-        {"global-heap", no_argument, NULL, 'H'},
-        {"heap-size", required_argument, NULL, 'S'},
-        {"capability", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    int option, end = -1;
-    while (end < 0 && (option = getopt_long(argc, argv, "+:", long_options, NULL)) != -1)
-        end = take_option(settings, option, argv);
-    if (end < 0 && optind == argc) {
-        fputs("far: run: which program? far run --help says more\n", stderr);
-        return EX_USAGE;
-    }
-    return end;
-}
+static const struct option_row rows[] = {
+    {.name = "level",
+     .value = "LEVEL",
+     .kind = OPTION_TAKE,
+     .take = take_level,
+     .help = "ask for no more than none, read or trusted, from all services"},
+    {.name = "untrusted",
+     .value = "SERVICE",
+     .kind = OPTION_TAKE,
+     .take = take_untrusted,
+     .help = "do not let this service's code run in the program: calls trap to its host; several times"},
+    {.name = "global-heap",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct settings, global_heap),
+     .help = "malloc and its like from a segment of the program's own, at addresses that nobody else has"},
+    {.name = "heap-size",
+     .value = "SIZE",
+     .kind = OPTION_TAKE,
+     .take = take_heap_size,
+     .help = "bytes of addresses of that segment, 4G if nothing is said; M and G may follow the number"},
+    {.name = "trust-server",
+     .value = "SERVICE",
+     .kind = OPTION_TAKE,
+     .take = take_trusted,
+     .help = "let this service reach that segment, reading and writing; several times"},
+    {.name = "capability",
+     .value = "TOKEN",
+     .kind = OPTION_TAKE,
+     .take = take_capability,
+     .help = "present this capability before anything is bound; @FILE: the file holds it; several times"},
+    {.name = "gate",
+     .value = "process",
+     .kind = OPTION_TAKE,
+     .take = take_gate,
+     .help = "the gate for calls that trap (the only one in this version)"},
+    {.name = "bind-now",
+     .kind = OPTION_TAKE,
+     .take = take_flag,
+     .at = offsetof(struct settings, bind_now),
+     .help = "a service that nobody has registered yet is an error at start, not at its first call"},
+    {.name = "perf",
+     .kind = OPTION_TAKE,
+     .take = take_flag,
+     .at = offsetof(struct settings, perf),
+     .help = "write the names of services' functions to /tmp/perf-PID.map, where perf report looks for them"},
+    {.name = "isolate", .value = "LIBRARY", .kind = OPTION_TAKE, .take = take_isolate},
+    OPTION_ROW_SOCKET(struct settings),
+    {0}};
+
+static const struct command_line line = {
+    .name = "run",
+    .usage = "far run [OPTIONS] PROGRAM ARGS…",
+    .about = "Runs a program with less trust than the name server would grant it, or towards it. The program is any "
+             "that is linked against an import library; it is not changed.\n",
+    .rows = rows,
+    .notes =
+        "    far run --level none ./client\n"
+        "    far run --untrusted zlib ./viewer picture.png\n"
+        "\n"
+        "FARCALL_LEVEL, FARCALL_UNTRUSTED, FARCALL_TRUST_SERVERS and FARCALL_CAPABILITIES (comma lists), "
+        "FARCALL_HEAP_SIZE, FARCALL_BIND_NOW, FARCALL_PERF, FARCALL_SOCKET and FARCALL_SPIN (looks before a caller "
+        "sleeps) do the same without it. A client that cannot be bound ends with 69 (no fard; --bind-now and no such "
+        "service), 76 (another interface) or 77.\n"
+        "\n"
+        "Exit codes: the program's own; 64 usage; 66 no such program; 69 not in this version; 77 it may not be run.\n",
+    .order = OPTIONS_FIRST,
+    .least = 1,
+    .most = -1,
+    .operands = "which program?",
+};
 
 static int set(const char *name, const char *value)
 {
@@ -247,10 +252,26 @@ static int preload_heap(void)
     return setenv("LD_PRELOAD", list, 1) == 0 ? 0 : EX_OSERR;
 }
 
+/* Who asks for less trust should know where that keeps nobody out. */
+static void warn_of_one_uid(const struct settings *settings)
+{
+    struct fard_connection connection;
+    struct far_status_reply status;
+    if ((!settings->level && !settings->untrusted[0]) || !fard_reachable(&connection, settings->socket))
+        return;
+    if (fard_status(&connection, &status) == 0 && status.uid == geteuid() && status.uid != 0)
+        fprintf(stderr,
+                "far: run: fard and its hosts run as uid %u, as the program will: that keeps faults apart, but is no "
+                "protection of one from the other (docs/trust.md)\n",
+                status.uid);
+    fard_disconnect(&connection);
+}
+
 int far_run_main(int argc, char **argv)
 {
     static struct settings settings;
-    int code = parse(argc, argv, &settings);
+    struct operands operands;
+    int code = options_read(&line, argc, argv, &settings, &operands);
     if (code >= 0)
         return code;
     code = set(FAR_ENV_LEVEL, settings.level);
@@ -265,7 +286,8 @@ int far_run_main(int argc, char **argv)
         code = preload_heap();
     if (code)
         return code;
-    execvp(argv[optind], argv + optind);
-    fprintf(stderr, "far: run: %s: %s\n", argv[optind], strerror(errno));
+    warn_of_one_uid(&settings);
+    execvp(operands.word[0], operands.word);
+    fprintf(stderr, "far: run: %s: %s\n", operands.word[0], strerror(errno));
     return errno == ENOENT ? EX_NOINPUT : EX_NOPERM;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Taking over what an earlier fard has left, and leaving enough for a later one. */
 #include "runtime/fard/adopt.h"
+#include "runtime/fard/adopt_check.h"
+#include "runtime/fard/domain_adopt.h"
 #include "runtime/fard/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,78 +34,35 @@ static void life_name(char name[KEEPER_NAME_MAX], uint32_t service, uint32_t gen
     snprintf(name, KEEPER_NAME_MAX, "host-%u-%u", service, generation);
 }
 
-/* The 22nd word of /proc/PID/stat; the second, in parentheses, may hold anything. 0: there is no such process. */
-static uint64_t process_started(pid_t pid)
+static bool say_fault(struct adoption *adoption, const char *what, const char *fault)
 {
-    char path[64], line[1024];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
-    if (fd >= 0)
-        close(fd);
-    if (got <= 0)
-        return 0;
-    line[got] = '\0';
-    const char *at = strrchr(line, ')');
-    for (int word = 2; at && word < 22; word++)
-        at = strchr(at + 1, ' ');
-    return at ? strtoull(at + 1, NULL, 10) : 0;
+    if (fault)
+        snprintf(adoption->why, sizeof adoption->why, "%s %s", what, fault);
+    return fault != NULL;
 }
 
-/* The process that a pidfd means; -1: it is none, or the process is gone. */
-static pid_t pidfd_pid(int pidfd)
-{
-    char path[64], text[512];
-    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (fd >= 0)
-        close(fd);
-    if (got <= 0)
-        return -1;
-    text[got] = '\0';
-    const char *line = strstr(text, "\nPid:");
-    return line ? (pid_t)atol(line + 5) : -1;
-}
-
-static bool is_dead(int pidfd)
-{
-    struct pollfd process = {.fd = pidfd, .events = POLLIN};
-    return poll(&process, 1, 0) != 0;
-}
-
-static const char *data_fault(int fd, const struct stored_host *host, uint64_t size)
-{
-    struct stat status;
-    int seals = fcntl(fd, F_GET_SEALS), wanted = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-    if (seals < 0 || fstat(fd, &status) < 0)
-        return "its data was not kept as memory";
-    if (status.st_dev != host->device || status.st_ino != host->inode)
-        return "its data is not the memory that was noted";
-    if (seals != wanted || (uint64_t)status.st_size != size)
-        return "its data does not have its size and seals";
-    return NULL;
-}
-
-static const char *host_fault(const struct adoption *adoption)
+static bool data_is_wrong(struct adoption *adoption, uint64_t size)
 {
     const struct stored_host *host = &adoption->host;
-    struct stat status;
+    const char *fault =
+        adoption->data < 0 ? "was not kept" : memory_fault(adoption->data, host->device, host->inode, size);
+    return say_fault(adoption, "its data", fault);
+}
+
+static bool host_is_wrong(struct adoption *adoption)
+{
+    const struct stored_host *host = &adoption->host;
     if (adoption->life < 0 || adoption->socket < 0)
-        return "its host was not kept";
-    if (is_dead(adoption->life))
-        return "its host died meanwhile";
-    if (pidfd_pid(adoption->life) != (pid_t)host->pid || process_started((pid_t)host->pid) != host->started)
-        return "its host is not the process that was noted";
-    if (fstat(adoption->socket, &status) < 0 || !S_ISSOCK(status.st_mode))
-        return "the socket to its host was not kept";
-    return NULL;
+        return say_fault(adoption, "its host", "was not kept");
+    return say_fault(adoption, "its host", process_fault(adoption->life, (pid_t)host->pid, host->started)) ||
+           say_fault(adoption, "the socket to its host", socket_fault(adoption->socket));
 }
 
 /* Constructors may have run half, and must not run twice; a host that lives knows better than the row, and will say. */
-static const char *start_fault(const struct adoption *adoption)
+static bool start_is_wrong(struct adoption *adoption)
 {
-    return adoption->host.initialised || !host_fault(adoption) ? NULL : "its constructors had not completed";
+    return host_is_wrong(adoption) && !adoption->host.initialised &&
+           say_fault(adoption, "its constructors", "had not completed");
 }
 
 static void take(struct fard *fard, uint32_t service, struct adoption *adoption)
@@ -161,16 +118,9 @@ int adoption_look(struct fard *fard, uint32_t service, uint64_t size, struct ado
     if (result || !adoption->known)
         return result;
     take(fard, service, adoption);
-    adoption->why = adoption->data < 0 ? "its data was not kept" : data_fault(adoption->data, &adoption->host, size);
-    adoption->why = adoption->why ? adoption->why : start_fault(adoption);
-    if (adoption->why) {
-        const char *why = adoption->why;
+    if (data_is_wrong(adoption, size) || start_is_wrong(adoption))
         adoption_free(fard, service, adoption);
-        adoption->why = why;
-        return 0;
-    }
-    adoption->why = host_fault(adoption);
-    if (adoption->why)
+    else if (host_is_wrong(adoption))
         put_host_down(fard, service, adoption);
     return 0;
 }
@@ -187,7 +137,8 @@ static int watch_adopted(struct host *host, struct adoption *adoption)
         host->output->pid = host->pid;
     result = result ? result : host_connected(host, socket);
     result = result ? result : loop_watch(&host->fard->loop, &host->life, EPOLLIN);
-    return result ? result : peer_send(&host->peer, FAR_MSG_HOST_CHANNELS, 0, NULL, 0, NULL, 0);
+    result = result ? result : peer_send(&host->peer, FAR_MSG_HOST_CHANNELS, 0, NULL, 0, NULL, 0);
+    return result ? result : domain_host_adopted(host);
 }
 
 void host_adopt(struct host *host, struct adoption *adoption)

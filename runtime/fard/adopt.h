@@ -14,7 +14,7 @@ struct adoption {
     int data;                /* sound: the caller's. -1: fresh data is needed */
     int life, socket;        /* of a host that runs on it: the caller's. -1: there is none to take over */
     int output;              /* what it prints; may be missing */
-    const char *why;         /* the data or the host cannot be used; NULL: nothing is wrong, or nothing was there */
+    char why[96];            /* the data or the host cannot be used; empty: nothing is wrong, or nothing was there */
 };
 
 /* Looks at what came back for a service whose data has `size` bytes. 0, FARD_REFUSED or a negative errno. */

@@ -32,6 +32,7 @@ bool calls_in_progress(const struct channel *channel)
     return number_of(&channel->lines->call.sequence) != number_of(&channel->lines->reply.sequence);
 }
 
+/* Once a minute; and is the socket still there? */
 static void see_all(struct timer *timer)
 {
     struct fard *fard = list_entry(timer, struct fard, calls_timer);
@@ -40,6 +41,7 @@ static void see_all(struct timer *timer)
         for (struct list *on = client->channels.next; on != &client->channels; on = on->next)
             calls_see(list_entry(on, struct channel, of_client));
     }
+    socket_look_after(fard);
     timer_start(&fard->loop, timer, CALLS_WATCH_MS);
 }
 

@@ -221,6 +221,7 @@ int handle_capability_narrow(struct client *client, const struct far_message *me
     const struct capability *parent = NULL;
     struct capability capability;
     int result = protocol_check_capability_narrow(message, &request, error);
+    result = result ? result : client_check_writes(client, error);
     result = result ? result : find_token(client, request->token, &parent, error);
     result = result ? result : check_quota(client, error);
     result = result ? result : check_depth(client->fard, parent, error);
@@ -329,6 +330,7 @@ int handle_capability_revoke(struct client *client, const struct far_message *me
     const struct far_capability_revoke *request;
     const struct capability *which = NULL;
     int result = protocol_check_capability_revoke(message, &request, error);
+    result = result ? result : client_check_writes(client, error);
     result = result ? result : find_revoked(client, request, &which, error);
     result = result ? result : check_revoker(client, request, which, error);
     if (!result) {

@@ -92,9 +92,14 @@ int channel_open(struct client *client, struct host *host, const struct waiter *
     int fd;
     if (host->peer.queued >= HOST_QUEUE_HIGH)
         return refuse(error, EAGAIN, EX_TEMPFAIL, "open channel: the service's host is busy with others; try again");
+    struct host_use *use;
+    int result = channel_room_take(client, host, &use, error);
+    if (result)
+        return result;
     struct channel *channel = calloc(1, sizeof *channel);
-    int result = channel ? create_astack(wanted->size, &channel->lines, &fd) : -ENOMEM;
+    result = channel ? create_astack(wanted->size, &channel->lines, &fd) : -ENOMEM;
     if (result) {
+        channel_room_give(host, use);
         free(channel);
         return refuse(error, -result, EX_TEMPFAIL,
                       "open channel: an A-stack of %llu bytes cannot be made; close others",
@@ -102,6 +107,7 @@ int channel_open(struct client *client, struct host *host, const struct waiter *
     }
     channel->client = client;
     channel->host = host;
+    channel->use = use;
     channel->size = wanted->size;
     channel->capability = wanted->capability;
     channel->id = next_id(client->fard);
@@ -129,6 +135,7 @@ static void forget(struct channel *channel)
 {
     list_take_out(&channel->of_client);
     list_take_out(&channel->of_host);
+    channel_room_give(channel->host, channel->use);
     host_idle_check(channel->host);
     channel->client->fard->channel_count--;
     free(channel);
@@ -144,7 +151,7 @@ void channel_end(struct channel *channel, enum channel_fate fate)
     kill_word(&channel->lines->call.sequence);
     kill_word(&channel->lines->reply.sequence);
     munmap(channel->lines, FAR_ASTACK_AREA);
-    if (fate != CHANNEL_HOST_GONE)
+    if (fate != CHANNEL_HOST_GONE && fate != CHANNEL_FULL)
         peer_send(&channel->host->peer, FAR_MSG_HOST_CLOSE, 0, &body, sizeof body, NULL, 0);
     channel_count_down(channel->client, channel->size);
     forget(channel);

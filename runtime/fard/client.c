@@ -104,7 +104,26 @@ int client_check_manager(const struct client *client, struct far_error *error)
                       "uid do: it may not manage fard",
                       (int)client->who.pid);
     return refuse(error, EACCES, EX_NOPERM,
-                  "only uid %u, which runs this fard, or root may manage services and capabilities", client->fard->uid);
+                  "only uid %u, which runs this fard, or root may do that", client->fard->uid);
+}
+
+int client_check_writes(const struct client *client, struct far_error *error)
+{
+    struct far_error ignored;
+    if (client_check_manager(client, &ignored) == 0)
+        return 0;
+    int64_t wait = fair_write_wait(&client->fard->writers, client->who.uid, nanoseconds());
+    if (!wait)
+        return 0;
+    return refuse(error, EAGAIN, EX_TEMPFAIL,
+                  "uid %u has had fard write to its store for as long as one user may; try again in %lld ms",
+                  client->who.uid, (long long)(wait / 1000000 + 1));
+}
+
+/* What each user may ask for, and is kept on the disk at once. */
+static bool writes(uint16_t type)
+{
+    return type == FAR_MSG_CAPABILITY_NARROW || type == FAR_MSG_CAPABILITY_REVOKE;
 }
 
 static void examine(struct client *client, const struct service *service)
@@ -206,7 +225,10 @@ static void client_message(struct peer *peer, const struct far_message *message,
         audit_refusal(client, message, &error);
     if (message->type == FAR_MSG_BIND && (result < 0 || result == FARD_REFUSED))
         metrics_count_bind(&client->fard->metrics, METRIC_BIND_REFUSED);
-    count_request(client, message->type, nanoseconds() - begin);
+    int64_t end = nanoseconds();
+    if (writes(message->type) && result != FARD_REFUSED) /* who asks in vain does not wait the longer for it */
+        fair_write(&client->fard->writers, client->who.uid, end, end - begin);
+    count_request(client, message->type, end - begin);
 }
 
 /* As `far register` does, whoever runs it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* DOMAIN: a client's own segment, from the request for it to its range's return. */
 #include "runtime/fard/domain.h"
+#include "runtime/fard/domain_adopt.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/memory.h"
 #include "runtime/fard/request.h"
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -26,16 +28,16 @@ void domains_init(struct domains *domains)
         domains->last_connection = (uint64_t)loop_now() << 32;
 }
 
-static void trusts_free(struct domain *domain)
+void domain_trusts_free(struct list *trusts)
 {
-    while (!list_is_empty(&domain->trusts)) {
-        struct domain_trust *trust = list_entry(domain->trusts.next, struct domain_trust, link);
+    while (!list_is_empty(trusts)) {
+        struct domain_trust *trust = list_entry(trusts->next, struct domain_trust, link);
         list_take_out(&trust->link);
         free(trust);
     }
 }
 
-static void count_in(struct domain *domain, struct account *account)
+void domain_count_in(struct domain *domain, struct account *account)
 {
     domain->account = account;
     account->users++;
@@ -57,7 +59,9 @@ static void count_out(struct domain *domain)
 static void put_away(struct domain *domain)
 {
     timer_stop(&domain->timer);
-    trusts_free(domain);
+    domain_unkeep(domain);
+    domain_trusts_free(&domain->trusts);
+    domain_trusts_free(&domain->leaving);
     if (domain->life.fd >= 0) {
         loop_forget(&domain->fard->loop, &domain->life);
         close(domain->life.fd);
@@ -76,6 +80,7 @@ void domain_bury(struct domain *domain)
     if (!domain->ended || !list_is_empty(&domain->mappings))
         return;
     domain_ranges_release(&domain->fard->domains.ranges, &domain->range, domain->uid, loop_now());
+    domain_forget(domain);
     list_take_out(&domain->link);
     free(domain);
 }
@@ -88,7 +93,9 @@ static void domain_end(struct domain *domain)
     for (struct list *at = domain->mappings.next; at != &domain->mappings; at = at->next) {
         struct domain_mapping *mapping = list_entry(at, struct domain_mapping, link);
         mapping->awaited = false;
-        if (mapping->state != DOMAIN_UNMAPPING)
+        if (mapping->state == DOMAIN_LOOKING)
+            mapping->stale = false;
+        else if (mapping->state != DOMAIN_UNMAPPING)
             domain_unshare(domain, mapping, false);
     }
     domain_bury(domain);
@@ -199,6 +206,23 @@ static int count_chunks(struct fard *fard, struct far_error *error)
     return result;
 }
 
+/* The chunk of an earlier life, or ours by now, that this lies in. */
+bool domain_chunk_adopt(struct fard *fard, const struct range *range)
+{
+    struct far_error ignored;
+    struct domains *domains = &fard->domains;
+    if (domain_ranges_covers(&domains->ranges, range))
+        return true;
+    for (size_t i = 0; count_chunks(fard, &ignored) == 0 && i < domains->earlier_count; i++) {
+        const struct domain_chunk *chunk = &domains->earlier[i];
+        if (!range_covers(&chunk->range, range) || domain_ranges_adopt(&domains->ranges, chunk))
+            continue;
+        domains->earlier[i] = domains->earlier[--domains->earlier_count];
+        return true;
+    }
+    return false;
+}
+
 /* An earlier life's chunk as one of ours: only when the window has no more for us. */
 static bool take_earlier(struct domains *domains, uint64_t least, struct domain_chunk *chunk)
 {
@@ -260,28 +284,37 @@ static int take_range(struct client *client, uint64_t size, struct range *range,
     return result == DOMAIN_NEEDS_CHUNK ? take_from_window(fard, size, range, error) : result;
 }
 
-static int create_memory(uint64_t size, int *out)
+static int create_memory(uint64_t size, struct domain *domain)
 {
-    int result = memory_create("far:domain", size, out);
+    struct stat status;
+    int result = memory_create("far:domain", size, &domain->memory);
     if (result)
         return result;
-    result = memory_seal_size(*out);
-    if (result)
-        close(*out);
-    return result;
+    result = memory_seal_size(domain->memory);
+    if (!result && fstat(domain->memory, &status) < 0)
+        result = -errno;
+    if (result) {
+        close(domain->memory);
+        domain->memory = -1;
+        return result;
+    }
+    domain->device = status.st_dev;
+    domain->inode = status.st_ino;
+    return 0;
 }
 
-static struct domain *domain_alloc(struct client *client)
+struct domain *domain_alloc(struct fard *fard, uid_t uid, pid_t pid)
 {
     struct domain *domain = calloc(1, sizeof *domain);
     if (!domain)
         return NULL;
-    domain->fard = client->fard;
-    domain->uid = client->who.uid;
-    domain->pid = client->who.pid;
+    domain->fard = fard;
+    domain->uid = uid;
+    domain->pid = pid;
     domain->memory = domain->life.fd = -1;
     domain->timer.fire = domain_trust_timed_out;
     list_init(&domain->trusts);
+    list_init(&domain->leaving);
     list_init(&domain->mappings);
     return domain;
 }
@@ -295,18 +328,21 @@ static void belong_to(struct domain *domain, struct client *client)
     client->domain = domain;
 }
 
-static int watch_process(struct domain *domain, const struct client *client)
+int domain_watch(struct domain *domain, int pidfd)
 {
-    int pidfd = open_process(client);
-    if (pidfd < 0)
-        return pidfd;
     domain->life = (struct source){pidfd, process_ended};
-    int result = loop_watch(&client->fard->loop, &domain->life, EPOLLIN);
+    int result = loop_watch(&domain->fard->loop, &domain->life, EPOLLIN);
     if (result) {
         close(pidfd);
         domain->life.fd = -1;
     }
     return result;
+}
+
+static int watch_process(struct domain *domain, const struct client *client)
+{
+    int fd = open_process(client);
+    return fd < 0 ? fd : domain_watch(domain, fd);
 }
 
 static int domain_new(struct client *client, uint64_t wanted, struct far_error *error)
@@ -317,11 +353,11 @@ static int domain_new(struct client *client, uint64_t wanted, struct far_error *
         return refuse(error, EMFILE, EX_TEMPFAIL,
                       "domain segment: uid %u has %u connections and %u segments; fard has no descriptors for more",
                       client->who.uid, client->account->clients, client->account->domains);
-    struct domain *domain = domain_alloc(client);
+    struct domain *domain = domain_alloc(fard, client->who.uid, client->who.pid);
     if (!domain)
         return -ENOMEM;
-    count_in(domain, client->account);
-    int result = create_memory(size, &domain->memory);
+    domain_count_in(domain, client->account);
+    int result = create_memory(size, domain);
     result = result ? result : watch_process(domain, client);
     result = result ? result : take_range(client, size, &domain->range, error);
     if (result) {
@@ -332,6 +368,7 @@ static int domain_new(struct client *client, uint64_t wanted, struct far_error *
     domain->id = ++fard->domains.last_id;
     list_append(&fard->domains.all, &domain->link);
     belong_to(domain, client);
+    domain_keep(domain);
     return 0;
 }
 
@@ -340,7 +377,10 @@ static bool same_process(const struct domain *domain, const struct client *clien
     return !domain->ended && domain->pid == client->who.pid && domain->uid == client->who.uid;
 }
 
-/* A process that has lost its connection, and not its memory: hosts learn by which number its calls come from now on. */
+/*
+ * A process that has lost its connection, and not its memory. The number by which hosts know it goes on, for its channels may as
+ * well (adopt.h); if the new connection has channels by its own, hosts learn that one.
+ */
 static int claim(struct client *client, uint64_t base, struct far_error *error)
 {
     struct domains *domains = &client->fard->domains;
@@ -348,11 +388,16 @@ static int claim(struct client *client, uint64_t base, struct far_error *error)
         struct domain *domain = list_entry(at, struct domain, link);
         if (!same_process(domain, client) || domain->range.base != base)
             continue;
+        if (!domain->client && list_is_empty(&client->channels) && list_is_empty(&client->waiters))
+            client->connection = domain->connection;
+        bool renumbered = client->connection != domain->connection;
         belong_to(domain, client);
+        if (renumbered)
+            domain_note(domain);
         for (struct list *m = domain->mappings.next, *next; m != &domain->mappings; m = next) {
             struct domain_mapping *mapping = list_entry(m, struct domain_mapping, link);
             next = m->next;
-            if (mapping->state != DOMAIN_UNMAPPING)
+            if (renumbered && (mapping->state == DOMAIN_MAPPING || mapping->state == DOMAIN_MAPPED))
                 domain_share(domain, mapping->host, false);
         }
         return 0;

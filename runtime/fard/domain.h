@@ -43,6 +43,7 @@ struct domains {
     uint32_t live;            /* whose descriptors fard has */
     uint64_t last_connection; /* numbers of connections: never the same again, in another fard's life neither */
     uint32_t last_id;
+    struct domain_look *look; /* NULL: nobody looks */
 };
 
 struct domain {
@@ -56,8 +57,13 @@ struct domain {
     pid_t pid;
     struct range range;
     int memory;
+    dev_t device; /* of the memory, also when its descriptor has gone */
+    ino_t inode;
     struct source life; /* the process's pidfd */
     struct list trusts;
+    struct list leaving; /* while fard loads: services whose hosts were told to let go by the fard before */
+    uint64_t started;    /* as /proc/PID/stat has it */
+    bool kept;           /* the keeper has it, and the store knows of it */
     struct list mappings;
     bool ended; /* waits only for hosts to let go */
     /* A TRUST that waits for hosts. */
@@ -72,14 +78,22 @@ struct domain_trust {
     char service[FAR_SERVICE_MAX];
 };
 
-enum domain_mapping_state { DOMAIN_MAPPING, DOMAIN_MAPPED, DOMAIN_UNMAPPING };
+enum domain_mapping_state {
+    DOMAIN_MAPPING,
+    DOMAIN_MAPPED,
+    DOMAIN_UNMAPPING,
+    DOMAIN_LOOKING /* it says that it has let go: fard looks (domain_look.h) */
+};
 
 struct domain_mapping {
     struct list link;
     struct host *host;
     enum domain_mapping_state state;
     bool awaited; /* counted in domain->waiting */
-    bool stale;   /* while MAPPING: what it was told has changed since, and it is told anew when it has answered */
+    bool stale;   /* while MAPPING: what it was told has changed since, and it is told anew when it has answered. While
+                     LOOKING: it is to map it again */
+    bool looked_at;           /* by the look under way */
+    uint32_t maps_unanswered; /* of those that it was told: an UNMAP's answer before theirs is of an earlier one */
 };
 
 void domains_init(struct domains *domains);
@@ -95,6 +109,13 @@ void domain_trust_timed_out(struct timer *timer);
 void domain_heard(struct domain *domain, int32_t code);
 /* Its connection has ended. */
 void domain_client_gone(struct client *client);
+
+/* For domain_adopt.c as well. */
+struct domain *domain_alloc(struct fard *fard, uid_t uid, pid_t pid);
+void domain_count_in(struct domain *domain, struct account *account);
+int domain_watch(struct domain *domain, int pidfd);
+void domain_trusts_free(struct list *trusts);
+bool domain_chunk_adopt(struct fard *fard, const struct range *range); /* false: no chunk of ours has it */
 
 /* domain_host.c */
 /* Tell the host, or make it let go. The answers come through domain_host_answered(). 0, or -ETOOMANYREFS. */

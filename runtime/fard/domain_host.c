@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Which hosts map a client's domain segment: told, and heard of. */
-#include "runtime/fard/domain.h"
+#include "runtime/fard/domain_adopt.h"
+#include "runtime/fard/domain_look.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/request.h"
 
@@ -18,7 +19,7 @@ struct domain_mapping *domain_mapping_find(const struct domain *domain, const st
     return NULL;
 }
 
-static int tell_to_map(const struct domain *domain, struct host *host)
+static int tell_to_map(const struct domain *domain, struct host *host, struct domain_mapping *mapping)
 {
     const struct far_host_domain body = {
         .base = domain->range.base,
@@ -26,7 +27,10 @@ static int tell_to_map(const struct domain *domain, struct host *host)
         .connection = domain->connection,
         .domain = domain->id,
     };
-    return peer_send(&host->peer, FAR_MSG_HOST_MAP, 0, &body, sizeof body, &domain->memory, 1);
+    int result = peer_send(&host->peer, FAR_MSG_HOST_MAP, 0, &body, sizeof body, &domain->memory, 1);
+    if (!result)
+        mapping->maps_unanswered++;
+    return result;
 }
 
 static void await(struct domain *domain, struct domain_mapping *mapping, bool awaited)
@@ -43,13 +47,16 @@ int domain_share(struct domain *domain, struct host *host, bool awaited)
     struct domain_mapping *mapping = known ? known : calloc(1, sizeof *mapping);
     if (!mapping)
         return -ENOMEM;
-    /* Not told again before it has answered: each message holds a descriptor, and claims come faster than answers. */
-    if (known && known->state == DOMAIN_MAPPING) {
+    /*
+     * Not told again before it has answered: each message holds a descriptor, and claims come faster than answers. Nor while it
+     * is looked at: it would be found to hold what it has been given meanwhile.
+     */
+    if (known && (known->state == DOMAIN_MAPPING || known->state == DOMAIN_LOOKING)) {
         known->stale = true;
         await(domain, known, awaited);
         return 0;
     }
-    int result = tell_to_map(domain, host);
+    int result = tell_to_map(domain, host, mapping);
     if (result) {
         if (!known)
             free(mapping);
@@ -66,9 +73,11 @@ int domain_share(struct domain *domain, struct host *host, bool awaited)
 void domain_unshare(struct domain *domain, struct domain_mapping *mapping, bool awaited)
 {
     const struct far_host_unmap body = {.domain = domain->id};
-    mapping->state = DOMAIN_UNMAPPING;
     mapping->stale = false;
     await(domain, mapping, awaited);
+    if (mapping->state == DOMAIN_LOOKING)
+        return; /* it has said that it has let go */
+    mapping->state = DOMAIN_UNMAPPING;
     peer_send(&mapping->host->peer, FAR_MSG_HOST_UNMAP, 0, &body, sizeof body, NULL, 0);
 }
 
@@ -97,6 +106,7 @@ static void let_go(struct domain *domain, struct domain_mapping *mapping, int32_
     free(mapping);
     if (awaited)
         domain_heard(domain, code);
+    domain_note(domain);
     domain_bury(domain);
 }
 
@@ -125,6 +135,7 @@ static struct domain *find_id(const struct domains *domains, uint32_t id)
 /* An answer to a MAP that an UNMAP has followed says nothing: the UNMAP's is still to come. */
 static void has_mapped(struct domain *domain, struct domain_mapping *mapping, int32_t code)
 {
+    mapping->maps_unanswered -= mapping->maps_unanswered > 0;
     if (mapping->state != DOMAIN_MAPPING)
         return;
     if (code) {
@@ -142,6 +153,77 @@ static void has_mapped(struct domain *domain, struct domain_mapping *mapping, in
         domain_share(domain, mapping->host, false);
 }
 
+/*
+ * An answer to an UNMAP that a MAP has followed says nothing either. Whose owner has ended takes the host's word: nothing is
+ * written there any more that it could not have read before.
+ */
+static void has_unmapped(struct domain *domain, struct domain_mapping *mapping)
+{
+    if (mapping->state != DOMAIN_UNMAPPING || mapping->maps_unanswered)
+        return;
+    if (domain->ended) {
+        let_go(domain, mapping, 0);
+        return;
+    }
+    mapping->state = DOMAIN_LOOKING;
+    mapping->looked_at = false;
+    domain_look(domain->fard);
+}
+
+/* The host is fard's own: it goes, and the next one is told anew what clients let it reach. */
+static void end_host_that_holds(const struct domain *domain, struct host *host)
+{
+    host_trouble(host,
+                 "the host has said that it has let go of the domain segment of process %d (uid %u), and has it still; "
+                 "it was killed",
+                 (int)domain->pid, (unsigned)domain->uid);
+    if (!host->service)
+        fard_log("a host that is leaving: %s", host->trouble);
+    host_kill(host);
+}
+
+static void say_what_was_seen(const struct domain *domain, const struct host *host,
+                              const struct domain_verdict *verdict)
+{
+    const char *service = host->service ? host->service->name : "(leaving)";
+    if (verdict->killed)
+        fard_log(
+            "service '%s': %u processes of its host's had the domain segment of process %d, which the host was told "
+            "to let go of; they were killed",
+            service, verdict->killed, (int)domain->pid);
+    if (verdict->holds == DOMAIN_HOLDS_UNSEEN)
+        fard_log(
+            "service '%s': its host says that it has let go of the domain segment of process %d; this fard may not "
+            "look whether it has",
+            service, (int)domain->pid);
+}
+
+void domain_looked(struct fard *fard, uint32_t id, pid_t pid, const struct domain_verdict *verdict)
+{
+    struct domain *domain = find_id(&fard->domains, id);
+    struct domain_mapping *mapping = NULL;
+    for (struct list *at = domain ? domain->mappings.next : NULL; domain && at != &domain->mappings; at = at->next)
+        if (list_entry(at, struct domain_mapping, link)->host->pid == pid)
+            mapping = list_entry(at, struct domain_mapping, link);
+    if (!mapping || mapping->state != DOMAIN_LOOKING)
+        return; /* it has died meanwhile */
+    if (verdict)
+        say_what_was_seen(domain, mapping->host, verdict);
+    if (verdict && verdict->holds == DOMAIN_HOLDS_STILL) {
+        end_host_that_holds(domain, mapping->host); /* and domain_host_gone() is the answer */
+        return;
+    }
+    if (!mapping->stale || domain->ended) {
+        let_go(domain, mapping, verdict ? 0 : EAGAIN);
+        return;
+    }
+    mapping->stale = false;
+    mapping->state = DOMAIN_MAPPING;
+    int result = tell_to_map(domain, mapping->host, mapping);
+    if (result)
+        let_go(domain, mapping, -result);
+}
+
 bool domain_host_answered(struct host *host, const struct far_message *message)
 {
     const struct far_host_domain_reply *reply;
@@ -154,7 +236,7 @@ bool domain_host_answered(struct host *host, const struct far_message *message)
         return true; /* it was ended meanwhile */
     if (message->type == (FAR_MSG_HOST_MAP | FAR_MSG_REPLY))
         has_mapped(domain, mapping, reply->code);
-    else if (mapping->state == DOMAIN_UNMAPPING)
-        let_go(domain, mapping, 0);
+    else
+        has_unmapped(domain, mapping);
     return true;
 }

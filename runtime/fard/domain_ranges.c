@@ -194,6 +194,30 @@ int domain_ranges_add(struct domain_ranges *ranges, uint32_t id, const struct ra
     return 0;
 }
 
+int domain_ranges_adopt(struct domain_ranges *ranges, const struct domain_chunk *chunk)
+{
+    struct domain_chunk *grown = reallocarray(ranges->chunk, ranges->chunk_count + 1, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    ranges->chunk = grown;
+    ranges->chunk[ranges->chunk_count++] = *chunk;
+    return 0;
+}
+
+bool range_covers(const struct range *outer, const struct range *inner)
+{
+    return inner->base >= outer->base && inner->size <= outer->size &&
+           inner->base - outer->base <= outer->size - inner->size;
+}
+
+bool domain_ranges_covers(const struct domain_ranges *ranges, const struct range *range)
+{
+    for (size_t i = 0; i < ranges->chunk_count; i++)
+        if (range_covers(&ranges->chunk[i].range, range))
+            return true;
+    return false;
+}
+
 static uint32_t chunk_of(const struct domain_ranges *ranges, const struct range *range)
 {
     for (size_t i = 0; i < ranges->chunk_count; i++)

@@ -61,6 +61,11 @@ uint64_t domain_ranges_idle(const struct domain_ranges *ranges, uint32_t uid);
 uint64_t domain_ranges_chunk_for(uint64_t size);
 /* 0 or -ENOMEM. */
 int domain_ranges_add(struct domain_ranges *ranges, uint32_t id, const struct range *chunk);
+/* One of a life before: nothing of it is handed out but what is released. 0 or -ENOMEM. */
+int domain_ranges_adopt(struct domain_ranges *ranges, const struct domain_chunk *chunk);
+bool range_covers(const struct range *outer, const struct range *inner);
+bool domain_ranges_covers(const struct domain_ranges *ranges,
+                          const struct range *range); /* is it in one of the chunks? */
 /* Nobody has it mapped any more. Without memory to remember it, it is never handed out again. */
 void domain_ranges_release(struct domain_ranges *ranges, const struct range *range, uint32_t uid, int64_t now);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* TRUST: whom a client lets reach its domain segment. The answer waits for the hosts that run now. */
-#include "runtime/fard/domain.h"
+#include "runtime/fard/domain_adopt.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/request.h"
 
@@ -85,6 +85,9 @@ static void answer(struct domain *domain)
     if (domain->failure == EINPROGRESS)
         refuse(&error, EINPROGRESS, EX_TEMPFAIL,
                "trust: the service's host has not answered yet; a call that uses the memory keeps it until it ends");
+    else if (domain->failure == EAGAIN)
+        refuse(&error, EAGAIN, EX_TEMPFAIL,
+               "trust: the service's host says that it has let go; fard could not look whether it has");
     else
         refuse(&error, domain->failure, EX_UNAVAILABLE, "trust: the service's host cannot map the domain segment: %s",
                strerror(domain->failure));
@@ -131,6 +134,8 @@ int handle_trust(struct client *client, const struct far_message *message, struc
         trust_remove(domain, request->service);
         unshare_with_hosts(domain, request->service);
     }
+    domain_note(
+        domain); /* before anybody is told: a fard that is killed now must not have promised what the next does not know */
     if (domain->waiting == 0) {
         if (result)
             return result;

@@ -125,12 +125,12 @@ static int add_and_bind(struct fard *fard, struct service *service, const struct
 }
 
 int executable_make(struct fard *fard, struct service *service, struct executable *executable,
-                    const struct far_segment *segment, struct far_error *error)
+                    const struct far_segment *segment, uint8_t *data, struct far_error *error)
 {
     const struct pending_asker asker = {fard->uid, true}; /* only who may register anything comes here */
     int result = bind_pending_needs(&fard->registry, fard->store, segment, asker, error);
     result = result ? result : image_check_needs(segment, service, &fard->registry, error);
-    return result ? result : executable_materialise(service, executable, segment, &fard->registry, NULL, error);
+    return result ? result : executable_materialise(service, executable, segment, &fard->registry, data, error);
 }
 
 static bool is_kept(const struct fard *fard, const uint8_t build_id[32])

@@ -24,9 +24,10 @@ int executable_register(struct fard *fard, struct service *service, const struct
 /* A segment of the store; *bytes is the caller's to free, in any case. */
 int executable_read_segment(struct fard *fard, const uint8_t build_id[32], void **bytes, struct far_segment *segment,
                             struct far_error *error);
-/* The memory of an executable whose record is there, of a service whose data is there: for an upgrade. */
+/* The memory of an executable whose record is there, of a service whose data is there: for an upgrade. `data`: filled in with
+ * what the data part would begin with; or NULL. */
 int executable_make(struct fard *fard, struct service *service, struct executable *executable,
-                    const struct far_segment *segment, struct far_error *error);
+                    const struct far_segment *segment, uint8_t *data, struct far_error *error);
 
 /* A fard that starts anew: the service's further executables, from the store. */
 int executables_load(struct fard *fard, struct service *service, const struct far_segment *first,

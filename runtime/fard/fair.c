@@ -27,6 +27,40 @@ void fair_spend(struct fair_share *share, uint64_t turn, int64_t ns)
         share->spent_ns = ns > INT64_MAX - share->spent_ns ? INT64_MAX : share->spent_ns + ns;
 }
 
+int64_t fair_write_wait(const struct fair_writers *writers, uid_t uid, int64_t now_ns)
+{
+    const int64_t burst = (int64_t)FAIR_WRITE_BURST_NS * FAIR_WRITE_PART;
+    for (int i = 0; i < FAIR_WRITERS_MAX; i++) {
+        const struct fair_writer *writer = &writers->writer[i];
+        if (writer->clear_at && writer->uid == uid)
+            return writer->clear_at - now_ns > burst ? writer->clear_at - now_ns - burst : 0;
+    }
+    return 0;
+}
+
+/* The place of a uid: its own, or that of whoever has paid first. */
+static struct fair_writer *place_for(struct fair_writers *writers, uid_t uid)
+{
+    struct fair_writer *place = &writers->writer[0];
+    for (int i = 0; i < FAIR_WRITERS_MAX; i++) {
+        struct fair_writer *writer = &writers->writer[i];
+        if (writer->clear_at && writer->uid == uid)
+            return writer;
+        if (writer->clear_at < place->clear_at)
+            place = writer;
+    }
+    *place = (struct fair_writer){uid, 0};
+    return place;
+}
+
+void fair_write(struct fair_writers *writers, uid_t uid, int64_t now_ns, int64_t spent_ns)
+{
+    struct fair_writer *writer = place_for(writers, uid);
+    int64_t from = writer->clear_at > now_ns ? writer->clear_at : now_ns;
+    if (spent_ns > 0 && spent_ns < (INT64_MAX - from) / FAIR_WRITE_PART)
+        writer->clear_at = from + spent_ns * FAIR_WRITE_PART;
+}
+
 uint32_t quota_uid_clients(uint64_t descriptors)
 {
     return descriptors / 4 < QUOTA_UID_CLIENTS ? (uint32_t)(descriptors / 4) : QUOTA_UID_CLIENTS;

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define FAIR_QUANTUM_NS 50000 /* as much as a bind of a small service takes */
 #define FAIR_REQUEST_NS 5000  /* added to what was measured: the packet itself */
@@ -27,6 +28,26 @@ bool fair_may_spend(struct fair_share *share, uint64_t turn);
 /* In how many turns it may; 0: in this one. */
 uint64_t fair_turns_to_wait(struct fair_share *share, uint64_t turn);
 void fair_spend(struct fair_share *share, uint64_t turn, int64_t ns);
+
+/*
+ * What is written to the store cannot be interrupted: whoever asks meanwhile waits for the disk, whose turn it may be. So
+ * who is no manager may have fard write for a sixteenth of the time, and for FAIR_WRITE_BURST_NS at once. By uid, and beyond
+ * its connections: whoever comes back has not gone.
+ */
+#define FAIR_WRITE_PART     16
+#define FAIR_WRITE_BURST_NS 250000000
+#define FAIR_WRITERS_MAX    64
+
+struct fair_writers {
+    struct fair_writer {
+        uid_t uid;
+        int64_t clear_at; /* when all is paid for; 0: an empty place */
+    } writer[FAIR_WRITERS_MAX];
+};
+
+/* In how many nanoseconds it may; 0: now. */
+int64_t fair_write_wait(const struct fair_writers *writers, uid_t uid, int64_t now_ns);
+void fair_write(struct fair_writers *writers, uid_t uid, int64_t now_ns, int64_t spent_ns);
 
 #define QUOTA_UID_CLIENTS 1024u /* connections of one uid, where there are descriptors enough */
 #define QUOTA_UID_SMALL   16u   /* a uid with fewer is let in while there is any room but the managers' */

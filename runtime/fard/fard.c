@@ -3,6 +3,8 @@
 #include "runtime/fard/fard.h"
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/daemon.h"
+#include "runtime/fard/domain_adopt.h"
+#include "runtime/fard/domain_look.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/executables.h"
 #include "runtime/fard/log.h"
@@ -56,6 +58,7 @@ static int signal_ready(struct source *source, uint32_t events)
     notify_reloading(&fard->notify);
     reopen_log(fard);
     audit_reopen(&fard->audit);
+    socket_look_after(fard);
     policy_reload(fard);
     notify_say(&fard->notify, "READY=1");
     return 0;
@@ -231,8 +234,8 @@ static void start_or_adopt(struct loading *loading, struct host *host)
         host_adopt(host, found);
         return;
     }
-    if (found->known && !found->why)
-        found->why = "its host has to run as another uid";
+    if (found->known && !found->why[0])
+        snprintf(found->why, sizeof found->why, "its host has to run as another uid");
     host_resume(host, found);
     adoption_free(loading->fard, host->service->id, found);
     if (!host_starts_idle(host))
@@ -305,7 +308,9 @@ int fard_load(struct fard *fard, const char *path, struct far_error *error)
     if (!result)
         find_keeper(fard);
     result = result ? result : store_load_pending(fard->store, &fard->registry.pendings, error);
+    result = result ? result : domains_adopt(fard, error);
     result = result ? result : store_each_service(fard->store, load_row, &loading, error);
+    domains_adopted(fard);
     result = result ? result : settle_pending_majors(fard, error);
     result = result ? result : store_load_capabilities(fard->store, &fard->registry.capabilities, error);
     if (!result)
@@ -360,6 +365,7 @@ void fard_free(struct fard *fard)
     revocations_free(fard);
     while (!list_is_empty(&fard->clients))
         client_free(list_entry(fard->clients.next, struct client, link));
+    domain_look_abandon(fard);
     domains_free(&fard->domains);
     if (fard->loaded)
         stop_hosts(fard);

@@ -67,12 +67,15 @@ struct fard {
     struct metrics_http *http; /* NULL: --metrics was not said */
     struct timer calls_timer;
     uint64_t turn;        /* of the loop */
+    struct fair_writers writers;
+    uint64_t channel_room; /* of all hosts together; 0: not looked up yet */
     uint64_t descriptors; /* that fard may have */
     struct source listener;
     struct source signals;
     struct notify notify;
     char *socket_path;
     bool socket_given; /* by systemd: not ours to remove */
+    uint64_t socket_inode; /* of what lies at the path; 0: not ours to look after */
     int socket_lock;
     int spare; /* given up to accept, and refuse, one more client when descriptors run out */
     uid_t uid;
@@ -132,10 +135,18 @@ struct client {
     uint64_t connection;   /* a number that no other connection ever has */
 };
 
+/* What one uid has of a host. */
+struct host_use {
+    struct list of_host;
+    const struct account *account;
+    uint32_t channels;
+};
+
 struct channel {
     struct list of_client, of_host;
     struct client *client;
     struct host *host;
+    struct host_use *use;
     uint32_t id;
     uint32_t capability; /* by which it has its level; 0: by none */
     uint64_t size;
@@ -173,6 +184,8 @@ struct host {
     struct peer peer;
     struct timer timer; /* starting: too long; down: start again; leaving: kill */
     struct list channels;
+    uint32_t channel_count;
+    struct list uses; /* of uids that have channels */
     struct list waiters;
     struct registration *registration;
     uid_t uid;
@@ -209,6 +222,8 @@ int socket_default_path(char *path, size_t size, struct far_error *error);
 int socket_listen(struct fard *fard, const char *path, struct far_error *error);
 /* One that listens already. Takes the descriptor over. */
 int socket_adopt(struct fard *fard, int fd, struct far_error *error);
+/* Somebody has removed it, or put another in its place: makes it anew, so that clients find fard again. */
+void socket_look_after(struct fard *fard);
 void socket_close(struct fard *fard); /* and remove it, if it is ours */
 
 /* client.c */
@@ -230,6 +245,8 @@ void client_refuse(struct client *client, uint32_t serial, int result, struct fa
 bool client_has_room(const struct client *client);
 /* policy_grant() for this client, with all that must be known of it for that. */
 enum far_level client_grant(struct client *client, const struct service *service, struct policy_reason *why);
+/* May it have fard write to the store now? */
+int client_check_writes(const struct client *client, struct far_error *error);
 /* May this client register and unregister? */
 int client_check_manager(const struct client *client, struct far_error *error);
 
@@ -284,7 +301,8 @@ enum channel_fate {
     CHANNEL_CLIENT_GONE,
     CHANNEL_UNREGISTERED,
     CHANNEL_REVOKED = FAR_FATE_REVOKED,
-    CHANNEL_MOVED = FAR_FATE_MOVED
+    CHANNEL_MOVED = FAR_FATE_MOVED,
+    CHANNEL_FULL = FAR_FATE_FULL
 };
 /* Marks it dead, wakes both sides, frees it; tells the host unless it is the host that has gone. */
 void channel_end(struct channel *channel, enum channel_fate fate);
@@ -292,6 +310,11 @@ void channel_end(struct channel *channel, enum channel_fate fate);
 int channel_count_up(struct client *client, uint64_t size, struct far_error *error);
 void channel_count_down(struct client *client, uint64_t size);
 void waiter_free(struct waiter *waiter);
+
+/* channel_room.c: a place for one more of the client's uid, and back. 0, FARD_REFUSED or -ENOMEM. */
+int channel_room_take(const struct client *client, struct host *host, struct host_use **use, struct far_error *error);
+void channel_room_give(struct host *host, struct host_use *use);
+uint64_t channel_room_of_node(void); /* threads that the system has for hosts */
 
 /* host.c */
 int host_new(struct fard *fard, struct service *service, struct host **out, struct far_error *error);

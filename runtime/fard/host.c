@@ -89,6 +89,7 @@ int host_new(struct fard *fard, struct service *service, struct host **out, stru
     host->life.fd = host->peer.source.fd = -1;
     host->timer.fire = host_timer_fired;
     list_init(&host->channels);
+    list_init(&host->uses);
     list_init(&host->waiters);
     list_init(&host->orphans);
     service->host = host;
@@ -138,7 +139,7 @@ static void send_start(struct host *host)
 {
     const struct service *service = host->service;
     const struct executable *executable =
-        host->upgrade ? &host->upgrade->executable : service_executable(service, host->machine);
+        host->upgrade ? upgrade_executable(host->upgrade, host->machine) : service_executable(service, host->machine);
     struct far_host_start body = {
         .base = service->range.base,
         .service_id = service->id,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/host_settings.h"
 
+#include "runtime/room.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +86,15 @@ static int take_memory(struct host_settings *settings, const char *value, struct
                : wrong(error, "memory", value, "a number of bytes, with K, M or G behind it");
 }
 
+static int take_stack(struct host_settings *settings, const char *value, struct far_error *error)
+{
+    uint64_t bytes;
+    if (!parse_number(value, true, &bytes) || bytes < ROOM_STACK_LEAST || bytes > ROOM_STACK_MOST || bytes % 4096)
+        return wrong(error, "stack", value, "a number of bytes from 64K to 256M, a multiple of 4K");
+    settings->rights.stack = (uint32_t)bytes;
+    return 0;
+}
+
 static int take_cpu(struct host_settings *settings, const char *value, struct far_error *error)
 {
     return parse_number(value, false, &settings->rights.cpu) ? 0 : wrong(error, "cpu", value, "a number of seconds");
@@ -106,6 +117,13 @@ static bool has_control_character(const char *text)
     return *text != '\0';
 }
 
+/* ":rx", ":ro" and the like: somebody meant rights. */
+static bool ends_in_rights(const char *path)
+{
+    const char *colon = strrchr(path, ':');
+    return colon && colon[1] && strlen(colon) <= 4 && strspn(colon + 1, "rwxo") == strlen(colon + 1);
+}
+
 /* PATH or PATH:rw. A line break could not be told from the next path, where they are kept. */
 static int take_path(struct host_settings *settings, const char *value, struct far_error *error)
 {
@@ -116,6 +134,9 @@ static int take_path(struct host_settings *settings, const char *value, struct f
         length -= 3;
     if (value[0] != '/' || has_control_character(value))
         return wrong(error, "allow-path", value, "a path from / on, with :rw behind it to write there as well");
+    if (!writable && ends_in_rights(value))
+        return wrong(error, "allow-path", value,
+                     "PATH or PATH:rw, no other rights; a path that ends so is written PATH/");
     if (length + 2 > sizeof rights->paths - rights->path_bytes)
         return refuse(error, E2BIG, EX_USAGE, "--allow-path %.200s: all paths together have %d bytes at most", value,
                       FAR_HOST_PATHS_MAX);
@@ -269,4 +290,40 @@ bool host_settings_are_default(const struct host_settings *settings)
         if (settings->value[i])
             return false;
     return true;
+}
+
+static int check_memory(const struct host_settings *settings, struct far_error *error)
+{
+    const struct far_host_rights *rights = &settings->rights;
+    uint64_t least = room_memory_least(rights->stack);
+    if (!rights->memory || rights->memory >= least)
+        return 0;
+    return refuse(
+        error, EINVAL, EX_USAGE,
+        "--memory %.100s: the least that works is %lluK: half of it is for the stacks of channels' threads, each "
+        "%lluK (--stack), and %u must fit",
+        settings->value[HOST_SETTING_MEMORY], (unsigned long long)least >> 10,
+        (unsigned long long)room_stack(1, rights->stack) >> 10, ROOM_STACKS_LEAST);
+}
+
+int host_settings_check(const struct host_settings *settings, uint64_t descriptors, struct far_error *error)
+{
+    const struct far_host_rights *rights = &settings->rights;
+    int result = check_memory(settings, error);
+    if (result)
+        return result;
+    if (rights->files > descriptors)
+        return refuse(
+            error, EINVAL, EX_USAGE,
+            "--files %u: fard itself may have %llu, and no host can have more; say less, or raise fard's limit "
+            "(LimitNOFILE=)",
+            rights->files, (unsigned long long)descriptors);
+    if (rights->processes == 1)
+        return refuse(error, EINVAL, EX_USAGE,
+                      "--processes 1: the least that works is 2: the host itself, and the thread of one channel");
+    if (settings->value[HOST_SETTING_IDLE] && !settings->on_demand)
+        return refuse(error, EINVAL, EX_USAGE,
+                      "--idle %.100s: only a host with --start demand ends when nobody needs it; say that as well",
+                      settings->value[HOST_SETTING_IDLE]);
+    return 0;
 }

@@ -15,6 +15,7 @@
 #define HOST_SETTINGS(X)                                                                \
     X(SANDBOX, "sandbox", take_sandbox, "default")                                      \
     X(MEMORY, "memory", take_memory, "no limit")                                        \
+    X(STACK, "stack", take_stack, "what fits the memory")                               \
     X(CPU, "cpu", take_cpu, "no limit")                                                 \
     X(FILES, "files", take_files, "no limit")                                           \
     X(PROCESSES, "processes", take_processes, "none but its own, with its threads")     \
@@ -47,6 +48,9 @@ void host_settings_free(struct host_settings *settings);
 int host_settings_add(struct host_settings *settings, const char *name, const char *value, struct far_error *error);
 /* "name=value" strings, each with its NUL, which fill size bytes. */
 int host_settings_read(struct host_settings *settings, const char *strings, uint32_t size, struct far_error *error);
+/* Do they make sense together, and on this machine, whose fard may have so many descriptors? For what is said anew: what is in
+ * a store already stays in force. */
+int host_settings_check(const struct host_settings *settings, uint64_t descriptors, struct far_error *error);
 /* The same strings; returns how many bytes they need, and writes them if they fit in `room`. */
 size_t host_settings_write(const struct host_settings *settings, char *strings, size_t room);
 int host_settings_copy(struct host_settings *to, const struct host_settings *from);

@@ -238,11 +238,16 @@ static int keeper_ready(struct source *source, uint32_t events)
 
 static bool is_ours(const char *name)
 {
-    static const char *const kinds[] = {"data-", "socket-", "host-", "output-"};
+    static const char *const kinds[] = {"data-", "socket-", "host-", "output-", "domain-", "owner-"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
             return strlen(name) < KEEPER_NAME_MAX;
     return false;
+}
+
+static bool is_clients(const char *name)
+{
+    return strncmp(name, "domain-", 7) == 0 || strncmp(name, "owner-", 6) == 0;
 }
 
 /*
@@ -350,6 +355,14 @@ static void drop_all(struct keeper *keeper)
         memcpy(name, list_entry(keeper->kept.next, struct kept, link)->name, sizeof name);
         keeper_drop(keeper, name);
     }
+}
+
+bool keeper_has_room_for_clients(const struct keeper *keeper)
+{
+    long room = keeper->systemd ? atol(getenv("FDSTORE") ? getenv("FDSTORE") : "0") / 2 : 0, count = 2;
+    for (const struct list *at = keeper->kept.next; keeper->systemd && at != &keeper->kept; at = at->next)
+        count += is_clients(list_entry(at, const struct kept, link)->name);
+    return !keeper->systemd || count <= room;
 }
 
 pid_t keeper_pid(const struct keeper *keeper)

@@ -8,6 +8,7 @@
  *     socket-SERVICE-GENERATION    fard's end of the socket to its host
  *     host-SERVICE-GENERATION      the host's pidfd
  *     output-SERVICE-GENERATION    where what it prints is read
+ *     domain-ID, owner-ID          a client's segment, and its process's pidfd (domain_adopt.h)
  */
 #ifndef FARCALL_KEEPER_H
 #define FARCALL_KEEPER_H
@@ -36,6 +37,8 @@ void keeper_keep(struct keeper *keeper, const char *name, int fd);
 void keeper_drop(struct keeper *keeper, const char *name);
 /* What came back and nobody took is dropped; hosts among it are killed. Returns how many those were. */
 unsigned keeper_drop_rest(struct keeper *keeper);
+/* systemd keeps a limited number of descriptors: clients' may have half of them, so that no client keeps a service's out. */
+bool keeper_has_room_for_clients(const struct keeper *keeper);
 /* Who holds what is kept: the process, or the service manager. 0: not known. */
 pid_t keeper_pid(const struct keeper *keeper);
 /* fard ends. In order: nothing is to be kept any more. Otherwise all of it is. */

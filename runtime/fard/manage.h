@@ -170,7 +170,8 @@ struct far_describe_reply {
     uint32_t generation;
     uint32_t rule_count;    /* rules follow, in every page */
     uint32_t subject_bytes; /* then what the rules refer to, with zero bytes up to a multiple of 8 */
-    uint32_t reserved;
+    uint16_t rules_hidden;  /* rules that only managers are shown */
+    uint16_t level;         /* enum far_level: what whoever asks would be granted */
     uint32_t op_count; /* then this many operations of entry.op_count */
     uint32_t first;    /* the number of the first of them */
     uint32_t more;

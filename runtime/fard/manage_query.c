@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* LIST, MAP, DESCRIBE, STATUS: what there is, by pages that fit in a packet. Anybody may ask; no secret is in it. */
+/* LIST, MAP, DESCRIBE, STATUS: what there is, by pages that fit in a packet. Anybody may ask; rules are for managers. */
 #include "runtime/fard/fard.h"
 #include "runtime/fard/request.h"
 #include "runtime/format/carried.h"
@@ -196,7 +196,26 @@ static void add_ops(struct page *page, const struct service *service, struct car
     head->more = i < service_iface(service)->ops.count;
 }
 
-static int fill_description(const struct service *service, struct page *page, uint32_t first)
+/* The rules are shown to managers; who else asks is told how many there are, as by far explain, and what he gets. */
+static void add_rules(struct client *client, const struct service *service, struct page *page)
+{
+    struct far_describe_reply *head = (struct far_describe_reply *)page->bytes;
+    struct policy_reason why;
+    struct far_error error;
+    head->level = (uint16_t)client_grant(client, service, &why);
+    if (client_check_manager(client, &error) != 0) {
+        head->rules_hidden = (uint16_t)service->rule_count;
+        return;
+    }
+    head->rule_count = service->rule_count;
+    memcpy(page_take(page, service->rule_count * sizeof *service->rules), service->rules,
+           service->rule_count * sizeof *service->rules);
+    head->subject_bytes = (service->subject_bytes + 7) & ~7u;
+    if (service->subject_bytes)
+        memcpy(page_take(page, head->subject_bytes), service->subjects, service->subject_bytes);
+}
+
+static int fill_description(struct client *client, const struct service *service, struct page *page, uint32_t first)
 {
     struct carrier carrier;
     struct far_describe_reply *head = page_take(page, sizeof *head);
@@ -215,12 +234,7 @@ static int fill_description(const struct service *service, struct page *page, ui
     head->fingerprint = service_iface(service)->fingerprint;
     head->host_machine = service->host->machine;
     head->generation = service->host->generation;
-    head->rule_count = service->rule_count;
-    memcpy(page_take(page, service->rule_count * sizeof *service->rules), service->rules,
-           service->rule_count * sizeof *service->rules);
-    head->subject_bytes = (service->subject_bytes + 7) & ~7u;
-    if (service->subject_bytes)
-        memcpy(page_take(page, head->subject_bytes), service->subjects, service->subject_bytes);
+    add_rules(client, service, page);
     add_ops(page, service, &carrier, first);
     carrier_end(&carrier);
     return 0;
@@ -257,7 +271,7 @@ int handle_describe(struct client *client, const struct far_message *message, st
     result = page_new(&page);
     if (result)
         return result;
-    result = fill_description(service, &page, request->first);
+    result = fill_description(client, service, &page, request->first);
     if (result) {
         free(page.bytes);
         return result;

@@ -28,23 +28,29 @@
 struct file {
     void *bytes;
     size_t size;
+    struct far_segment segment;
 };
 
 /* The segment as the client sent it: only what nobody can change any more is looked at in place. */
-static int open_file(int *fds, unsigned fd_count, struct file *file, struct far_error *error)
+static int open_file(int fd, struct file *file, struct far_error *error)
 {
     uint64_t size;
-    if (fd_count != 1)
-        return refuse(error, EBADMSG, EX_PROTOCOL, "register: one descriptor is expected, the segment's; %u came",
-                      fd_count);
-    if (memory_is_immutable(fds[0], &size))
+    if (memory_is_immutable(fd, &size))
         return refuse(error, EPERM, EX_PROTOCOL,
                       "register: the segment must come as a memfd sealed against writing, shrinking and growing");
     if (size == 0 || size > SEGMENT_FILE_MAX)
         return refuse(error, EFBIG, EX_DATAERR, "register: a segment file of %llu bytes; at most %llu are accepted",
                       (unsigned long long)size, SEGMENT_FILE_MAX);
     file->size = (size_t)size;
-    return memory_map(fds[0], file->size, PROT_READ, &file->bytes);
+    return memory_map(fd, file->size, PROT_READ, &file->bytes);
+}
+
+static int check_file(const struct fard *fard, struct file *file, struct far_error *error)
+{
+    char why[700];
+    if (segment_check(file->bytes, file->size, 0, &file->segment, why, sizeof why))
+        return refuse(error, EINVAL, EX_DATAERR, "register: not a sound segment: %s", why);
+    return fard_check_strays(fard, &file->segment, error);
 }
 
 static int check_name_is_free(const struct fard *fard, const char *name, uint16_t major, uint32_t machine,
@@ -207,9 +213,9 @@ static struct service *service_to_add_to(const struct fard *fard, const struct f
 
 /* Whom it trusts and how it ships stays as it was; what its host may can be said anew. */
 static int upgrade_service(struct client *client, uint32_t serial, const struct far_register_request *request,
-                           const struct service_order *order, struct far_error *error)
+                           const struct upgrade_order *order, struct far_error *error)
 {
-    const struct far_iface *iface = order->segment->iface;
+    const struct far_iface *iface = order->segment[0].iface;
     const char *name = request->name[0] ? request->name : iface_string(iface, iface->service);
     struct service *service = registry_find_major(&client->fard->registry, name, iface->major);
     if (!service || service->hidden || !service_iface(service))
@@ -221,33 +227,45 @@ static int upgrade_service(struct client *client, uint32_t serial, const struct 
                       "an upgrade of service '%s' keeps whom it trusts, how it ships and its host's uid; leave those "
                       "options out",
                       name);
-    return upgrade_begin(client, serial, service, order->segment, order->settings, error);
+    return upgrade_begin(client, serial, service, order, error);
 }
 
-static int register_file(struct client *client, const struct far_message *message, const struct file *file,
-                         struct far_error *error)
+static int upgrade_by_files(struct client *client, uint32_t serial, const struct far_register_request *request,
+                            const struct file *files, uint32_t count, const struct host_settings *settings,
+                            struct far_error *error)
+{
+    struct far_segment segments[EXECUTABLES_MAX];
+    const struct upgrade_order order = {.segment = segments, .count = count, .settings = settings};
+    for (uint32_t i = 0; i < count; i++)
+        segments[i] = files[i].segment;
+    return upgrade_service(client, serial, request, &order, error);
+}
+
+/* One file; or, for an upgrade, one for each machine. */
+static int register_files(struct client *client, const struct far_message *message, struct file *files, uint32_t count,
+                          struct far_error *error)
 {
     const struct far_register_request *request;
     const struct far_rule *rules;
     const char *subjects, *shippings;
-    struct far_segment segment;
-    char why[700];
     int result = protocol_check_register(message, &request, &rules, &subjects, &shippings, error);
+    for (uint32_t i = 0; i < count && !result; i++) {
+        result = check_file(client->fard, &files[i], error);
+        result = result ? result : check_machine_said(request, &files[i].segment, error);
+    }
     if (result)
         return result;
-    if (segment_check(file->bytes, file->size, 0, &segment, why, sizeof why))
-        return refuse(error, EINVAL, EX_DATAERR, "register: not a sound segment: %s", why);
-    result = fard_check_strays(client->fard, &segment, error);
-    result = result ? result : check_machine_said(request, &segment, error);
-    if (result)
-        return result;
-    struct service *there = service_to_add_to(client->fard, request, &segment);
-    if (there && !(request->flags & FAR_REGISTER_UPGRADE))
-        return add_to_service(client, message, request, &segment, there, error);
+    const struct far_segment *segment = &files[0].segment;
+    bool upgrade = request->flags & FAR_REGISTER_UPGRADE;
+    if (count > 1 && !upgrade)
+        return refuse(error, EBADMSG, EX_PROTOCOL, "register: one file at a time, unless they are an upgrade");
+    struct service *there = upgrade ? NULL : service_to_add_to(client->fard, request, segment);
+    if (there)
+        return add_to_service(client, message, request, segment, there, error);
     struct host_settings settings;
     host_settings_init(&settings);
     const struct service_order order = {
-        .segment = &segment,
+        .segment = segment,
         .name = request->name,
         .rules = rules,
         .rule_count = request->rule_count,
@@ -259,8 +277,9 @@ static int register_file(struct client *client, const struct far_message *messag
         .settings = &settings,
     };
     result = host_settings_read(&settings, shippings + request->shipping_bytes, request->setting_bytes, error);
-    if (!result && request->flags & FAR_REGISTER_UPGRADE)
-        result = upgrade_service(client, message->serial, request, &order, error);
+    result = result ? result : host_settings_check(&settings, client->fard->descriptors, error);
+    if (!result && upgrade)
+        result = upgrade_by_files(client, message->serial, request, files, count, &settings, error);
     else
         result = result ? result : make_service(client, message->serial, &order, error);
     host_settings_free(&settings);
@@ -270,11 +289,16 @@ static int register_file(struct client *client, const struct far_message *messag
 int handle_register(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,
                     struct far_error *error)
 {
-    struct file file = {0};
+    struct file files[EXECUTABLES_MAX] = {0};
     int result = client_check_manager(client, error);
-    result = result ? result : open_file(fds, fd_count, &file, error);
-    result = result ? result : register_file(client, message, &file, error);
-    memory_unmap(file.bytes, file.size);
+    if (!result && (fd_count < 1 || fd_count > EXECUTABLES_MAX))
+        result =
+            refuse(error, EBADMSG, EX_PROTOCOL, "register: the segment's descriptor is expected; %u came", fd_count);
+    for (unsigned i = 0; i < fd_count && !result; i++)
+        result = open_file(fds[i], &files[i], error);
+    result = result ? result : register_files(client, message, files, fd_count, error);
+    for (unsigned i = 0; i < EXECUTABLES_MAX; i++)
+        memory_unmap(files[i].bytes, files[i].size);
     return result;
 }
 

@@ -60,6 +60,16 @@ int memory_write(int fd, uint64_t at, const void *bytes, size_t size)
     return 0;
 }
 
+int memory_clear(int fd, uint64_t at, uint64_t size)
+{
+    int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    while (size && fallocate(fd, mode, (off_t)at, (off_t)size) < 0) {
+        if (errno != EINTR)
+            return -errno;
+    }
+    return 0;
+}
+
 int memory_create_sealed(const char *name, const void *bytes, size_t size, int *out)
 {
     int fd;

@@ -18,6 +18,8 @@ int memory_seal_size(int fd);
 int memory_seal_all(int fd);
 /* Without mapping it: the cheapest way to fill what needs no change. */
 int memory_write(int fd, uint64_t at, const void *bytes, size_t size);
+/* Zeroes, whoever has it mapped; costs no memory. */
+int memory_clear(int fd, uint64_t at, uint64_t size);
 int memory_create_sealed(const char *name, const void *bytes, size_t size, int *out);
 /* The same inode, without the right to write. */
 int memory_reopen_read_only(int fd, int *out);

@@ -154,6 +154,9 @@ static void write_services(FILE *out, const struct metric_service *service, uint
     head(out, "farcall_host_up", "gauge", "1 if the service's host is ready.");
     for (uint32_t i = 0; i < count; i++)
         label(out, "farcall_host_up", &service[i], service[i].up);
+    head(out, "farcall_host_idle", "gauge", "1 if the service has no host because nobody needs it (--start demand).");
+    for (uint32_t i = 0; i < count; i++)
+        label(out, "farcall_host_idle", &service[i], service[i].idle);
     head(out, "farcall_calls_total", "counter", "Calls that the service's host has answered; branches are not seen.");
     for (uint32_t i = 0; i < count; i++)
         label(out, "farcall_calls_total", &service[i], service[i].calls);

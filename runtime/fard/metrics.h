@@ -98,6 +98,7 @@ struct metric_service {
     uint32_t channels;
     uint32_t queue; /* packets to its host */
     bool up;
+    bool idle; /* needs no host just now: not up, and nothing is wrong */
 };
 /* Services with a series of their own, the busiest registered first; a node with more has them in the sums alone. */
 #define METRIC_SERVICES_MAX 1000u

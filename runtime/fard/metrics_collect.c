@@ -44,6 +44,7 @@ static void gather_service(const struct service *service, struct metric_service 
     out->output_lost = host->output_lost + (host->output ? host->output->lost_lines : 0);
     out->queue = host->peer.queued;
     out->up = host->state == FAR_STATE_READY;
+    out->idle = host->state == FAR_STATE_IDLE;
 }
 
 static uint32_t gather_services(const struct fard *fard, struct metric_gauges *gauges, struct metric_service *out)

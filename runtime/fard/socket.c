@@ -81,22 +81,22 @@ static int new_socket(void)
  * The lock is ours, so no fard listens there. A child of one that was killed may, until it becomes the program it was forked
  * for, which takes no time to speak of.
  */
-static bool somebody_listens(const struct sockaddr_un *address)
+static bool somebody_listens(const struct sockaddr_un *address, int most_tries)
 {
     int result = 0;
-    for (int tries = 0; tries < LISTENER_TRIES && result == 0; tries++) {
+    for (int tries = 0; tries < most_tries && result == 0; tries++) {
         int fd = new_socket();
         result = fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 ? -errno : 0;
         if (fd >= 0)
             close(fd);
-        if (result == 0)
+        if (result == 0 && tries + 1 < most_tries)
             usleep(LISTENER_WAIT_US);
     }
     return result != -ECONNREFUSED;
 }
 
 /* Nobody answers: what is there was left behind. Anything that is no socket is somebody else's and stays. */
-static int remove_stale(const struct sockaddr_un *address, struct far_error *error)
+static int remove_stale(const struct sockaddr_un *address, int tries, struct far_error *error)
 {
     struct stat status;
     if (lstat(address->sun_path, &status) < 0)
@@ -104,7 +104,7 @@ static int remove_stale(const struct sockaddr_un *address, struct far_error *err
     if (!S_ISSOCK(status.st_mode))
         return refuse(error, EEXIST, EX_CANTCREAT, "%s is there already and is no socket; choose another --socket",
                       address->sun_path);
-    if (somebody_listens(address))
+    if (somebody_listens(address, tries))
         return refuse(error, EADDRINUSE, EX_UNAVAILABLE,
                       "something listens on %s already; stop it, or choose another --socket", address->sun_path);
     return unlink(address->sun_path) < 0 && errno != ENOENT
@@ -129,9 +129,9 @@ static int listener_ready(struct source *source, uint32_t events)
     return client_accept(fard, source->fd);
 }
 
-static int replace_socket(const struct sockaddr_un *address, int *out, struct far_error *error)
+static int replace_socket(const struct sockaddr_un *address, int tries, int *out, struct far_error *error)
 {
-    int result = remove_stale(address, error);
+    int result = remove_stale(address, tries, error);
     if (result)
         return result;
     int fd = new_socket();
@@ -145,13 +145,21 @@ static int replace_socket(const struct sockaddr_un *address, int *out, struct fa
     return result;
 }
 
+/* 0: there is nothing. */
+static uint64_t inode_at(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 ? status.st_ino : 0;
+}
+
 static int start_listening(struct fard *fard, const struct sockaddr_un *address, struct far_error *error)
 {
     int fd = -1;
-    int result = replace_socket(address, &fd, error);
+    int result = replace_socket(address, LISTENER_TRIES, &fd, error);
     if (result)
         return result;
     fard->socket_path = realpath(address->sun_path, NULL); /* the daemon leaves the folder it was started in */
+    fard->socket_inode = inode_at(address->sun_path);
     fard->listener = (struct source){fd, listener_ready};
     return fard->socket_path ? loop_watch(&fard->loop, &fard->listener, EPOLLIN) : -errno;
 }
@@ -190,6 +198,60 @@ int socket_adopt(struct fard *fard, int fd, struct far_error *error)
     return loop_watch(&fard->loop, &fard->listener, EPOLLIN);
 }
 
+/* The lock of a folder that was emptied keeps nobody out any more. One that is still there must not be closed. */
+static int look_after_lock(struct fard *fard, struct far_error *error)
+{
+    char lock[sizeof((struct sockaddr_un *)0)->sun_path + sizeof ".lock"];
+    struct stat status;
+    snprintf(lock, sizeof lock, "%s.lock", fard->socket_path);
+    if (fstat(fard->socket_lock, &status) == 0 && inode_at(lock) == status.st_ino)
+        return 0;
+    int old = fard->socket_lock;
+    int result = take_lock(fard, fard->socket_path, error);
+    if (result && fard->socket_lock >= 0)
+        close(fard->socket_lock);
+    if (result)
+        fard->socket_lock = old;
+    else
+        close(old);
+    return result;
+}
+
+static int listen_again(struct fard *fard, struct far_error *error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct source listener = {-1, listener_ready};
+    strcpy(address.sun_path, fard->socket_path);
+    int result = create_folder(fard->socket_path, error);
+    result = result ? result : look_after_lock(fard, error);
+    result = result ? result : replace_socket(&address, 1, &listener.fd, error);
+    if (result)
+        return result;
+    loop_forget(&fard->loop, &fard->listener);
+    close(fard->listener.fd);
+    fard->listener = listener;
+    fard->socket_inode = inode_at(fard->socket_path);
+    return loop_watch(&fard->loop, &fard->listener, EPOLLIN);
+}
+
+void socket_look_after(struct fard *fard)
+{
+    struct far_error error = {0};
+    const struct log_field fields[] = {{"socket", fard->socket_path, 0}};
+    if (!fard->socket_inode || inode_at(fard->socket_path) == fard->socket_inode)
+        return;
+    int result = listen_again(fard, &error);
+    if (result < 0)
+        describe_failure(&error, result, fard->socket_path);
+    if (result)
+        log_event(LOG_LEVEL_WARNING, "socket-lost", fields, 1,
+                  "the socket %s was removed, and cannot be made anew: %s; a SIGHUP tries it again", fard->socket_path,
+                  error.text);
+    else
+        log_event(LOG_LEVEL_NOTICE, "socket-restored", fields, 1, "the socket %s was removed; it is there again",
+                  fard->socket_path);
+}
+
 void socket_close(struct fard *fard)
 {
     if (fard->listener.fd >= 0) {
@@ -197,10 +259,12 @@ void socket_close(struct fard *fard)
         close(fard->listener.fd);
     }
     fard->listener.fd = -1;
-    if (fard->socket_path && !fard->socket_given)
+    /* Another may have taken the place of one that was removed. */
+    if (fard->socket_path && !fard->socket_given && inode_at(fard->socket_path) == fard->socket_inode)
         unlink(fard->socket_path);
     free(fard->socket_path);
     fard->socket_path = NULL;
+    fard->socket_inode = 0;
     if (fard->socket_lock >= 0)
         close(fard->socket_lock);
     fard->socket_lock = -1;

@@ -68,9 +68,9 @@ int store_add_service(struct store *store, const struct service *service, struct
 int store_set_major(struct store *store, uint32_t id, uint16_t major, struct far_error *error);
 /* Of a service from before chosen uids were kept. */
 int store_set_host_uid(struct store *store, uint32_t id, uint32_t uid, struct far_error *error);
-/* Another segment in place of its first, and these settings. Its segment must be in the store. */
-int store_upgrade_service(struct store *store, const struct service *service, const uint8_t build_id[32],
-                          const struct host_settings *settings, struct far_error *error);
+/* Other segments in place of all that it has, the first's first, and these settings. They must be in the store. */
+int store_upgrade_service(struct store *store, const struct service *service, const uint8_t (*build_id)[32],
+                          uint32_t count, const struct host_settings *settings, struct far_error *error);
 /* One more executable of a service in the database. Its segment must be in the store. */
 int store_add_executable(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error);
 /* Its range stays taken; segments that nobody needs any more go. */
@@ -124,6 +124,23 @@ int store_get_host(struct store *store, uint32_t service, struct stored_host *ho
                    struct far_error *error);
 /* fard ends in order, and its hosts with it. */
 int store_forget_hosts(struct store *store, struct far_error *error);
+
+/* Which process has which domain segment (domain.h). */
+struct stored_domain {
+    uint32_t id;
+    uint32_t pid;
+    uint32_t uid;
+    uint64_t started;
+    struct range range;
+    uint64_t device; /* of the memfd */
+    uint64_t inode;
+    uint64_t connection;
+    const char *trusts; /* names, each ended by a newline; after '-': of one that has to let go, and has not said so */
+};
+int store_put_domain(struct store *store, const struct stored_domain *domain, struct far_error *error);
+int store_forget_domain(struct store *store, uint32_t id, struct far_error *error);
+int store_each_domain(struct store *store, int (*each)(void *context, const struct stored_domain *row), void *context,
+                      struct far_error *error);
 
 /* The store's folder, open as long as it is. */
 int store_folder(const struct store *store);

@@ -4,7 +4,25 @@
 
 #include <string.h>
 
-static int put_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error)
+/*
+ * Who kills fard finds these rows; who pulls the plug need not, there being no processes then. So the disk is not waited for:
+ * in a write-ahead log that costs nothing but these rows, and the next commit waits for them as well.
+ */
+int store_finish_soon(struct store *store, sqlite3_stmt *statement, const char *doing, struct far_error *error)
+{
+    struct far_error ignored;
+    int result = store_run(store, "PRAGMA synchronous = NORMAL", doing, error);
+    if (result)
+        sqlite3_finalize(statement);
+    else
+        result = store_finish(store, statement, doing, error);
+    int back = store_run(store, "PRAGMA synchronous = FULL", doing, &ignored);
+    if (back && !result)
+        *error = ignored;
+    return result ? result : back;
+}
+
+int store_put_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error)
 {
     sqlite3_stmt *statement;
     int result = store_prepare(store,
@@ -21,22 +39,7 @@ static int put_host(struct store *store, uint32_t service, const struct stored_h
     sqlite3_bind_int64(statement, 6, (sqlite3_int64)host->device);
     sqlite3_bind_int64(statement, 7, (sqlite3_int64)host->inode);
     sqlite3_bind_int64(statement, 8, host->initialised);
-    return store_finish(store, statement, "noting the host", error);
-}
-
-/*
- * Who kills fard finds these rows; who pulls the plug need not, there being no hosts then. So the disk is not waited for:
- * in a write-ahead log that costs nothing but these rows, and the next commit waits for them as well.
- */
-int store_put_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error)
-{
-    struct far_error ignored;
-    int result = store_run(store, "PRAGMA synchronous = NORMAL", "noting the host", error);
-    result = result ? result : put_host(store, service, host, error);
-    int back = store_run(store, "PRAGMA synchronous = FULL", "noting the host", &ignored);
-    if (back && !result)
-        *error = ignored;
-    return result ? result : back;
+    return store_finish_soon(store, statement, "noting the host", error);
 }
 
 int store_get_host(struct store *store, uint32_t service, struct stored_host *host, bool *found,

@@ -22,7 +22,7 @@ struct store {
 };
 
 #define STORE_APPLICATION   0x46415231 /* "FAR1" */
-#define STORE_SCHEMA        3
+#define STORE_SCHEMA        4
 #define STORE_SCHEMA_OLDEST 2 /* what can be upgraded */
 
 /* store_schema.c. Both leave the database as it was when they fail. */
@@ -37,6 +37,9 @@ int store_run(struct store *store, const char *sql, const char *doing, struct fa
 int store_prepare(struct store *store, const char *sql, sqlite3_stmt **statement, struct far_error *error);
 /* Steps a statement that returns no rows to its end and finalises it. */
 int store_finish(struct store *store, sqlite3_stmt *statement, const char *doing, struct far_error *error);
+
+/* The same for what only the next fard of this boot needs: the disk is not waited for. */
+int store_finish_soon(struct store *store, sqlite3_stmt *statement, const char *doing, struct far_error *error);
 
 /* Is there one more? A walk that breaks off is no end: then *result says so. */
 bool store_next_row(struct store *store, sqlite3_stmt *statement, int *result, struct far_error *error);

@@ -11,6 +11,7 @@
  *     pending        names, with majors, that somebody was bound to before they were registered; pending_ops: slots
  *     capabilities   passwords for services: their SHA-256, never they themselves
  *     hosts          which process runs a service, so that a fard that is started anew finds it again
+ *     domains        which process has which domain segment, and lets whom reach it: likewise
  */
 #include "runtime/fard/store_internal.h"
 
@@ -71,9 +72,19 @@
     " started INTEGER NOT NULL, uid INTEGER NOT NULL, generation INTEGER NOT NULL, device INTEGER NOT NULL,"       \
     " inode INTEGER NOT NULL, initialised INTEGER NOT NULL);"
 
+/* started, device, inode: as in hosts. connection: the number by which hosts know whose it is. trusts: names of services, each
+ * ended by a newline; after a '-': of one that is to let go, and has not yet. */
+#define DOMAINS                                                                                                  \
+    "CREATE TABLE domains (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, started INTEGER NOT NULL, uid INTEGER " \
+    "NOT NULL, base INTEGER NOT NULL, size INTEGER NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,"   \
+    " connection INTEGER NOT NULL, trusts TEXT NOT NULL);"
+
 static const char schema[] =
-    "BEGIN IMMEDIATE;" RANGES SERVICES RULES SHIPPINGS EXECUTABLES PENDING SETTINGS CAPABILITIES HOSTS
-    "PRAGMA application_id = 0x46415231; PRAGMA user_version = 3; COMMIT;";
+    "BEGIN IMMEDIATE;" RANGES SERVICES RULES SHIPPINGS EXECUTABLES PENDING SETTINGS CAPABILITIES HOSTS DOMAINS
+    "PRAGMA application_id = 0x46415231; PRAGMA user_version = 4; COMMIT;";
+
+/* The first two came when schema 3 was there already. */
+static const char from_3_to_4[] = "BEGIN IMMEDIATE;" HOLDERS CHILDREN DOMAINS "PRAGMA user_version = 4; COMMIT;";
 
 /* A table cannot be changed in place where a constraint goes: it is made anew, and what refers to it stays. */
 static const char from_2_to_3[] =
@@ -95,13 +106,20 @@ int store_create_schema(struct store *store, struct far_error *error)
     return result;
 }
 
-int store_upgrade_schema(struct store *store, int64_t version, struct far_error *error)
+/* Otherwise the references of other tables would follow the old one's new name. */
+static int upgrade_from_2(struct store *store, struct far_error *error)
 {
-    if (version == STORE_SCHEMA) /* these came when schema 3 was there already */
-        return store_run(store, HOLDERS CHILDREN, "upgrading the store", error);
-    /* Otherwise the references of other tables would follow the old one's new name. */
     int result = store_run(store, "PRAGMA legacy_alter_table = ON", "upgrading the store", error);
     result = result ? result : store_run(store, from_2_to_3, "upgrading the store", error);
+    return result;
+}
+
+/* Each step is a transaction: killed between two, the next fard goes on. */
+int store_upgrade_schema(struct store *store, int64_t version, struct far_error *error)
+{
+    int result = version < 3 ? upgrade_from_2(store, error) : 0;
+    if (!result && version < 4)
+        result = store_run(store, from_3_to_4, "upgrading the store", error);
     if (result)
         store_roll_back(store);
     return result;

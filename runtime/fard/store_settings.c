@@ -82,11 +82,32 @@ static int update_build_id(struct store *store, uint32_t id, const uint8_t build
     return store_finish(store, statement, "upgrading", error);
 }
 
-int store_upgrade_service(struct store *store, const struct service *service, const uint8_t build_id[32],
-                          const struct host_settings *settings, struct far_error *error)
+static int delete_executables(struct store *store, uint32_t id, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(store, "DELETE FROM executables WHERE service = ?", &statement, error);
+    if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, id);
+    return store_finish(store, statement, "upgrading", error);
+}
+
+/* The first in the service's own row, the others in their order. */
+static int update_executables(struct store *store, uint32_t id, const uint8_t (*build_id)[32], uint32_t count,
+                              struct far_error *error)
+{
+    int result = update_build_id(store, id, build_id[0], error);
+    result = result ? result : delete_executables(store, id, error);
+    for (uint32_t i = 1; i < count && !result; i++)
+        result = store_add_executable(store, id, build_id[i], error);
+    return result;
+}
+
+int store_upgrade_service(struct store *store, const struct service *service, const uint8_t (*build_id)[32],
+                          uint32_t count, const struct host_settings *settings, struct far_error *error)
 {
     int result = store_run(store, "BEGIN IMMEDIATE", "upgrading", error);
-    result = result ? result : update_build_id(store, service->id, build_id, error);
+    result = result ? result : update_executables(store, service->id, build_id, count, error);
     result = result ? result : store_delete_settings(store, service->id, error);
     result = result ? result : store_insert_settings(store, service->id, settings, error);
     result = result ? result : store_run(store, "COMMIT", "upgrading", error);

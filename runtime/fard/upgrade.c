@@ -4,6 +4,8 @@
 #include "runtime/fard/audit.h"
 #include "runtime/fard/executables.h"
 #include "runtime/fard/log.h"
+#include "runtime/fard/memory.h"
+#include "runtime/format/data_layout.h"
 #include "runtime/format/pair.h"
 #include "runtime/machine.h"
 
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -19,31 +22,76 @@
 
 #define DIFFERENCE_TEXT 600
 
-static int check_state(const struct service *service, const struct far_segment *segment, struct far_error *error)
+/* All executables of a service work on the same variables, so none can go on without the others. */
+static int check_count(const struct service *service, const struct upgrade_order *order, struct far_error *error)
+{
+    uint32_t machine[EXECUTABLES_MAX];
+    char machines[FAR_MACHINE_LIST];
+    service_machines(service, machine);
+    if (order->count == service->executable_count)
+        return 0;
+    if (order->count < service->executable_count)
+        return refuse(error, EINVAL, EX_DATAERR,
+                      "service '%s' is registered for %s, whose executables share their data and change together: name "
+                      "the new file for each, far register --upgrade A.seg B.seg",
+                      service->name, far_machine_list(machine, EXECUTABLES_MAX, machines));
+    return refuse(error, EINVAL, EX_DATAERR,
+                  "service '%s' is registered for %s only; upgrade that, and add another machine's file afterwards "
+                  "(--machine)",
+                  service->name, far_machine_list(machine, EXECUTABLES_MAX, machines));
+}
+
+static const struct far_segment *segment_for(const struct upgrade_order *order, uint32_t machine)
+{
+    for (uint32_t i = 0; i < order->count; i++)
+        if (order->segment[i].note->machine == machine)
+            return &order->segment[i];
+    return NULL;
+}
+
+static int check_machines(const struct service *service, const struct upgrade_order *order, struct far_error *error)
+{
+    uint32_t same = 0;
+    for (uint32_t i = 0; i < service->executable_count; i++) {
+        const struct executable *executable = &service->executable[i];
+        const struct far_segment *segment = segment_for(order, executable->machine);
+        if (!segment)
+            return refuse(error, EINVAL, EX_DATAERR, "service '%s' is registered for %s; the file is for %s",
+                          service->name, far_machine_name(executable->machine),
+                          far_machine_name(order->segment[i].note->machine));
+        same += memcmp(executable->build_id, segment->note->build_id, sizeof executable->build_id) == 0;
+    }
+    if (same == service->executable_count)
+        return refuse(error, EEXIST, EX_CANTCREAT, "service '%s' is this very file already", service->name);
+    return 0;
+}
+
+static int check_sizes(const struct service *service, const struct upgrade_order *order, struct far_error *error)
+{
+    for (uint32_t i = 0; i < order->count; i++) {
+        const struct far_note *note = order->segment[i].note;
+        if (note->image_size > service->range.size)
+            return refuse(error, EFBIG, EX_DATAERR,
+                          "the new version of service '%s' needs %llu bytes, but its range has %llu", service->name,
+                          (unsigned long long)note->image_size, (unsigned long long)service->range.size);
+    }
+    return 0;
+}
+
+static int check_state(const struct service *service, const struct upgrade_order *order, struct far_error *error)
 {
     const struct host *host = service->host;
     if (service->upgrading)
         return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' is being upgraded by somebody else at this moment",
                       service->name);
-    if (service->executable_count > 1)
-        return refuse(
-            error, ENOTSUP, EX_CANTCREAT,
-            "service '%s' has executables for several machines, which can only change together: unregister it, "
-            "and register both anew",
-            service->name);
-    if (service->executable[0].machine != segment->note->machine)
-        return refuse(error, EINVAL, EX_DATAERR, "service '%s' is registered for %s; the file is for %s", service->name,
-                      far_machine_name(service->executable[0].machine), far_machine_name(segment->note->machine));
-    if (memcmp(service->executable[0].build_id, segment->note->build_id, sizeof segment->note->build_id) == 0)
-        return refuse(error, EEXIST, EX_CANTCREAT, "service '%s' is this very file already", service->name);
+    int result = check_count(service, order, error);
+    result = result ? result : check_machines(service, order, error);
+    if (result)
+        return result;
     if (!host || !host->initialised)
         return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' has not started yet; upgrade it when it has",
                       service->name);
-    if (segment->note->image_size > service->range.size)
-        return refuse(error, EFBIG, EX_DATAERR,
-                      "the new version of service '%s' needs %llu bytes, but its range has %llu", service->name,
-                      (unsigned long long)segment->note->image_size, (unsigned long long)service->range.size);
-    return 0;
+    return check_sizes(service, order, error);
 }
 
 /* The first difference; a message holds no more. */
@@ -62,12 +110,28 @@ static int check_fits(const struct service *service, const struct far_segment *o
     int result = segment_pair_check(old, segment, &pair);
     if (result || pair.differences == 0)
         return result;
-    return refuse(
-        error, EINVAL, EX_DATAERR,
-        "service '%s' cannot be upgraded to this file: %s%s; link it with `farld --like` and `--previous` and the "
-        "registered segment (`far fetch %s`), or unregister it and register the file anew",
-        service->name, difference, pair.differences > 1 ? " (and more: `far diff` of the two files shows all)" : "",
-        service->name);
+    return refuse(error, EINVAL, EX_DATAERR,
+                  "service '%s' cannot be upgraded to this file: %s%s; link it with `farld --like` and the registered "
+                  "segment (`far fetch %s`), or unregister it and register the file anew",
+                  service->name, difference, pair.differences > 1 ? " (and more: `farld --like` tells all)" : "",
+                  service->name);
+}
+
+/* The new files share the data with each other, as the old ones did. */
+static int check_pair(const struct service *service, const struct upgrade_order *order, struct far_error *error)
+{
+    char difference[DIFFERENCE_TEXT] = "";
+    struct pair pair = {.differs = note_difference, .context = difference};
+    if (order->count < 2)
+        return 0;
+    int result = segment_pair_check(&order->segment[0], &order->segment[1], &pair);
+    if (result || pair.differences == 0)
+        return result;
+    return refuse(error, EINVAL, EX_DATAERR,
+                  "the new files of service '%s' cannot share its data: %s%s; link the second with `farld --like` and "
+                  "the first",
+                  service->name, difference,
+                  pair.differences > 1 ? " (and more: `far diff` of the two files shows all)" : "");
 }
 
 /* Where an operation lives was decided at registration; for one that is new, by the header. */
@@ -89,10 +153,9 @@ static int ship_alike(const struct service *service, struct far_iface *iface, st
     return 0;
 }
 
-static int make_executable(struct fard *fard, struct service *service, const struct far_segment *segment,
-                           struct upgrade *upgrade, struct far_error *error)
+static int make_executable(struct fard *fard, struct service *service, const struct far_segment *segment, uint8_t *data,
+                           struct executable *executable, struct far_error *error)
 {
-    struct executable *executable = &upgrade->executable;
     executable->machine = segment->note->machine;
     memcpy(executable->build_id, segment->note->build_id, sizeof executable->build_id);
     executable->iface = malloc(segment->iface_size);
@@ -100,31 +163,87 @@ static int make_executable(struct fard *fard, struct service *service, const str
         return -ENOMEM;
     memcpy(executable->iface, segment->iface, segment->iface_size);
     int result = ship_alike(service, executable->iface, error);
-    return result ? result : executable_make(fard, service, executable, segment, error);
+    result = result ? result : executable_make(fard, service, executable, segment, data, error);
+    return result ? result
+                  : store_put_segment(fard->store, segment->note->build_id, segment->bytes, segment->size, error);
 }
 
 static void upgrade_free(struct service *service, struct upgrade *upgrade)
 {
-    executable_end(&upgrade->executable);
+    for (uint32_t i = 0; i < upgrade->count; i++)
+        executable_end(&upgrade->executable[i]);
     host_settings_free(&upgrade->settings);
     service->upgrading = false;
     service->heir = NULL;
     free(upgrade);
 }
 
-static int make(struct fard *fard, struct service *service, const struct far_segment *segment,
-                const struct host_settings *settings, struct upgrade *upgrade, struct far_error *error)
+/*
+ * New variables begin here: no code that runs knows of these bytes, and none will before the upgrade is in the store. An upgrade
+ * that ends before that, however it ends, leaves them to the next one, which begins them again.
+ */
+static int begin_variables(const struct service *service, const struct far_segment *old,
+                           const struct far_segment *segment, const uint8_t *data)
 {
+    struct far_extent added[2];
+    uint64_t base = segment->part[FAR_PART_DATA].address, valued = segment->content_size[FAR_PART_DATA];
+    int result = 0;
+    segment_data_added(old, segment, added);
+    for (unsigned i = 0; i < 2 && !result; i++) {
+        uint64_t at = added[i].address - base, end = at + added[i].size;
+        result = memory_clear(service->data, at, added[i].size);
+        end = end < valued ? end : valued;
+        if (!result && at < end)
+            result = memory_write(service->data, at, data + at, end - at);
+    }
+    return result;
+}
+
+/* What the first executable's file says its data begins with, at its addresses: of it, what is new goes to the living data. */
+static int make_first(struct fard *fard, struct service *service, const struct far_segment *old,
+                      const struct far_segment *segment, struct executable *executable, struct far_error *error)
+{
+    uint64_t size = segment->part[FAR_PART_DATA].size;
+    void *data = NULL;
+    int fresh = -1, result = memory_create("far:new variables", size ? size : 1, &fresh);
+    if (!result && size)
+        result = memory_map(fresh, size, PROT_READ | PROT_WRITE, &data);
+    result = result ? result : make_executable(fard, service, segment, data, executable, error);
+    if (!result && data)
+        result = begin_variables(service, old, segment, data);
+    memory_unmap(data, size);
+    if (fresh >= 0)
+        close(fresh);
+    return result;
+}
+
+/* Executable i of the upgrade takes the place of executable i of the service. */
+static int make_one(struct fard *fard, struct service *service, const struct upgrade_order *order, uint32_t i,
+                    struct upgrade *upgrade, struct far_error *error)
+{
+    const struct far_segment *segment = segment_for(order, service->executable[i].machine);
+    struct executable *executable = &upgrade->executable[i];
     void *bytes = NULL;
     struct far_segment old;
-    int result = executable_read_segment(fard, service->executable[0].build_id, &bytes, &old, error);
+    int result = executable_read_segment(fard, service->executable[i].build_id, &bytes, &old, error);
     result = result ? result : check_fits(service, &old, segment, error);
+    if (!result)
+        result = i == 0 ? make_first(fard, service, &old, segment, executable, error)
+                        : make_executable(fard, service, segment, NULL, executable, error);
     free(bytes);
-    const struct host_settings *wanted = host_settings_are_default(settings) ? &service->settings : settings;
+    return result;
+}
+
+static int make(struct fard *fard, struct service *service, const struct upgrade_order *order, struct upgrade *upgrade,
+                struct far_error *error)
+{
+    const struct host_settings *wanted =
+        host_settings_are_default(order->settings) ? &service->settings : order->settings;
+    int result = check_pair(service, order, error);
     result = result ? result : host_settings_copy(&upgrade->settings, wanted);
-    result = result ? result : make_executable(fard, service, segment, upgrade, error);
-    return result ? result
-                  : store_put_segment(fard->store, segment->note->build_id, segment->bytes, segment->size, error);
+    for (uint32_t i = 0; i < order->count && !result; i++)
+        result = make_one(fard, service, order, i, upgrade, error);
+    return result;
 }
 
 /* The service's other host: the one that it has stays its host until this one is ready. */
@@ -175,33 +294,67 @@ static void drop_segment(struct fard *fard, const uint8_t build_id[32])
     store_drop_segment(fard->store, build_id);
 }
 
+static void drop_segments(struct fard *fard, uint8_t build_id[EXECUTABLES_MAX][32], uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        drop_segment(fard, build_id[i]);
+}
+
+static uint32_t list_build_ids(const struct executable *executable, uint32_t count,
+                               uint8_t build_id[EXECUTABLES_MAX][32])
+{
+    for (uint32_t i = 0; i < count; i++)
+        memcpy(build_id[i], executable[i].build_id, sizeof build_id[i]);
+    return count;
+}
+
 static void undo(struct fard *fard, struct service *service, struct upgrade *upgrade)
 {
-    uint8_t build_id[32];
-    memcpy(build_id, upgrade->executable.build_id, sizeof build_id);
+    uint8_t build_id[EXECUTABLES_MAX][32];
+    uint32_t count = list_build_ids(upgrade->executable, upgrade->count, build_id);
     service->need_count = upgrade->need_count;
     service->await_count = upgrade->await_count;
     upgrade_free(service, upgrade);
-    drop_segment(fard, build_id);
+    drop_segments(fard, build_id, count);
 }
 
-int upgrade_begin(struct client *client, uint32_t serial, struct service *service, const struct far_segment *segment,
-                  const struct host_settings *settings, struct far_error *error)
+static int upgrade_new(const struct service *service, uint32_t count, struct upgrade **out)
 {
-    int result = check_state(service, segment, error);
-    struct upgrade *upgrade = result ? NULL : calloc(1, sizeof *upgrade);
+    struct upgrade *upgrade = calloc(1, sizeof *upgrade);
     if (!upgrade)
-        return result ? result : -ENOMEM;
-    executable_init(&upgrade->executable);
+        return -ENOMEM;
+    upgrade->count = count;
+    for (uint32_t i = 0; i < count; i++)
+        executable_init(&upgrade->executable[i]);
     host_settings_init(&upgrade->settings);
     upgrade->need_count = service->need_count;
     upgrade->await_count = service->await_count;
+    *out = upgrade;
+    return 0;
+}
+
+int upgrade_begin(struct client *client, uint32_t serial, struct service *service, const struct upgrade_order *order,
+                  struct far_error *error)
+{
+    struct upgrade *upgrade;
+    int result = check_state(service, order, error);
+    result = result ? result : upgrade_new(service, order->count, &upgrade);
+    if (result)
+        return result;
     service->upgrading = true;
-    result = make(client->fard, service, segment, settings, upgrade, error);
+    result = make(client->fard, service, order, upgrade, error);
     result = result ? result : start(client, serial, service, upgrade, error);
     if (result != FARD_PENDING)
         undo(client->fard, service, upgrade);
     return result;
+}
+
+const struct executable *upgrade_executable(const struct upgrade *upgrade, uint32_t machine)
+{
+    for (uint32_t i = 0; i < upgrade->count; i++)
+        if (upgrade->executable[i].machine == machine)
+            return &upgrade->executable[i];
+    return NULL;
 }
 
 /* Shippings name operations by their place in the record, which a new operation may have changed. */
@@ -232,13 +385,15 @@ static void note_retired(struct service *service, int image)
 static void put_in_force(struct service *service, struct host *host)
 {
     struct upgrade *upgrade = host->upgrade;
-    struct executable old = service->executable[0];
     struct host_settings settings = service->settings;
-    note_retired(service, old.image);
-    renumber_shippings(service, old.iface, upgrade->executable.iface);
-    service->executable[0] = upgrade->executable;
+    renumber_shippings(service, service->executable[0].iface, upgrade->executable[0].iface);
+    for (uint32_t i = 0; i < upgrade->count; i++) {
+        struct executable old = service->executable[i];
+        note_retired(service, old.image);
+        service->executable[i] = upgrade->executable[i];
+        upgrade->executable[i] = old;
+    }
     service->settings = upgrade->settings;
-    upgrade->executable = old;
     upgrade->settings = settings;
     service->host = host;
     host->upgrade = NULL;
@@ -267,18 +422,18 @@ void upgrade_ready(struct host *host)
     struct fard *fard = host->fard;
     struct service *service = host->service;
     struct host *old = service->host;
-    uint8_t build_id[32];
-    int result = store_upgrade_service(fard->store, service, host->upgrade->executable.build_id,
-                                       &host->upgrade->settings, &error);
+    uint8_t build_id[EXECUTABLES_MAX][32];
+    uint32_t count = list_build_ids(host->upgrade->executable, host->upgrade->count, build_id);
+    int result = store_upgrade_service(fard->store, service, build_id, count, &host->upgrade->settings, &error);
     if (result) {
         describe_failure(&error, result, "upgrade");
         host_trouble(host, "%.500s", error.text);
         host_kill(host); /* its death ends the upgrade */
         return;
     }
-    memcpy(build_id, service->executable[0].build_id, sizeof build_id);
+    count = list_build_ids(service->executable, service->executable_count, build_id);
     put_in_force(service, host);
-    drop_segment(fard, build_id);
+    drop_segments(fard, build_id, count);
     move_waiters(old, host);
     host_retire(old, host);
     host_keep(host);

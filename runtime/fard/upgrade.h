@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Live upgrade: another executable takes a service over, with its name, addresses, data and clients.
+ * Live upgrade: other executables take a service over, with its name, addresses, data and clients.
  *
- *     checked, kept, made             the service as it was; the file, its images and a host more
+ *     checked, kept, made             the service as it was; the files, their images and a host more
+ *     new variables begin             in the living data, where no code that runs has anything (data_layout.h)
  *     the new host says READY         one transaction in the store; then, without a wait:
  *                                     new binds get the new images, new channels the new host
  *     the old host is retired         calls that run end there; it goes after the last, or after UPGRADE_GRACE_MS
@@ -16,15 +17,24 @@
 
 #define UPGRADE_GRACE_MS 60000 /* for calls that began in the old version */
 
+/* What was asked for: checked segments, one for each machine that the service has executables for, in any order. */
+struct upgrade_order {
+    const struct far_segment *segment;
+    uint32_t count;
+    const struct host_settings *settings; /* empty: they stay */
+};
+
 struct upgrade {
-    struct executable executable;
+    struct executable executable[EXECUTABLES_MAX]; /* in the service's order */
+    uint32_t count;
     struct host_settings settings;
     uint32_t need_count, await_count;
 };
 
-/* As a request handler: FARD_PENDING, FARD_REFUSED or a negative errno. `settings` may be empty: then they stay. */
-int upgrade_begin(struct client *client, uint32_t serial, struct service *service, const struct far_segment *segment,
-                  const struct host_settings *settings, struct far_error *error);
+/* As a request handler: FARD_PENDING, FARD_REFUSED or a negative errno. */
+int upgrade_begin(struct client *client, uint32_t serial, struct service *service, const struct upgrade_order *order,
+                  struct far_error *error);
+const struct executable *upgrade_executable(const struct upgrade *upgrade, uint32_t machine); /* or NULL */
 /* The new host is ready, or it is not and never will be: host->trouble says why. It has a registration that waits. */
 void upgrade_ready(struct host *host);
 void upgrade_failed(struct host *host);

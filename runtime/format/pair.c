@@ -5,6 +5,7 @@
  *
  *     pair.c            interface, parts, variables
  *     pair_contents.c   first values, and what the words of data point at
+ *     pair_upgrade.c    both, where one is a later version of the other
  */
 #include "runtime/format/pair.h"
 #include "runtime/format/pair_sides.h"
@@ -68,10 +69,10 @@ static void compare_interfaces(struct pair_sides *sides)
     sides->pair->operations = one->ops.count;
 }
 
-/* What each version has for itself. */
-static bool part_is_code(enum far_part part)
+/* What each version has for itself; and the heap, which moves where there is no room for data. */
+static bool part_is_own(enum far_part part)
 {
-    return part == FAR_PART_CODE || part == FAR_PART_CONST || part == FAR_PART_LINKAGE;
+    return part == FAR_PART_CODE || part == FAR_PART_CONST || part == FAR_PART_LINKAGE || part == FAR_PART_HEAP;
 }
 
 static void compare_parts(struct pair_sides *sides)
@@ -82,7 +83,7 @@ static void compare_parts(struct pair_sides *sides)
         pair_differs(sides, "%u slots on %s, %u on %s; give both the same --previous", one->note->slot_count,
                      sides->one.machine, other->note->slot_count, sides->other.machine);
     for (enum far_part part = 0; part < FAR_PART_COUNT; part++) {
-        if (one->part[part].address != other->part[part].address && !(sides->pair->upgrade && part_is_code(part)))
+        if (one->part[part].address != other->part[part].address && !(sides->pair->upgrade && part_is_own(part)))
             pair_differs(sides, "part %s: at 0x%llx on %s, 0x%llx on %s", far_part_name(part),
                          (number)one->part[part].address, sides->one.machine, (number)other->part[part].address,
                          sides->other.machine);
@@ -199,12 +200,32 @@ static void close_side(struct pair_side *side)
     free(side->variables);
 }
 
+static int compare_machines(struct pair_sides *sides)
+{
+    compare_variables(sides);
+    if (!sides->pair->differences)
+        pair_compare_contents(sides);
+    return 0;
+}
+
+static int compare_upgrade(struct pair_sides *sides)
+{
+    int err = 0;
+    pair_compare_rooms(sides);
+    if (!sides->pair->differences)
+        err = pair_compare_versions(sides);
+    if (!err && !sides->pair->differences)
+        pair_compare_kept(sides);
+    return err;
+}
+
 int segment_pair_check(const struct far_segment *one, const struct far_segment *other, struct pair *pair)
 {
     struct pair_sides sides = {.pair = pair};
     int err = open_side(&sides.one, one);
     int other_err = open_side(&sides.other, other);
-    pair->differences = pair->operations = pair->variables = pair->words = pair->moved = 0;
+    *pair =
+        (struct pair){.upgrade = pair->upgrade, .differs = pair->differs, .note = pair->note, .context = pair->context};
     if (one->note->machine == other->note->machine) /* then what follows would name both alike */
         sides.one.machine = "the one", sides.other.machine = "the other";
     if (pair->upgrade)
@@ -215,9 +236,7 @@ int segment_pair_check(const struct far_segment *one, const struct far_segment *
     if (!err && !pair->differences)
         compare_parts(&sides);
     if (!err && !pair->differences)
-        compare_variables(&sides);
-    if (!err && !pair->differences)
-        pair_compare_contents(&sides);
+        err = pair->upgrade ? compare_upgrade(&sides) : compare_machines(&sides);
     close_side(&sides.one);
     close_side(&sides.other);
     return err;

@@ -24,15 +24,19 @@ struct pair {
     /*
      * Not another machine's executable but a later version, `other`, of the same service: its minor version may be
      * higher, and then it may have more operations; code and constants may lie elsewhere, since who runs the old code
-     * keeps it.
+     * keeps it; and it may have other variables (pair_upgrade.c).
      */
     bool upgrade;
     /* Called for each difference: what, where, both values. May be NULL. */
     void (*differs)(void *context, const char *text);
+    /* Called, for an upgrade, for what is no difference but may surprise. May be NULL. */
+    void (*note)(void *context, const char *text);
     void *context;
     /* Filled in: what was compared. */
     uint32_t differences, operations, variables, words;
     uint32_t moved; /* variables that are the same but for their address */
+    uint32_t notes;
+    uint32_t added, gone, kept; /* variables: new ones, holes, those with another first value */
 };
 
 /* Both segments are checked ones. Returns 0 (see pair->differences) or -ENOMEM. */

@@ -81,7 +81,7 @@ static bool same_named(const struct named_place *one, const struct named_place *
     return one && other && !strcmp(one->name, other->name) && one->address == other->address;
 }
 
-static bool same_address(const struct pair_sides *sides, uint64_t address)
+bool pair_same_address(const struct pair_sides *sides, uint64_t address)
 {
     const struct named_place *one = named_places_at(&sides->one.places, address);
     const struct named_place *other = named_places_at(&sides->other.places, address);
@@ -104,7 +104,7 @@ static bool same_meaning(const struct pair_sides *sides, const struct address_wo
 {
     return one->code == other->code && one->value == other->value && !strcmp(one->service, other->service) &&
            !strcmp(one->operation, other->operation) &&
-           (one->code != FAR_RELOC_REBASE || same_address(sides, one->value));
+           (one->code != FAR_RELOC_REBASE || pair_same_address(sides, one->value));
 }
 
 static void tell_word(struct pair_sides *sides, const struct address_word *one, const struct address_word *other)
@@ -119,6 +119,19 @@ static void tell_word(struct pair_sides *sides, const struct address_word *one, 
                    "malloc and its friends"
                  : "data that two machines share can point at data, or at a constant that lies at the same "
                    "address on both: give it a name, static const char name[] = \"…\"");
+}
+
+void pair_tell_stale(struct pair_sides *sides, const struct address_word *word)
+{
+    struct text place, target, there;
+    bool function = segment_part_at(sides->one.segment, word->value) == FAR_PART_CODE;
+    const struct address_word found = {.code = FAR_RELOC_REBASE, .value = word->value, .service = "", .operation = ""};
+    pair_differs(
+        sides, "%s may hold the address of %s of the registered version, where the new one has %s; %s",
+        describe(&sides->one, word->at, &place), describe_target(&sides->one, word, &target),
+        describe_target(&sides->other, &found, &there),
+        function ? "let data point at operations and choose functions by a number, or give the variable another name"
+                 : "give that constant a name and leave it, or give the variable another name");
 }
 
 static void tell_one_sided(struct pair_sides *sides, const struct pair_side *has, const struct address_word *word,
@@ -151,20 +164,6 @@ static void compare_words(struct pair_sides *sides)
     }
 }
 
-/* Words with addresses have been compared, and differ where an addend is kept in them. */
-static bool holds_address(const struct address_words *words, uint64_t address)
-{
-    size_t low = 0, high = words->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (words->list[middle].at < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < words->count && words->list[low].at == address;
-}
-
 static uint64_t content_end(const struct far_segment *segment)
 {
     return segment->part[FAR_PART_DATA].address + segment->content_size[FAR_PART_DATA];
@@ -177,7 +176,7 @@ static void compare_values(struct pair_sides *sides)
     for (uint64_t at = one->part[FAR_PART_DATA].address; at < end; at += 8) {
         uint64_t left = data_word(one, at), right = data_word(other, at);
         struct text place;
-        if (left == right || holds_address(&sides->one.words, at))
+        if (left == right || address_words_at(&sides->one.words, at)) /* compared, and an addend may be kept in it */
             continue;
         pair_differs(sides, "the first value of %s: 0x%016llx on %s, 0x%016llx on %s",
                      describe(&sides->one, at + (unsigned)__builtin_ctzll(left ^ right) / 8, &place), (number)left,

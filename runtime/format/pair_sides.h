@@ -27,6 +27,18 @@ void pair_differs(struct pair_sides *sides, const char *format, ...) __attribute
 /* " (kv.c)", or "" where the symbol table does not say. */
 const char *pair_source(const struct named_place *place, char text[128]);
 
+/* pair_contents.c */
 void pair_compare_contents(struct pair_sides *sides);
+/* Does this address of the one mean the same in the other? */
+bool pair_same_address(const struct pair_sides *sides, uint64_t address);
+/* For an upgrade: a word of data that leads where the new version has something else. */
+void pair_tell_stale(struct pair_sides *sides, const struct address_word *word);
+
+/* pair_upgrade.c: is there room for new variables; then, are the others where they were; then, what they hold. */
+void pair_compare_rooms(struct pair_sides *sides);
+int pair_compare_versions(struct pair_sides *sides); /* 0 or -ENOMEM */
+void pair_compare_kept(struct pair_sides *sides);
+/* The length of a name without the number that tells static variables of one name apart. */
+size_t pair_stem(const char *name);
 
 #endif

@@ -85,3 +85,16 @@ void address_words_free(struct address_words *words)
     free(words->list);
     *words = (struct address_words){0};
 }
+
+const struct address_word *address_words_at(const struct address_words *words, uint64_t address)
+{
+    size_t low = 0, high = words->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (words->list[middle].at < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < words->count && words->list[low].at == address ? &words->list[low] : NULL;
+}

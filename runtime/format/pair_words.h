@@ -20,6 +20,8 @@ struct address_words {
 /* Returns 0 or -ENOMEM; free with address_words_free() in both cases. */
 int address_words_load(struct address_words *words, const struct far_segment *segment);
 void address_words_free(struct address_words *words);
+/* The one at an address, or NULL. */
+const struct address_word *address_words_at(const struct address_words *words, uint64_t address);
 
 /* A word of part data as it stands in the file; what the file does not hold is zero. */
 uint64_t data_word(const struct far_segment *segment, uint64_t address);

@@ -13,24 +13,9 @@
 #define ARENA_POPULATE (256u << 10)
 
 /*
- * What all workers hold together, in bytes. A client claims sizes without having to fill them, so there is a limit to
- * what its claims can make this process take from the machine: a quarter of the memory. Over that, a call gets ENOMEM.
+ * A client claims sizes without having to fill them, so there is a limit to what its claims can make this process take from
+ * the machine, and to what its user may have of that (users.c). Over it, a call gets ENOMEM.
  */
-static uint64_t arenas_held;
-
-static uint64_t arenas_limit(void)
-{
-    return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 4;
-}
-
-static int charge(uint64_t bytes)
-{
-    if (__atomic_add_fetch(&arenas_held, bytes, __ATOMIC_RELAXED) <= arenas_limit())
-        return 0;
-    __atomic_sub_fetch(&arenas_held, bytes, __ATOMIC_RELAXED);
-    return -ENOMEM;
-}
-
 int arena_reserve(struct arena *arena, uint64_t size, uint64_t keep)
 {
     if (size <= arena->size)
@@ -38,11 +23,11 @@ int arena_reserve(struct arena *arena, uint64_t size, uint64_t keep)
     uint64_t room = ARENA_GRANULE;
     while (room < size)
         room *= 2;
-    if (charge(room) != 0)
+    if (user_charge(arena->user, room) != 0)
         return -ENOMEM;
     char *base = mmap(NULL, room + ARENA_GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) {
-        __atomic_sub_fetch(&arenas_held, room, __ATOMIC_RELAXED);
+        user_discharge(arena->user, room);
         return -ENOMEM;
     }
     mprotect(base + room, ARENA_GUARD, PROT_NONE);
@@ -54,14 +39,17 @@ int arena_reserve(struct arena *arena, uint64_t size, uint64_t keep)
     if (keep)
         memcpy(base, arena->base, keep);
     arena_free(arena);
-    *arena = (struct arena){base, room};
+    arena->base = base;
+    arena->size = room;
     return 0;
 }
 
 void arena_free(struct arena *arena)
 {
-    if (arena->base)
-        munmap(arena->base, arena->size + ARENA_GUARD);
-    __atomic_sub_fetch(&arenas_held, arena->size, __ATOMIC_RELAXED);
-    *arena = (struct arena){0};
+    if (!arena->base)
+        return;
+    munmap(arena->base, arena->size + ARENA_GUARD);
+    user_discharge(arena->user, arena->size);
+    arena->base = NULL;
+    arena->size = 0;
 }

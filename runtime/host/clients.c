@@ -12,10 +12,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define HANDLES_MAX (1u << 20) /* of one client */
+#define HANDLES_MAX      (1u << 20) /* of one client */
+#define DESCRIPTORS_KEPT 8
 
 struct handle {
     uint64_t value; /* 0: an empty place */
@@ -26,6 +28,7 @@ struct handle {
 
 struct host_client {
     uint32_t pid, uid;
+    struct host_user *user;
     int pidfd; /* -1: unknown; then the record ends with its last channel */
     uint32_t channels;
     pthread_mutex_t lock;  /* guards the handles */
@@ -60,6 +63,8 @@ static void client_free(struct host_client *client)
     if (client->pidfd >= 0)
         close(client->pidfd);
     pthread_mutex_destroy(&client->lock);
+    user_discharge(client->user, client->room * sizeof *client->handle);
+    user_put(client->user);
     free(client->handle);
     free(client);
 }
@@ -79,14 +84,29 @@ static void sweep(void)
     }
 }
 
+/* The last descriptors stay free for what fard sends: many processes of one user must not use them up. */
+static int open_process(uint32_t pid)
+{
+    struct rlimit limit;
+    int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    if (pidfd < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0 || (rlim_t)pidfd + DESCRIPTORS_KEPT < limit.rlim_cur)
+        return pidfd;
+    close(pidfd);
+    return -1;
+}
+
 static struct host_client *client_new(uint32_t pid, uint32_t uid)
 {
     struct host_client *client = calloc(1, sizeof *client);
-    if (!client)
+    if (client)
+        client->user = user_get(uid);
+    if (!client || !client->user) {
+        free(client);
         return NULL;
+    }
     client->pid = pid;
     client->uid = uid;
-    client->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    client->pidfd = open_process(pid);
     pthread_mutex_init(&client->lock, NULL);
     client->next = clients;
     return clients = client;
@@ -106,6 +126,11 @@ struct host_client *client_get(uint32_t pid, uint32_t uid)
         client->channels++;
     pthread_mutex_unlock(&clients_lock);
     return client;
+}
+
+struct host_user *client_user(const struct host_client *client)
+{
+    return client->user;
 }
 
 void client_put(struct host_client *client)
@@ -209,13 +234,15 @@ void handle_put_down(struct host_client *client, uint64_t value)
 
 static int grow(struct host_client *client)
 {
-    uint32_t room = client->room ? 2 * client->room : 64;
+    uint32_t before = client->room, room = before ? 2 * before : 64;
+    uint64_t more = (room - before) * sizeof(struct handle);
+    if (client->count >= HANDLES_MAX || user_charge(client->user, more) != 0)
+        return -ENOMEM;
     struct handle *old = client->handle, *handle = calloc(room, sizeof *handle);
-    if (!handle || client->count >= HANDLES_MAX) {
-        free(handle);
+    if (!handle) {
+        user_discharge(client->user, more);
         return -ENOMEM;
     }
-    uint32_t before = client->room;
     client->handle = handle;
     client->room = room;
     for (uint32_t i = 0; i < before; i++)

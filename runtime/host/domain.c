@@ -16,6 +16,7 @@ struct host_domain {
     uint32_t domain;
     uint32_t users; /* calls that were given it */
     bool leaving;   /* nobody is given it any more */
+    bool said;      /* by the fard that there is now */
     struct host_domain *next;
 };
 
@@ -76,6 +77,7 @@ static int domain_add(const struct far_host_domain *what, int memory)
     domain->range = (struct far_extent){what->base, what->size};
     domain->domain = what->domain;
     domain->connection = what->connection;
+    domain->said = true;
     domain->next = domains;
     __atomic_store_n(&domains, domain, __ATOMIC_RELEASE);
     return 0;
@@ -89,6 +91,7 @@ void domain_map(const struct far_host_domain *what, int memory)
     if (known) {
         known->connection = what->connection; /* the client came again, or has changed its mind */
         known->leaving = false;
+        known->said = true;
     } else {
         failed = domain_add(what, memory);
     }
@@ -123,12 +126,22 @@ void domain_unmap(const struct far_host_unmap *what)
     pthread_mutex_unlock(&domains_lock);
 }
 
-/* Its numbers start anew: a segment that a call still holds must not be taken for one of the new fard's. */
+void domains_doubt(void)
+{
+    pthread_mutex_lock(&domains_lock);
+    for (struct host_domain *domain = domains; domain; domain = domain->next)
+        domain->said = false;
+    pthread_mutex_unlock(&domains_lock);
+}
+
+/* Its number may come again: a segment that a call still holds must not be taken for one of the new fard's. */
 void domains_forget(void)
 {
     pthread_mutex_lock(&domains_lock);
     for (struct host_domain *domain = domains, *next; domain; domain = next) {
         next = domain->next;
+        if (domain->said)
+            continue;
         domain->domain = 0;
         domain->leaving = true;
         remove_if_free(domain);

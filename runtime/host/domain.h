@@ -16,7 +16,8 @@ struct host_domain;
 void domain_map(const struct far_host_domain *what, int memory);
 void domain_unmap(const struct far_host_unmap *what);
 
-/* Another fard than mapped them has taken over, which knows none of them. */
+/* Another fard than mapped them has taken over: it says which of them it knows, and then that it has (HOST_UNMAP of none). */
+void domains_doubt(void);
 void domains_forget(void);
 
 /*

@@ -24,7 +24,8 @@
 #endif
 
 /* After a call that needed more than this, a worker's private memory is given back. Bytes. */
-#define HOST_ARENA_KEEP (16u << 20)
+#define HOST_ARENA_KEEP       (16u << 20)
+#define HOST_ARENA_KEEP_LEAST (64u << 10) /* and if the room is small, than a 256th of it, or this */
 
 /* What a host is. Filled in before the first worker exists, read-only from then on. */
 struct host {
@@ -53,6 +54,7 @@ void host_finish(const struct host *host);
 struct host_client;
 struct host_client *client_get(uint32_t pid, uint32_t uid); /* NULL: no memory */
 void client_put(struct host_client *client);
+struct host_user *client_user(const struct host_client *client);
 struct handover_record;
 /* Takes the handles that no call uses from all clients, and hands each to `take`. */
 void clients_take_handles(void (*take)(void *context, const struct handover_record *record), void *context);
@@ -69,12 +71,29 @@ void handle_end(struct host_client *client, uint64_t handle, bool release);
 void handle_put_down(struct host_client *client, uint64_t handle); /* handle_begin undone: nothing was called */
 int handle_give(struct host_client *client, uint64_t handle);      /* 0, or -ENOMEM */
 
+/* users.c: what one uid has of what the host has room for. 0, or what is said; all from any thread. */
+struct host_user;
+void users_limit(const struct far_host_rights *rights); /* before the first channel */
+struct host_user *user_get(uint32_t uid);               /* NULL: no memory */
+void user_put(struct host_user *user);
+int user_begin_channel(struct host_user *user); /* -EAGAIN: it has its share, or there is no room */
+void user_end_channel(struct host_user *user);
+int user_charge(struct host_user *user, uint64_t bytes); /* private memory for it; -ENOMEM */
+void user_discharge(struct host_user *user, uint64_t bytes);
+uint64_t users_keep(void); /* how much private memory a channel may keep between two calls */
+
+/* scrap.c: see to it that scrap_put() needs no private memory. Before the sandbox. 0, or -errno. */
+int scrap_prepare(void);
+/* In the place of an A-stack, in one moment for each of its pages: memory that reaches nobody. 0, or -errno. */
+int scrap_put(struct far_astack *astack, uint64_t size);
+
 struct host_domain; /* domain.h */
 
 /* A worker's private memory for by-reference parameters. */
 struct arena {
     char *base;
     uint64_t size;
+    struct host_user *user; /* who has it */
 };
 int arena_reserve(struct arena *arena, uint64_t size, uint64_t keep); /* the first `keep` bytes stay; 0 or -ENOMEM */
 void arena_free(struct arena *arena);
@@ -92,9 +111,12 @@ struct worker {
     uint64_t traced_at; /* the call being served is traced since then; 0: it is not */
     uint32_t traced_slot;
     struct arena arena;
+    uint64_t keep;              /* of it, between two calls */
     uint64_t connection;        /* of the client */
     struct host_domain *domain; /* its segment, while a call is being served that may be given it */
+    bool counted;               /* among its user's channels */
     bool stop;                  /* written by the main thread, atomically */
+    bool cut_off;               /* the same, and before the A-stack becomes scrap */
     bool retire;                /* the same: leave when no call is under way */
     bool listed; /* a fard that did not open this channel knows it by our word; under the workers' lock */
     struct worker *next;

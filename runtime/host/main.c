@@ -142,7 +142,10 @@ static void serve_message(struct host *host, struct packet *packet)
     } else if (packet->message.type == FAR_MSG_HOST_MAP && shared && packet->fd_count == 1) {
         domain_map(shared, packet->fd[0]);
     } else if (packet->message.type == FAR_MSG_HOST_UNMAP && unshared) {
-        domain_unmap(unshared);
+        if (unshared->domain)
+            domain_unmap(unshared);
+        else
+            domains_forget();
     } else if (packet->message.type == FAR_MSG_HOST_TRACE && packet->fd_count == 1) {
         trace_start(host, packet->fd[0]);
         packet->fd_count = 0;
@@ -152,7 +155,7 @@ static void serve_message(struct host *host, struct packet *packet)
         handover_take(packet->fd[0]);
         packet->fd_count = 0;
     } else if (packet->message.type == FAR_MSG_HOST_CHANNELS) {
-        domains_forget();
+        domains_doubt();
         workers_list(host);
     } else {
         fprintf(stderr, "far-host: %s: fard sent a message of type %u that is not understood\n", host->service,

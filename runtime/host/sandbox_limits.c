@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/host/sandbox.h"
+#include "runtime/room.h"
 
 #include "runtime/lib/error.h"
 
@@ -8,9 +9,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sysexits.h>
-
-/* A thread's stack counts as private memory: with a limit on that, threads get smaller ones. */
-#define LIMITED_STACK (1u << 20)
 
 /* Private memory that the process has now, in bytes: its own, not the service's. 0 if /proc does not tell. */
 static uint64_t private_memory(void)
@@ -40,20 +38,35 @@ static int set_limit(int which, const char *name, uint64_t value, uint64_t most,
     return far_fail(error, errno, EX_OSERR, "its limit --%s cannot be set: %s", name, strerror(errno));
 }
 
-static int limit_memory(uint64_t bytes, struct far_error *error)
+/* A thread's stack counts as private memory: with a limit on that, threads get smaller ones. */
+static int set_stack(uint64_t bytes, struct far_error *error)
 {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, LIMITED_STACK);
-    pthread_setattr_default_np(&attributes);
+    int code = pthread_attr_setstacksize(&attributes, bytes);
+    code = code ? code : pthread_setattr_default_np(&attributes);
     pthread_attr_destroy(&attributes);
+    return code ? far_fail(error, code, EX_OSERR, "threads cannot have stacks of %llu bytes (--stack): %s",
+                           (unsigned long long)bytes, strerror(code))
+                : 0;
+}
+
+static int limit_memory(uint64_t bytes, struct far_error *error)
+{
+    int failed = scrap_prepare(); /* the filter of system calls will not let it */
+    if (failed)
+        return far_fail(error, -failed, EX_OSERR, "its limit --memory cannot be set: %s", strerror(-failed));
     uint64_t all = private_memory() + bytes;
     return set_limit(RLIMIT_DATA, "memory", all, all, error);
 }
 
 int sandbox_limit(const struct far_host_rights *rights, struct far_error *error)
 {
-    int failed = rights->memory ? limit_memory(rights->memory, error) : 0;
+    uint64_t stack = room_stack(rights->memory, rights->stack);
+    users_limit(rights);
+    int failed = stack ? set_stack(stack, error) : 0;
+    if (!failed && rights->memory)
+        failed = limit_memory(rights->memory, error);
     if (!failed && rights->cpu)
         failed = set_limit(RLIMIT_CPU, "cpu", rights->cpu, rights->cpu + 1, error);
     if (!failed && rights->files)

@@ -165,8 +165,8 @@ static void work(struct worker *worker)
     }
 }
 
-/* The client must not wait for a worker that will never be: it finds its channel dead. */
-static void refuse_channel(struct far_astack *astack)
+/* The client finds its channel dead. */
+static void mark_dead(struct far_astack *astack)
 {
     __atomic_store_n(&astack->reply.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
     far_wake(&astack->reply.sequence);
@@ -179,14 +179,28 @@ static void refuse_channel(struct far_astack *astack)
 static void tell_client(struct worker *worker)
 {
     if (!far_load(&worker->astack->fate.dead))
-        refuse_channel(worker->astack);
+        mark_dead(worker->astack);
 }
 
+/* The client must not wait for a worker that will never be; and fard has counted the channel. */
+static void refuse_channel(struct worker *worker)
+{
+    const struct far_close_channel full = {.channel = worker->channel, .reserved = FAR_FATE_FULL};
+    __atomic_store_n(&worker->astack->fate.dead, FAR_FATE_FULL, __ATOMIC_SEQ_CST);
+    mark_dead(worker->astack);
+    tell_fard(FAR_MSG_HOST_CLOSE, &full, sizeof full);
+}
+
+/* As far as it has got. */
 static void worker_free(struct worker *worker)
 {
-    munmap(worker->astack, worker->size);
+    if (worker->astack)
+        munmap(worker->astack, worker->size);
     arena_free(&worker->arena);
-    client_put(worker->client);
+    if (worker->counted)
+        user_end_channel(worker->arena.user);
+    if (worker->client)
+        client_put(worker->client);
     free(worker->allowed);
     free(worker);
 }
@@ -271,6 +285,19 @@ static int worker_limit(struct worker *worker, const struct far_host_channel *ch
     return worker->allowed ? 0 : -ENOMEM;
 }
 
+/* Its place among the channels of its user, and its thread. */
+static int worker_admit(struct worker *worker, const struct far_host_channel *channel)
+{
+    worker->client = client_get(channel->pid, channel->uid);
+    if (!worker->client)
+        return -ENOMEM;
+    worker->arena.user = client_user(worker->client);
+    worker->keep = users_keep();
+    int failed = user_begin_channel(worker->arena.user);
+    worker->counted = !failed;
+    return failed ? failed : worker_run(worker);
+}
+
 int worker_start(const struct host *host, const struct far_host_channel *channel, int astack_fd)
 {
     struct worker *worker = calloc(1, sizeof *worker);
@@ -281,23 +308,14 @@ int worker_start(const struct host *host, const struct far_host_channel *channel
     worker->level = channel->level;
     worker->size = channel->size;
     worker->connection = channel->connection;
-    int failed = worker_limit(worker, channel);
-    failed = failed ? failed : worker_map(worker, astack_fd);
-    if (failed) {
-        free(worker->allowed);
-        free(worker);
-        return failed;
-    }
-    worker->client = client_get(channel->pid, channel->uid);
-    failed = worker->client ? worker_run(worker) : -ENOMEM;
+    int failed = worker_map(worker, astack_fd);
+    failed = failed ? failed : worker_limit(worker, channel);
+    failed = failed ? failed : worker_admit(worker, channel);
     if (!failed)
         return 0;
-    refuse_channel(worker->astack);
-    munmap(worker->astack, worker->size);
-    if (worker->client)
-        client_put(worker->client);
-    free(worker->allowed);
-    free(worker);
+    if (worker->astack)
+        refuse_channel(worker);
+    worker_free(worker);
     return failed;
 }
 
@@ -310,20 +328,17 @@ static void stop(struct worker *worker)
 
 /*
  * From the moment that this returns nothing that the worker writes reaches the client, whatever it is doing: its A-stack is
- * memory of our own, dead already. Checking a word before each answer would cost every call something, and be too early.
+ * memory that reaches nobody, dead already. Checking a word before each answer would cost every call something, and be too
+ * early.
  */
 static int cut_off(struct worker *worker)
 {
-    struct far_astack *own = mmap(NULL, worker->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (own == MAP_FAILED)
-        return -errno;
     tell_client(worker);
-    own->fate.dead = FAR_FATE_REVOKED;
-    own->call.sequence = own->reply.sequence = FAR_SEQUENCE_DEAD;
-    if (mremap(own, worker->size, worker->size, MREMAP_MAYMOVE | MREMAP_FIXED, worker->astack) == MAP_FAILED)
-        return -errno;
-    far_wake(&worker->astack->call.sequence);
-    return 0;
+    __atomic_store_n(&worker->cut_off, true, __ATOMIC_SEQ_CST);
+    int failed = scrap_put(worker->astack, worker->size);
+    if (!failed)
+        far_wake(&worker->astack->call.sequence);
+    return failed;
 }
 
 int worker_stop(uint32_t channel, bool deliver)

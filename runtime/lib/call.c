@@ -35,8 +35,8 @@ static int end_without_answer(const struct far_channel *channel)
     const struct far_reply_line *reply = &channel->astack->reply;
     if (far_load(&reply->sequence) == channel->sequence)
         return 0;
-    if (channel_fate_error(channel) == EACCES)
-        return EACCES;
+    if (channel_fate_error(channel) != EHOSTDOWN)
+        return channel_fate_error(channel);
     if (far_load(&reply->retired) != 1)
         return EHOSTDOWN;
     return far_load(&reply->served) == channel->sequence ? 0 : ERESTART;
@@ -140,6 +140,7 @@ NOT_INLINE static void fast_call_fails(struct far_frame *frame, struct far_bindi
 {
     const char *reason = error == EPROTO   ? FAR_REASON_LIE
                          : error == EACCES ? FAR_REASON_REVOKED
+                         : error == EAGAIN ? FAR_REASON_FULL
                                            : "the service's host is gone";
     uint32_t status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
     if (error == ERESTART) {

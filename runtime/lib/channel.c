@@ -35,7 +35,8 @@ bool channel_lost(const struct far_channel *channel)
 
 int channel_fate_error(const struct far_channel *channel)
 {
-    return far_load(&channel->astack->fate.dead) == FAR_FATE_REVOKED ? EACCES : EHOSTDOWN;
+    uint32_t fate = far_load(&channel->astack->fate.dead);
+    return fate == FAR_FATE_REVOKED ? EACCES : fate == FAR_FATE_FULL ? EAGAIN : EHOSTDOWN;
 }
 
 bool channel_host_gone(const struct far_channel *channel)

@@ -61,8 +61,9 @@ void channel_close(struct far_channel *channel);
 /* Is the other side gone? By what fard wrote; by the host process itself. */
 bool channel_dead(const struct far_channel *channel);
 int channel_fate_error(
-    const struct far_channel *channel); /* what a call in a dead one ends with: EHOSTDOWN or EACCES */
+    const struct far_channel *channel); /* what a call in a dead one ends with: EHOSTDOWN, EACCES, EAGAIN */
 #define FAR_REASON_REVOKED "the capability that this process was bound by was revoked"
+#define FAR_REASON_FULL    "the service's host has no room for one more channel of this user; close some, or try again"
 /* For a call that is under way: dead, and not merely moved to another version (FAR_FATE_MOVED). */
 bool channel_lost(const struct far_channel *channel);
 bool channel_host_gone(const struct far_channel *channel);

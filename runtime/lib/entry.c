@@ -76,12 +76,14 @@ static int bind_locked(struct far_import *import, struct far_resolved *resolved,
     return 0;
 }
 
-/* What a shell script can tell apart: fard's own choice but for what every client must say alike. */
+/* What a shell script can tell apart: fard's own choice but for what every client must say alike. A socket that is shut is
+ * no refusal: fard was not reached. */
 static int exit_code(const struct far_error *error)
 {
-    return error->code == EPROTOTYPE                       ? EX_PROTOCOL
-           : error->code == EACCES || error->code == EPERM ? EX_NOPERM
-                                                           : error->exit;
+    if (error->code == EPROTOTYPE)
+        return EX_PROTOCOL;
+    bool refused = error->code == EACCES || error->code == EPERM;
+    return refused && error->exit != EX_UNAVAILABLE ? EX_NOPERM : error->exit;
 }
 
 void far_bind(struct far_import *import)

@@ -145,7 +145,8 @@ static int have_room(struct far_binding *binding, struct far_channel *channel, u
     if (!failed && area > channel->size - FAR_ASTACK_AREA)
         failed = channel_grow(binding, channel, FAR_ASTACK_AREA + area, error);
     /* Whatever was the matter with the name server: to the caller, the service cannot be reached. */
-    if (failed && error->code != E2BIG && error->code != ENOMEM && error->code != EACCES)
+    if (failed && error->code != E2BIG && error->code != ENOMEM && error->code != EACCES &&
+        error->code != EDQUOT)
         error->code = EHOSTDOWN;
     return failed ? -error->code : 0;
 }
@@ -165,6 +166,7 @@ static int cross(const struct crossing *crossing, struct far_channel *channel, u
                         failed == ETIMEDOUT ? "the operation's deadline passed"
                         : failed == EPROTO  ? FAR_REASON_LIE
                         : failed == EACCES  ? FAR_REASON_REVOKED
+                        : failed == EAGAIN  ? FAR_REASON_FULL
                                             : "the service's host is gone");
     }
     *status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);

@@ -27,7 +27,7 @@ static bool push_operand(const struct far_sizes *sizes, const struct far_expr *n
     }
 }
 
-static bool apply_operator(unsigned code, uint64_t *left, uint64_t right)
+bool size_apply_operator(unsigned code, uint64_t *left, uint64_t right)
 {
     switch (code) {
     case FAR_EXPR_ADD:
@@ -77,7 +77,7 @@ unsigned size_evaluate(const struct far_plan *plan, const struct far_sizes *size
         if (operand) {
             if (!push_operand(sizes, node, &stack[depth++]))
                 return FAR_CALL_BAD_SIZE;
-        } else if (!apply_operator(node->code, &stack[depth - 2], stack[depth - 1])) {
+        } else if (!size_apply_operator(node->code, &stack[depth - 2], stack[depth - 1])) {
             return FAR_CALL_BAD_SIZE;
         } else {
             depth--;

@@ -25,6 +25,9 @@ unsigned size_evaluate(const struct far_plan *plan, const struct far_sizes *size
  */
 unsigned sizes_place(const struct far_plan *plan, struct far_sizes *sizes, bool late);
 
+/* An operator of an expression. False: it overflows, or divides by zero. */
+bool size_apply_operator(unsigned code, uint64_t *left, uint64_t right);
+
 static inline bool far_by_reference(const struct far_plan_param *param)
 {
     return param->passing == FAR_PASS_BUFFER || param->passing == FAR_PASS_STRING;

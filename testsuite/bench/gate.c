@@ -8,75 +8,24 @@
  * The service's host is pinned by whoever starts us; the partner of the bare ping-pong is pinned here to the same core.
  */
 #include "testsuite/bench/bench.h"
+#include "testsuite/bench/pingpong.h"
 
 #include <errno.h>
 #include <farcall/farcall.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 int kv_null(void);
 
-/* Two words on lines of their own, and a third on which the partner sleeps between rounds. */
+/* And a word on which the partner sleeps between rounds. */
 struct table {
-    _Alignas(128) uint32_t ping;
-    _Alignas(128) uint32_t pong;
+    struct pingpong words;
     _Alignas(128) uint32_t running;
 };
-
-static void futex_wait(uint32_t *word, uint32_t old)
-{
-    syscall(SYS_futex, word, FUTEX_WAIT, old, NULL, NULL, 0);
-}
-static void futex_wake(uint32_t *word)
-{
-    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
-}
-
-static void spin_until(const uint32_t *word, uint32_t value)
-{
-    while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value)
-        __builtin_ia32_pause();
-}
-
-static void sleep_until(uint32_t *word, uint32_t value)
-{
-    for (uint32_t now; (now = __atomic_load_n(word, __ATOMIC_ACQUIRE)) != value;)
-        futex_wait(word, now);
-}
-
-/* One side of the bare ping-pong, `count` times. */
-static void serve_bare(struct table *table, bool sleeping, uint32_t count)
-{
-    for (uint32_t i = 1; i <= count; i++) {
-        if (sleeping)
-            sleep_until(&table->ping, i);
-        else
-            spin_until(&table->ping, i);
-        __atomic_store_n(&table->pong, i, __ATOMIC_RELEASE);
-        if (sleeping)
-            futex_wake(&table->pong);
-    }
-}
-
-static void call_bare(struct table *table, bool sleeping, uint32_t count)
-{
-    for (uint32_t i = 1; i <= count; i++) {
-        __atomic_store_n(&table->ping, i, __ATOMIC_RELEASE);
-        if (sleeping) {
-            futex_wake(&table->ping);
-            sleep_until(&table->pong, i);
-        } else {
-            spin_until(&table->pong, i);
-        }
-    }
-}
 
 static void partner(struct table *table, bool sleeping, uint32_t count, int core)
 {
@@ -84,7 +33,7 @@ static void partner(struct table *table, bool sleeping, uint32_t count, int core
     bench_pin(core);
     for (;;) {
         sleep_until(&table->running, 1);
-        serve_bare(table, sleeping, count);
+        pingpong_answer(&table->words, sleeping, 0, count);
         __atomic_store_n(&table->running, 0, __ATOMIC_RELEASE);
         futex_wake(&table->running);
     }
@@ -92,12 +41,12 @@ static void partner(struct table *table, bool sleeping, uint32_t count, int core
 
 static double time_bare(struct table *table, bool sleeping, uint32_t count)
 {
-    table->ping = table->pong = 0;
+    table->words.ping = table->words.pong = 0;
     __atomic_store_n(&table->running, 1, __ATOMIC_SEQ_CST);
     futex_wake(&table->running);
     usleep(1000);
     double start = bench_now_ns();
-    call_bare(table, sleeping, count);
+    pingpong_ask(&table->words, sleeping, 0, count);
     double took = (bench_now_ns() - start) / count;
     sleep_until(&table->running, 0);
     return took;

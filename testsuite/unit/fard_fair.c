@@ -48,6 +48,38 @@ static void test_fairness(void)
     CHECK(cheap_got > dear_got / 20 * 19 && cheap_got < dear_got / 20 * 21);
 }
 
+/* Who always writes has fard write for a sixteenth of the time, however slow the disk is. */
+static void test_writes(void)
+{
+    for (int64_t cost = 100000; cost <= 100000000; cost *= 10) {
+        struct fair_writers writers = {0};
+        int64_t now = 1000000000, end = now + 100000000000, spent = 0;
+        while (now < end) {
+            int64_t wait = fair_write_wait(&writers, 7, now);
+            now += wait;
+            if (wait)
+                continue;
+            now += cost;
+            spent += cost;
+            fair_write(&writers, 7, now, cost);
+            CHECK(fair_write_wait(&writers, 8, now) == 0); /* others are not kept waiting by it */
+        }
+        CHECK(spent > 100000000000 / FAIR_WRITE_PART && spent < 100000000000 / 10);
+    }
+}
+
+/* Coming under many uids makes room for none of them twice. */
+static void test_many_writers(void)
+{
+    struct fair_writers writers = {0};
+    fair_write(&writers, 1, 5, 10 * (int64_t)FAIR_WRITE_BURST_NS);
+    for (uid_t uid = 2; uid < 1000; uid++)
+        fair_write(&writers, uid, 5, 1000);
+    CHECK(fair_write_wait(&writers, 1, 5) > 0);
+    fair_write(&writers, 1, 5, INT64_MAX);
+    CHECK(fair_write_wait(&writers, 1, 5) > 0);
+}
+
 static void test_quota(void)
 {
     struct quota_use use = {.descriptors = 1024, .clients = 0, .uid_clients = 0, .manager = false};
@@ -81,6 +113,8 @@ int main(void)
     test_share();
     test_long_pause();
     test_fairness();
+    test_writes();
+    test_many_writers();
     test_quota();
     return check_result();
 }

@@ -43,6 +43,31 @@ static void check_values(void)
     CHECK(!takes("allow-paths", "/") && !takes("", "1"));
 }
 
+static bool sensible(const char *first, const char *value, const char *second, const char *other)
+{
+    struct host_settings settings;
+    struct far_error error = {0};
+    host_settings_init(&settings);
+    CHECK(host_settings_add(&settings, first, value, &error) == 0);
+    CHECK(!second || host_settings_add(&settings, second, other, &error) == 0);
+    int result = host_settings_check(&settings, 1024, &error);
+    host_settings_free(&settings);
+    return result == 0;
+}
+
+/* What could not work is refused at once, and not by every call. */
+static void check_together(void)
+{
+    CHECK(!sensible("memory", "1", NULL, NULL) && !sensible("memory", "8191K", NULL, NULL));
+    CHECK(sensible("memory", "8M", NULL, NULL) && sensible("memory", "2M", "stack", "64K"));
+    CHECK(!sensible("memory", "8M", "stack", "512K") && sensible("stack", "256M", NULL, NULL));
+    CHECK(!sensible("idle", "5", NULL, NULL) && !sensible("idle", "5", "start", "now") &&
+          sensible("idle", "5", "start", "demand"));
+    CHECK(!sensible("files", "1025", NULL, NULL) && sensible("files", "1024", NULL, NULL));
+    CHECK(!sensible("processes", "1", NULL, NULL) && sensible("processes", "2", NULL, NULL));
+    CHECK(takes("stack", "64K") && !takes("stack", "63K") && !takes("stack", "100000") && !takes("stack", "257M"));
+}
+
 static void check_paths(void)
 {
     struct host_settings settings;
@@ -89,6 +114,7 @@ static void check_strings(void)
 int main(void)
 {
     check_values();
+    check_together();
     check_paths();
     check_strings();
     return check_result();

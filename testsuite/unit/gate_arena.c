@@ -14,7 +14,8 @@ static uint64_t machine_memory(void)
 
 int main(void)
 {
-    struct arena arena = {0}, other = {0};
+    struct host_user *user = user_get(7);
+    struct arena arena = {.user = user}, other = {.user = user};
     CHECK(arena_reserve(&arena, 100, 0) == 0);
     memcpy(arena.base, "kept", 5);
     CHECK(arena_reserve(&arena, 300000, 5) == 0);
@@ -34,5 +35,6 @@ int main(void)
     }
     arena_free(&other);
     arena_free(&arena);
+    user_put(user);
     return check_result();
 }

@@ -11,6 +11,7 @@
  *     deaf       asks, and never reads an answer; opened again when fard has had enough
  *     churn      connects and goes
  *     open       opens every connection it can, and keeps them
+ *     narrow     narrows a capability (FLOOD_TOKEN) and revokes what came of it, again and again: writes of the store
  *     spin       nothing but processor time: what the machine itself makes of two more busy processes
  */
 #include "testsuite/attack/Inputs/attack.h"
@@ -64,6 +65,21 @@ static bool take(int fard)
     return recv(fard, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC) > 0;
 }
 
+/* The answer says which there is to be revoked. */
+static void narrow_and_revoke(int fard, uint64_t *answered)
+{
+    static struct answer answer;
+    struct far_capability_request narrow = {0};
+    struct far_capability_revoke revoke = {0};
+    const struct far_capability_reply *reply = (const void *)(answer.bytes + sizeof answer.head);
+    snprintf(narrow.token, sizeof narrow.token, "%s", getenv("FLOOD_TOKEN"));
+    memcpy(revoke.by, narrow.token, sizeof revoke.by);
+    if (ask(fard, FAR_MSG_CAPABILITY_NARROW, &narrow, sizeof narrow, &answer) != 0)
+        return;
+    revoke.id = reply->id;
+    *answered += ask(fard, FAR_MSG_CAPABILITY_REVOKE, &revoke, sizeof revoke, &answer) == 0;
+}
+
 static void attack_connection(const char *mode, int *fard, const uint8_t *bind, size_t bind_size, uint64_t *answered)
 {
     struct far_name_request name = {.name = "kv"};
@@ -80,6 +96,8 @@ static void attack_connection(const char *mode, int *fard, const uint8_t *bind, 
     } else if (!strcmp(mode, "bind")) {
         *answered += take(*fard);
         say(*fard, FAR_MSG_RESOLVE, bind, bind_size);
+    } else if (!strcmp(mode, "narrow")) {
+        narrow_and_revoke(*fard, answered);
     } else if (!strcmp(mode, "rubbish")) {
         send(*fard, "rubbish", 7, MSG_DONTWAIT | MSG_NOSIGNAL);
         close(*fard);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * Memory that goes in and stays in use after the call (far_lifetime on what goes in): zlib's z_stream, whose address zlib
+ * compares. The caller names it by a number from a table of its own, so that no private address leaves it; the callee has
+ * its copy at one address until it is released. A table belongs to one pair of domains; its threads share it.
+ */
+#ifndef FARCALL_WALK_KEPT_H
+#define FARCALL_WALK_KEPT_H
+
+#include "runtime/walk/memory.h"
+
+#include <stdint.h>
+
+struct walk_kept;
+
+/* Of a callee: what all memory kept for one caller may take. */
+#define WALK_KEPT_MAX       65536
+#define WALK_KEPT_BYTES_MAX (256u << 20)
+
+/* Until when. */
+struct walk_until {
+    uint8_t lifetime; /* enum far_lifetime */
+    uint32_t kept;    /* PARAM: another that is kept; 0: none */
+    uint64_t handle;  /* HANDLE */
+};
+
+/* From mmap. NULL: no memory. charge: as a walk_memory's. */
+struct walk_kept *walk_kept_new(bool (*charge)(int64_t bytes));
+void walk_kept_free(struct walk_kept *kept);
+uint32_t walk_kept_count(const struct walk_kept *kept);
+
+/* Caller: the number of memory of that type at that address; 0: it is not kept. */
+uint32_t walk_kept_find(struct walk_kept *kept, uint64_t address, uint32_t type);
+/* Caller: it is kept from now on. Its number, the one it had before if it was kept already; 0: no memory. */
+uint32_t walk_kept_enter(struct walk_kept *kept, uint64_t address, uint32_t type, const struct walk_until *until);
+/* Caller: its address; 0: no such number. */
+uint64_t walk_kept_address(struct walk_kept *kept, uint32_t number);
+/* Caller: not kept any more, nor what was to be kept as long as it. */
+void walk_kept_leave(struct walk_kept *kept, uint32_t number);
+/* Both: a handle is gone, and what was to be kept as long. */
+void walk_kept_handle_gone(struct walk_kept *kept, uint64_t handle);
+
+/* Callee: its copy, used by one call at a time. */
+struct walk_keeping {
+    char *memory;
+    struct walk_memory *below; /* for what its pointers lead to: stays until the next call that passes it */
+};
+/* fresh: it begins, or begins anew, and is cleared. An enum far_call_status. */
+unsigned walk_keep_use(struct walk_kept *kept, uint32_t number, uint32_t type, uint64_t bytes, bool fresh,
+                       struct walk_keeping *keeping);
+void walk_keep_until(struct walk_kept *kept, uint32_t number, const struct walk_until *until);
+/* The call has ended; released: and with it the memory's life. */
+void walk_keep_done(struct walk_kept *kept, uint32_t number, bool released);
+/* Callee: which of it holds an address, or its end; *offset in it. 0: none. */
+uint32_t walk_keep_at(struct walk_kept *kept, uint64_t address, uint64_t *offset);
+
+#endif
