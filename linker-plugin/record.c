@@ -76,11 +76,11 @@ static void collect_from(struct link *link, const struct object *object)
     }
 }
 
-/* Renumber the link's own record by an earlier version's. */
-static int renumber(struct link *link, const struct far_iface *previous, const struct complaint *to)
+/* Renumber the link's own record by an earlier version's, or by another machine's. */
+static int renumber(struct link *link, const struct far_iface *previous, uint32_t machine, const struct complaint *to)
 {
     struct far_iface *iface = link->iface;
-    struct slot_service now = {iface_string(iface, iface->service), iface->major, iface->minor, iface->machine};
+    struct slot_service now = {iface_string(iface, iface->service), iface->major, iface->minor, machine};
     struct slot_op *ops = arena_allocate(&link->arena, (iface->ops.count + 1) * sizeof *ops);
     uint32_t slot_end;
 
@@ -105,16 +105,16 @@ static int keep_slots(struct link *link)
 
     if (file_read(&link->arena, &link->errors, path, &bytes, &size))
         return link->errors.status;
-    if (iface_in_file(bytes, size, &previous, &to) || renumber(link, previous, &to))
+    if (iface_in_file(bytes, size, &previous, &to) || renumber(link, previous, link->iface->machine, &to))
         return error_add(&link->errors, EX_DATAERR, "--previous=%s: %s", path, why);
     return 0;
 }
 
-/* The slots of an earlier version that this one is laid out like; whatever else is wrong with that file, like.c says. */
+/* The slots of what this one is laid out like. What else is wrong with that file, like.c says. */
 static int keep_slots_like(struct link *link)
 {
     const char *path = link->options.like;
-    const struct far_iface *previous;
+    const struct far_iface *other;
     char why[512] = "";
     const struct complaint to = {why, sizeof why};
     uint8_t *bytes;
@@ -122,8 +122,8 @@ static int keep_slots_like(struct link *link)
 
     if (file_read(&link->arena, &link->errors, path, &bytes, &size))
         return link->errors.status;
-    if (iface_in_file(bytes, size, &previous, &to) || previous->machine != link->iface->machine ||
-        !renumber(link, previous, &to))
+    if (iface_in_file(bytes, size, &other, &to) || !renumber(link, other, other->machine, &to) ||
+        other->machine != link->iface->machine)
         return 0;
     return error_add(&link->errors, EX_DATAERR, "--like=%s: %s", path, why);
 }

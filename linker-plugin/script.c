@@ -77,14 +77,18 @@ static void write_linkage(struct link *link, FILE *out)
     fprintf(out, "  .far.linkage.thunks : { *(.far.linkage.thunks) } :linkage\n");
 }
 
-/* Addresses only, no bytes of the file. */
+/*
+ * Addresses only, no bytes of the file. A section starts where the strictest alignment in it allows, which a later version
+ * may make stricter: .bss stays where it is up to the alignment of a page.
+ */
 void script_write_room(const struct link *link, FILE *out, const char *section)
 {
     if (link->like)
         fprintf(out, "  %s (NOLOAD) : { . = MAX(., 0x%llx); } :data\n", section,
                 (unsigned long long)like_room_end(link, section));
     else if (link->options.data_room)
-        fprintf(out, "  %s (NOLOAD) : { . += 0x%llx; } :data\n", section, (unsigned long long)link->options.data_room);
+        fprintf(out, "  %s (NOLOAD) : { . = ALIGN(. + 0x%llx, 0x1000); } :data\n", section,
+                (unsigned long long)link->options.data_room);
 }
 
 /*

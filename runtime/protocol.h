@@ -26,6 +26,7 @@
 #define FAR_SOCKET_SYSTEM      "/run/farcall/socket"
 
 /* Client side settings by environment (also set by `far run`); ignored where AT_SECURE is set. */
+#define FAR_ENV_GATE "FARCALL_GATE" /* the gate for calls that trap: process, pku, auto */
 #define FAR_ENV_LEVEL "FARCALL_LEVEL" /* ask for no more than this level: none, read, trusted */
 #define FAR_ENV_UNTRUSTED \
     "FARCALL_UNTRUSTED"             /* comma list of services whose code may not run in this process: no branch */
@@ -250,7 +251,7 @@ struct far_host_rights {
     uint32_t sandbox; /* enum far_sandbox */
     uint32_t flags;   /* FAR_HOST_… */
     uint32_t path_bytes;
-    uint32_t stack; /* bytes of a channel's thread; 0: what fits the memory (room.h) */
+    uint32_t stack;                 /* bytes of a channel's thread; 0: what fits the memory (room.h) */
     char paths[FAR_HOST_PATHS_MAX]; /* each: 'r' or 'w' (read and write), the path, NUL */
 };
 
@@ -277,6 +278,8 @@ struct far_host_channel {
         connection;   /* of the client; its domain segment, if the service may reach it, comes with the same number */
     uint32_t limited; /* 1: these slots follow (uint32_t slot[slot_count]), and the client may call no others */
     uint32_t slot_count;
+    uint32_t capability; /* by which it has its level; 0: by none. The host only hands it back (HOST_CHANNELS) */
+    uint32_t reserved;
 };
 #define FAR_HOST_SLOTS_MAX 512
 
@@ -341,7 +344,7 @@ _Static_assert(sizeof(struct far_message) == 16, "protocol");
 _Static_assert(sizeof(struct far_host_channels) == 16, "protocol");
 _Static_assert(sizeof(struct far_error) == 1024, "protocol");
 _Static_assert(sizeof(struct far_bind_reply) == 40 + 16 * FAR_PART_COUNT + 64 + 16, "protocol");
-_Static_assert(sizeof(struct far_host_channel) == 40, "protocol");
+_Static_assert(sizeof(struct far_host_channel) == 48, "protocol");
 _Static_assert(sizeof(struct far_domain_request) == 16, "protocol");
 _Static_assert(sizeof(struct far_domain_reply) == 24, "protocol");
 _Static_assert(sizeof(struct far_trust_request) == 72, "protocol");

@@ -65,10 +65,15 @@ machine = os.uname().machine
 config.available_features.add(machine.replace("_", "-"))
 for tool in [
     "spin", "setpriv", "gdb", "perf", "chromium", "qemu-aarch64", "promtool", "systemd-analyze",
-    "systemd-socket-activate",
+    "systemd-socket-activate", "git", "curl", "file", "sqlite3", "zsh", "fish",
 ]:
     if shutil.which(tool):
         config.available_features.add(tool)
+# Programs that link these libraries dynamically, and CPython's own tests of its modules for them (libpython3.11-testsuite).
+for module in ["zlib", "pyexpat", "sqlite3"]:
+    for path in [f"test_{module}.py", f"test_{module}"]:
+        if os.path.exists(os.path.join("/usr/lib/python3.11/test", path)):
+            config.available_features.add(f"cpython-test-{module}")
 # The header that probes are made by (systemtap-sdt-dev).
 if any(os.path.exists(os.path.join(folder, "sys/sdt.h")) for folder in ["/usr/include", f"/usr/include/{machine}-linux-gnu"]):
     config.available_features.add("sys-sdt")

@@ -2,8 +2,8 @@
 # Completion in bash for far, fard, farcc, farld and faridl. Needs nothing but bash; testsuite/docs/completion.test holds the options
 # against each command's --help.
 #
-# Each function leaves its candidates in COMPREPLY. bash cuts words at = and : too; _far_words joins them again, so that
-# --dump=pl is one word and user:al another, and _far_reply takes off what bash has on the line already.
+# Each function leaves its candidates in COMPREPLY. bash cuts words at =, : and @ too; _far_words joins them again, so that
+# --dump=pl is one word, user:al another and @fi a third, and _far_reply takes off what bash has on the line already.
 
 _far_commands='dump diff implib register unregister ls describe explain policy cap map fetch top trace metrics run gdb'
 
@@ -20,7 +20,7 @@ _far_words() {
       words+=("$word")
     fi
     join=
-    [[ $word == *[=:] ]] && join=yes
+    [[ $word == *[=:@] ]] && join=yes
   done
   cur=${words[cword]} prev=
   ((cword > 0)) && prev=${words[cword - 1]}
@@ -30,7 +30,7 @@ _far_words() {
 # _far_reply LIST: those of the words that begin with $cur. One that ends in = or : is to be typed on: no space follows.
 _far_reply() {
   local candidate done=
-  [[ $cur == *[=:]* && $COMP_WORDBREAKS == *[=:]* ]] && done=${cur%"${cur##*[=:]}"}
+  [[ $cur == *[=:@]* && $COMP_WORDBREAKS == *[=:]* ]] && done=${cur%"${cur##*[=:@]}"}
   while IFS= read -r candidate; do
     [[ $candidate == *[=:] ]] && compopt -o nospace 2>/dev/null
     COMPREPLY+=("${candidate#"$done"}")
@@ -52,12 +52,7 @@ _far_files() {
 
 # Names of the registered services, from the fard that the command line speaks of.
 _far_services() {
-  local i socket=() names
-  for ((i = 1; i + 1 < cword; i++)); do
-    [[ ${words[i]} == --socket ]] && socket=(--socket "${words[i + 1]}")
-  done
-  names=$("${words[0]/#\~\//${HOME-}/}" ls --json "${socket[@]}" 2>/dev/null | sed -n 's/^ *"name": "\([A-Za-z0-9_]*\)",*$/\1/p')
-  _far_reply "$names"
+  _far_reply "$(_far_ask ls --json | sed -n 's/^ *"name": "\([A-Za-z0-9_]*\)",*$/\1/p')"
 }
 
 # WHO of --trust and --read.
@@ -98,17 +93,57 @@ _far_operations() {
   done
 }
 
+# far of the command line, asked about the fard that it speaks of.
+_far_ask() {
+  local i socket=()
+  for ((i = 1; i + 1 < cword; i++)); do
+    [[ ${words[i]} == --socket ]] && socket=(--socket "${words[i + 1]}")
+  done
+  "${words[0]/#\~\//${HOME-}/}" "$@" "${socket[@]}" 2>/dev/null
+}
+
+# Operations of the registered service that the command line names.
+_far_service_operations() {
+  local i names
+  for ((i = 2; i < cword; i++)); do
+    [[ ${words[i]} == [A-Za-z_]* && ${words[i - 1]} != -* ]] || continue
+    names=$(_far_ask describe --json "${words[i]}" |
+      sed -n '/^ *"name": /h; /^ *"signature": /{g;s/^ *"name": "\([A-Za-z0-9_]*\)",*$/\1/p;}')
+    [[ $names ]] && _far_reply "$names" && return
+  done
+}
+
+# Capabilities by their numbers; managers and owners see them.
+_far_capabilities() {
+  _far_reply "$(_far_ask cap ls --json | sed -n 's/^ *"id": \([0-9]*\),*$/\1/p')"
+}
+
+# Libraries in whose place a service stands.
+_far_isolated() {
+  local folder file folders=()
+  IFS=: read -ra folders <<<"${FARCALL_ISOLATE_PATH-}"
+  for folder in "${folders[@]}" "${XDG_DATA_HOME:-${HOME-}/.local/share}/farcall/isolate" "${words[0]%/*}/../lib/farcall/isolate"; do
+    for file in "$folder"/*/; do
+      [[ -d $file ]] && file=${file%/} && _far_reply "${file##*/}"
+    done
+  done
+}
+
 # The value of an option of far; fails where $prev takes none.
 _far_value() {
   case $1:$prev in
     *:--socket | implib:-o | fetch:-o) _far_files '*' ;;
     implib:--rpath) _far_files '' ;;
+    implib:--like) _far_files '*.so*' ;;
+    implib:--with) _far_files '*.o' ;;
+    run:--isolate) _far_isolated ;;
     register:--trust | register:--read) _far_who ;;
     explain:--as) _far_whom ;;
-    explain:--op) ;;
+    explain:--op | trace:--op | cap:--operation) _far_service_operations ;;
     cap:--level) _far_reply 'none read trusted' ;;
-    cap:--operation | cap:--expires | cap:--note) ;;
-    cap:--by | run:--capability) _far_files '*' @ ;;
+    cap:--expires) _far_reply '15m 12h 7d' ;;
+    cap:--note) ;;
+    cap:--by | run:--capability) _far_token ;;
     explain:--machine) _far_reply 'x86-64 aarch64' ;;
     register:--function | register:--data) _far_operations ;;
     register:--machine) _far_reply 'x86-64 aarch64' ;;
@@ -118,12 +153,12 @@ _far_value() {
     register:--memory | register:--stack | register:--cpu | register:--files | register:--processes | register:--idle) ;;
     register:--name | register:--host-uid | implib:--soname) ;;
     run:--level) _far_reply 'none read trusted' ;;
-    run:--gate) _far_reply process ;;
+    run:--gate) _far_reply 'process pku auto' ;;
     run:--untrusted | run:--trust-server | gdb:--host) _far_services ;;
     run:--heap-size) _far_reply '128M 1G 4G 16G' ;;
     fetch:--machine) _far_reply 'x86-64 aarch64' ;;
     top:--sort) _far_reply 'calls cpu rss channels restarts name' ;;
-    top:--interval | trace:--count | trace:--duration | trace:--op) ;;
+    top:--interval | trace:--count | trace:--duration) ;;
     *) return 1 ;;
   esac
 }
@@ -132,7 +167,7 @@ _far_options() {
   case $1 in
     dump) _far_reply '--section= --relocs --json --help' ;;
     diff) _far_reply '--json --help' ;;
-    implib) _far_reply '-o --soname --rpath --no-rpath --dump=asm --help' ;;
+    implib) _far_reply '-o --soname --like --with --isolate --rpath --no-rpath --dump=asm --help' ;;
     register) _far_reply '--name --trust --read --function --data --machine --host-uid --sandbox --allow-path --allow-net --memory --stack --cpu --files --processes --start --idle --upgrade --socket --json --help' ;;
     unregister) _far_reply '--socket --help' ;;
     ls | describe) _far_reply '--json --socket --help' ;;
@@ -145,7 +180,7 @@ _far_options() {
     trace) _far_reply '--op --count --duration --json --socket --help' ;;
     metrics) _far_reply '--socket --help' ;;
     gdb) _far_reply '--host --socket --help' ;;
-    run) _far_reply '--level --untrusted --global-heap --heap-size --trust-server --gate --capability --bind-now --perf --socket --help' ;;
+    run) _far_reply '--isolate --level --untrusted --global-heap --heap-size --trust-server --gate --capability --bind-now --perf --socket --help' ;;
   esac
 }
 
@@ -160,12 +195,21 @@ _far_operand() {
   esac
 }
 
+# A token itself is long and secret: nothing to complete. @FILE is what there is, or @ to begin it with.
+_far_token() {
+  case $cur in
+    @*) _far_files '*' @ ;;
+    '') compopt -o nospace 2>/dev/null; COMPREPLY+=(@) ;;
+  esac
+}
+
 # far cap: what to do, then with which service, or the file of a token.
 _far_cap() {
   case $prev in
     cap) _far_reply 'grant narrow revoke ls' ;;
     grant) _far_services ;;
-    narrow | revoke) _far_files '*' @ ;;
+    narrow) _far_token ;;
+    revoke) [[ $cur == @* ]] || _far_capabilities; _far_token ;;
   esac
 }
 
@@ -189,6 +233,8 @@ _far() {
   local command=${words[1]-}
   if ((cword <= 1)); then
     _far_reply "$_far_commands --help --version"
+  elif [[ $command == help ]]; then
+    _far_reply "$_far_commands"
   elif [[ $command == run && $(_far_program_at) != 0 ]]; then
     _far_files '*'
   elif _far_value "$command"; then
@@ -242,7 +288,7 @@ _farld() {
     -l:*) ;;
     *:--previous=*) _far_files '*' --previous= ;;
     *:--like=*) _far_files '*.seg' --like= ;;
-    *:-*) _far_reply '-o -L -l --heap-size= --room= --allow-wrpkru --map --dump=plan --previous= --like= --soname= --verbose --help --version' ;;
+    *:-*) _far_reply '-o -L -l --heap-size= --room= --data-room= --allow-wrpkru --map --dump=plan --previous= --like= --soname= --verbose --help --version' ;;
     *) _far_files '*.@(o|a|so)' ;;
   esac
 }

@@ -72,7 +72,8 @@ static int place_libraries(struct implib_options *options, const struct far_mach
 }
 
 /* What `emit` writes, in a file that has no name. -1, and said so, if there is no memory for it. */
-static int write_text(const struct far_iface *iface, const struct implib_like *like, bool script)
+static int write_text(const struct implib_options *options, const struct far_iface *iface,
+                      const struct implib_like *like, bool script)
 {
     int fd = memfd_create("implib", MFD_CLOEXEC);
     int copy = fd >= 0 ? dup(fd) : -1;
@@ -81,7 +82,7 @@ static int write_text(const struct far_iface *iface, const struct implib_like *l
     if (good && script)
         like_emit_script(out, like);
     else if (good)
-        implib_emit(out, iface, like);
+        implib_emit(out, iface, like, &options->with);
     if (good) {
         good = !ferror(out);
         good = fclose(out) == 0 && good;
@@ -100,8 +101,8 @@ static int write_library(const struct implib_options *options, const struct far_
                          const struct implib_like *like)
 {
     bool scripted = like && like_has_versions(like);
-    int source = write_text(iface, like, false);
-    int script = source >= 0 && scripted ? write_text(iface, like, true) : -1;
+    int source = write_text(options, iface, like, false);
+    int script = source >= 0 && scripted ? write_text(options, iface, like, true) : -1;
     int code = source < 0 || (scripted && script < 0) ? EX_OSERR : implib_link(options, like, source, script);
     if (source >= 0)
         close(source);
@@ -142,7 +143,7 @@ static int write_files(struct implib_options *options, const struct far_iface *i
     if (!code && options->isolate)
         printf("%s\n", options->output);
     if (!code && like) {
-        like_report(like, iface, options->soname);
+        like_report(like, iface, options);
         code = finish_output(0);
     }
     free(folder);
@@ -159,18 +160,21 @@ static int make_library(struct implib_options *options, bool dump)
     if (code)
         return code;
     code = check_service(&loaded);
+    if (!code)
+        code = implib_with_read(&options->with, loaded.iface->machine);
     if (!code && options->like) {
-        code = like_open(&opened, options->like, &loaded.segment, loaded.iface);
+        code = like_open(&opened, options, &loaded.segment, loaded.iface);
         like = code ? NULL : &opened;
     }
     if (!code && dump) {
-        implib_emit(stdout, loaded.iface, like);
+        implib_emit(stdout, loaded.iface, like, &options->with);
         code = finish_output(0);
     } else if (!code) {
         code = write_files(options, loaded.iface, like);
     }
     if (like)
         like_close(like);
+    implib_with_free(&options->with);
     unload_segment(&loaded);
     return code;
 }
@@ -188,6 +192,16 @@ static int take_dump(void *to, const struct option_row *row, const char *value)
     (void)row;
     arguments->dump = strcmp(value, "asm") == 0;
     return arguments->dump ? -1 : options_mistake(&line, "only --dump=asm can be asked for", NULL);
+}
+
+static int take_with(void *to, const struct option_row *row, const char *value)
+{
+    struct implib_with *with = &((struct arguments *)to)->library.with;
+    (void)row;
+    if (with->count == IMPLIB_WITH_MAX)
+        return options_mistake(&line, "too many objects after --with; link them into one (ld -r)", value);
+    with->file[with->count++] = value;
+    return -1;
 }
 
 static const struct option_row rows[] = {
@@ -208,6 +222,12 @@ static const struct option_row rows[] = {
      .at = offsetof(struct arguments, library.like),
      .help = "stand in the place of this shared library: the same symbols under the same versions. Functions that the "
              "service does not have refuse; the command lists them"},
+    {.name = "with",
+     .value = "OBJECT",
+     .kind = OPTION_TAKE,
+     .take = take_with,
+     .help = "link this object in: what it defines is done by the client itself, in the place of an operation or a "
+             "refusal of that name; several times"},
     {.name = "isolate",
      .kind = OPTION_FLAG,
      .at = offsetof(struct arguments, library.isolate),

@@ -3,6 +3,7 @@
 #ifndef FARCALL_FAR_IMPLIB_H
 #define FARCALL_FAR_IMPLIB_H
 
+#include "runtime/far/implib_with.h"
 #include "runtime/iface.h"
 
 #include <stdbool.h>
@@ -13,7 +14,8 @@ struct implib_like; /* implib_like.h */
 struct implib_options {
     const char *segment; /* input file, for messages */
     const char *like;    /* the library in whose place it stands; NULL: none */
-    bool isolate;        /* put it where `far run --isolate` looks */
+    struct implib_with with;
+    bool isolate; /* put it where `far run --isolate` looks */
     const char *output;
     const char *soname;
     const char *rpath;          /* NULL: none */
@@ -41,7 +43,8 @@ extern const struct implib_machine implib_x86_64, implib_aarch64;
 const struct implib_machine *implib_machine_for(uint32_t elf_machine);
 
 /* The library as assembly text, for a record of a machine that there is. Write errors show in ferror(out). like: or NULL. */
-void implib_emit(FILE *out, const struct far_iface *iface, const struct implib_like *like);
+void implib_emit(FILE *out, const struct far_iface *iface, const struct implib_like *like,
+                 const struct implib_with *with);
 
 /*
  * Assemble and link `source` (its offset is at the start) into options->output; script: the linker's version script, -1 if

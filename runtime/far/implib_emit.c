@@ -11,6 +11,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define NAME_LIMIT 1024 /* bytes of an operation's name, more than iface_check() lets pass */
+
 static size_t plain_size(const struct far_iface *iface)
 {
     size_t size = sizeof(struct far_import_table) + (size_t)iface->ops.count * sizeof(struct far_import_op);
@@ -206,16 +208,35 @@ static void emit_properties(FILE *out, const struct implib_machine *machine)
             machine->property, machine->property_value);
 }
 
-static void emit_operation(FILE *out, const struct far_iface *iface, const struct implib_like *like, uint32_t index)
+/* A function of the library's own stands in an operation's place: what it may call instead of that name. */
+static void emit_covered_operation(FILE *out, const struct implib_machine *machine, const char *name, uint32_t index)
 {
+    char covered[NAME_LIMIT];
+    snprintf(covered, sizeof covered, "far_operation_%s", name);
+    emit_resolver(out, machine, covered, index, false);
+    fprintf(out, "\t.hidden %s\n", covered);
+}
+
+static void emit_operation(FILE *out, const struct far_iface *iface, const struct implib_like *like,
+                           const struct implib_with *with, uint32_t index)
+{
+    const struct implib_machine *machine = implib_machine_for(iface->machine);
     const struct original_symbol *symbol = like ? like_of_op(like, index) : NULL;
     const char *name = iface_string(iface, iface_op(iface, index)->name);
-    emit_resolver(out, implib_machine_for(iface->machine), name, index, symbol && symbol->weak);
+    if (implib_with_has(with, name)) {
+        emit_covered_operation(out, machine, name, index);
+        return;
+    }
+    /* Programs ask by dlsym() what a library can do: what neither the library nor the service has must not be found. */
+    if (like && !symbol && iface_op(iface, index)->flags & FAR_OP_ABSENT)
+        return;
+    emit_resolver(out, machine, name, index, symbol && symbol->weak);
     if (symbol)
         like_emit_version(out, like, symbol, name);
 }
 
-void implib_emit(FILE *out, const struct far_iface *iface, const struct implib_like *like)
+void implib_emit(FILE *out, const struct far_iface *iface, const struct implib_like *like,
+                 const struct implib_with *with)
 {
     const struct implib_machine *machine = implib_machine_for(iface->machine);
 
@@ -225,7 +246,7 @@ void implib_emit(FILE *out, const struct far_iface *iface, const struct implib_l
     emit_state(out, iface);
     fprintf(out, "\n\t.text\n");
     for (uint32_t i = 0; i < iface->ops.count; i++)
-        emit_operation(out, iface, like, i);
+        emit_operation(out, iface, like, with, i);
     if (like)
         like_emit(out, like, machine);
     emit_constructor(out, machine);

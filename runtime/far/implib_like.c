@@ -52,9 +52,14 @@ static const uint8_t *constant_of_segment(const struct elf_view *elf, const stru
 }
 
 static struct like_symbol decide(const struct original *original, const struct original_symbol *symbol,
-                                 const struct elf_view *segment, const struct far_iface *iface)
+                                 const struct implib_with *with, const struct elf_view *segment,
+                                 const struct far_iface *iface)
 {
     struct like_symbol decided = {LIKE_LEFT_OUT, UINT32_MAX, NULL};
+    if (!symbol->hidden && symbol->kind != ORIGINAL_VERSION && implib_with_has(with, symbol->name)) {
+        decided.fate = LIKE_OWN;
+        return decided;
+    }
     switch (symbol->kind) {
     case ORIGINAL_FUNCTION:
         decided.op = is_outdated(original, symbol) ? UINT32_MAX : operation_of(iface, symbol->name);
@@ -75,12 +80,12 @@ static struct like_symbol decide(const struct original *original, const struct o
     return decided;
 }
 
-int like_open(struct implib_like *like, const char *file, const struct far_segment *segment,
+int like_open(struct implib_like *like, const struct implib_options *options, const struct far_segment *segment,
               const struct far_iface *iface)
 {
     const struct complaint nobody = {NULL, 0};
     struct elf_view elf;
-    int code = original_open(&like->original, file);
+    int code = original_open(&like->original, options->like);
     if (code)
         return code;
     const struct original *original = &like->original;
@@ -88,13 +93,13 @@ int like_open(struct implib_like *like, const char *file, const struct far_segme
     if (original->machine != iface->machine) {
         const struct far_machine *machine = far_machine_find(original->machine);
         fprintf(stderr, "far: %s: it is for %s, the segment is for %s; give the library of the segment's machine\n",
-                file, machine ? machine->name : "another machine", far_machine_find(iface->machine)->name);
+                options->like, machine ? machine->name : "another machine", far_machine_find(iface->machine)->name);
         code = EX_DATAERR;
     } else if (!like->symbols || elf_open(&elf, segment->bytes, segment->size, &nobody) != 0) {
         code = EX_OSERR;
     }
     for (size_t i = 0; !code && i < original->symbol_count; i++)
-        like->symbols[i] = decide(original, &original->symbols[i], &elf, iface);
+        like->symbols[i] = decide(original, &original->symbols[i], &options->with, &elf, iface);
     if (code)
         like_close(like);
     return code;
@@ -152,18 +157,26 @@ static void report_symbols(const struct implib_like *like, const struct far_ifac
     }
 }
 
-void like_report(const struct implib_like *like, const struct far_iface *iface, const char *library)
+/* Operations that the original knows nothing of. */
+static void report_more(const struct implib_like *like, const struct far_iface *iface, const struct implib_with *with)
+{
+    for (uint32_t i = 0; i < iface->ops.count; i++) {
+        const char *name = iface_string(iface, iface_op(iface, i)->name);
+        if (!like_of_op(like, i) && !(iface_op(iface, i)->flags & FAR_OP_ABSENT) && !implib_with_has(with, name))
+            printf("  more     %s\n", name);
+    }
+}
+
+void like_report(const struct implib_like *like, const struct far_iface *iface, const struct implib_options *options)
 {
     size_t count[LIKE_LEFT_OUT + 1] = {0};
     for (size_t i = 0; i < like->original.symbol_count; i++)
         count[like->symbols[i].fate]++;
-    printf("%s: in the place of %s: %zu operations, %zu functions that refuse, %zu constants, %zu data left out; "
-           "%zu versions\n",
-           library, like->original.file, count[LIKE_OPERATION], count[LIKE_REFUSES], count[LIKE_CONSTANT],
-           count[LIKE_LEFT_OUT], like->original.version_count);
+    printf("%s: in the place of %s: %zu operations, ", options->soname, like->original.file, count[LIKE_OPERATION]);
+    if (options->with.count)
+        printf("%zu of its own, ", count[LIKE_OWN]);
+    printf("%zu functions that refuse, %zu constants, %zu data left out; %zu versions\n", count[LIKE_REFUSES],
+           count[LIKE_CONSTANT], count[LIKE_LEFT_OUT], like->original.version_count);
     report_symbols(like, iface);
-    for (uint32_t i = 0; i < iface->ops.count; i++) {
-        if (!like_of_op(like, i))
-            printf("  more     %s\n", iface_string(iface, iface_op(iface, i)->name));
-    }
+    report_more(like, iface, &options->with);
 }

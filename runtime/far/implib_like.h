@@ -15,6 +15,7 @@
 enum like_fate {
     LIKE_OPERATION, /* the service has it */
     LIKE_REFUSES,   /* a function that the service does not have: exported, and every call fails */
+    LIKE_OWN,       /* the import library's own: an object that is linked in defines it */
     LIKE_CONSTANT,  /* copied */
     LIKE_VERSION,   /* a version's own name */
     LIKE_LEFT_OUT,  /* data that a copy would be wrong for */
@@ -32,7 +33,7 @@ struct implib_like {
 };
 
 /* Returns 0, or an exit code, having said why: the original cannot be read, or is another machine's. */
-int like_open(struct implib_like *like, const char *file, const struct far_segment *segment,
+int like_open(struct implib_like *like, const struct implib_options *options, const struct far_segment *segment,
               const struct far_iface *iface);
 void like_close(struct implib_like *like);
 
@@ -57,6 +58,6 @@ void like_emit_script(FILE *out, const struct implib_like *like);
 int like_finish_versions(const struct implib_like *like, const char *file);
 
 /* What a user wants to know: which symbols refuse, which are missing, which are more than the original has. */
-void like_report(const struct implib_like *like, const struct far_iface *iface, const char *library);
+void like_report(const struct implib_like *like, const struct far_iface *iface, const struct implib_options *options);
 
 #endif

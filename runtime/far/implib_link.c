@@ -13,7 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define ARGUMENTS_MAX 44
+#define ARGUMENTS_MAX (48 + IMPLIB_WITH_MAX)
 #define SCRIPT_FD     3 /* in the compiler */
 #define SCRIPT_PATH   "/proc/self/fd/3"
 
@@ -38,6 +38,15 @@ static void add_linker(struct command *command, const char *first, const char *s
         return;
     add(command, "-Xlinker");
     add(command, second);
+}
+
+static void add_objects(struct command *command, const struct implib_with *with)
+{
+    add(command, "-x");
+    add(command, "none");
+    for (size_t i = 0; i < with->count; i++)
+        add(command, with->file[i]);
+    add(command, "-lc");
 }
 
 static void fill_command(struct command *command, const struct implib_options *options, bool script, const char *output)
@@ -67,6 +76,8 @@ static void fill_command(struct command *command, const struct implib_options *o
     add(command, "-x");
     add(command, "assembler");
     add(command, "-");
+    if (options->with.count)
+        add_objects(command, &options->with);
     add(command, "-L");
     add(command, options->library_folder);
     add(command, "-l:libfarcall.so");

@@ -13,6 +13,7 @@
 
 #define FAR_ENV_ISOLATE_PATH "FARCALL_ISOLATE_PATH" /* folders, separated by colons; looked at first */
 #define ISOLATE_FOLDERS_MAX  16
+#define ISOLATE_MAX          16 /* libraries of one program */
 
 struct isolate_folders {
     char *folder[ISOLATE_FOLDERS_MAX]; /* owned */

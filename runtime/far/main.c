@@ -52,8 +52,8 @@ static int unknown_command(const char *name)
 #undef X
             NULL};
     const char *meant = nearest_word(name, names);
-    fprintf(stderr, "far: there is no command `%s`%s%s%s; far --help lists them\n", name,
-            meant ? "; did you mean `" : "", meant ? meant : "", meant ? "`?" : "");
+    fprintf(stderr, "far: there is no command `%s`; %s%s%sfar --help lists them\n", name, meant ? "did you mean `" : "",
+            meant ? meant : "", meant ? "`? " : "");
     return EX_USAGE;
 }
 

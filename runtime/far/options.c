@@ -24,11 +24,15 @@ struct reading {
 static int __attribute__((format(printf, 2, 3))) complain(const struct command_line *line, const char *format, ...)
 {
     va_list arguments;
-    fprintf(stderr, "far: %s: ", line->name);
+    char *text = NULL;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    int size = vasprintf(&text, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "; far %s --help says more\n", line->name);
+    bool asks = size > 0 && text[size - 1] == '?';
+    fprintf(stderr, "far: %s: %s%s far %s --help says more\n", line->name, size < 0 ? "wrong usage" : text,
+            asks ? "" : ";", line->name);
+    if (size >= 0)
+        free(text);
     return EX_USAGE;
 }
 

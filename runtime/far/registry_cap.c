@@ -6,6 +6,7 @@
 #include "runtime/far/options.h"
 #include "runtime/far/registry_client.h"
 #include "runtime/far/registry_pages.h"
+#include "runtime/far/terminal.h"
 #include "runtime/format/complain.h"
 #include "runtime/format/json.h"
 #include "runtime/format/token.h"
@@ -329,17 +330,28 @@ static void operations_text(const struct far_capability_entry *entry, char text[
             text[i] = text[i + 1] ? ',' : '\0';
 }
 
-static void entry_text(const struct far_capability_entry *entry)
+static const struct table_column columns[] = {
+    {"ID", 6, 0},  {"PARENT", 6, 4},  {"SERVICE", -16, 0},  {"LEVEL", -8, 0},
+    {"UID", 7, 2}, {"HOLDERS", 7, 1}, {" EXPIRES", -21, 3}, {"OPERATIONS", 0, 5},
+};
+#define COLUMN_COUNT (sizeof columns / sizeof *columns)
+
+static void entry_text(const struct table *table, const struct far_capability_entry *entry)
 {
-    char expires[40], parent[16] = "-", service[FAR_SERVICE_MAX + 16], operations[FAR_CAPABILITY_OPS];
-    time_text(entry->expires, expires, sizeof expires);
+    char id[16], parent[16] = "-", service[FAR_SERVICE_MAX + 16], uid[16], holders[16], expires[41] = " ",
+                 operations[FAR_CAPABILITY_OPS], last[FAR_CAPABILITY_OPS + FAR_CAPABILITY_NOTE + 8];
+    const char *cells[COLUMN_COUNT] = {id, parent, service, level_word(entry->level), uid, holders, expires, last};
+    snprintf(id, sizeof id, "%u", entry->id);
     if (entry->parent)
         snprintf(parent, sizeof parent, "%u", entry->parent);
-    operations_text(entry, operations);
     snprintf(service, sizeof service, "%s@%u", fard_text(entry->service, sizeof entry->service), entry->major);
-    printf("%6u %6s %-16s %-8s %7u %7u  %-20s  %s%s%s\n", entry->id, parent, service, level_word(entry->level),
-           entry->uid, entry->holders, expires, operations[0] ? operations : "all", entry->note[0] ? "  # " : "",
-           fard_text(entry->note, sizeof entry->note));
+    snprintf(uid, sizeof uid, "%u", entry->uid);
+    snprintf(holders, sizeof holders, "%u", entry->holders);
+    time_text(entry->expires, expires + 1, sizeof expires - 1);
+    operations_text(entry, operations);
+    snprintf(last, sizeof last, "%s%s%s", operations[0] ? operations : "all", entry->note[0] ? "  # " : "",
+             fard_text(entry->note, sizeof entry->note));
+    table_row(table, cells);
 }
 
 static void entry_json(struct json *json, const struct far_capability_entry *entry)
@@ -366,7 +378,7 @@ static void each(struct listing *listing, const void *entry)
     if (listing->as_json)
         entry_json(&listing->json, entry);
     else
-        entry_text(entry);
+        entry_text(&listing->table, entry);
 }
 
 static int list(const struct cap_options *options)
@@ -385,8 +397,7 @@ static int list(const struct cap_options *options)
         json_open(&listing.json, NULL, '{');
         json_open(&listing.json, "capabilities", '[');
     } else {
-        printf("%6s %6s %-16s %-8s %7s %7s  %-20s  %s\n", "ID", "PARENT", "SERVICE", "LEVEL", "UID", "HOLDERS",
-               "EXPIRES", "OPERATIONS");
+        table_begin(&listing.table, stdout, columns, COLUMN_COUNT, terminal_size(stdout).columns);
     }
     code = list_all(&connection, &listing);
     if (options->json) {

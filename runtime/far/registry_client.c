@@ -95,22 +95,22 @@ void fard_disconnect(struct fard_connection *connection)
 }
 
 static int send_request(const struct fard_connection *connection, struct far_message *head, const void *body,
-                        size_t size, int fd)
+                        size_t size, const int *fds, unsigned fd_count)
 {
     union {
         struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(sizeof(int) * FAR_MESSAGE_FDS)];
     } control;
     struct iovec parts[2] = {{head, sizeof *head}, {(void *)(uintptr_t)body, size}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    if (fd >= 0) {
+    if (fd_count) {
         memset(&control, 0, sizeof control);
         message.msg_control = control.bytes;
-        message.msg_controllen = sizeof control.bytes;
+        message.msg_controllen = CMSG_SPACE(fd_count * sizeof *fds);
         control.header.cmsg_level = SOL_SOCKET;
         control.header.cmsg_type = SCM_RIGHTS;
-        control.header.cmsg_len = CMSG_LEN(sizeof fd);
-        memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+        control.header.cmsg_len = CMSG_LEN(fd_count * sizeof *fds);
+        memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof *fds);
     }
     ssize_t sent;
     do
@@ -204,8 +204,14 @@ static int receive_reply(const struct fard_connection *connection, uint16_t type
 int fard_ask(struct fard_connection *connection, uint16_t type, const void *body, size_t size, int fd,
              struct fard_reply *reply)
 {
+    return fard_ask_with(connection, type, body, size, &fd, fd >= 0, reply);
+}
+
+int fard_ask_with(struct fard_connection *connection, uint16_t type, const void *body, size_t size, const int *fds,
+                  unsigned fd_count, struct fard_reply *reply)
+{
     struct far_message head = {FAR_PROTOCOL_MAGIC, (uint32_t)(sizeof head + size), type, 1, ++connection->serial};
-    int code = send_request(connection, &head, body, size, fd);
+    int code = send_request(connection, &head, body, size, fds, fd_count);
     return code ? code : receive_reply(connection, type, reply);
 }
 

@@ -29,6 +29,9 @@ void fard_disconnect(struct fard_connection *connection);
  */
 int fard_ask(struct fard_connection *connection, uint16_t type, const void *body, size_t size, int fd,
              struct fard_reply *reply);
+/* The same with several, at most FAR_MESSAGE_FDS. */
+int fard_ask_with(struct fard_connection *connection, uint16_t type, const void *body, size_t size, const int *fds,
+                  unsigned fd_count, struct fard_reply *reply);
 /* The body of a reply that must have `size` bytes at least; NULL, and said so, if it has not. */
 const void *fard_body(const struct fard_connection *connection, const struct fard_reply *reply, size_t size);
 

@@ -6,6 +6,7 @@
 #include "runtime/far/options.h"
 #include "runtime/far/registry_settings.h"
 #include "runtime/far/registry_who.h"
+#include "runtime/far/terminal.h"
 #include "runtime/format/complain.h"
 #include "runtime/format/json.h"
 #include "runtime/machine.h"
@@ -32,6 +33,8 @@ static const struct command_line line = {
     .most = 1,
     .operands = "name one service",
 };
+
+#define OP_TEXT 47 /* where the text about an operation begins */
 
 /* One page of the answer, its entries checked to lie inside it. */
 struct page {
@@ -116,7 +119,8 @@ static void print_head(const struct far_describe_reply *head)
         printf(" (interface %s)", fard_text(head->interface, sizeof head->interface));
     printf(", %s\n", state_word(entry->state));
     if (head->trouble[0])
-        printf("trouble   %s\n", fard_text(head->trouble, sizeof head->trouble));
+        text_line(stdout, terminal_size(stdout).columns, 10, "trouble   %s",
+                  fard_text(head->trouble, sizeof head->trouble));
     printf("range     0x%012llx to 0x%012llx (%llu MiB)\n", (unsigned long long)entry->base,
            (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20);
     char pid[16] = "-"; /* there is none at the moment */
@@ -129,7 +133,7 @@ static void print_head(const struct far_describe_reply *head)
         print_executable(head, i);
 }
 
-static void print_policy(const struct far_describe_reply *head, const struct rule_list *list)
+static void print_policy(const struct far_describe_reply *head, const struct rule_list *list, unsigned columns)
 {
     char who[FAR_SUBJECT_MAX + 128];
     printf("\nlevel     %s: what you are granted\n", level_word(head->level));
@@ -140,12 +144,14 @@ static void print_policy(const struct far_describe_reply *head, const struct rul
             head->rules_hidden, head->rules_hidden == 1 ? "" : "s");
         return;
     }
-    printf("policy    of the registration: the most specific rule decides; everybody else: none. A policy file comes "
-           "first:\n"
-           "          far explain\n");
+    text_wrap(
+        stdout,
+        "policy    of the registration: the most specific rule decides; everybody else: none. A policy file comes "
+        "first:\n          far explain\n",
+        columns);
     for (uint32_t i = 0; i < list->count; i++) {
         who_print(&list->rules[i], list->subjects, who, sizeof who);
-        printf("  %-24s %s\n", who, level_word(list->rules[i].level));
+        text_line(stdout, columns, 4, "  %-24s %s", who, level_word(list->rules[i].level));
     }
 }
 
@@ -158,22 +164,24 @@ static void print_parts(const struct far_describe_reply *head)
     printf("\nstub            part    trusted  read   none   operation\n");
 }
 
-static void print_op(const struct far_describe_op *op)
+/* Below the signature. */
+static void print_remark(unsigned columns, const char *before, const char *text, const char *behind)
 {
-    printf("0x%012llx  %-7s %-8s %-6s %-6s %s%s\n", (unsigned long long)op->stub,
-           far_part_name(far_part_of_op(op->flags)), describe_call(FAR_LEVEL_TRUSTED, op),
-           describe_call(FAR_LEVEL_READ, op), describe_call(FAR_LEVEL_NONE, op),
-           describe_text(op, FAR_DESCRIBE_SIGNATURE), op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
-    if (describe_text(op, FAR_DESCRIBE_REFUSAL)[0])
-        printf("                                               %s: %s%s\n",
-               op->flags & FAR_OP_NEUTRAL ? "branch only" : "works for nobody", describe_text(op, FAR_DESCRIBE_REFUSAL),
-               op->flags & FAR_OP_NEUTRAL ? "" : ", and it is not neutral");
-    if (describe_text(op, FAR_DESCRIBE_REASON)[0])
-        printf("                                               not neutral: %s\n",
-               describe_text(op, FAR_DESCRIBE_REASON));
-    if (describe_text(op, FAR_DESCRIBE_VOUCHED)[0])
-        printf("                                               its author vouches for: %s\n",
-               describe_text(op, FAR_DESCRIBE_VOUCHED));
+    if (text[0])
+        text_line(stdout, columns, OP_TEXT, "%*s%s: %s%s", (int)text_hang(columns, OP_TEXT), "", before, text, behind);
+}
+
+static void print_op(const struct far_describe_op *op, unsigned columns)
+{
+    bool neutral = op->flags & FAR_OP_NEUTRAL;
+    text_line(stdout, columns, OP_TEXT, "0x%012llx  %-7s %-8s %-6s %-6s %s%s", (unsigned long long)op->stub,
+              far_part_name(far_part_of_op(op->flags)), describe_call(FAR_LEVEL_TRUSTED, op),
+              describe_call(FAR_LEVEL_READ, op), describe_call(FAR_LEVEL_NONE, op),
+              describe_text(op, FAR_DESCRIBE_SIGNATURE), op->flags & FAR_OP_ABSENT ? "  (refuses)" : "");
+    print_remark(columns, neutral ? "branch only" : "works for nobody", describe_text(op, FAR_DESCRIBE_REFUSAL),
+                 neutral ? "" : ", and it is not neutral");
+    print_remark(columns, "not neutral", describe_text(op, FAR_DESCRIBE_REASON), "");
+    print_remark(columns, "its author vouches for", describe_text(op, FAR_DESCRIBE_VOUCHED), "");
 }
 
 static void json_executables(struct json *json, const struct far_describe_reply *head)
@@ -279,6 +287,7 @@ struct printing {
     struct far_name_request service;
     struct json json;
     bool as_json;
+    unsigned columns; /* of the terminal */
 };
 
 static void print_begin(struct describing *describing, const struct far_describe_reply *head,
@@ -297,7 +306,7 @@ static void print_begin(struct describing *describing, const struct far_describe
     if (head->entry.state == FAR_STATE_BROKEN)
         return;
     settings_show(printing->connection, &printing->service, NULL);
-    print_policy(head, rules);
+    print_policy(head, rules, printing->columns);
     print_parts(head);
 }
 
@@ -307,7 +316,7 @@ static void print_each(struct describing *describing, const struct far_describe_
     if (printing->as_json)
         json_op(&printing->json, op);
     else
-        print_op(op);
+        print_op(op, printing->columns);
 }
 
 static int take_page(struct fard_connection *connection, struct describing *describing, struct page *page)
@@ -356,6 +365,7 @@ int far_describe_main(int argc, char **argv)
     if (code)
         return code;
     printing.as_json = options.json;
+    printing.columns = terminal_size(stdout).columns;
     printing.connection = &connection;
     printing.service.version = version;
     memcpy(printing.service.name, name, sizeof name);

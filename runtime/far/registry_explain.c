@@ -5,6 +5,7 @@
 #include "runtime/far/options.h"
 #include "runtime/far/registry_describe.h"
 #include "runtime/far/registry_who.h"
+#include "runtime/far/terminal.h"
 #include "runtime/format/complain.h"
 #include "runtime/format/json.h"
 #include "runtime/machine.h"
@@ -25,6 +26,8 @@ struct asking {
     char program[FAR_SUBJECT_MAX];
 };
 
+#define OP_TEXT 24 /* where the text about an operation begins */
+
 /* What is shown, and where the operations come in. */
 struct answer {
     struct describing describing;
@@ -32,7 +35,8 @@ struct answer {
     struct far_explain_reply head;
     struct json json;
     uint32_t host_uid;
-    bool found; /* the operation of --op */
+    unsigned columns; /* of the terminal */
+    bool found;       /* the operation of --op */
 };
 
 /* ---- The command line ---- */
@@ -234,11 +238,11 @@ static const char *next_line(const char *text)
     return text + strlen(text) + 1;
 }
 
-static void print_lines(const char *lines, const char *end)
+static void print_lines(const char *lines, const char *end, unsigned columns)
 {
     printf("\nrules     in the order in which they were looked at\n");
     for (; lines < end; lines = next_line(lines))
-        printf("  %s\n", fard_text(lines, (size_t)(end - lines)));
+        text_line(stdout, columns, 4, "  %s", fard_text(lines, (size_t)(end - lines)));
 }
 
 /* Under one uid nothing of what follows is protection. */
@@ -249,21 +253,23 @@ static bool of_host_uid(const struct far_explain_reply *head, uint32_t host_uid)
 
 static void print_answer(const struct far_explain_reply *head, uint32_t host_uid, const char *lines, const char *end)
 {
+    unsigned columns = terminal_size(stdout).columns;
     char reason[FARD_VISIBLE(sizeof head->reason)];
     printf("service   %s\n", fard_text(head->service, sizeof head->service));
     print_whom(head);
     printf("level     %s\n", level_word(head->level));
-    printf("because   %s\n", fard_visible(head->reason, sizeof head->reason, reason));
+    text_line(stdout, columns, 10, "because   %s", fard_visible(head->reason, sizeof head->reason, reason));
     if (of_host_uid(head, host_uid))
-        printf("but       its host runs as the same uid: whatever is mapped, one can reach into the other "
-               "(docs/trust.md)\n");
+        text_line(stdout, columns, 10,
+                  "but       its host runs as the same uid: whatever is mapped, one can reach into the other "
+                  "(docs/trust.md)");
     if (head->handed_level != FAR_LEVEL_UNSET)
         printf("bound     %s: what that process mapped when it bound stays until it ends\n",
                level_word(head->handed_level));
     if (head->channel_level != head->handed_level)
         printf("calls     by trap are %s's: it has bound more than once, or the policy has changed\n",
                level_word(head->channel_level));
-    print_lines(lines, end);
+    print_lines(lines, end, columns);
     print_parts(head);
     printf("\nstub            call    operation\n");
 }
@@ -329,8 +335,9 @@ static void show_op(struct describing *describing, const struct far_describe_op 
     if (answer->asking->op && strcmp(answer->asking->op, describe_text(op, FAR_DESCRIBE_NAME)) != 0)
         return;
     if (!answer->asking->json) {
-        printf("0x%012llx  %-7s %s\n                        %s\n", (unsigned long long)op->stub, call,
-               describe_text(op, FAR_DESCRIBE_SIGNATURE), reason);
+        text_line(stdout, answer->columns, OP_TEXT, "0x%012llx  %-7s %s", (unsigned long long)op->stub, call,
+                  describe_text(op, FAR_DESCRIBE_SIGNATURE));
+        text_line(stdout, answer->columns, OP_TEXT, "%*s%s", (int)text_hang(answer->columns, OP_TEXT), "", reason);
         return;
     }
     json_open(&answer->json, NULL, '{');
@@ -400,7 +407,8 @@ static int look(struct fard_connection *connection, struct answer *answer)
 
 static int explain(struct fard_connection *connection, const struct asking *asking)
 {
-    struct answer answer = {.asking = asking, .json = {.out = stdout}, .host_uid = UINT32_MAX};
+    struct answer answer = {
+        .asking = asking, .json = {.out = stdout}, .host_uid = UINT32_MAX, .columns = terminal_size(stdout).columns};
     int code = look(connection, &answer);
     code = code ? code : ask(connection, &answer);
     if (code)

@@ -4,6 +4,7 @@
 #include "runtime/far/load.h"
 #include "runtime/far/options.h"
 #include "runtime/far/registry_pages.h"
+#include "runtime/far/terminal.h"
 #include "runtime/machine.h"
 
 #include <stddef.h>
@@ -27,15 +28,32 @@ static const struct command_line line = {
     .operands = "it takes no names",
 };
 
-static void ls_text(const struct far_list_entry *entry)
+static const struct table_column columns[] = {
+    {"NAME", -16, 0}, {"VERSION", -8, 0}, {"STATE", -9, 0},   {"BASE", -14, 5},   {"HOST", 9, 2},
+    {"OPS", 4, 4},    {"CHANNELS", 9, 1}, {"RESTARTS", 9, 3}, {"MACHINES", 0, 6},
+};
+#define COLUMN_COUNT (sizeof columns / sizeof *columns)
+
+static void ls_text(const struct table *table, const struct far_list_entry *entry)
 {
-    char version[16], host[16] = "-", machines[FAR_MACHINE_LIST];
+    char version[16], base[24], host[16] = "-", ops[16], channels[16], restarts[16], machines[FAR_MACHINE_LIST];
+    const char *cells[COLUMN_COUNT] = {fard_text(entry->name, sizeof entry->name),
+                                       version,
+                                       state_word(entry->state),
+                                       base,
+                                       host,
+                                       ops,
+                                       channels,
+                                       restarts,
+                                       far_machine_list(entry->machine, FAR_EXECUTABLES_MAX, machines)};
     snprintf(version, sizeof version, "%u.%u", entry->major, entry->minor);
+    snprintf(base, sizeof base, "0x%012llx", (unsigned long long)entry->base);
     if (entry->host_pid)
         snprintf(host, sizeof host, "%u", entry->host_pid);
-    printf("%-16s %-8s %-9s 0x%012llx %9s %4u %9u %9u  %s\n", fard_text(entry->name, sizeof entry->name), version,
-           state_word(entry->state), (unsigned long long)entry->base, host, entry->op_count, entry->channels,
-           entry->restarts, far_machine_list(entry->machine, FAR_EXECUTABLES_MAX, machines));
+    snprintf(ops, sizeof ops, "%u", entry->op_count);
+    snprintf(channels, sizeof channels, "%u", entry->channels);
+    snprintf(restarts, sizeof restarts, "%u", entry->restarts);
+    table_row(table, cells);
 }
 
 static void ls_json(struct json *json, const struct far_list_entry *entry)
@@ -65,27 +83,24 @@ static void ls_each(struct listing *listing, const void *entry)
     if (listing->as_json)
         ls_json(&listing->json, entry);
     else
-        ls_text(entry);
+        ls_text(&listing->table, entry);
 }
 
 static int list_services(struct fard_connection *connection, struct listing *listing)
 {
     struct far_status_reply status;
     if (!listing->as_json) {
-        printf("%-16s %-8s %-9s %-14s %9s %4s %9s %9s  %s\n", "NAME", "VERSION", "STATE", "BASE", "HOST", "OPS",
-               "CHANNELS", "RESTARTS", "MACHINES");
+        table_begin(&listing->table, stdout, columns, COLUMN_COUNT, terminal_size(stdout).columns);
         return list_all(connection, listing);
     }
     int code = fard_status(connection, &status);
     if (code)
         return code;
     json_open(&listing->json, NULL, '{');
-    json_open(&listing->json, "fard", '{');
-    json_number(&listing->json, "pid", status.pid);
-    json_number(&listing->json, "uid", status.uid);
-    json_string(&listing->json, "version", fard_text(status.version, sizeof status.version));
-    json_string(&listing->json, "socket", connection->path);
-    json_close(&listing->json, '}');
+    json_number(&listing->json, "fard_pid", status.pid);
+    json_number(&listing->json, "fard_uid", status.uid);
+    json_string(&listing->json, "fard_version", fard_text(status.version, sizeof status.version));
+    json_string(&listing->json, "fard_socket", connection->path);
     json_open(&listing->json, "services", '[');
     code = list_all(connection, listing);
     json_close(&listing->json, ']');

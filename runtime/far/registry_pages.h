@@ -4,6 +4,7 @@
 #define FARCALL_FAR_REGISTRY_PAGES_H
 
 #include "runtime/far/registry_client.h"
+#include "runtime/far/table.h"
 #include "runtime/format/json.h"
 
 /* A list, and what is done with each of its entries. */
@@ -14,6 +15,7 @@ struct listing {
     void (*each)(struct listing *listing, const void *entry);
     struct json json;
     bool as_json;
+    struct table table; /* if it is one */
 };
 
 /* Asks for page after page and hands out each entry. Returns 0 or an exit code; what went wrong is printed. */

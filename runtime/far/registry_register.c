@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 struct order {
-    const char *file;
+    const char *file[FAR_EXECUTABLES_MAX]; /* several only for an upgrade */
+    uint32_t file_count;
     const char *socket;
     bool json;
     struct far_register_request head;
@@ -99,12 +100,11 @@ static int take_shippings(void *to, const struct option_row *row, const char *li
 static int take_word(void *to, const struct option_row *last, const char *word)
 {
     struct order *order = to;
-    if (!order->file)
-        order->file = word;
-    else if (last && last->take == take_shippings)
+    if (order->file_count && last && last->take == take_shippings)
         return take_shippings(order, last, word);
-    else
-        return options_mistake(&line, "one segment file at a time", word);
+    if (order->file_count == FAR_EXECUTABLES_MAX)
+        return options_mistake(&line, "one segment file, or with --upgrade one for each machine", word);
+    order->file[order->file_count++] = word;
     return -1;
 }
 
@@ -259,14 +259,16 @@ static const struct option_row rows[] = {
      .kind = OPTION_TAKE,
      .take = take_upgrade,
      .help = "a new version of the registered service of that name: new calls go to it, those that run end where they "
-             "began, the data stays; link it with farld --like and the registered file"},
+             "began, the data stays; link it with farld --like and the registered file. Of a service for two machines, "
+             "both files at once"},
     OPTION_ROW_JSON(struct order),
     OPTION_ROW_SOCKET(struct order),
     {0}};
 
 static const struct command_line line = {
     .name = "register",
-    .usage = "far register FILE.seg [OPTIONS]",
+    .usage = "far register FILE.seg [OPTIONS]\n"
+             "far register --upgrade FILE.seg [FILE2.seg] [OPTIONS]",
     .about = "Makes a segment known to the node's name server: fard gives it a range of addresses, relocates it once, "
              "starts its host and answers clients that bind to it. All of it happens, or nothing.\n",
     .rows = rows,
@@ -286,7 +288,11 @@ static const struct command_line line = {
 static int parse(int argc, char **argv, struct order *order)
 {
     int end = options_read(&line, argc, argv, order, NULL);
-    return end < 0 && !order->file ? options_mistake(&line, "which segment file?", "FILE.seg") : end;
+    if (end < 0 && !order->file_count)
+        return options_mistake(&line, "which segment file?", "FILE.seg");
+    if (end < 0 && order->file_count > 1 && !(order->head.flags & FAR_REGISTER_UPGRADE))
+        return options_mistake(&line, "one segment file at a time, unless it is an upgrade", order->file[1]);
+    return end;
 }
 
 static int write_all(int fd, const uint8_t *bytes, size_t size)
@@ -379,7 +385,17 @@ static void print_registered(const struct order *order, const struct far_iface *
     json_close(&json, '}');
 }
 
-static int send_order(const struct order *order, const struct far_iface *iface, int file)
+/* What fard says about variables that an upgrade leaves as they are. */
+static void print_notes(const struct fard_reply *reply)
+{
+    const char *text = (const char *)reply->bytes + sizeof(struct far_message) + sizeof(struct far_register_reply);
+    const char *end = (const char *)reply->bytes + sizeof(struct far_message) + reply->size;
+    for (; text < end && memchr(text, 0, (size_t)(end - text)); text += strlen(text) + 1)
+        if (*text)
+            fprintf(stderr, "far: register: note: %s\n", text);
+}
+
+static int send_order(const struct order *order, const struct far_iface *iface, const int *files)
 {
     static uint8_t body[FAR_MESSAGE_MAX];
     static struct fard_reply reply;
@@ -387,12 +403,14 @@ static int send_order(const struct order *order, const struct far_iface *iface, 
     int code = fard_connect(&connection, order->socket);
     if (code)
         return code;
-    code = fard_ask(&connection, FAR_MSG_REGISTER, body, write_body(order, body), file, &reply);
+    code =
+        fard_ask_with(&connection, FAR_MSG_REGISTER, body, write_body(order, body), files, order->file_count, &reply);
     const struct far_register_reply *registered = code ? NULL : fard_body(&connection, &reply, sizeof *registered);
     fard_disconnect(&connection);
     if (!registered)
         return code ? code : EX_PROTOCOL;
     print_registered(order, iface, registered);
+    print_notes(&reply);
     if (registered->host_uid == geteuid())
         fprintf(
             stderr,
@@ -402,23 +420,29 @@ static int send_order(const struct order *order, const struct far_iface *iface, 
     return finish_output(0);
 }
 
+/* All files are looked at before anything is sent. */
+static int send_files(const struct order *order, struct loaded *loaded, int *files, uint32_t at)
+{
+    if (at == order->file_count)
+        return send_order(order, loaded[0].iface, files);
+    int code = load_segment(&loaded[at], order->file[at]);
+    if (code)
+        return code;
+    code = seal_file(&loaded[at], &files[at]);
+    if (!code) {
+        code = send_files(order, loaded, files, at + 1);
+        close(files[at]);
+    }
+    unload_segment(&loaded[at]);
+    return code;
+}
+
 int far_register_main(int argc, char **argv)
 {
     static struct order order;
-    struct loaded loaded;
-    int file;
+    struct loaded loaded[FAR_EXECUTABLES_MAX];
+    int files[FAR_EXECUTABLES_MAX];
     order.head.host_uid = FAR_HOST_UID_DEFAULT;
     int code = parse(argc, argv, &order);
-    if (code >= 0)
-        return code;
-    code = load_segment(&loaded, order.file);
-    if (code)
-        return code;
-    code = seal_file(&loaded, &file);
-    if (!code) {
-        code = send_order(&order, loaded.iface, file);
-        close(file);
-    }
-    unload_segment(&loaded);
-    return code;
+    return code >= 0 ? code : send_files(&order, loaded, files, 0);
 }

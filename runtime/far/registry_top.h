@@ -15,6 +15,7 @@ struct top_service {
 };
 
 struct top_look {
+    struct far_status_reply fard;
     struct top_service *service;
     uint32_t service_count;
     struct far_top_user *user;
@@ -37,7 +38,7 @@ void top_free(struct top_look *look);
 void top_compare(const struct top_look *before, struct top_look *now);
 void top_sort(struct top_look *look, enum top_sort by);
 
-/* columns: of the terminal. lines: how many may be printed; 0: all. */
+/* columns: of the terminal; 0: it is none. lines: how many may be printed; 0: all. */
 void top_print(const struct top_look *look, unsigned columns, unsigned lines);
 void top_print_json(const struct top_look *look);
 

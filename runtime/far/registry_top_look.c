@@ -97,8 +97,8 @@ static double now_seconds(void)
 
 int top_take(struct fard_connection *connection, struct top_look *look)
 {
-    int code = 0;
     *look = (struct top_look){.at = now_seconds()};
+    int code = fard_status(connection, &look->fard);
     for (enum far_top_what what = 0; what < FAR_TOP_COUNT; what++) {
         struct far_top_request request = {.what = what};
         for (bool more = true; more && !code;)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/far/registry_top.h"
+#include "runtime/far/table.h"
+#include "runtime/far/terminal.h"
 #include "runtime/format/json.h"
 
 #include <pwd.h>
@@ -48,47 +50,74 @@ void top_sort(struct top_look *look, enum top_sort by)
         qsort_r(look->service, look->service_count, sizeof *look->service, compare_services, &by);
 }
 
-static void print_service(const struct top_service *service, unsigned columns)
+static const struct table_column service_columns[] = {
+    {"SERVICE", -16, 0}, {"VER", -6, 5},    {"STATE", -8, 1}, {"CALLS/S", 10, 0}, {"CHANNELS", 8, 2}, {"CPU%", 5, 3},
+    {"RSS MiB", 8, 4},   {"RUNNING", 7, 6}, {"HOST", 8, 7},   {"RESTARTS", 8, 8}, {"CALLS", 14, 9},
+};
+#define SERVICE_COLUMNS (sizeof service_columns / sizeof *service_columns)
+
+static void print_service(const struct table *table, const struct top_service *service)
 {
     const struct far_top_service *entry = &service->entry;
-    char version[16], host[16] = "-";
-    snprintf(version, sizeof version, "%u.%u", entry->major, entry->minor);
-    if (entry->host_pid)
-        snprintf(host, sizeof host, "%u", entry->host_pid);
-    printf("%-16.*s %-6s %-8s %10.1f %8u %5.1f %8.1f", columns && columns < 100 ? 16 : 40, entry->name, version,
-           state_word(entry->state), service->calls_rate, entry->channels, service->cpu,
-           (double)service->resident / 1048576);
-    if (!columns || columns >= 100)
-        printf(" %7u %8s %8u %14llu", entry->in_progress, host, entry->restarts, (unsigned long long)entry->calls);
-    putchar('\n');
+    char text[SERVICE_COLUMNS][24] = {""};
+    const char *cells[SERVICE_COLUMNS] = {entry->name};
+    for (unsigned i = 1; i < SERVICE_COLUMNS; i++)
+        cells[i] = text[i];
+    cells[2] = state_word(entry->state);
+    snprintf(text[1], sizeof *text, "%u.%u", entry->major, entry->minor);
+    snprintf(text[3], sizeof *text, "%.1f", service->calls_rate);
+    snprintf(text[4], sizeof *text, "%u", entry->channels);
+    snprintf(text[5], sizeof *text, "%.1f", service->cpu);
+    snprintf(text[6], sizeof *text, "%.1f", (double)service->resident / 1048576);
+    snprintf(text[7], sizeof *text, "%u", entry->in_progress);
+    snprintf(text[8], sizeof *text, entry->host_pid ? "%u" : "-", entry->host_pid);
+    snprintf(text[9], sizeof *text, "%u", entry->restarts);
+    snprintf(text[10], sizeof *text, "%llu", (unsigned long long)entry->calls);
+    table_row(table, cells);
 }
 
-static void print_user(const struct far_top_user *user)
+static const struct table_column user_columns[] = {
+    {"UID", -10, 0},       {"USER", -16, 1},    {"CLIENTS", 8, 3},   {"CHANNELS", 8, 2},
+    {"STACKS MiB", 10, 4}, {"REQUESTS", 10, 0}, {"DEFERRED", 10, 5},
+};
+#define USER_COLUMNS (sizeof user_columns / sizeof *user_columns)
+
+static void print_user(const struct table *table, const struct far_top_user *user)
 {
     const struct passwd *who = getpwuid(user->uid);
-    printf("%-10u %-16.16s %8u %8u %10llu %10llu %10llu\n", user->uid, who ? who->pw_name : "-", user->clients,
-           user->channels, (unsigned long long)user->bytes >> 20, (unsigned long long)user->requests,
-           (unsigned long long)user->deferred);
+    const uint64_t numbers[USER_COLUMNS] = {
+        user->uid, 0, user->clients, user->channels, user->bytes >> 20, user->requests, user->deferred};
+    char text[USER_COLUMNS][24];
+    const char *cells[USER_COLUMNS];
+    for (unsigned i = 0; i < USER_COLUMNS; i++) {
+        snprintf(text[i], sizeof *text, "%llu", (unsigned long long)numbers[i]);
+        cells[i] = text[i];
+    }
+    cells[1] = who ? who->pw_name : "-";
+    table_row(table, cells);
 }
 
 void top_print(const struct top_look *look, unsigned columns, unsigned lines)
 {
+    const struct far_status_reply *fard = &look->fard;
+    struct table table;
     unsigned users = look->user_count, services = look->service_count;
-    if (lines) { /* two headings and a line between; users get a third at most */
-        unsigned room = lines > 5 ? lines - 4 : 1;
+    if (lines) { /* fard, two headings and two lines between; users get a third at most */
+        unsigned room = lines > 7 ? lines - 6 : 1;
         users = users > room / 3 ? room / 3 : users;
         services = services > room - users ? room - users : services;
     }
-    printf("%-16s %-6s %-8s %10s %8s %5s %8s", "SERVICE", "VER", "STATE", "CALLS/S", "CHANNELS", "CPU%", "RSS MiB");
-    if (!columns || columns >= 100)
-        printf(" %7s %8s %8s %14s", "RUNNING", "HOST", "RESTARTS", "CALLS");
+    text_line(stdout, columns, 5, "fard %s, pid %u, uid %u: %u service%s, %u client%s, %u channel%s", fard->version,
+              fard->pid, fard->uid, fard->services, fard->services == 1 ? "" : "s", fard->clients,
+              fard->clients == 1 ? "" : "s", fard->channels, fard->channels == 1 ? "" : "s");
     putchar('\n');
+    table_begin(&table, stdout, service_columns, SERVICE_COLUMNS, columns);
     for (unsigned i = 0; i < services; i++)
-        print_service(&look->service[i], columns);
-    printf("\n%-10s %-16s %8s %8s %10s %10s %10s\n", "UID", "USER", "CLIENTS", "CHANNELS", "STACKS MiB", "REQUESTS",
-           "DEFERRED");
+        print_service(&table, &look->service[i]);
+    putchar('\n');
+    table_begin(&table, stdout, user_columns, USER_COLUMNS, columns);
     for (unsigned i = 0; i < users; i++)
-        print_user(&look->user[i]);
+        print_user(&table, &look->user[i]);
 }
 
 static void json_thousandths(struct json *json, const char *name, double value)
@@ -123,6 +152,9 @@ void top_print_json(const struct top_look *look)
 {
     struct json json = {.out = stdout};
     json_open(&json, NULL, '{');
+    json_number(&json, "fard_pid", look->fard.pid);
+    json_number(&json, "fard_uid", look->fard.uid);
+    json_string(&json, "fard_version", look->fard.version);
     json_open(&json, "services", '[');
     for (uint32_t i = 0; i < look->service_count; i++)
         service_json(&json, &look->service[i]);

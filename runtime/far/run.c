@@ -5,6 +5,7 @@
 #include "runtime/far/options.h"
 #include "runtime/far/registry_cap.h"
 #include "runtime/far/registry_client.h"
+#include "runtime/far/run_isolate.h"
 #include "runtime/format/complain.h"
 
 #include <errno.h>
@@ -23,14 +24,16 @@
 
 struct settings {
     const char *level;
+    const char *gate;
     const char *socket;
     const char *perf;
     const char *bind_now;
-    const char *heap_size;
+    uint64_t heap_size; /* 0: nothing was said */
     bool global_heap;
     char untrusted[4096]; /* comma list */
     char trusted[FAR_LIST_MAX];
     char capabilities[FAR_CAPABILITIES_MAX];
+    struct isolation isolation;
 };
 
 static int take_level(void *to, const struct option_row *row, const char *name)
@@ -94,42 +97,26 @@ static int take_capability(void *to, const struct option_row *row, const char *t
     return -1;
 }
 
-static int take_heap_size(void *to, const struct option_row *row, const char *size)
-{
-    struct settings *settings = to;
-    (void)row;
-    char *end;
-    errno = 0;
-    unsigned long long number = strtoull(size, &end, 10);
-    unsigned shift = *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
-    end += shift != 0;
-    if (*size < '0' || *size > '9' || *end || errno || number == 0 || number > HEAP_SIZE_MOST >> shift) {
-        fprintf(stderr, "far: run: --heap-size %s: a number of bytes, M or G may follow it, 256G at most\n", size);
-        return EX_USAGE;
-    }
-    settings->heap_size = size;
-    return -1;
-}
-
 static int take_gate(void *to, const struct option_row *row, const char *gate)
 {
-    (void)to;
     (void)row;
-    if (strcmp(gate, "process") == 0)
+    ((struct settings *)to)->gate = gate;
+    if (strcmp(gate, "process") == 0 || strcmp(gate, "pku") == 0 || strcmp(gate, "auto") == 0)
         return -1;
-    fprintf(stderr, "far: run: --gate %s: this version has one gate for calls that trap: process\n", gate);
-    return EX_UNAVAILABLE;
+    fprintf(stderr, "far: run: there is no gate `%s`: process, pku, auto\n", gate);
+    return EX_USAGE;
 }
 
 static int take_isolate(void *to, const struct option_row *row, const char *library)
 {
-    (void)to;
+    struct isolation *isolation = &((struct settings *)to)->isolation;
     (void)row;
-    (void)library;
-    fputs("far: run: --isolate: this version cannot put an ordinary shared library behind a gate; link it into a "
-          "segment with farld\n",
-          stderr);
-    return EX_UNAVAILABLE;
+    if (isolation->count == ISOLATE_MAX) {
+        fprintf(stderr, "far: run: --isolate: %d libraries at most\n", ISOLATE_MAX);
+        return EX_USAGE;
+    }
+    isolation->name[isolation->count++] = library;
+    return -1;
 }
 
 static int take_flag(void *to, const struct option_row *row, const char *value)
@@ -141,6 +128,12 @@ static int take_flag(void *to, const struct option_row *row, const char *value)
 }
 
 static const struct option_row rows[] = {
+    {.name = "isolate",
+     .value = "LIBRARY",
+     .kind = OPTION_TAKE,
+     .take = take_isolate,
+     .help = "a service in the place of this shared library (libz.so.1, libz, z, or the service's name), for a program "
+             "that was linked against the library. Its calls trap, unless --level says otherwise; several times"},
     {.name = "level",
      .value = "LEVEL",
      .kind = OPTION_TAKE,
@@ -157,8 +150,11 @@ static const struct option_row rows[] = {
      .help = "malloc and its like from a segment of the program's own, at addresses that nobody else has"},
     {.name = "heap-size",
      .value = "SIZE",
-     .kind = OPTION_TAKE,
-     .take = take_heap_size,
+     .kind = OPTION_SIZE,
+     .at = offsetof(struct settings, heap_size),
+     .least = 1,
+     .most = HEAP_SIZE_MOST,
+     .what = "a number of bytes, M or G may follow it, 256G at most",
      .help = "bytes of addresses of that segment, 4G if nothing is said; M and G may follow the number"},
     {.name = "trust-server",
      .value = "SERVICE",
@@ -171,10 +167,10 @@ static const struct option_row rows[] = {
      .take = take_capability,
      .help = "present this capability before anything is bound; @FILE: the file holds it; several times"},
     {.name = "gate",
-     .value = "process",
+     .value = "GATE",
      .kind = OPTION_TAKE,
      .take = take_gate,
-     .help = "the gate for calls that trap (the only one in this version)"},
+     .help = "how calls cross to a service whose code is not to run unprotected: process (default), pku, auto"},
     {.name = "bind-now",
      .kind = OPTION_TAKE,
      .take = take_flag,
@@ -185,7 +181,6 @@ static const struct option_row rows[] = {
      .take = take_flag,
      .at = offsetof(struct settings, perf),
      .help = "write the names of services' functions to /tmp/perf-PID.map, where perf report looks for them"},
-    {.name = "isolate", .value = "LIBRARY", .kind = OPTION_TAKE, .take = take_isolate},
     OPTION_ROW_SOCKET(struct settings),
     {0}};
 
@@ -193,18 +188,21 @@ static const struct command_line line = {
     .name = "run",
     .usage = "far run [OPTIONS] PROGRAM ARGS…",
     .about = "Runs a program with less trust than the name server would grant it, or towards it. The program is any "
-             "that is linked against an import library; it is not changed.\n",
+             "that is linked against an import library, or against a library in whose place a service stands; it is "
+             "not changed.\n",
     .rows = rows,
     .notes =
+        "    far run --isolate libz python3 unpack.py\n"
         "    far run --level none ./client\n"
         "    far run --untrusted zlib ./viewer picture.png\n"
         "\n"
         "FARCALL_LEVEL, FARCALL_UNTRUSTED, FARCALL_TRUST_SERVERS and FARCALL_CAPABILITIES (comma lists), "
-        "FARCALL_HEAP_SIZE, FARCALL_BIND_NOW, FARCALL_PERF, FARCALL_SOCKET and FARCALL_SPIN (looks before a caller "
+        "FARCALL_GATE, FARCALL_HEAP_SIZE, FARCALL_BIND_NOW, FARCALL_PERF, FARCALL_SOCKET and FARCALL_SPIN (looks before a caller "
         "sleeps) do the same without it. A client that cannot be bound ends with 69 (no fard; --bind-now and no such "
         "service), 76 (another interface) or 77.\n"
         "\n"
-        "Exit codes: the program's own; 64 usage; 66 no such program; 69 not in this version; 77 it may not be run.\n",
+        "Exit codes: the program's own; 64 usage; 66 no such program; 69 not in this version, or nothing can be put in "
+        "that library's place; 76 the program needs a newer one; 77 it may not be run.\n",
     .order = OPTIONS_FIRST,
     .least = 1,
     .most = -1,
@@ -267,23 +265,55 @@ static void warn_of_one_uid(const struct settings *settings)
     fard_disconnect(&connection);
 }
 
+/* Unless a level was asked for, calls of what stands in a library's place trap. */
+static int isolate(struct settings *settings)
+{
+    struct isolation *isolation = &settings->isolation;
+    int code = isolation->count ? isolation_find(isolation, settings->socket) : 0;
+    for (size_t i = 0; !code && !settings->level && i < isolation->found; i++) {
+        code =
+            take_service(isolation->library[i].service, "--isolate", settings->untrusted, sizeof settings->untrusted);
+        code = code < 0 ? 0 : code;
+    }
+    return code;
+}
+
+/* A gate is for calls that trap: where none is asked to, it would protect nobody, and nobody would notice. */
+static int gate_has_services(const struct settings *settings)
+{
+    bool none = !settings->level && !settings->untrusted[0];
+    if (!settings->gate || strcmp(settings->gate, "process") == 0 || !none)
+        return 0;
+    fprintf(stderr, "far: run: --gate %s: for which service? --untrusted SERVICE names it, --level none means all\n",
+            settings->gate);
+    return EX_USAGE;
+}
+
 int far_run_main(int argc, char **argv)
 {
+    char heap_size[24];
     static struct settings settings;
     struct operands operands;
     int code = options_read(&line, argc, argv, &settings, &operands);
     if (code >= 0)
         return code;
-    code = set(FAR_ENV_LEVEL, settings.level);
+    code = isolate(&settings);
+    code = code ? code : set(FAR_ENV_LEVEL, settings.level);
     code = code ? code : set(FAR_ENV_UNTRUSTED, settings.untrusted);
+    code = code ? code : set(FAR_ENV_GATE, settings.gate);
+    code = code ? code : gate_has_services(&settings);
     code = code ? code : set(FAR_ENV_BIND_NOW, settings.bind_now);
     code = code ? code : set(FAR_SOCKET_ENV, settings.socket);
     code = code ? code : set(FAR_ENV_PERF, settings.perf);
     code = code ? code : set(FAR_ENV_CAPABILITIES, settings.capabilities);
     code = code ? code : set(FAR_ENV_TRUST_SERVERS, settings.trusted);
-    code = code ? code : set(FAR_ENV_HEAP_SIZE, settings.heap_size);
+    snprintf(heap_size, sizeof heap_size, "%llu", (unsigned long long)settings.heap_size);
+    code = code ? code : set(FAR_ENV_HEAP_SIZE, settings.heap_size ? heap_size : NULL);
     if (!code && settings.global_heap)
         code = preload_heap();
+    if (!code && settings.isolation.count)
+        code = isolation_apply(&settings.isolation, operands.word[0]);
+    isolation_free(&settings.isolation);
     if (code)
         return code;
     warn_of_one_uid(&settings);

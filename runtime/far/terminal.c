@@ -75,10 +75,14 @@ static size_t fitting(const char *line, size_t size, unsigned room)
     return end;
 }
 
+unsigned text_hang(unsigned columns, unsigned wanted)
+{
+    return columns && wanted > columns / 2 ? columns / 4 : wanted;
+}
+
 static void wrap_line(FILE *out, const char *line, size_t size, unsigned columns, unsigned hang)
 {
-    if (hang > columns / 2)
-        hang = columns / 4;
+    hang = text_hang(columns, hang);
     size_t end = columns ? fitting(line, size, columns) : size;
     fwrite(line, 1, end, out);
     while (end < size) {

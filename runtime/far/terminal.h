@@ -23,6 +23,8 @@ unsigned text_columns(const char *text);
  * a line "  word   text", and below the first letter of any other.
  */
 void text_wrap(FILE *out, const char *text, unsigned columns);
+/* Where text that would begin at `wanted` begins on a terminal of so many columns, 0: any. */
+unsigned text_hang(unsigned columns, unsigned wanted);
 /* One line, made like printf's, and broken as text_wrap() does; what goes on begins at `hang`. */
 void text_line(FILE *out, unsigned columns, unsigned hang, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -86,11 +86,24 @@ static void put_down(struct fard *fard, const char *name, int *fd)
     *fd = -1;
 }
 
+/*
+ * Losing its socket would let it run its destructors, on data that is another's by then. By its number and start, whatever the
+ * keeper had for it: that may be somebody else.
+ */
+static void end_noted_host(const struct stored_host *host)
+{
+    int process = (int)syscall(SYS_pidfd_open, (pid_t)host->pid, 0);
+    if (process < 0)
+        return;
+    if (!process_fault(process, (pid_t)host->pid, host->started))
+        syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
+    close(process);
+}
+
 static void put_host_down(struct fard *fard, uint32_t service, struct adoption *adoption)
 {
     char name[KEEPER_NAME_MAX];
-    if (adoption->life >= 0)
-        syscall(SYS_pidfd_send_signal, adoption->life, SIGKILL, NULL, 0);
+    end_noted_host(&adoption->host);
     socket_name(name, service, adoption->host.generation);
     put_down(fard, name, &adoption->socket);
     life_name(name, service, adoption->host.generation);
@@ -145,6 +158,7 @@ void host_adopt(struct host *host, struct adoption *adoption)
 {
     host->state = FAR_STATE_STARTING;
     host->adopting = true;
+    host->fard->took_over_at = loop_now();
     host->data_touched = true;
     host->pid = (pid_t)adoption->host.pid;
     host->generation = adoption->host.generation;
@@ -176,11 +190,10 @@ void host_resume(struct host *host, const struct adoption *adoption)
                 host->initialised ? "the data it had" : "fresh data");
 }
 
-static void note(struct host *host)
+static bool make_row(const struct host *host, struct stored_host *row)
 {
-    struct far_error error = {0};
     struct stat status;
-    struct stored_host row = {
+    *row = (struct stored_host){
         .pid = (uint32_t)host->pid,
         .uid = host->uid,
         .generation = host->generation,
@@ -188,9 +201,18 @@ static void note(struct host *host)
         .started = process_started(host->pid),
     };
     if (fstat(host->service->data, &status) < 0)
+        return false;
+    row->device = status.st_dev;
+    row->inode = status.st_ino;
+    return true;
+}
+
+static void note(struct host *host)
+{
+    struct far_error error = {0};
+    struct stored_host row;
+    if (!make_row(host, &row))
         return;
-    row.device = status.st_dev;
-    row.inode = status.st_ino;
     int result = store_put_host(host->fard->store, host->service->id, &row, &error);
     if (result) {
         describe_failure(&error, result, "noting the host");
@@ -198,13 +220,11 @@ static void note(struct host *host)
     }
 }
 
-void host_keep(struct host *host)
+static void keep_descriptors(struct host *host)
 {
     char name[KEEPER_NAME_MAX];
     uint32_t service = host->service->id;
     struct keeper *keeper = host->fard->keeper;
-    if (!keeper)
-        return;
     host->kept_as = service;
     data_name(name, service);
     keeper_keep(keeper, name, host->service->data);
@@ -215,6 +235,21 @@ void host_keep(struct host *host)
     output_name(name, service, host->generation);
     if (host->output && host->output->source.fd >= 0)
         keeper_keep(keeper, name, host->output->source.fd);
+}
+
+bool host_keep_for(struct host *host, struct stored_host *row)
+{
+    if (!host->fard->keeper || !make_row(host, row))
+        return false;
+    keep_descriptors(host);
+    return true;
+}
+
+void host_keep(struct host *host)
+{
+    if (!host->fard->keeper)
+        return;
+    keep_descriptors(host);
     if (!host->service->hidden) /* there is no row yet that it could belong to */
         note(host);
 }

@@ -30,6 +30,8 @@ void host_resume(struct host *host, const struct adoption *adoption);
 
 /* Its descriptors go to the keeper, and what it is into the store. Called whenever that changes. */
 void host_keep(struct host *host);
+/* The same for a host that is to take its service over: what it is goes into the store with that. False: nothing is to be noted. */
+bool host_keep_for(struct host *host, struct stored_host *row);
 /* Its process is gone, or is to go: nobody may take it over. */
 void host_unkeep(struct host *host);
 /* So is its data. */
@@ -41,9 +43,9 @@ void host_says_channels(struct host *host, const struct far_message *message);
 void host_says_closed(struct host *host, const struct far_message *message);
 /* Channels that an earlier fard opened and that still count for their uid: the host is gone, and they with it. */
 void orphans_free(struct host *host);
-/* Each channel of the host that an earlier fard opened: whose it is. */
-typedef void orphan_call(void *context, struct host *host, uint32_t channel, pid_t pid, uid_t uid,
-                         enum far_level level);
+/* Each channel of the host that an earlier fard opened: whose it is, and by which capability; 0: by none. */
+typedef void orphan_call(void *context, struct host *host, uint32_t channel, pid_t pid, enum far_level level,
+                         uint32_t capability);
 void orphans_each(struct host *host, orphan_call *each, void *context);
 
 #endif

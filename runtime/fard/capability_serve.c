@@ -221,7 +221,6 @@ int handle_capability_narrow(struct client *client, const struct far_message *me
     const struct capability *parent = NULL;
     struct capability capability;
     int result = protocol_check_capability_narrow(message, &request, error);
-    result = result ? result : client_check_writes(client, error);
     result = result ? result : find_token(client, request->token, &parent, error);
     result = result ? result : check_quota(client, error);
     result = result ? result : check_depth(client->fard, parent, error);
@@ -330,7 +329,6 @@ int handle_capability_revoke(struct client *client, const struct far_message *me
     const struct far_capability_revoke *request;
     const struct capability *which = NULL;
     int result = protocol_check_capability_revoke(message, &request, error);
-    result = result ? result : client_check_writes(client, error);
     result = result ? result : find_revoked(client, request, &which, error);
     result = result ? result : check_revoker(client, request, which, error);
     if (!result) {
@@ -356,10 +354,22 @@ uint32_t capability_slots(const struct registry *registry, const struct service 
     return count;
 }
 
+/* What is handed out by a capability is taken back, and so nobody gets it whom fard could not look at then. */
+static int check_visible(const struct client *client, const struct service *service, struct far_error *error)
+{
+    if (client->who.pid > 0)
+        return 0;
+    return refuse(
+        error, EACCES, EX_NOPERM,
+        "service '%s': a capability grants its memory only to processes that fard can see, so that it can be taken "
+        "back; this one is in a PID namespace that fard does not see. Bind with level none (FARCALL_LEVEL=none)",
+        service->name);
+}
+
 int capability_note_holder(struct client *client, const struct service *service, struct far_error *error)
 {
     struct capabilities *table = &client->fard->registry.capabilities;
-    int result = 0;
+    int result = check_visible(client, service, error);
     for (uint32_t i = 0; i < client->who.presented_count && !result; i++) {
         const struct capability *capability = capability_find(table, client->who.presented[i]);
         if (!capability || capability->service_id != service->id || capability->level < FAR_LEVEL_READ ||

@@ -53,6 +53,7 @@ static int tell_host(const struct channel *channel, const struct waiter *wanted,
         .size = channel->size,
         .connection = channel->client->connection,
         .limited = wanted->limit != 0,
+        .capability = wanted->capability,
     };
     if (wanted->limit)
         body.head.slot_count = capability_slots(&channel->host->fard->registry, channel->host->service, wanted->limit,
@@ -194,5 +195,6 @@ void waiter_free(struct waiter *waiter)
     timer_stop(&waiter->timer);
     list_take_out(&waiter->of_client);
     list_take_out(&waiter->of_host);
+    free(waiter->bind);
     free(waiter);
 }

@@ -73,7 +73,8 @@ static struct host_use *find_use(const struct host *host, const struct account *
 static const char *remedy(const struct far_host_rights *rights)
 {
     if (rights->memory && rights->memory / 2 / room_stack(rights->memory, rights->stack) <= room_channels(rights))
-        return "half of its --memory is for their stacks; close some, or register it with more --memory or less --stack";
+        return "half of its --memory is for their stacks; close some, or register it with more --memory or less "
+               "--stack";
     if (rights->processes && rights->processes <= room_channels(rights) + 1)
         return "its --processes counts them; close some, or register it with more";
     return "close some";
@@ -84,23 +85,26 @@ static int refuse_host(const struct client *client, const struct host *host, uin
     const struct far_host_rights *rights = rights_of(host);
     uint32_t room = room_channels(rights);
     if (own + 1 > room_of_one(room))
-        return refuse(error, EDQUOT, EX_TEMPFAIL,
-                      "open channel: uid %u has %u of the %u channels that service '%s' can serve, and one user may have "
-                      "half of them: %s",
-                      client->who.uid, own, room, host->service->name, remedy(rights));
-    return refuse(error, EDQUOT, EX_TEMPFAIL,
-                  "open channel: service '%s' can serve %u channels, %u are open, %u of them uid %u's, and the last are for "
-                  "users that have few: %s",
-                  host->service->name, room, host->channel_count, own, client->who.uid, remedy(rights));
+        return refuse(
+            error, EDQUOT, EX_TEMPFAIL,
+            "open channel: uid %u has %u of the %u channels that service '%s' can serve, and one user may have "
+            "half of them: %s",
+            client->who.uid, own, room, host->service->name, remedy(rights));
+    return refuse(
+        error, EDQUOT, EX_TEMPFAIL,
+        "open channel: service '%s' can serve %u channels, %u are open, %u of them uid %u's, and the last are for "
+        "users that have few: %s",
+        host->service->name, room, host->channel_count, own, client->who.uid, remedy(rights));
 }
 
 static int refuse_node(const struct client *client, struct far_error *error)
 {
-    return refuse(error, EDQUOT, EX_TEMPFAIL,
-                  "open channel: uid %u has %u channels of %u, and this system has threads for %llu; close some, or raise "
-                  "kernel.pid_max (in a unit, TasksMax=)",
-                  client->who.uid, client->account->channels - 1, client->fard->channel_count,
-                  (unsigned long long)client->fard->channel_room);
+    return refuse(
+        error, EDQUOT, EX_TEMPFAIL,
+        "open channel: uid %u has %u channels of %u, and this system has threads for %llu; close some, or raise "
+        "kernel.pid_max (in a unit, TasksMax=)",
+        client->who.uid, client->account->channels - 1, client->fard->channel_count,
+        (unsigned long long)client->fard->channel_room);
 }
 
 /* The client's account has this one counted already. */

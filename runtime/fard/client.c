@@ -103,21 +103,8 @@ int client_check_manager(const struct client *client, struct far_error *error)
                       "process %d runs in a sandbox (under seccomp filters that fard does not have), as hosts of this "
                       "uid do: it may not manage fard",
                       (int)client->who.pid);
-    return refuse(error, EACCES, EX_NOPERM,
-                  "only uid %u, which runs this fard, or root may do that", client->fard->uid);
-}
-
-int client_check_writes(const struct client *client, struct far_error *error)
-{
-    struct far_error ignored;
-    if (client_check_manager(client, &ignored) == 0)
-        return 0;
-    int64_t wait = fair_write_wait(&client->fard->writers, client->who.uid, nanoseconds());
-    if (!wait)
-        return 0;
-    return refuse(error, EAGAIN, EX_TEMPFAIL,
-                  "uid %u has had fard write to its store for as long as one user may; try again in %lld ms",
-                  client->who.uid, (long long)(wait / 1000000 + 1));
+    return refuse(error, EACCES, EX_NOPERM, "only uid %u, which runs this fard, or root may do that",
+                  client->fard->uid);
 }
 
 /* What each user may ask for, and is kept on the disk at once. */
@@ -211,9 +198,10 @@ static void count_request(struct client *client, uint16_t type, int64_t ns)
     fair_spend(&client->account->share, client->fard->turn, ns + FAIR_REQUEST_NS);
 }
 
-static void client_message(struct peer *peer, const struct far_message *message, int *fds, unsigned fd_count)
+/* paid_ns: for what it writes, already. */
+static void serve(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,
+                  int64_t paid_ns)
 {
-    struct client *client = list_entry(peer, struct client, peer);
     struct far_error error = {0};
     int64_t begin = nanoseconds();
     FAR_PROBE(request__begin, message->type, client->who.uid, client->who.pid);
@@ -227,8 +215,75 @@ static void client_message(struct peer *peer, const struct far_message *message,
         metrics_count_bind(&client->fard->metrics, METRIC_BIND_REFUSED);
     int64_t end = nanoseconds();
     if (writes(message->type) && result != FARD_REFUSED) /* who asks in vain does not wait the longer for it */
-        fair_write(&client->fard->writers, client->who.uid, end, end - begin);
+        fair_write(&client->fard->writers, client->who.uid, end, end - begin - paid_ns);
     count_request(client, message->type, end - begin);
+}
+
+static void forget_held(struct client *client)
+{
+    timer_stop(&client->held_timer);
+    if (client->held)
+        explicit_bzero(client->held, client->held->size); /* there may be a token in it */
+    free(client->held);
+    client->held = NULL;
+}
+
+static void serve_held(struct timer *timer)
+{
+    struct client *client = list_entry(timer, struct client, held_timer);
+    struct far_message *message = client->held;
+    client->held = NULL;
+    if (!client->peer.lost)
+        serve(client, message, NULL, 0, FAIR_WRITE_NS);
+    explicit_bzero(message, message->size);
+    free(message);
+}
+
+/*
+ * Such a request waits, and nothing else does: whoever asks may be told meanwhile to give up memory, and has to say that it
+ * has. Its place in time is kept from now on: what it will take is taken for something already. False: it cannot wait.
+ */
+static bool hold(struct client *client, const struct far_message *message, int64_t wait_ns)
+{
+    struct fard *fard = client->fard;
+    if (client->held || wait_ns > FAIR_WRITE_WAIT_MS * (int64_t)1000000)
+        return false;
+    client->held = malloc(message->size);
+    if (!client->held)
+        return false;
+    memcpy(client->held, message, message->size);
+    explicit_bzero((void *)(uintptr_t)(message + 1), message->size - sizeof *message);
+    fair_write(&fard->writers, client->who.uid, nanoseconds(), FAIR_WRITE_NS);
+    client->held_timer.fire = serve_held;
+    timer_start(&fard->loop, &client->held_timer, wait_ns / 1000000 + 1);
+    fard->metrics.deferred++;
+    client->account->deferred++;
+    return true;
+}
+
+static int64_t write_wait(struct client *client, const struct far_message *message)
+{
+    struct far_error ignored;
+    if (!writes(message->type) || client_check_manager(client, &ignored) == 0)
+        return 0;
+    return fair_write_wait(&client->fard->writers, client->who.uid, nanoseconds());
+}
+
+static void client_message(struct peer *peer, const struct far_message *message, int *fds, unsigned fd_count)
+{
+    struct client *client = list_entry(peer, struct client, peer);
+    struct far_error error;
+    int64_t wait = write_wait(client, message);
+    if (!wait) {
+        serve(client, message, fds, fd_count, 0);
+        return;
+    }
+    if (hold(client, message, wait))
+        return;
+    refuse(&error, EAGAIN, EX_TEMPFAIL,
+           "uid %u has had fard write to its store for as long as one user may; try again in %lld ms", client->who.uid,
+           (long long)(wait / 1000000 + 1));
+    client_refuse(client, message->serial, FARD_REFUSED, &error, "fard");
 }
 
 /* As `far register` does, whoever runs it. */
@@ -416,6 +471,7 @@ static void forget_registrations(struct client *client)
 
 void client_free(struct client *client)
 {
+    forget_held(client);
     forget_registrations(client);
     traces_of_client_end(client);
     revocations_forget_client(client);

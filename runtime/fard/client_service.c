@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #define BOUND_MAX 4096u /* services bound over one connection */
@@ -107,12 +108,65 @@ static int send_bound(struct client *client, const struct far_message *message, 
     return result;
 }
 
+static int wait_for_host(struct client *client, struct host *host, const struct waiter *wanted);
+
+/* A service of fard's may be what the other one's constructors wait for. */
+static bool is_a_host(const struct client *client)
+{
+    const struct registry *registry = &client->fard->registry;
+    for (const struct service *at = registry_after(registry, 0); at; at = registry_after(registry, at->id))
+        if (at->host && at->host->pid == client->who.pid)
+            return true;
+    return false;
+}
+
+/* Whoever runs the service's code itself, or reads its data, must not find it half made: the host is waited for. */
+static bool data_is_half_made(const struct client *client, const struct far_bind_reply *reply)
+{
+    const struct service *service = registry_find_id(&client->fard->registry, reply->service_id);
+    return reply->level >= FAR_LEVEL_READ && service && service->host && !service->host->initialised &&
+           !is_a_host(client);
+}
+
+static int wait_to_bind(struct client *client, const struct far_message *message, uint32_t service_id,
+                        struct far_error *error)
+{
+    const struct service *service = registry_find_id(&client->fard->registry, service_id);
+    struct waiter wanted = {.serial = message->serial, .service_id = service_id, .bind = malloc(message->size)};
+    int result = wanted.bind ? channel_count_up(client, 0, error) : -ENOMEM;
+    if (!result) {
+        memcpy(wanted.bind, message, message->size);
+        result = wait_for_host(client, service->host, &wanted);
+        if (result != FARD_PENDING)
+            channel_count_down(client, 0);
+    }
+    if (result != FARD_PENDING)
+        free(wanted.bind);
+    return result;
+}
+
+void bind_waiter_serve(struct waiter *waiter)
+{
+    struct client *client = waiter->client;
+    struct far_message *message = waiter->bind;
+    struct far_error error = {0};
+    waiter->bind = NULL;
+    channel_count_down(client, 0);
+    waiter_free(waiter);
+    int result = handle_bind(client, message, &error);
+    if (result < 0 || result == FARD_REFUSED)
+        client_refuse(client, message->serial, result, &error, "bind");
+    free(message);
+}
+
 int handle_bind(struct client *client, const struct far_message *message, struct far_error *error)
 {
     struct answer answer = {0};
     int result = prepare_answer(client, message, &answer, error);
     const struct far_bind_reply *reply = (const void *)answer.bytes;
-    if (!result && reply->flags & FAR_BIND_PENDING) {
+    if (!result && !(reply->flags & FAR_BIND_PENDING) && data_is_half_made(client, reply)) {
+        result = wait_to_bind(client, message, reply->service_id, error);
+    } else if (!result && reply->flags & FAR_BIND_PENDING) {
         client_reply(client, message, answer.bytes, answer.size);
         metrics_count_bind(&client->fard->metrics, METRIC_BIND_PENDING);
     } else if (!result) {

@@ -64,7 +64,7 @@ static struct host *find_host(const struct fard *fard, pid_t pid)
 {
     for (const struct service *at = registry_after(&fard->registry, 0); at;
          at = registry_after(&fard->registry, at->id))
-        if (at->host && at->host->pid == pid)
+        if (at->host && pid > 0 && at->host->pid == pid)
             return at->host;
     return NULL;
 }

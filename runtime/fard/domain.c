@@ -4,6 +4,7 @@
 #include "runtime/fard/domain_adopt.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/memory.h"
+#include "runtime/fard/process.h"
 #include "runtime/fard/request.h"
 
 #include <errno.h>
@@ -12,13 +13,8 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77 /* Linux 6.5 */
-#endif
 
 void domains_init(struct domains *domains)
 {
@@ -139,19 +135,6 @@ static int process_ended(struct source *source, uint32_t events)
     (void)events;
     domain_end(list_entry(source, struct domain, life));
     return 0;
-}
-
-/* The process that opened the connection; by the kernel's word, so that no number that came again is taken for it. */
-static int open_process(const struct client *client)
-{
-    int fd;
-    socklen_t size = sizeof fd;
-    if (getsockopt(client->peer.source.fd, SOL_SOCKET, SO_PEERPIDFD, &fd, &size) == 0)
-        return fd;
-    if (errno != ENOPROTOOPT)
-        return -errno;
-    fd = (int)syscall(SYS_pidfd_open, client->who.pid, 0);
-    return fd < 0 ? -errno : fd;
 }
 
 /* What a uid has now, and how many. */
@@ -291,7 +274,8 @@ static int create_memory(uint64_t size, struct domain *domain)
     if (result)
         return result;
     result = memory_seal_size(domain->memory);
-    if (!result && fstat(domain->memory, &status) < 0)
+    /* Who might write is told which of its pages there are (mincore): a child of fork may need that, under any uid. */
+    if (!result && (fchmod(domain->memory, 0602) < 0 || fstat(domain->memory, &status) < 0))
         result = -errno;
     if (result) {
         close(domain->memory);
@@ -341,7 +325,7 @@ int domain_watch(struct domain *domain, int pidfd)
 
 static int watch_process(struct domain *domain, const struct client *client)
 {
-    int fd = open_process(client);
+    int fd = process_of_peer(client->peer.source.fd, client->who.pid);
     return fd < 0 ? fd : domain_watch(domain, fd);
 }
 
@@ -372,9 +356,36 @@ static int domain_new(struct client *client, uint64_t wanted, struct far_error *
     return 0;
 }
 
-static bool same_process(const struct domain *domain, const struct client *client)
+static bool is_of(const struct domain *domain, const struct client *client, int pidfd)
 {
-    return !domain->ended && domain->pid == client->who.pid && domain->uid == client->who.uid;
+    return !domain->ended && domain->uid == client->who.uid &&
+           process_same(domain->life.fd, domain->pid, pidfd, client->who.pid);
+}
+
+static struct domain *find_claimed(const struct client *client, uint64_t base)
+{
+    struct domains *domains = &client->fard->domains;
+    struct domain *found = NULL;
+    int pidfd = process_of_peer(client->peer.source.fd, client->who.pid);
+    for (struct list *at = domains->all.next; !found && at != &domains->all; at = at->next) {
+        struct domain *domain = list_entry(at, struct domain, link);
+        if (domain->range.base == base && is_of(domain, client, pidfd))
+            found = domain;
+    }
+    if (pidfd >= 0)
+        close(pidfd);
+    return found;
+}
+
+static int refuse_claim(const struct client *client, uint64_t base, struct far_error *error)
+{
+    if (client->who.pid)
+        return refuse(error, ESTALE, EX_UNAVAILABLE, "domain segment: this fard knows none at 0x%llx of process %d",
+                      (unsigned long long)base, client->who.pid);
+    return refuse(error, ESTALE, EX_UNAVAILABLE,
+                  "domain segment: this fard knows none at 0x%llx of this process, which is in a PID namespace that fard "
+                  "does not see (Linux 6.9 is needed to tell such processes apart)",
+                  (unsigned long long)base);
 }
 
 /*
@@ -383,39 +394,37 @@ static bool same_process(const struct domain *domain, const struct client *clien
  */
 static int claim(struct client *client, uint64_t base, struct far_error *error)
 {
-    struct domains *domains = &client->fard->domains;
-    for (struct list *at = domains->all.next; at != &domains->all; at = at->next) {
-        struct domain *domain = list_entry(at, struct domain, link);
-        if (!same_process(domain, client) || domain->range.base != base)
-            continue;
-        if (!domain->client && list_is_empty(&client->channels) && list_is_empty(&client->waiters))
-            client->connection = domain->connection;
-        bool renumbered = client->connection != domain->connection;
-        belong_to(domain, client);
-        if (renumbered)
-            domain_note(domain);
-        for (struct list *m = domain->mappings.next, *next; m != &domain->mappings; m = next) {
-            struct domain_mapping *mapping = list_entry(m, struct domain_mapping, link);
-            next = m->next;
-            if (renumbered && (mapping->state == DOMAIN_MAPPING || mapping->state == DOMAIN_MAPPED))
-                domain_share(domain, mapping->host, false);
-        }
-        return 0;
+    struct domain *domain = find_claimed(client, base);
+    if (!domain)
+        return refuse_claim(client, base, error);
+    if (!domain->client && list_is_empty(&client->channels) && list_is_empty(&client->waiters))
+        client->connection = domain->connection;
+    bool renumbered = client->connection != domain->connection;
+    belong_to(domain, client);
+    if (renumbered)
+        domain_note(domain);
+    for (struct list *m = domain->mappings.next, *next; m != &domain->mappings; m = next) {
+        struct domain_mapping *mapping = list_entry(m, struct domain_mapping, link);
+        next = m->next;
+        if (renumbered && (mapping->state == DOMAIN_MAPPING || mapping->state == DOMAIN_MAPPED))
+            domain_share(domain, mapping->host, false);
     }
-    return refuse(error, ESTALE, EX_UNAVAILABLE, "domain segment: this fard knows none at 0x%llx of process %d",
-                  (unsigned long long)base, client->who.pid);
+    return 0;
 }
 
 /* Who asks for one and claims none has none: what its process had before, before exec, is not mapped any more. */
 static void end_forgotten(struct client *client)
 {
     struct domains *domains = &client->fard->domains;
+    int pidfd = process_of_peer(client->peer.source.fd, client->who.pid);
     for (struct list *at = domains->all.next, *next; at != &domains->all; at = next) {
         struct domain *domain = list_entry(at, struct domain, link);
         next = at->next;
-        if (same_process(domain, client) && !domain->client)
+        if (!domain->client && is_of(domain, client, pidfd))
             domain_end(domain);
     }
+    if (pidfd >= 0)
+        close(pidfd);
 }
 
 int handle_domain(struct client *client, const struct far_message *message, struct far_error *error)

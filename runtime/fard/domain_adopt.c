@@ -81,8 +81,8 @@ void domain_keep(struct domain *domain)
     if (!keeper || !keeper_has_room_for_clients(keeper))
         return;
     domain->started = process_started(domain->pid);
-    if (process_has_ended(domain->life.fd))
-        return; /* the number may have been another's when it was looked at */
+    if (!domain->started || process_has_ended(domain->life.fd))
+        return; /* fard does not see it (PID namespaces), or its number may have been another's when it was looked at */
     memory_name(name, domain->id);
     keeper_keep(keeper, name, domain->memory);
     owner_name(name, domain->id);

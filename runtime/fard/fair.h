@@ -35,8 +35,10 @@ void fair_spend(struct fair_share *share, uint64_t turn, int64_t ns);
  * its connections: whoever comes back has not gone.
  */
 #define FAIR_WRITE_PART     16
-#define FAIR_WRITE_BURST_NS 250000000
+#define FAIR_WRITE_BURST_NS 100000000
 #define FAIR_WRITERS_MAX    64
+#define FAIR_WRITE_NS       1000000 /* what one is taken for before it was done */
+#define FAIR_WRITE_WAIT_MS  10000   /* who would have to wait longer is refused */
 
 struct fair_writers {
     struct fair_writer {

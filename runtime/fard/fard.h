@@ -46,6 +46,7 @@ struct fard {
     struct registry registry;
     struct store *store;
     struct keeper *keeper; /* of what must outlive us; NULL: there is none yet */
+    int64_t took_over_at;  /* an earlier fard's hosts; 0: there were none */
     bool loaded; /* from here on fard's end is the end of its hosts; before, what was found is left as it is */
     struct list clients;
     struct list leaving;
@@ -66,15 +67,15 @@ struct fard {
     struct metrics metrics;
     struct metrics_http *http; /* NULL: --metrics was not said */
     struct timer calls_timer;
-    uint64_t turn;        /* of the loop */
+    uint64_t turn; /* of the loop */
     struct fair_writers writers;
     uint64_t channel_room; /* of all hosts together; 0: not looked up yet */
-    uint64_t descriptors; /* that fard may have */
+    uint64_t descriptors;  /* that fard may have */
     struct source listener;
     struct source signals;
     struct notify notify;
     char *socket_path;
-    bool socket_given; /* by systemd: not ours to remove */
+    bool socket_given;     /* by systemd: not ours to remove */
     uint64_t socket_inode; /* of what lies at the path; 0: not ours to look after */
     int socket_lock;
     int spare; /* given up to accept, and refuse, one more client when descriptors run out */
@@ -131,8 +132,10 @@ struct client {
     struct list waiters;
     uint32_t channel_count; /* waiters included */
     struct list registrations;
-    struct domain *domain; /* its own segment; NULL: it has not asked for one */
-    uint64_t connection;   /* a number that no other connection ever has */
+    struct domain *domain;    /* its own segment; NULL: it has not asked for one */
+    struct far_message *held; /* a request to write to the store whose time has not come; NULL: none */
+    struct timer held_timer;
+    uint64_t connection; /* a number that no other connection ever has */
 };
 
 /* What one uid has of a host. */
@@ -154,7 +157,7 @@ struct channel {
     uint32_t calls_seen;      /* number of the last call that calls.c has counted */
 };
 
-/* An OPEN_CHANNEL that waits for its host. */
+/* An OPEN_CHANNEL, or a BIND, that waits for its host. */
 struct waiter {
     struct list of_client, of_host;
     struct timer timer;
@@ -165,6 +168,7 @@ struct waiter {
     uint32_t capability; /* by which the level is granted; 0: by none */
     uint32_t limit;      /* the capability whose operations are all that it may call; 0: all there are */
     uint64_t size;
+    struct far_message *bind; /* the BIND; NULL: a channel is waited for */
 };
 
 /* A REGISTER that waits for its host. */
@@ -173,6 +177,8 @@ struct registration {
     struct client *client; /* NULL: gone; the registration goes on */
     uint32_t serial;
 };
+
+struct upgrade_notes;
 
 struct host {
     struct fard *fard;
@@ -245,8 +251,6 @@ void client_refuse(struct client *client, uint32_t serial, int result, struct fa
 bool client_has_room(const struct client *client);
 /* policy_grant() for this client, with all that must be known of it for that. */
 enum far_level client_grant(struct client *client, const struct service *service, struct policy_reason *why);
-/* May it have fard write to the store now? */
-int client_check_writes(const struct client *client, struct far_error *error);
 /* May this client register and unregister? */
 int client_check_manager(const struct client *client, struct far_error *error);
 
@@ -277,6 +281,7 @@ int handle_resolve(struct client *client, const struct far_message *message, str
 int handle_link(struct client *client, const struct far_message *message, struct far_error *error); /* link.c */
 int handle_bind(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_open_channel(struct client *client, const struct far_message *message, struct far_error *error);
+void bind_waiter_serve(struct waiter *waiter); /* the data can be handed out now; frees the waiter */
 int handle_close_channel(struct client *client, const struct far_message *message, struct far_error *error);
 
 /* manage_*.c, unregister.c */
@@ -288,7 +293,8 @@ int handle_map(struct client *client, const struct far_message *message, struct 
 int handle_describe(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_segment(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_status(struct client *client, const struct far_message *message, struct far_error *error);
-void send_registered(struct client *client, uint32_t serial, const struct service *service); /* client may be NULL */
+void send_registered(struct client *client, uint32_t serial, const struct service *service,
+                     const struct upgrade_notes *notes); /* client and notes may be NULL */
 void registration_ready(struct host *host);
 void registration_failed(struct host *host, const struct far_error *why); /* frees service; host leaves */
 

@@ -25,6 +25,10 @@ void host_serve_waiters(struct host *host)
         struct waiter *waiter = list_entry(host->waiters.next, struct waiter, of_host);
         struct client *client = waiter->client;
         struct far_error error = {0};
+        if (waiter->bind) {
+            bind_waiter_serve(waiter);
+            continue;
+        }
         int result = channel_open(client, host, waiter, &error);
         if (result) {
             channel_count_down(client, waiter->size);

@@ -102,13 +102,18 @@ static void store(const struct image_target *target, const struct far_reloc *com
 }
 
 static int store_stub(const struct image_target *target, const struct far_reloc *command, const struct service *service,
-                      const char *name)
+                      const struct far_op *op)
 {
-    const struct far_op *op = service ? service_op(service, name) : NULL;
     if (!op)
         return -EINVAL;
     store(target, command, service_stub(service, op) + command->value);
     return 0;
+}
+
+static int store_other_stub(const struct image_target *target, const struct far_reloc *command,
+                            const struct service *service, const char *name)
+{
+    return store_stub(target, command, service, service ? service_op(service, name) : NULL);
 }
 
 static uint16_t major_of_check(const struct far_reloc *command)
@@ -132,7 +137,7 @@ static int store_bind(const struct image_target *target, const struct registry *
 {
     uint16_t major = major_needed(target->segment->reloc, service);
     if (!bind_is_pending(registry, service, major))
-        return store_stub(target, command, registry_find_major(registry, service, major), op);
+        return store_other_stub(target, command, registry_find_major(registry, service, major), op);
     const struct pending *pending = pending_find(&registry->pendings, service, major);
     uint64_t address = pending ? pending_address(pending, op) : 0;
     if (!address)
@@ -150,7 +155,7 @@ static int apply(const struct image_target *target, const struct registry *regis
         rebase(target, command);
         return 0;
     case FAR_RELOC_STUB:
-        return store_stub(target, command, target->service, name);
+        return store_stub(target, command, target->service, iface_op_by_name(target->iface, name));
     case FAR_RELOC_BIND:
         return store_bind(target, registry, command, name, segment_reloc_string(stream, command->name2));
     default: /* CHECK was done by image_check_needs() */

@@ -28,6 +28,7 @@ void image_place(const struct far_segment *segment, uint64_t base, struct execut
 struct image_target {
     const struct far_segment *segment;
     const struct service *service; /* placed, with its interface record */
+    const struct far_iface *iface; /* of this executable, which may be a version with more operations */
     uint8_t *image;
     uint8_t *data;
 };

@@ -23,6 +23,10 @@
 #define KEEPER_NAME_MAX 48
 #define KEEPER_PROGRAM  "far-keeper" /* argv[0] of the process */
 
+/* How long it waits for another fard: a number of seconds, 0: for ever. */
+#define KEEPER_SECONDS_ENV "FARCALL_KEEPER_SECONDS"
+#define KEEPER_SECONDS     604800u
+
 struct keeper;
 
 /*

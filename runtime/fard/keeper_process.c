@@ -2,7 +2,7 @@
 /*
  * far-keeper: holds descriptors while no fard does. It knows nothing of what they are, but that a name which begins with
  * "host-" is a process. Whoever takes the store next connects; without a fard it looks ten times a second whether there
- * is still a store to be taken, and ends those processes and itself when it has been removed; one that begins with "output-"
+ * is still a store to be taken, and ends those processes and itself when it has been removed, or nobody has come for a week; one that begins with "output-"
  * is a pipe, which must not run full meanwhile.
  */
 #include "runtime/fard/confined.h"
@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOOK_MS  100
@@ -35,7 +36,9 @@ struct held {
 struct process {
     char *path; /* of its socket */
     struct stat socket;
-    int fard; /* -1: there is none */
+    int fard;              /* -1: there is none */
+    int64_t alone_since;   /* milliseconds */
+    int64_t alone_at_most; /* 0: for ever */
     struct held *held;
     size_t count, room;
 };
@@ -91,10 +94,18 @@ static void keep(struct process *process, const char *name, int fd)
     held->fd = fd;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void lose_fard(struct process *process)
 {
     close(process->fard);
     process->fard = -1;
+    process->alone_since = now_ms();
     if (!process->count)
         end(process);
 }
@@ -178,7 +189,8 @@ static void drain(const struct held *held)
 
 static void look(const struct process *process)
 {
-    if (!store_is_there(process))
+    bool too_long = process->alone_at_most && now_ms() - process->alone_since >= process->alone_at_most;
+    if (too_long || !store_is_there(process))
         end_with_hosts(process);
     for (size_t i = 0; i < process->count; i++)
         drain(&process->held[i]);
@@ -198,9 +210,20 @@ static _Noreturn void serve(struct process *process)
     }
 }
 
+/* What makes no sense is as if nothing had been said: there is nobody to tell. */
+static int64_t patience_ms(void)
+{
+    char *end;
+    const char *said = getenv(KEEPER_SECONDS_ENV);
+    errno = 0;
+    unsigned long seconds = said ? strtoul(said, &end, 10) : KEEPER_SECONDS;
+    bool sound = !said || (*said >= '0' && *said <= '9' && *end == '\0' && !errno && seconds <= UINT32_MAX);
+    return (int64_t)(sound ? seconds : KEEPER_SECONDS) * 1000;
+}
+
 int keeper_process(int argc, char **argv)
 {
-    struct process process = {.fard = -1};
+    struct process process = {.fard = -1, .alone_since = now_ms(), .alone_at_most = patience_ms()};
     int listening = 0;
     socklen_t size = sizeof listening;
     if (argc != 2 || getsockopt(KEEPER_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 || !listening) {

@@ -276,13 +276,13 @@ static int announce(struct fard *fard, const struct options *options, int report
 {
     char log[4200];
     const struct log_field fields[] = {{"socket", fard->socket_path, 0}, {"store", store_path(fard->store), 0}};
-    log_event(LOG_LEVEL_INFO, "listening", fields, 2, "listening on %s, store %s", fields[0].text, fields[1].text);
     if (fard->uid != 0)
         log_event(
             LOG_LEVEL_NOTICE, "one-uid", NULL, 0,
             "hosts run as uid %u, as fard does: no protection from other programs of that user; only a fard of root "
             "gives each host a uid of its own",
             fard->uid);
+    log_event(LOG_LEVEL_INFO, "listening", fields, 2, "listening on %s, store %s", fields[0].text, fields[1].text);
     if (options->foreground) {
         notify_ready(&fard->notify);
         return 0;

@@ -96,6 +96,7 @@ struct far_register_request {
 
 #define FAR_REGISTER_UPGRADE 1u /* the file replaces the executable of the service that is there */
 
+/* Of an upgrade, lines about variables follow, each ended by a NUL. */
 struct far_register_reply {
     uint64_t base;
     uint64_t size; /* bytes of the range */

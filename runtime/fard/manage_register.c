@@ -152,10 +152,15 @@ static int make_service(struct client *client, uint32_t serial, const struct ser
     return result;
 }
 
-void send_registered(struct client *client, uint32_t serial, const struct service *service)
+void send_registered(struct client *client, uint32_t serial, const struct service *service,
+                     const struct upgrade_notes *notes)
 {
+    struct {
+        struct far_register_reply reply;
+        char notes[UPGRADE_NOTES_MAX];
+    } body = {0};
     const struct host *host = service->host;
-    struct far_register_reply reply = {
+    body.reply = (struct far_register_reply){
         .base = service->range.base,
         .size = service->range.size,
         .service_id = service->id,
@@ -163,9 +168,12 @@ void send_registered(struct client *client, uint32_t serial, const struct servic
         .host_uid = host->uid,
         .op_count = service_iface(service)->ops.count,
     };
-    memcpy(reply.name, service->name, sizeof reply.name);
+    memcpy(body.reply.name, service->name, sizeof body.reply.name);
+    if (notes && notes->size)
+        memcpy(body.notes, notes->text, notes->size);
     if (client)
-        peer_send(&client->peer, FAR_MSG_REGISTER | FAR_MSG_REPLY, serial, &reply, sizeof reply, NULL, 0);
+        peer_send(&client->peer, FAR_MSG_REGISTER | FAR_MSG_REPLY, serial, &body,
+                  sizeof body.reply + (notes ? notes->size : 0), NULL, 0);
 }
 
 /* What a service is does not depend on the machine; only code is added to it. */
@@ -188,7 +196,7 @@ static int add_to_service(struct client *client, const struct far_message *messa
     int result = check_adds_code_only(request, service->name, error);
     result = result ? result : executable_register(client->fard, service, segment, error);
     if (!result)
-        send_registered(client, message->serial, service);
+        send_registered(client, message->serial, service, NULL);
     return result;
 }
 
@@ -325,7 +333,7 @@ void registration_ready(struct host *host)
                 "service '%s' registered at 0x%llx, host %d", service->name, (unsigned long long)service->range.base,
                 (int)host->pid);
     audit_registered(host->fard, host->registration->client, service);
-    send_registered(host->registration->client, host->registration->serial, service);
+    send_registered(host->registration->client, host->registration->serial, service, NULL);
     registration_end(host);
     host_idle_check(host);
 }

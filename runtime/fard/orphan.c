@@ -18,6 +18,7 @@ struct orphan {
     uid_t uid;
     pid_t pid; /* of the client */
     enum far_level level;
+    uint32_t capability; /* by which it has that; 0: by none */
 };
 
 static void orphan_free(struct orphan *orphan)
@@ -41,7 +42,8 @@ static int orphan_new(struct host *host, const struct far_host_channel *channel)
     *orphan = (struct orphan){.id = channel->channel,
                               .uid = channel->uid,
                               .pid = (pid_t)channel->pid,
-                              .level = (enum far_level)channel->level};
+                              .level = (enum far_level)channel->level,
+                              .capability = channel->capability};
     list_append(&host->orphans, &orphan->of_host);
     if (channel->channel > fard->last_channel && channel->channel < PLAUSIBLE_CHANNEL)
         fard->last_channel = channel->channel;
@@ -52,7 +54,7 @@ void orphans_each(struct host *host, orphan_call *each, void *context)
 {
     for (struct list *at = host->orphans.next; at && at != &host->orphans; at = at->next) {
         const struct orphan *orphan = list_entry(at, struct orphan, of_host);
-        each(context, host, orphan->id, orphan->pid, orphan->uid, orphan->level);
+        each(context, host, orphan->id, orphan->pid, orphan->level, orphan->capability);
     }
 }
 

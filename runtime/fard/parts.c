@@ -153,7 +153,8 @@ static int create_image(const struct service *service, struct executable *execut
     memory_name(name, sizeof name, service, "image");
     int result = memory_create(name, image_size(segment), &executable->image);
     result = result ? result : memory_map(executable->image, image_size(segment), PROT_READ | PROT_WRITE, &image);
-    const struct image_target target = {.segment = segment, .service = service, .image = image, .data = data};
+    const struct image_target target = {
+        .segment = segment, .service = service, .iface = executable->iface, .image = image, .data = data};
     result = result ? result : copy_content(segment, &target, executable->image);
     result = result ? result : image_relocate(&target, registry, error);
     memory_unmap(image, image_size(segment));

@@ -86,9 +86,20 @@ void revocation_answer(struct revocation *revocation)
     revocation_free(revocation);
 }
 
+/* Who holds the memory by another capability, and was bound by the fard before, needs a moment to say so again. */
+static bool holders_may_be_coming(struct revocation *revocation)
+{
+    const struct fard *fard = revocation->fard;
+    int64_t left = fard->took_over_at ? fard->took_over_at + REVOKE_RETURN_MS - loop_now() : 0;
+    if (left <= 0 || (revocation->uid_count == 0 && list_is_empty(&revocation->told)))
+        return false;
+    timer_start(&revocation->fard->loop, &revocation->deadline, left);
+    return true;
+}
+
 static void look_at_all(struct revocation *revocation)
 {
-    if (revocation->state != REVOCATION_TELLING)
+    if (revocation->state != REVOCATION_TELLING || holders_may_be_coming(revocation))
         return;
     if (!list_is_empty(&revocation->closing)) {
         fard_log("revocation %u: a host has not said in time that it answers no more", revocation->number);
@@ -356,41 +367,18 @@ static struct revocation *revocation_new(struct fard *fard, struct client *clien
     return revocation;
 }
 
-static bool is_told_pid(const struct revocation *revocation, pid_t pid)
-{
-    for (const struct list *at = revocation->told.next; at != &revocation->told; at = at->next)
-        if (list_entry(at, struct told, of_revocation)->pid == pid)
-            return true;
-    return false;
-}
-
-/* By what right that is left can this process have a channel? */
-static enum far_level right_left(const struct revocation *revocation, pid_t pid, uid_t uid)
-{
-    const struct fard *fard = revocation->fard;
-    const struct principal who = {.pid = pid, .uid = uid, .gid = (gid_t)-1};
-    enum far_level level =
-        policy_grant(&fard->registry, registry_find_id(&fard->registry, revocation->service_id), &who, NULL);
-    for (const struct list *at = fard->clients.next; at != &fard->clients; at = at->next) {
-        const struct client *client = list_entry(at, struct client, link);
-        for (uint32_t i = 0; client->who.pid == pid && i < client->bound_count; i++) {
-            const struct bound *bound = &client->bound[i];
-            if (bound->service_id == revocation->service_id && !bound->revoked && bound->handed > level)
-                level = bound->handed;
-        }
-    }
-    return level;
-}
-
 /*
- * A channel that an earlier fard opened: no client of ours has it, and the host goes on answering in it. Whose right to it is not
- * known any more opens another, and is asked.
+ * A channel that an earlier fard opened: no client of ours has it, and the host goes on answering in it. It goes if the
+ * capability that it is held by has gone.
  */
-static void end_orphan(void *context, struct host *host, uint32_t channel, pid_t pid, uid_t uid, enum far_level level)
+static void end_orphan(void *context, struct host *host, uint32_t channel, pid_t pid, enum far_level level,
+                       uint32_t capability)
 {
     struct revocation *revocation = context;
     const struct far_close_channel body = {channel, FAR_FATE_REVOKED};
-    if (!is_told_pid(revocation, pid) && right_left(revocation, pid, uid) >= level)
+    (void)pid;
+    (void)level;
+    if (!capability || capability_find(&revocation->fard->registry.capabilities, capability))
         return;
     await_close(revocation, host, channel);
     peer_send(&host->peer, FAR_MSG_HOST_CLOSE, 0, &body, sizeof body, NULL, 0);

@@ -10,6 +10,7 @@
 
 #define PRESENTED_MAX      64u  /* capabilities on one connection */
 #define REVOKE_DEADLINE_MS 1000 /* for a holder to unmap; who has not then is killed */
+#define REVOKE_RETURN_MS   2000 /* after fard took hosts over: for those bound by the fard before to bind again */
 #define REVOKE_SCAN_S      10   /* for looking at all processes, and for those killed to be gone */
 
 /* capability_serve.c. As all request handlers: 0 (answered), FARD_PENDING, FARD_REFUSED or a negative errno. */

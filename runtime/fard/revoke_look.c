@@ -6,6 +6,7 @@
  * That process sees who holds the memory. Whether he may is decided here, by what is true when it asks: it may have begun
  * before somebody bound, and whoever holds the memory rightfully is known here before he has it.
  */
+#include "runtime/fard/adopt.h"
 #include "runtime/fard/revoke_internal.h"
 
 #include <errno.h>
@@ -87,6 +88,36 @@ static enum far_level bound_level(const struct fard *fard, const struct service 
     return level;
 }
 
+struct holder {
+    pid_t pid;
+    enum far_level level;
+    const struct capabilities *capabilities;
+};
+
+static void raise_by_orphan(void *context, struct host *host, uint32_t channel, pid_t pid, enum far_level level,
+                            uint32_t capability)
+{
+    struct holder *holder = context;
+    (void)host;
+    (void)channel;
+    if (pid == holder->pid && capability && capability_find(holder->capabilities, capability) && level > holder->level)
+        holder->level = level;
+}
+
+/* What it has by a capability that is still there, over a channel of before fard was started anew: it need not ask this one. */
+static enum far_level orphan_level(const struct fard *fard, const struct service *service, pid_t pid)
+{
+    struct holder holder = {.pid = pid, .capabilities = &fard->registry.capabilities};
+    if (service->host)
+        orphans_each(service->host, raise_by_orphan, &holder);
+    for (const struct list *at = fard->leaving.next; at != &fard->leaving; at = at->next) {
+        struct host *host = list_entry(at, struct host, link);
+        if (host_serves(host, service))
+            orphans_each(host, raise_by_orphan, &holder);
+    }
+    return holder.level;
+}
+
 /* Another revocation has told it to let go, and it has time for that yet. */
 static bool has_time(const struct fard *fard, const struct service *service, pid_t pid)
 {
@@ -108,6 +139,7 @@ static bool may_hold(const struct look *look, const struct scan_suspect *suspect
         return true;
     for (uint32_t i = 0; i < suspect->count && i < SCAN_LINE_MAX; i++)
         if (bound_level(fard, service, suspect->line[i]) >= (enum far_level)suspect->need ||
+            orphan_level(fard, service, suspect->line[i]) >= (enum far_level)suspect->need ||
             has_time(fard, service, suspect->line[i]))
             return true;
     return false;

@@ -7,6 +7,7 @@
  *     services   what is registered now; rules and shippings belong to it, and executables for further machines
  *     pending    names that somebody was bound to before they were registered; pending_ops: their operations' slots
  *     hosts      the process and the memory of each service, as long as fard runs: for the next one, should it be killed
+ *     domains    likewise for domain segments of clients
  */
 #ifndef FARCALL_STORE_H
 #define FARCALL_STORE_H
@@ -68,9 +69,12 @@ int store_add_service(struct store *store, const struct service *service, struct
 int store_set_major(struct store *store, uint32_t id, uint16_t major, struct far_error *error);
 /* Of a service from before chosen uids were kept. */
 int store_set_host_uid(struct store *store, uint32_t id, uint32_t uid, struct far_error *error);
-/* Other segments in place of all that it has, the first's first, and these settings. They must be in the store. */
+struct stored_host;
+/* Other segments in place of all that it has, the first's first, these settings, and the host that runs them; NULL: none is noted.
+ * The segments must be in the store. */
 int store_upgrade_service(struct store *store, const struct service *service, const uint8_t (*build_id)[32],
-                          uint32_t count, const struct host_settings *settings, struct far_error *error);
+                          uint32_t count, const struct host_settings *settings, const struct stored_host *host,
+                          struct far_error *error);
 /* One more executable of a service in the database. Its segment must be in the store. */
 int store_add_executable(struct store *store, uint32_t id, const uint8_t build_id[32], struct far_error *error);
 /* Its range stays taken; segments that nobody needs any more go. */

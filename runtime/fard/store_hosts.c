@@ -22,7 +22,8 @@ int store_finish_soon(struct store *store, sqlite3_stmt *statement, const char *
     return result ? result : back;
 }
 
-int store_put_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error)
+static int prepare_host(struct store *store, uint32_t service, const struct stored_host *host, sqlite3_stmt **out,
+                        struct far_error *error)
 {
     sqlite3_stmt *statement;
     int result = store_prepare(store,
@@ -39,7 +40,22 @@ int store_put_host(struct store *store, uint32_t service, const struct stored_ho
     sqlite3_bind_int64(statement, 6, (sqlite3_int64)host->device);
     sqlite3_bind_int64(statement, 7, (sqlite3_int64)host->inode);
     sqlite3_bind_int64(statement, 8, host->initialised);
-    return store_finish_soon(store, statement, "noting the host", error);
+    *out = statement;
+    return 0;
+}
+
+int store_put_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = prepare_host(store, service, host, &statement, error);
+    return result ? result : store_finish_soon(store, statement, "noting the host", error);
+}
+
+int store_insert_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = prepare_host(store, service, host, &statement, error);
+    return result ? result : store_finish(store, statement, "noting the host", error);
 }
 
 int store_get_host(struct store *store, uint32_t service, struct stored_host *host, bool *found,

@@ -56,6 +56,9 @@ int store_delete_settings(struct store *store, uint32_t id, struct far_error *er
 int store_load_settings(struct store *store, uint32_t id, struct host_settings *settings, char trouble[STORE_TROUBLE],
                         struct far_error *error);
 
+/* store_hosts.c. The caller has begun a transaction. */
+int store_insert_host(struct store *store, uint32_t service, const struct stored_host *host, struct far_error *error);
+
 /* store_files.c: folders, lock, segment files. */
 int store_open_folders(struct store *store, const char *path, struct far_error *error);
 int store_own_database(struct store *store, struct far_error *error);

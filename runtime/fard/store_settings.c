@@ -104,12 +104,15 @@ static int update_executables(struct store *store, uint32_t id, const uint8_t (*
 }
 
 int store_upgrade_service(struct store *store, const struct service *service, const uint8_t (*build_id)[32],
-                          uint32_t count, const struct host_settings *settings, struct far_error *error)
+                          uint32_t count, const struct host_settings *settings, const struct stored_host *host,
+                          struct far_error *error)
 {
     int result = store_run(store, "BEGIN IMMEDIATE", "upgrading", error);
     result = result ? result : update_executables(store, service->id, build_id, count, error);
     result = result ? result : store_delete_settings(store, service->id, error);
     result = result ? result : store_insert_settings(store, service->id, settings, error);
+    if (!result && host)
+        result = store_insert_host(store, service->id, host, error);
     result = result ? result : store_run(store, "COMMIT", "upgrading", error);
     if (result)
         store_roll_back(store);

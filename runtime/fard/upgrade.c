@@ -94,19 +94,36 @@ static int check_state(const struct service *service, const struct upgrade_order
     return check_sizes(service, order, error);
 }
 
-/* The first difference; a message holds no more. */
+struct findings {
+    char difference[DIFFERENCE_TEXT]; /* the first; a message holds no more */
+    struct upgrade_notes *notes;
+};
+
 static void note_difference(void *context, const char *text)
 {
-    char *first = context;
+    char *first = ((struct findings *)context)->difference;
     if (!first[0])
         snprintf(first, DIFFERENCE_TEXT, "%s", text);
 }
 
-static int check_fits(const struct service *service, const struct far_segment *old, const struct far_segment *segment,
-                      struct far_error *error)
+static void take_note(void *context, const char *text)
 {
-    char difference[DIFFERENCE_TEXT] = "";
-    struct pair pair = {.differs = note_difference, .context = difference, .upgrade = true};
+    struct upgrade_notes *notes = ((struct findings *)context)->notes;
+    size_t size = strlen(text) + 1;
+    if (size > sizeof notes->text - notes->size)
+        return;
+    memcpy(notes->text + notes->size, text, size);
+    notes->size += (uint32_t)size;
+}
+
+/* Notes of one executable will do: they are about the data, which all share. */
+static int check_fits(const struct service *service, const struct far_segment *old, const struct far_segment *segment,
+                      struct upgrade_notes *notes, struct far_error *error)
+{
+    struct findings findings = {.notes = notes};
+    const char *difference = findings.difference;
+    struct pair pair = {.differs = note_difference, .context = &findings, .upgrade = true};
+    pair.note = notes->size ? NULL : take_note;
     int result = segment_pair_check(old, segment, &pair);
     if (result || pair.differences == 0)
         return result;
@@ -120,8 +137,9 @@ static int check_fits(const struct service *service, const struct far_segment *o
 /* The new files share the data with each other, as the old ones did. */
 static int check_pair(const struct service *service, const struct upgrade_order *order, struct far_error *error)
 {
-    char difference[DIFFERENCE_TEXT] = "";
-    struct pair pair = {.differs = note_difference, .context = difference};
+    struct findings findings = {.notes = NULL};
+    const char *difference = findings.difference;
+    struct pair pair = {.differs = note_difference, .context = &findings};
     if (order->count < 2)
         return 0;
     int result = segment_pair_check(&order->segment[0], &order->segment[1], &pair);
@@ -226,7 +244,7 @@ static int make_one(struct fard *fard, struct service *service, const struct upg
     void *bytes = NULL;
     struct far_segment old;
     int result = executable_read_segment(fard, service->executable[i].build_id, &bytes, &old, error);
-    result = result ? result : check_fits(service, &old, segment, error);
+    result = result ? result : check_fits(service, &old, segment, &upgrade->notes, error);
     if (!result)
         result = i == 0 ? make_first(fard, service, &old, segment, executable, error)
                         : make_executable(fard, service, segment, NULL, executable, error);
@@ -424,25 +442,28 @@ void upgrade_ready(struct host *host)
     struct host *old = service->host;
     uint8_t build_id[EXECUTABLES_MAX][32];
     uint32_t count = list_build_ids(host->upgrade->executable, host->upgrade->count, build_id);
-    int result = store_upgrade_service(fard->store, service, build_id, count, &host->upgrade->settings, &error);
+    struct stored_host row;
+    bool kept = host_keep_for(host, &row);
+    int result = store_upgrade_service(fard->store, service, build_id, count, &host->upgrade->settings,
+                                       kept ? &row : NULL, &error);
     if (result) {
         describe_failure(&error, result, "upgrade");
         host_trouble(host, "%.500s", error.text);
         host_kill(host); /* its death ends the upgrade */
         return;
     }
+    const struct upgrade_notes notes = host->upgrade->notes;
     count = list_build_ids(service->executable, service->executable_count, build_id);
     put_in_force(service, host);
     drop_segments(fard, build_id, count);
     move_waiters(old, host);
     host_retire(old, host);
-    host_keep(host);
     log_service(LOG_LEVEL_INFO, "upgraded", service->name, (int)host->pid, "service '%s' upgraded to %u.%u, host %d",
                 service->name, service_iface(service)->major, service_iface(service)->minor, (int)host->pid);
     char version[64];
     snprintf(version, sizeof version, "to version %u.%u", service_iface(service)->major, service_iface(service)->minor);
     audit_service(fard, host->registration->client, "upgrade", service, version);
-    send_registered(host->registration->client, host->registration->serial, service);
+    send_registered(host->registration->client, host->registration->serial, service, &notes);
     end_registration(host);
     host_serve_waiters(host);
 }

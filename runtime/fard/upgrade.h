@@ -24,11 +24,19 @@ struct upgrade_order {
     const struct host_settings *settings; /* empty: they stay */
 };
 
+/* Lines for whoever asked for it, each ended by a NUL; what finds no room is left out. */
+#define UPGRADE_NOTES_MAX 4096
+struct upgrade_notes {
+    char text[UPGRADE_NOTES_MAX];
+    uint32_t size;
+};
+
 struct upgrade {
     struct executable executable[EXECUTABLES_MAX]; /* in the service's order */
     uint32_t count;
     struct host_settings settings;
     uint32_t need_count, await_count;
+    struct upgrade_notes notes;
 };
 
 /* As a request handler: FARD_PENDING, FARD_REFUSED or a negative errno. */

@@ -62,20 +62,18 @@ static bool value_is_bytes(struct carrier *carrier, const struct far_value *valu
     }
 }
 
-static const char *size_refusal(const struct carrier *carrier, const struct far_value *value)
+static bool size_is_flat(const struct carrier *carrier, const struct far_value *value)
 {
     for (uint32_t i = 0; i < value->size_count; i++) {
         const struct far_expr *node = iface_expr(carrier->iface, value->size_first + i);
-        if (node->code == FAR_EXPR_RESULT)
-            return "a buffer whose size is the result";
-        if (node->code == FAR_EXPR_DEREF && node->value)
-            return "a buffer whose size is a member of what another parameter points to";
+        if (node->code == FAR_EXPR_RESULT || (node->code == FAR_EXPR_DEREF && node->value))
+            return false;
     }
-    return NULL;
+    return true;
 }
 
-/* A structure at its own size, when it has a flexible array behind it: nothing says how much of that there is. */
-static bool misses_flexible_array(const struct carrier *carrier, const struct far_value *value)
+/* A structure at its own size, when it has a flexible array behind it: that says itself how much of it there is. */
+static bool has_flexible_array(const struct carrier *carrier, const struct far_value *value)
 {
     const struct far_type *target = iface_type(carrier->iface, iface_type(carrier->iface, value->type)->target);
     return target->flags & FAR_TYPE_FLEXIBLE && value->size_count == 1 &&
@@ -83,35 +81,111 @@ static bool misses_flexible_array(const struct carrier *carrier, const struct fa
            iface_expr(carrier->iface, value->size_first)->value == target->size;
 }
 
-static const char *memory_refusal(struct carrier *carrier, const struct far_value *value)
+static bool memory_is_flat(struct carrier *carrier, const struct far_value *value)
 {
     const struct far_type *type = iface_type(carrier->iface, value->type);
-    bool string = value->passing == FAR_PASS_STRING;
     if (value->lifetime || value->flags & FAR_VALUE_RELEASE)
-        return "memory that the service keeps";
-    if (string && value->flags & FAR_VALUE_OUT)
-        return "a string that comes out";
-    if (string && value->size_count)
-        return "a string with a size";
+        return false;
     if (value->inside && !value_is_bytes(carrier, iface_value(carrier->iface, value->inside - 1)))
-        return "memory that holds pointers, handles or descriptors";
-    if (string && iface_type(carrier->iface, type->target)->size != 1)
-        return "a string of elements wider than a byte";
-    if (string)
-        return NULL;
-    if (misses_flexible_array(carrier, value))
-        return "a structure with a flexible array";
-    return size_refusal(carrier, value);
+        return false;
+    if (value->passing == FAR_PASS_STRING)
+        return !(value->flags & FAR_VALUE_OUT) && !value->size_count &&
+               iface_type(carrier->iface, type->target)->size == 1;
+    return !has_flexible_array(carrier, value) && size_is_flat(carrier, value);
 }
 
-static const char *value_refusal(struct carrier *carrier, const struct far_value *value)
+static bool is_memory(const struct far_value *value)
+{
+    return value->passing == FAR_PASS_BUFFER || value->passing == FAR_PASS_STRING;
+}
+
+static bool ends_by_release(const struct far_value *value)
+{
+    return value->lifetime == FAR_LIFETIME_RELEASED || value->lifetime == FAR_LIFETIME_HANDLE ||
+           value->lifetime == FAR_LIFETIME_PARAM;
+}
+
+/* Of the whole interface: such memory may come from any operation. */
+static bool has_tied_memory(struct carrier *carrier)
+{
+    const struct far_iface *iface = carrier->iface;
+    for (uint32_t i = 0; carrier->tied == UNKNOWN && i < iface->values.count; i++)
+        if (ends_by_release(iface_value(iface, i)))
+            carrier->tied = MORE_THAN_BYTES;
+    for (uint32_t i = 0; carrier->tied == UNKNOWN && i < iface->ops.count; i++)
+        for (uint32_t at = 0; at <= iface_op(iface, i)->param_count; at++)
+            if (ends_by_release(&iface_result(iface, iface_op(iface, i))[at].value))
+                carrier->tied = MORE_THAN_BYTES;
+    if (carrier->tied == UNKNOWN)
+        carrier->tied = BYTES;
+    return carrier->tied == MORE_THAN_BYTES;
+}
+
+/* A handle's end may be the end of memory that lives as long, or be the name of such memory itself. */
+static bool ends_memory(struct carrier *carrier, const struct far_value *value)
+{
+    return value->passing == FAR_PASS_HANDLE && value->flags & FAR_VALUE_RELEASE && has_tied_memory(carrier);
+}
+
+bool carrier_walks(struct carrier *carrier, const struct far_op *op)
+{
+    bool walks = is_memory(&iface_result(carrier->iface, op)->value);
+    for (uint32_t i = 0; i < op->param_count && !walks; i++) {
+        const struct far_value *value = &iface_param(carrier->iface, op, i)->value;
+        walks = value->passing == FAR_PASS_CALLBACK || ends_memory(carrier, value) ||
+                (is_memory(value) && !memory_is_flat(carrier, value));
+    }
+    return walks;
+}
+
+/* Down to what the memory holds by value; what its pointers lead to is looked at by the walk, when it gets there. */
+static bool holds_descriptor(const struct carrier *carrier, const struct far_value *value)
+{
+    while (value->passing != FAR_PASS_CALLBACK && value->inside)
+        value = iface_value(carrier->iface, value->inside - 1);
+    if (value->passing != FAR_PASS_STRUCT)
+        return value->passing == FAR_PASS_FD;
+    const struct far_type *type = iface_type(carrier->iface, value->type);
+    for (uint32_t i = 0; i < type->member_count; i++) {
+        const struct far_member *member = iface_member(carrier->iface, type->first_member + i);
+        if (member->value && iface_value(carrier->iface, member->value - 1)->passing == FAR_PASS_FD)
+            return true;
+    }
+    return false;
+}
+
+static const char *memory_refusal(const struct carrier *carrier, const struct far_value *value)
+{
+    for (uint32_t i = 0; i < value->size_count && !value->lifetime; i++)
+        if (iface_expr(carrier->iface, value->size_first + i)->code == FAR_EXPR_RESULT)
+            return "a buffer whose size is the result";
+    return holds_descriptor(carrier, value) ? "memory that holds file descriptors" : NULL;
+}
+
+static const char *value_refusal(const struct carrier *carrier, const struct far_value *value);
+
+/* By the same ways as what the function takes that it is given to; but no function of the service's goes out with it. */
+static const char *callback_refusal(const struct carrier *carrier, const struct far_value *value)
+{
+    const struct far_callback *callback = iface_callback(carrier->iface, value->inside - 1);
+    for (uint32_t i = 0; i <= callback->param_count; i++) {
+        const struct far_value *of = &iface_callback_param(carrier->iface, callback, i)->value;
+        if (of->passing == FAR_PASS_CALLBACK)
+            return "a callback that is given a function of the service's";
+        if (value_refusal(carrier, of))
+            return i ? "a callback that takes what no gate carries" : "a callback that returns what no gate carries";
+    }
+    return NULL;
+}
+
+static const char *value_refusal(const struct carrier *carrier, const struct far_value *value)
 {
     switch ((enum far_passing)value->passing) {
     case FAR_PASS_BUFFER:
     case FAR_PASS_STRING:
         return memory_refusal(carrier, value);
     case FAR_PASS_CALLBACK:
-        return "a callback";
+        return callback_refusal(carrier, value);
     case FAR_PASS_FD:
         return "a file descriptor";
     case FAR_PASS_STRUCT:
@@ -125,13 +199,8 @@ static const char *value_refusal(struct carrier *carrier, const struct far_value
 
 const char *carrier_refuses(struct carrier *carrier, const struct far_op *op, uint32_t *at)
 {
-    const struct far_value *result = &iface_result(carrier->iface, op)->value;
+    const char *refusal = value_refusal(carrier, &iface_result(carrier->iface, op)->value);
     *at = 0;
-    if (result->passing == FAR_PASS_STRING)
-        return "a string that comes out";
-    if (result->passing == FAR_PASS_BUFFER)
-        return "memory that comes out";
-    const char *refusal = value_refusal(carrier, result);
     for (uint32_t i = 0; !refusal && i < op->param_count; i++) {
         *at = i + 1;
         refusal = value_refusal(carrier, &iface_param(carrier->iface, op, i)->value);

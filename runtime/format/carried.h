@@ -14,6 +14,7 @@
 struct carrier {
     const struct far_iface *iface; /* checked */
     uint8_t *known;                /* by type: whether its bytes may be copied as they are */
+    uint8_t tied;                  /* does memory's life end with something's release? As `known` */
 };
 
 /* 0 or -ENOMEM; end with carrier_end(). */
@@ -26,7 +27,10 @@ void carrier_end(struct carrier *carrier);
  */
 const char *carrier_refuses(struct carrier *carrier, const struct far_op *op, uint32_t *at);
 
-/* The same as a clause for messages: "parameter each is a callback". False, and text "", if all can be carried. */
+/* Does it take more than numbers, handles and plain bytes? Then it goes by runtime/walk. */
+bool carrier_walks(struct carrier *carrier, const struct far_op *op);
+
+/* carrier_refuses() as a clause for messages: "parameter each is a callback". False, and text "", if all can be carried. */
 #define CARRIER_TEXT_SIZE 640
 bool carrier_text(struct carrier *carrier, const struct far_op *op, char text[CARRIER_TEXT_SIZE]);
 

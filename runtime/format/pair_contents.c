@@ -131,7 +131,17 @@ void pair_tell_stale(struct pair_sides *sides, const struct address_word *word)
         describe(&sides->one, word->at, &place), describe_target(&sides->one, word, &target),
         describe_target(&sides->other, &found, &there),
         function ? "let data point at operations and choose functions by a number, or give the variable another name"
-                 : "give that constant a name and leave it, or give the variable another name");
+                 : "leave its first value as it was, or give the variable another name");
+}
+
+void pair_tell_forgotten(struct pair_sides *sides, const struct address_word *word)
+{
+    struct text place, target;
+    pair_differs(
+        sides,
+        "%s holds the address of %s in the registered version, and begins otherwise in the new one, but would keep "
+        "what it holds; leave its first value, or give the variable another name",
+        describe(&sides->one, word->at, &place), describe_target(&sides->one, word, &target));
 }
 
 static void tell_one_sided(struct pair_sides *sides, const struct pair_side *has, const struct address_word *word,

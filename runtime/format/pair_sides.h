@@ -33,6 +33,8 @@ void pair_compare_contents(struct pair_sides *sides);
 bool pair_same_address(const struct pair_sides *sides, uint64_t address);
 /* For an upgrade: a word of data that leads where the new version has something else. */
 void pair_tell_stale(struct pair_sides *sides, const struct address_word *word);
+/* For an upgrade: a word of data that the new version begins otherwise, while the old address may still be in it. */
+void pair_tell_forgotten(struct pair_sides *sides, const struct address_word *word);
 
 /* pair_upgrade.c: is there room for new variables; then, are the others where they were; then, what they hold. */
 void pair_compare_rooms(struct pair_sides *sides);

@@ -93,7 +93,8 @@ void pair_compare_rooms(struct pair_sides *sides)
         compare_room(sides, "with a first value", other.valued_end - one.valued_end, one.zeroed - one.valued_end);
     else if (other.zeroed == one.zeroed && other.zeroed_end > one.end)
         compare_room(sides, "without a first value", other.zeroed_end - one.zeroed_end, one.end - one.zeroed_end);
-    else if (other.valued_end < one.valued_end || other.zeroed != one.zeroed || other.zeroed_end < one.zeroed_end)
+    else if (other.valued_end < one.valued_end || other.zeroed != one.zeroed || other.zeroed_end < one.zeroed_end ||
+             other.end != one.end)
         pair_differs(sides, "its data is not laid out behind the registered version's, as farld --like does");
 }
 
@@ -175,17 +176,18 @@ static bool has_moved_house(struct pair_sides *sides, const struct named_place *
     return true;
 }
 
-static bool is_in_room(const struct pair_sides *sides, const struct named_place *place)
+static bool is_in_room(const struct data_layout *layout, const struct named_place *place)
 {
-    struct data_layout layout;
-    segment_data_layout(sides->one.segment, &layout);
-    return place->address >= layout.zeroed_end ||
-           (place->address >= layout.valued_end && place->address + place->size <= layout.zeroed);
+    return place->address >= layout->zeroed_end ||
+           (place->address >= layout->valued_end && place->address <= layout->zeroed &&
+            place->size <= layout->zeroed - place->address);
 }
 
 static void settle_leftovers(struct pair_sides *sides, const struct leftovers *gone, const struct leftovers *added)
 {
     char source[128];
+    struct data_layout layout;
+    segment_data_layout(sides->one.segment, &layout);
     for (size_t i = 0; i < gone->count; i++) {
         if (has_moved_house(sides, gone->list[i], added))
             continue;
@@ -197,7 +199,7 @@ static void settle_leftovers(struct pair_sides *sides, const struct leftovers *g
         if (find_name(gone, added->list[i]->name))
             continue;
         sides->pair->added++;
-        if (!is_in_room(sides, added->list[i]))
+        if (!is_in_room(&layout, added->list[i]))
             pair_differs(sides,
                          "variable %s%s is new, and lies at 0x%llx, where the registered version has its data; link it "
                          "with farld --like",
@@ -208,6 +210,9 @@ static void settle_leftovers(struct pair_sides *sides, const struct leftovers *g
 int pair_compare_versions(struct pair_sides *sides)
 {
     struct pair_side *one = &sides->one, *other = &sides->other;
+    if (!one->places.count || !other->places.count)
+        pair_differs(sides, "%s has no symbols; variables are kept by their names: leave its symbol table in the file",
+                     one->places.count ? "the new version" : "the registered version");
     struct leftovers gone = {calloc(one->variable_count + 1, sizeof *gone.list), 0};
     struct leftovers added = {calloc(other->variable_count + 1, sizeof *added.list), 0};
     bool room = gone.list && added.list;
@@ -244,15 +249,27 @@ static bool still_means(const struct pair_sides *sides, const struct address_wor
     return one && other && one->address == other->address && !strcmp(one->name, other->name);
 }
 
+/* Of a version after the next nobody would know what the variable may still hold. */
+static bool is_forgotten(const struct pair_sides *sides, const struct address_word *word)
+{
+    enum far_part part = segment_part_at(sides->one.segment, word->value);
+    const struct address_word *other = address_words_at(&sides->other.words, word->at);
+    bool own = word->code == FAR_RELOC_REBASE && part >= FAR_PART_CODE && part <= FAR_PART_LINKAGE;
+    return own && !(other && other->code == FAR_RELOC_REBASE && other->value == word->value);
+}
+
 static void compare_pointers(struct pair_sides *sides)
 {
     const struct address_words *words = &sides->one.words;
     for (size_t i = 0; i < words->count; i++) {
         const struct address_word *word = &words->list[i];
         bool named = named_places_at(&sides->one.places, word->at) != NULL;
-        if ((named && !kept_at(sides, word->at)) || still_means(sides, word))
+        if (named && !kept_at(sides, word->at))
             continue;
-        pair_tell_stale(sides, word);
+        if (!still_means(sides, word))
+            pair_tell_stale(sides, word);
+        else if (is_forgotten(sides, word))
+            pair_tell_forgotten(sides, word);
     }
     sides->pair->words = (uint32_t)words->count;
 }
@@ -266,7 +283,23 @@ static bool holds_other_address(const struct pair_sides *sides, uint64_t at)
     return one->code != other->code || strcmp(one->service, other->service) || strcmp(one->operation, other->operation);
 }
 
-/* Once for each variable. Bytes of no name cannot be told from those of another piece of the program. */
+/* A byte that begins otherwise. What has no name cannot be told from another piece of the program. */
+static void compare_byte(struct pair_sides *sides, uint64_t at, const struct named_place **last)
+{
+    char source[128];
+    const struct named_place *before = named_places_at(&sides->one.places, at), *place = kept_at(sides, at);
+    if (!before)
+        pair_differs(sides,
+                     "the data at 0x%llx has no name, and begins otherwise in the new version; data is kept by its "
+                     "variables' names",
+                     (number)at);
+    else if (place && place != *last)
+        sides->pair->kept++, note(sides, "variable %s%s has another first value; it keeps what it holds", place->name,
+                                  pair_source(place, source));
+    *last = place ? place : *last;
+}
+
+/* Notes come once for each variable. */
 static void compare_first_values(struct pair_sides *sides)
 {
     const struct far_segment *one = sides->one.segment, *other = sides->other.segment;
@@ -275,22 +308,11 @@ static void compare_first_values(struct pair_sides *sides)
     segment_data_layout(one, &layout);
     for (uint64_t at = one->part[FAR_PART_DATA].address; at < layout.valued_end; at += 8) {
         uint64_t differs = data_word(one, at) ^ data_word(other, at);
-        const struct named_place *place, *before;
-        if (!differs && !holds_other_address(sides, at))
-            continue;
-        uint64_t byte = differs ? at + (unsigned)__builtin_ctzll(differs) / 8 : at;
-        place = kept_at(sides, byte);
-        before = named_places_at(&sides->one.places, byte);
-        char source[128];
-        if (byte < layout.valued_end && !before && !address_words_at(&sides->one.words, at))
-            pair_differs(sides,
-                         "the data at 0x%llx has no name, and begins otherwise in the new version; data is kept by its "
-                         "variables' names",
-                         (number)byte);
-        else if (place && place != last)
-            sides->pair->kept++, note(sides, "variable %s%s has another first value; it keeps what it holds",
-                                      place->name, pair_source(place, source));
-        last = place ? place : last;
+        if (address_words_at(&sides->one.words, at) || address_words_at(&sides->other.words, at))
+            differs = holds_other_address(sides, at) || differs ? UINT64_MAX : 0;
+        for (unsigned i = 0; i < 8 && at + i < layout.valued_end; i++)
+            if (differs >> (8 * i) & 0xff)
+                compare_byte(sides, at + i, &last);
     }
 }
 

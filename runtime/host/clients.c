@@ -8,6 +8,7 @@
  */
 #include "runtime/host/handover.h"
 #include "runtime/host/host.h"
+#include "runtime/host/thunk.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -34,6 +35,7 @@ struct host_client {
     pthread_mutex_t lock;  /* guards the handles */
     struct handle *handle; /* open addressing, `room` places, a power of two */
     uint32_t count, room;
+    struct walk_kept *kept; /* NULL: none yet. Under the lock */
     struct host_client *next;
 };
 
@@ -63,10 +65,17 @@ static void client_free(struct host_client *client)
     if (client->pidfd >= 0)
         close(client->pidfd);
     pthread_mutex_destroy(&client->lock);
+    thunks_forget(client);
     user_discharge(client->user, client->room * sizeof *client->handle);
+    walk_kept_free(client->kept);
     user_put(client->user);
     free(client->handle);
     free(client);
+}
+
+static bool has_something(const struct host_client *client)
+{
+    return client->count || (client->kept && walk_kept_count(client->kept));
 }
 
 /* Forget who has no channel and does not live any more. */
@@ -75,7 +84,7 @@ static void sweep(void)
     for (struct host_client **link = &clients; *link;) {
         struct host_client *client = *link;
         /* Without handles there is nothing to remember, and a pidfd to save: clients may be many, and live long. */
-        if (client->channels || (client->count && !client_gone(client))) {
+        if (client->channels || (has_something(client) && !client_gone(client))) {
             link = &client->next;
             continue;
         }
@@ -131,6 +140,24 @@ struct host_client *client_get(uint32_t pid, uint32_t uid)
 struct host_user *client_user(const struct host_client *client)
 {
     return client->user;
+}
+
+bool client_pays(void *user, int64_t bytes)
+{
+    if (bytes > 0)
+        return user_charge(user, (uint64_t)bytes) == 0;
+    user_discharge(user, (uint64_t)-bytes);
+    return true;
+}
+
+struct walk_kept *client_kept(struct host_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    if (!client->kept)
+        client->kept = walk_kept_new((struct walk_charge){client_pays, client->user});
+    struct walk_kept *kept = client->kept;
+    pthread_mutex_unlock(&client->lock);
+    return kept;
 }
 
 void client_put(struct host_client *client)

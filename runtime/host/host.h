@@ -8,10 +8,12 @@
 #define FARCALL_HOST_H
 
 #include "runtime/astack.h"
+#include "runtime/lib/invoke.h"
 #include "runtime/lib/map.h"
 #include "runtime/lib/plan.h"
 #include "runtime/lib/size.h"
 #include "runtime/protocol.h"
+#include "runtime/walk/kept.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -55,6 +57,9 @@ struct host_client;
 struct host_client *client_get(uint32_t pid, uint32_t uid); /* NULL: no memory */
 void client_put(struct host_client *client);
 struct host_user *client_user(const struct host_client *client);
+bool client_pays(void *user, int64_t bytes); /* a walk_charge of a struct host_user */
+/* What the service keeps for it. NULL: no memory. */
+struct walk_kept *client_kept(struct host_client *client);
 struct handover_record;
 /* Takes the handles that no call uses from all clients, and hands each to `take`. */
 void clients_take_handles(void (*take)(void *context, const struct handover_record *record), void *context);
@@ -104,15 +109,20 @@ struct worker {
     struct far_astack *astack;
     uint64_t size;
     uint32_t channel;
-    uint32_t sequence; /* of the call that was seen last */
+    uint32_t sequence; /* of the message that was seen last */
+    uint32_t call;     /* that of the call that is being served */
     enum far_level level;
     uint8_t *allowed; /* by slot: may this client call it? NULL: it may call all */
     struct host_client *client;
     uint64_t traced_at; /* the call being served is traced since then; 0: it is not */
     uint32_t traced_slot;
+    uint64_t area_end; /* bytes of the area that calls under way have in use */
     struct arena arena;
-    uint64_t keep;              /* of it, between two calls */
+    struct walk_memory walk;    /* the same, for what has pointers in it */
+    struct walk_memory answers; /* what the client's functions gave, until the next one does */
+    uint64_t keep;              /* of each, between two calls */
     uint64_t connection;        /* of the client */
+    uint32_t capability;        /* that it is held by, as fard said; 0: by none */
     struct host_domain *domain; /* its segment, while a call is being served that may be given it */
     bool counted;               /* among its user's channels */
     bool stop;                  /* written by the main thread, atomically */
@@ -137,18 +147,29 @@ void workers_retire(void);
 /* Stop all of them, and wait at most `ms` for those that are in the middle of a call. */
 void workers_stop(int ms);
 
+/* For who waits in the middle of a call, in its thread (runtime/callback.h). */
+void worker_publish(struct worker *worker);      /* the reply line is written */
+bool worker_next_message(struct worker *worker); /* waits for one; false: none will come any more */
+void worker_serve_nested(struct worker *worker); /* it is a call: serves and answers it */
+bool worker_is_finished(const struct worker *worker);
+
+/* serve.c, for all that a call may do: what this client may name, and which handles it has. */
+bool worker_shares(const struct worker *worker, uint64_t address, uint64_t size);
+bool worker_may_name(const struct worker *worker, uint64_t address, uint64_t size, bool written);
+unsigned worker_handle_begin(struct worker *worker, uint64_t handle, bool release); /* an enum far_call_status */
+void worker_handle_end(struct worker *worker, uint64_t handle, bool release);
+void worker_handle_put_down(struct worker *worker, uint64_t handle);
+unsigned worker_handle_give(struct worker *worker, uint64_t handle);
+/* To be asked when all of a call was read, before it is made. */
+bool worker_is_cut_off(const struct worker *worker);
+void serve_reply(struct far_reply_line *line, unsigned status, uint64_t result, uint64_t float_result, int error);
+/* serve_walk.c: serves a call of a plan with FAR_PLAN_WALK. An enum far_call_status; DONE: it was answered. */
+extern const struct walk_hooks serve_hooks;
+unsigned serve_walking(struct worker *worker, const struct far_plan *plan, uint64_t function);
+
 /* serve.c: one call, from the call line to the reply line; publishing is the worker's. */
 void serve_call(struct worker *worker);
 /* Answers the call that serve_call did not come back from. */
 void serve_broken(struct worker *worker, unsigned status);
-
-/* What an operation returned. */
-struct invoked {
-    uint64_t integer;
-    uint64_t floating;
-};
-/* invoke_MACHINE.S: call `function` with all registers that carry parameters, and `count` stack words. */
-void far_invoke(uint64_t function, const uint64_t integer[FAR_ABI_INTEGERS], const uint64_t floats[FAR_ABI_FLOATS],
-                const uint64_t *stack, uint64_t count, struct invoked *result);
 
 #endif

@@ -25,11 +25,17 @@ struct serving {
     uint64_t stack[FAR_PARAM_MAX];
     uint64_t word[FAR_PARAM_MAX]; /* by parameter, as the client wrote it */
     struct far_sizes sizes;
+    uint64_t base; /* of its part of the area: in front of it lies what it is nested in */
 };
 
 static uint64_t read_once(const uint64_t *word)
 {
     return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static char *area_of(const struct serving *serving)
+{
+    return (char *)serving->worker->astack + FAR_ASTACK_AREA + serving->base;
 }
 
 static uint64_t *place_for(struct serving *serving, const struct far_plan_param *param)
@@ -58,24 +64,21 @@ static uint64_t plain_value(const struct far_plan_param *param, uint64_t word)
  * Is that memory which the operation may be handed as it is? Only of a trusted client: it can change everything while the
  * operation looks at it, and lead it anywhere by the pointers in it.
  */
-static bool shares(const struct worker *worker, uint64_t address, uint64_t size)
+bool worker_shares(const struct worker *worker, uint64_t address, uint64_t size)
 {
     return worker->level == FAR_LEVEL_TRUSTED && domain_covers(worker->domain, address, size);
 }
 
-/* May this client name that memory? It must be able to do itself what it asks the operation to do there. */
-static bool may_name(const struct worker *worker, const struct far_plan_param *param, uint64_t address)
+bool worker_may_name(const struct worker *worker, uint64_t address, uint64_t size, bool written)
 {
     const struct far_extent *part = worker->host->part;
-    uint64_t size = param->target_size;
-    if (address == 0 || shares(worker, address, size))
+    if (address == 0 || worker_shares(worker, address, size))
         return true;
-    if (worker->level < FAR_LEVEL_READ || (param->flags & FAR_VALUE_OUT && worker->level < FAR_LEVEL_TRUSTED))
+    if (worker->level < FAR_LEVEL_READ || (written && worker->level < FAR_LEVEL_TRUSTED))
         return false;
     if (far_inside(&part[FAR_PART_DATA], address, size) || far_inside(&part[FAR_PART_HEAP], address, size))
         return true;
-    return worker->level == FAR_LEVEL_TRUSTED && !(param->flags & FAR_VALUE_OUT) &&
-           far_inside(&part[FAR_PART_CONST], address, size);
+    return worker->level == FAR_LEVEL_TRUSTED && !written && far_inside(&part[FAR_PART_CONST], address, size);
 }
 
 /* Not there any more, or not yet: nothing has been called, and the client copies instead. */
@@ -90,7 +93,7 @@ static unsigned check_buffer(struct serving *serving, unsigned i)
     uint64_t word = serving->sizes.value[i] = serving->word[i];
     if (word <= 1)
         return FAR_CALL_DONE;
-    serving->sizes.direct[i] = !serving->plan->param[i].measured && shares(serving->worker, word, 1);
+    serving->sizes.direct[i] = !serving->plan->param[i].measured && worker_shares(serving->worker, word, 1);
     return serving->sizes.direct[i] ? FAR_CALL_DONE : refuse_shared(serving->worker, word, FAR_CALL_BAD_ARGUMENT);
 }
 
@@ -99,7 +102,7 @@ static unsigned check_string(struct serving *serving, unsigned i)
     uint64_t word = serving->sizes.value[i] = serving->sizes.bytes[i] = serving->word[i];
     if (word <= FAR_STRING_LIMIT)
         return FAR_CALL_DONE;
-    if (!shares(serving->worker, word, 1))
+    if (!worker_shares(serving->worker, word, 1))
         return refuse_shared(serving->worker, word, FAR_CALL_BAD_SIZE);
     uint64_t room = domain_room(serving->worker->domain, word);
     room = room < FAR_STRING_LIMIT ? room : FAR_STRING_LIMIT;
@@ -120,7 +123,9 @@ static unsigned check_word(struct serving *serving, unsigned i)
         *place_for(serving, param) = serving->sizes.value[i] = plain_value(param, word);
         return FAR_CALL_DONE;
     case FAR_PASS_GLOBAL:
-        return may_name(serving->worker, param, word) ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
+        return worker_may_name(serving->worker, word, param->target_size, param->flags & FAR_VALUE_OUT)
+                   ? FAR_CALL_DONE
+                   : FAR_CALL_BAD_ARGUMENT;
     case FAR_PASS_BUFFER:
         return check_buffer(serving, i);
     case FAR_PASS_STRING:
@@ -149,7 +154,7 @@ static unsigned copy_in(struct serving *serving, unsigned i)
     const struct far_plan_param *param = &serving->plan->param[i];
     uint64_t offset = serving->sizes.offset[i], bytes = serving->sizes.bytes[i];
     char *to = serving->worker->arena.base + offset;
-    const char *from = (const char *)serving->worker->astack + FAR_ASTACK_AREA + offset;
+    const char *from = area_of(serving) + offset;
     if (param->passing == FAR_PASS_BUFFER && !(param->flags & FAR_VALUE_IN))
         memset(to, 0, bytes); /* nothing of an earlier call may come out of it */
     else
@@ -164,7 +169,7 @@ static unsigned check_shared(const struct serving *serving, bool late)
 {
     for (unsigned i = 0; i < serving->plan->param_count; i++)
         if (serving->sizes.direct[i] && serving->plan->param[i].late == late &&
-            !shares(serving->worker, serving->word[i], serving->sizes.bytes[i]))
+            !worker_shares(serving->worker, serving->word[i], serving->sizes.bytes[i]))
             return FAR_CALL_BAD_ARGUMENT;
     return FAR_CALL_DONE;
 }
@@ -178,7 +183,7 @@ static unsigned take_group(struct serving *serving, bool late)
         status = check_shared(serving, late);
     if (status)
         return status;
-    if (serving->sizes.end > worker->size - FAR_ASTACK_AREA)
+    if (serving->sizes.end > worker->size - FAR_ASTACK_AREA - serving->base)
         return FAR_CALL_BAD_SIZE;
     if (arena_reserve(&worker->arena, serving->sizes.end + FAR_ASTACK_ALIGN, before) != 0)
         return FAR_CALL_NO_MEMORY;
@@ -211,6 +216,29 @@ static bool is_counted(const struct worker *worker, uint64_t value)
     return worker->level != FAR_LEVEL_TRUSTED ||
            !(far_inside(&part[FAR_PART_DATA], value, 1) || far_inside(&part[FAR_PART_HEAP], value, 1) ||
              far_inside(&part[FAR_PART_CONST], value, 1));
+}
+
+unsigned worker_handle_begin(struct worker *worker, uint64_t handle, bool release)
+{
+    bool fine = !is_counted(worker, handle) || handle_begin(worker->client, handle, release);
+    return fine ? FAR_CALL_DONE : FAR_CALL_BAD_HANDLE;
+}
+
+void worker_handle_end(struct worker *worker, uint64_t handle, bool release)
+{
+    if (is_counted(worker, handle))
+        handle_end(worker->client, handle, release);
+}
+
+void worker_handle_put_down(struct worker *worker, uint64_t handle)
+{
+    if (is_counted(worker, handle))
+        handle_put_down(worker->client, handle);
+}
+
+unsigned worker_handle_give(struct worker *worker, uint64_t handle)
+{
+    return is_counted(worker, handle) && handle_give(worker->client, handle) != 0 ? FAR_CALL_NO_MEMORY : FAR_CALL_DONE;
 }
 
 static bool has_counted_handle(const struct serving *serving, unsigned i)
@@ -255,12 +283,11 @@ static void copy_out(const struct serving *serving)
         const struct far_plan_param *param = &serving->plan->param[i];
         uint64_t offset = serving->sizes.offset[i];
         if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_VALUE_OUT && has_bytes(serving, i, param->late))
-            memcpy((char *)serving->worker->astack + FAR_ASTACK_AREA + offset, serving->worker->arena.base + offset,
-                   serving->sizes.bytes[i]);
+            memcpy(area_of(serving) + offset, serving->worker->arena.base + offset, serving->sizes.bytes[i]);
     }
 }
 
-static void reply(struct far_reply_line *line, unsigned status, uint64_t result, uint64_t float_result, int error)
+void serve_reply(struct far_reply_line *line, unsigned status, uint64_t result, uint64_t float_result, int error)
 {
     __atomic_store_n(&line->status, status, __ATOMIC_RELAXED);
     __atomic_store_n(&line->result, result, __ATOMIC_RELAXED);
@@ -278,7 +305,8 @@ static void reply_result(struct serving *serving, const struct invoked *invoked,
     if (plan->result == FAR_PASS_HANDLE && integer && is_counted(serving->worker, integer) &&
         handle_give(serving->worker->client, integer) != 0)
         status = FAR_CALL_NO_MEMORY;
-    reply(&serving->worker->astack->reply, status, integer & plan->result_mask, floating & plan->result_mask, error);
+    serve_reply(&serving->worker->astack->reply, status, integer & plan->result_mask, floating & plan->result_mask,
+                error);
 }
 
 static unsigned serve_prepared(struct serving *serving)
@@ -300,7 +328,7 @@ struct invocation {
 };
 
 /* After all of a call was read, and before it is made: what was read may be scrap (scrap.c), which is nobody's word. */
-static bool is_cut_off(const struct worker *worker)
+bool worker_is_cut_off(const struct worker *worker)
 {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return __builtin_expect(__atomic_load_n(&worker->cut_off, __ATOMIC_RELAXED), 0);
@@ -316,23 +344,32 @@ static void invoke(void *argument)
     invocation->error = errno;
 }
 
+static void let_go(struct worker *worker)
+{
+    domain_let_go(worker->domain);
+    worker->domain = NULL;
+}
+
 static unsigned serve_any(struct worker *worker, const struct far_plan *plan, uint64_t function)
 {
-    struct serving serving = {.worker = worker, .plan = plan};
+    struct serving serving = {.worker = worker, .plan = plan, .base = worker->area_end};
     struct invocation invocation = {.serving = &serving, .function = function};
     snapshot(&serving);
     unsigned status = serve_prepared(&serving);
-    if (!status && is_cut_off(worker)) {
+    if (!status && worker_is_cut_off(worker)) {
         put_down_handles(&serving, plan->param_count);
         status = FAR_CALL_NOT_GRANTED;
     }
     if (status)
         return status;
     point_into_arena(&serving);
-    status = guard_run(invoke, &invocation, &worker->sequence);
+    worker->area_end = serving.base + serving.sizes.end;
+    status = guard_run(invoke, &invocation, &worker->call);
+    worker->area_end = serving.base;
     if (!status)
         copy_out(&serving);
     end_handles(&serving); /* whether a handle was released before the call broke off is unknown: then it was */
+    let_go(worker); /* a lock between the reply's words and its number would cost another transfer of their line */
     if (!status)
         reply_result(&serving, &invocation.invoked, invocation.error);
     if (worker->arena.size > worker->keep)
@@ -340,17 +377,12 @@ static unsigned serve_any(struct worker *worker, const struct far_plan *plan, ui
     return status;
 }
 
-static void let_go(struct worker *worker)
-{
-    domain_let_go(worker->domain);
-    worker->domain = NULL;
-}
-
 /* Held while the call lasts: what it was given does not vanish under it. */
 static unsigned serve_holding(struct worker *worker, const struct far_plan *plan, uint64_t function)
 {
     worker->domain = domain_hold(worker->connection);
-    unsigned status = serve_any(worker, plan, function);
+    unsigned status =
+        plan->flags & FAR_PLAN_WALK ? serve_walking(worker, plan, function) : serve_any(worker, plan, function);
     let_go(worker);
     return status;
 }
@@ -366,8 +398,8 @@ CALLS_SEGMENT static void serve_plain(struct worker *worker, const struct far_pl
     uint64_t argument[FAR_ASTACK_REGISTERS] = {0};
     for (unsigned i = 0; i < plan->astack.integers; i++)
         argument[i] = plain_value(&plan->param[i], read_once(&worker->astack->call.argument[i]));
-    if (is_cut_off(worker)) {
-        reply(&worker->astack->reply, FAR_CALL_NOT_GRANTED, 0, 0, 0);
+    if (worker_is_cut_off(worker)) {
+        serve_reply(&worker->astack->reply, FAR_CALL_NOT_GRANTED, 0, 0, 0);
         return;
     }
     errno = 0;
@@ -375,13 +407,13 @@ CALLS_SEGMENT static void serve_plain(struct worker *worker, const struct far_pl
                                                               argument[4], argument[5]);
     if (plan->result == FAR_PASS_VOID)
         result = 0;
-    reply(&worker->astack->reply, FAR_CALL_DONE, result & plan->result_mask, 0, errno);
+    serve_reply(&worker->astack->reply, FAR_CALL_DONE, result & plan->result_mask, 0, errno);
 }
 
 void serve_broken(struct worker *worker, unsigned status)
 {
     let_go(worker);
-    reply(&worker->astack->reply, status, 0, 0, 0);
+    serve_reply(&worker->astack->reply, status, 0, 0, 0);
 }
 
 void serve_call(struct worker *worker)
@@ -403,5 +435,5 @@ void serve_call(struct worker *worker)
     else
         status = serve_holding(worker, plan, host->function[slot]);
     if (status)
-        reply(&worker->astack->reply, status, 0, 0, 0);
+        serve_reply(&worker->astack->reply, status, 0, 0, 0);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* One thread a channel: wait for a call, serve it, publish the answer, until the client or the channel is gone. */
+#include "runtime/host/callback.h"
 #include "runtime/host/guard.h"
 #include "runtime/host/handover.h"
 #include "runtime/host/host.h"
@@ -115,6 +116,80 @@ static void publish_answer(struct worker *worker, struct company *company)
     watch_company(company, together, cpu);
 }
 
+void worker_publish(struct worker *worker)
+{
+    struct far_astack *astack = worker->astack;
+    __atomic_store_n(&astack->reply.cpu, far_this_cpu(), __ATOMIC_RELAXED);
+    far_publish(&astack->reply.sequence, worker->sequence, &astack->call.sleeping);
+}
+
+bool worker_is_finished(const struct worker *worker)
+{
+    return finished(worker, far_load(&worker->astack->call.sequence));
+}
+
+bool worker_next_message(struct worker *worker)
+{
+    for (;;) {
+        uint32_t sequence = wait_for_call(worker, worker->sequence);
+        if (finished(worker, sequence) || (sequence == worker->sequence && client_has_ended(worker->client)))
+            return false;
+        if (sequence == worker->sequence)
+            continue;
+        worker->sequence = sequence;
+        return true;
+    }
+}
+
+static void serve_one(void *worker)
+{
+    serve_call(worker);
+}
+
+/* What is one call's alone. */
+struct of_call {
+    uint32_t call;
+    uint64_t traced_at, area_end;
+    struct arena arena;
+    struct walk_memory walk;
+    struct host_domain *domain;
+};
+
+static struct of_call put_aside(struct worker *worker)
+{
+    struct of_call outer = {worker->call,  worker->traced_at, worker->area_end,
+                            worker->arena, worker->walk,      worker->domain};
+    worker->call = worker->sequence;
+    worker->traced_at = 0;
+    worker->arena = (struct arena){.user = outer.arena.user};
+    worker->walk = (struct walk_memory){.keep = outer.walk.keep, .charge = outer.walk.charge};
+    worker->domain = NULL;
+    return outer;
+}
+
+static void take_up(struct worker *worker, const struct of_call *outer)
+{
+    arena_free(&worker->arena);
+    walk_memory_free(&worker->walk);
+    worker->call = outer->call;
+    worker->traced_at = outer->traced_at;
+    worker->area_end = outer->area_end;
+    worker->arena = outer->arena;
+    worker->walk = outer->walk;
+    worker->domain = outer->domain;
+}
+
+/* What it is nested in has its memory as it left it. */
+void worker_serve_nested(struct worker *worker)
+{
+    const struct of_call outer = put_aside(worker);
+    unsigned status = guard_run(serve_one, worker, &worker->call);
+    if (status)
+        serve_broken(worker, status);
+    take_up(worker, &outer);
+    worker_publish(worker);
+}
+
 /* A worker at work; what must survive a call that does not come back. */
 struct shift {
     struct worker *worker;
@@ -134,7 +209,7 @@ static void serve_calls(void *argument)
         if (sequence == worker->sequence)
             continue;
         uint32_t before = worker->sequence;
-        worker->sequence = sequence;
+        worker->sequence = worker->call = sequence;
         if (trace_wanted(worker->host))
             trace_begin(worker);
         FAR_PROBE(host__serve__begin, worker->host->service, worker->astack->call.slot, worker->channel);
@@ -157,8 +232,9 @@ static void work(struct worker *worker)
     struct shift shift = {worker, {.limit = worker->host->spin ? COMPANY_FIRST : UINT32_MAX}};
     unsigned status;
     __atomic_store_n(&worker->astack->reply.cpu, far_this_cpu(), __ATOMIC_RELAXED);
-    while ((status = guard_run(serve_calls, &shift, &worker->sequence)) != FAR_CALL_DONE) {
+    while ((status = guard_run(serve_calls, &shift, &worker->call)) != FAR_CALL_DONE) {
         serve_broken(worker, status);
+        worker->area_end = 0;
         if (worker->traced_at)
             trace_end(worker);
         publish_answer(worker, &shift.company);
@@ -234,6 +310,7 @@ static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
     sandbox_this_worker(worker);
+    callbacks_of(worker);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL); /* an operation may be so bold as to enable it */
     pthread_cleanup_push(worker_broken, worker);
     work(worker);
@@ -293,6 +370,7 @@ static int worker_admit(struct worker *worker, const struct far_host_channel *ch
         return -ENOMEM;
     worker->arena.user = client_user(worker->client);
     worker->keep = users_keep();
+    worker->walk = (struct walk_memory){.keep = worker->keep, .charge = {client_pays, worker->arena.user}};
     int failed = user_begin_channel(worker->arena.user);
     worker->counted = !failed;
     return failed ? failed : worker_run(worker);
@@ -308,6 +386,7 @@ int worker_start(const struct host *host, const struct far_host_channel *channel
     worker->level = channel->level;
     worker->size = channel->size;
     worker->connection = channel->connection;
+    worker->capability = channel->capability;
     int failed = worker_map(worker, astack_fd);
     failed = failed ? failed : worker_limit(worker, channel);
     failed = failed ? failed : worker_admit(worker, channel);
@@ -376,8 +455,8 @@ void workers_list(const struct host *host)
     pthread_mutex_lock(&workers_lock);
     for (struct worker *worker = workers; worker; worker = worker->next) {
         worker->listed = true;
-        listing.channel[listing.head.count++] =
-            (struct far_host_channel){.channel = worker->channel, .level = worker->level, .size = worker->size};
+        listing.channel[listing.head.count++] = (struct far_host_channel){
+            .channel = worker->channel, .level = worker->level, .size = worker->size, .capability = worker->capability};
         client_identity(worker->client, &listing.channel[listing.head.count - 1]);
         if (listing.head.count == FAR_HOST_CHANNELS_MAX)
             listing_send(&listing, false);

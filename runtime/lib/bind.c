@@ -6,6 +6,7 @@
  *              → the services that this one is bound to, if its code runs here
  *              → addresses of this service that were given out before it was registered
  */
+#include "runtime/pku/bind.h"
 #include "runtime/format/stub.h"
 #include "runtime/import.h"
 #include "runtime/lib/binding.h"
@@ -33,6 +34,7 @@ struct bound {
     const uint64_t *stub;    /* op_count of them */
     const uint64_t *pending; /* pending_count of them */
     struct far_fds fds;
+    bool in_domain; /* its code is to be in a protection domain of this process */
 };
 
 static const uint32_t fds_of_level[FAR_LEVEL_COUNT] = {
@@ -85,12 +87,15 @@ static int take_answer(const struct far_import_table *table, uint32_t want, cons
 }
 
 /* Ask fard. On success the descriptors are the caller's, and the answer lies in buffer. */
-static int ask(const struct far_import_table *table, struct bound *bound, void *buffer, struct far_error *error)
+static int ask(const struct far_import_table *table, bool in_domain, struct bound *bound, void *buffer,
+               struct far_error *error)
 {
-    struct far_bind_request request = {.want = far_settings_want(process_settings(), table->service),
+    struct far_bind_request request = {.want = in_domain ? FAR_LEVEL_UNSET
+                                                         : far_settings_wish(process_settings(), table->service),
                                        .machine = FAR_ABI_MACHINE};
     const struct iovec body[] = {{&request, sizeof request}, {(void *)(uintptr_t)table, table->size}};
     struct far_answer answer = {.body = buffer, .room = FAR_MESSAGE_MAX};
+    bound->in_domain = in_domain;
     memset(&bound->fds, -1, sizeof bound->fds);
     int failed = -1;
     for (int tries = 0; failed && tries < PROCESS_TRIES; tries++) {
@@ -211,7 +216,7 @@ static void fill_linkage_header(struct far_binding *binding)
     linkage->base = binding->base;
 }
 
-static int map_binding(struct far_binding *binding, const struct far_mapping *mapping,
+static int map_binding(struct far_binding *binding, const struct far_mapping *mapping, bool in_domain,
                        const struct far_reloc_header **stream, struct far_error *error)
 {
     bool trusted = binding->level == FAR_LEVEL_TRUSTED;
@@ -222,12 +227,16 @@ static int map_binding(struct far_binding *binding, const struct far_mapping *ma
     int failed = map_parts(mapping, binding->level, error);
     if (failed)
         return failed;
-    fill_linkage_header(binding);
-    if (trusted)
+    pku_code_was_mapped();
+    if (!in_domain)
+        fill_linkage_header(binding);
+    if (in_domain)
+        failed = pku_bind(binding, mapping, *stream, error);
+    else if (trusted)
         failed = link_domain(mapping, *stream, &linker, error);
     else if ((failed = check_traps(binding, FAR_PART_FSTUBS, error)) == 0)
         failed = check_traps(binding, FAR_PART_DSTUBS, error);
-    return failed ? failed : map_seal_linkage(mapping, error);
+    return failed || in_domain ? failed : map_seal_linkage(mapping, error);
 }
 
 static void remember_data(struct far_binding *binding, const struct far_fds *fds)
@@ -272,9 +281,9 @@ static void binding_free(struct far_binding *binding)
 
 static void announce(struct far_binding *binding)
 {
-    const struct far_mapped mapped = {binding->service, binding->base, binding->part, (enum far_level)binding->level,
-                                      binding->iface};
-    unwind_find(&binding->unwind, binding->part, binding->level == FAR_LEVEL_TRUSTED);
+    enum far_level level = binding->pku ? FAR_LEVEL_NONE : (enum far_level)binding->level; /* what is to be read here */
+    const struct far_mapped mapped = {binding->service, binding->base, binding->part, level, binding->iface};
+    unwind_find(&binding->unwind, binding->part, level == FAR_LEVEL_TRUSTED);
     debug_add(&binding->debug, &mapped);
 }
 
@@ -299,7 +308,7 @@ static int bind_new(const struct far_import_table *table, const struct bound *bo
     binding_plan_later(binding);
     uint32_t mapped = 0;
     const struct far_mapping mapping = {binding->service, binding->base, binding->part, &bound->fds, &mapped};
-    int failed = map_binding(binding, &mapping, &stream, error);
+    int failed = map_binding(binding, &mapping, bound->in_domain, &stream, error);
     if (!failed)
         failed = process_add_binding(binding, error);
     if (failed) {
@@ -346,26 +355,45 @@ static int bind_by(const struct far_import_table *table, struct bound *bound, ui
                    struct far_binding **result, struct far_error *error)
 {
     int failed = bound->reply.flags & FAR_BIND_PENDING ? bind_pending(table, bound, result, error)
-                                                       : bind_registered(table, bound, result, error);
+                 : bound->in_domain && bound->reply.level != FAR_LEVEL_TRUSTED
+                     ? far_fail(error, ENOTSUP, EX_UNAVAILABLE,
+                                "service %s cannot be in a protection domain of this process: this client is not "
+                                "granted level trusted",
+                                table->service)
+                     : bind_registered(table, bound, result, error);
     if (!failed && stub)
         memcpy(stub, bound->stub, table->op_count * sizeof *stub);
     fds_close(&bound->fds);
     return failed;
 }
 
-int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result,
-                 struct far_error *error)
+static int make(const struct far_import_table *table, bool in_domain, uint64_t *stub, struct far_binding **result,
+                struct far_error *error)
 {
     struct bound bound;
     void *buffer = malloc(FAR_MESSAGE_MAX);
     FAR_PROBE(bind__begin, table->service);
-    int failed = buffer ? ask(table, &bound, buffer, error)
+    int failed = buffer ? ask(table, in_domain, &bound, buffer, error)
                         : far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", table->service);
     if (!failed)
         failed = bind_by(table, &bound, stub, result, error);
     FAR_PROBE(bind__end, table->service, failed ? 0 : bound.reply.level, failed);
     free(buffer);
     return failed;
+}
+
+/* Where the gate is a matter of choice, the process gate is what is left. */
+static bool has_another_gate(enum far_gate_choice gate, int failed)
+{
+    return failed == -ENOTSUP && gate == FAR_GATE_AUTO;
+}
+
+int binding_make(const struct far_import_table *table, uint64_t *stub, struct far_binding **result,
+                 struct far_error *error)
+{
+    enum far_gate_choice gate = far_settings_gate(process_settings(), table->service);
+    int failed = make(table, gate != FAR_GATE_PROCESS, stub, result, error);
+    return has_another_gate(gate, failed) ? make(table, false, stub, result, error) : failed;
 }
 
 /* far_resolve has seen to the answer's least size. */
@@ -382,8 +410,11 @@ int binding_from_resolved(const struct far_import_table *table, const struct far
         answer_close_fds(&answer);
         return failed;
     }
+    enum far_gate_choice gate = far_settings_gate(&resolved->settings, table->service);
+    bound.in_domain = gate != FAR_GATE_PROCESS;
     failed = take_answer(table, want, &answer, &bound, error);
-    return failed ? failed : bind_by(table, &bound, stub, result, error);
+    failed = failed ? failed : bind_by(table, &bound, stub, result, error);
+    return has_another_gate(gate, failed) ? make(table, false, stub, result, error) : failed;
 }
 
 /* The connection is a new one: a child's own, or fard was started anew, and then with new memory for data. */
@@ -395,6 +426,8 @@ static int renew_data(struct far_binding *binding, const struct bound *bound, st
         (status.st_dev == binding->data_device && status.st_ino == binding->data_inode))
         return 0;
     int failed = map_data_again(&mapping, binding->level, error);
+    if (!failed && binding->pku && pku_mapped_again(binding->pku) != 0)
+        failed = far_fail(error, ENOMEM, EX_OSERR, "service %s: its new memory cannot be protected", binding->service);
     if (!failed)
         remember_data(binding, &bound->fds);
     return failed;
@@ -406,7 +439,7 @@ int binding_renew(struct far_binding *binding, struct far_error *error)
     void *buffer = mmap(NULL, FAR_MESSAGE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (buffer == MAP_FAILED)
         return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it again", binding->service);
-    int failed = ask(binding->table, &bound, buffer, error);
+    int failed = ask(binding->table, binding->pku != NULL, &bound, buffer, error);
     if (!failed && bound.reply.flags & FAR_BIND_PENDING)
         failed = far_fail(error, ENOENT, EX_UNAVAILABLE, "service %s is no longer registered", binding->service);
     else if (!failed && bound.reply.base != binding->base)

@@ -23,6 +23,10 @@
 #define FAR_BINDING_MAX 128 /* services bound in one process */
 
 struct far_import_table;
+struct far_pku;
+struct far_functions;
+struct walk_kept;
+struct walk_store;
 
 struct far_binding {
     const uint8_t *slot_flags; /* gate_MACHINE.S reads these two words: of each slot that there can be */
@@ -45,7 +49,11 @@ struct far_binding {
         *table; /* our copy of what we were bound with, to do it again on another connection */
     const struct far_reloc_header
         *unbound;                  /* what says which services it is bound to itself, until they are; or NULL */
+    struct far_functions *functions; /* of ours that the service may call; NULL: none yet */
     struct far_revoked_by revoked; /* the capability that it was bound by */
+    struct far_pku *pku;           /* its code is in a protection domain of this process; or NULL */
+    struct walk_kept *kept;        /* which memory of ours it keeps; NULL: none yet. Written once, atomically */
+    struct walk_store *store;      /* what it has given us beyond a call; the same */
 };
 
 /* Services that nobody had registered when the process was bound to them; pending.h. */

@@ -6,6 +6,7 @@
  */
 #include "runtime/lib/call.h"
 
+#include "runtime/lib/callback.h"
 #include "runtime/lib/failure.h"
 #include "runtime/lib/map.h"
 #include "runtime/lib/wait.h"
@@ -99,16 +100,22 @@ static inline int call_and_wait(struct far_channel *channel, uint32_t slot, uint
     return sleep_quietly(channel, previous, deadline_ms);
 }
 
-int call_run(struct far_channel *channel, const struct far_plan *plan)
+int call_go_on(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms)
 {
-    return call_and_wait(channel, plan->op->slot, plan->op->deadline_ms);
+    return call_and_wait(channel, slot, deadline_ms);
+}
+
+int call_run(struct far_binding *binding, struct far_channel *channel, const struct far_plan *plan)
+{
+    int failed = call_and_wait(channel, plan->op->slot, plan->op->deadline_ms);
+    return failed || !callback_is_asked(channel) ? failed
+                                                 : callbacks_serve(channel, binding, plan->op->deadline_ms);
 }
 
 /* A server's word for where its memory is would make our own memory its: a client follows what it is given. */
-static bool result_believed(const struct far_binding *binding, const struct far_plan *plan, uint64_t address)
+bool call_believes(const struct far_binding *binding, uint64_t address, uint64_t size)
 {
     const struct far_extent *part = binding->part;
-    uint64_t size = plan->result_target_size;
     return address == 0 || far_inside(&part[FAR_PART_DATA], address, size) ||
            far_inside(&part[FAR_PART_HEAP], address, size) || far_inside(&part[FAR_PART_CONST], address, size) ||
            domain_shares(binding, address, size);
@@ -123,7 +130,7 @@ bool call_take_result(struct far_frame *frame, const struct far_binding *binding
     else if (plan->result != FAR_PASS_VOID)
         frame->result = far_extend(__atomic_load_n(&reply->result, __ATOMIC_RELAXED) & plan->result_mask,
                                    plan->result_width, plan->result_signed);
-    if (plan->result == FAR_PASS_GLOBAL && !result_believed(binding, plan, frame->result))
+    if (plan->result == FAR_PASS_GLOBAL && !call_believes(binding, frame->result, plan->result_target_size))
         return false;
     /* Like a function of libc: errno says something only where something failed. */
     int error = __atomic_load_n(&reply->error, __ATOMIC_RELAXED);
@@ -135,21 +142,22 @@ bool call_take_result(struct far_frame *frame, const struct far_binding *binding
 NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_binding *binding, uint32_t slot);
 
 /* A call that was published and whose answer cannot be had: the A-stack is not ours alone any more. */
-NOT_INLINE static void fast_call_fails(struct far_frame *frame, struct far_binding *binding,
+static void fast_call_fails(struct far_frame *frame, struct far_binding *binding,
                                        const struct far_plan *plan, struct far_channel *channel, int error)
 {
     const char *reason = error == EPROTO   ? FAR_REASON_LIE
                          : error == EACCES ? FAR_REASON_REVOKED
                          : error == EAGAIN ? FAR_REASON_FULL
                                            : "the service's host is gone";
-    uint32_t status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
+    uint32_t status =
+        channel->astack ? __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED) : FAR_CALL_DONE;
     if (error == ERESTART) {
         channel_close(channel);
         far_thread->depth--;
         call_otherwise(frame, binding, plan->op->slot);
         return;
     }
-    if (error || status == FAR_CALL_ENDED_THREAD) /* nobody serves it any more */
+    if (channel->astack && (error || status == FAR_CALL_ENDED_THREAD)) /* nobody serves it any more */
         channel_close(channel);
     if (!error && (error = call_status_error(status, &reason)) == 0) {
         reason = FAR_REASON_LIE;
@@ -157,6 +165,22 @@ NOT_INLINE static void fast_call_fails(struct far_frame *frame, struct far_bindi
     }
     far_thread->depth--;
     call_fails(frame, binding, plan, error, reason);
+}
+
+/* A call that is not over, or not well: the service calls a function of ours, or has no answer. */
+NOT_INLINE static void fast_call_goes_on(struct far_frame *frame, struct far_binding *binding,
+                                         const struct far_plan *plan, struct far_channel *channel, int error)
+{
+    bool asked = !error && callback_is_asked(channel);
+    if (asked)
+        error = callbacks_serve(channel, binding, 0);
+    if (asked && !error && __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED) == FAR_CALL_DONE &&
+        call_take_result(frame, binding, plan, &channel->astack->reply)) {
+        order_for_signals();
+        far_thread->depth--;
+        return;
+    }
+    fast_call_fails(frame, binding, plan, channel, error);
 }
 
 static inline void call_fast(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
@@ -172,7 +196,7 @@ static inline void call_fast(struct far_frame *frame, struct far_binding *bindin
         far_thread->depth--;
         return;
     }
-    fast_call_fails(frame, binding, plan, channel, error);
+    fast_call_goes_on(frame, binding, plan, channel, error);
 }
 
 /* From here to leaving it, a signal handler's calls use another depth. */
@@ -195,16 +219,18 @@ NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_bindin
         call_fails(frame, binding, plan, ENOTSUP, plan->refusal);
         return;
     }
-    if (!plan || !thread || thread->depth == FAR_DEPTH_MAX) {
+    uint32_t level = 0;
+    struct far_channel *channel = thread ? thread_channel(thread, binding, &level) : NULL;
+    if (!plan || !channel || thread->depth == FAR_CALLS_NESTED) {
         bool no_memory = !thread || !binding->plans.memory;
         int error = no_memory ? ENOMEM : !plan ? ENOSYS : EBUSY;
         call_fails(frame, binding, plan, error,
                    no_memory ? "there is no memory"
                    : !plan   ? "no operation has this slot"
-                             : "too many calls interrupt each other");
+                             : "too many calls interrupt each other, or call each other back");
         return;
     }
-    struct far_channel *channel = &thread->channel[thread->depth][binding->index];
+    thread->running[thread->depth].level = level;
     enter_depth(thread, frame, channel);
     const char *reason = NULL;
     struct far_error error = {0};

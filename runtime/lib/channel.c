@@ -101,10 +101,14 @@ static void thread_end(void *value)
     sigset_t saved;
     process_lock(&saved);
     far_thread = NULL;
-    for (int depth = 0; depth < FAR_DEPTH_MAX; depth++)
+    for (int level = 0; level < FAR_LEVELS_MAX; level++)
         for (uint32_t i = 0; i < far_process.binding_count; i++)
-            if (thread->channel[depth][i].astack)
-                channel_end(&thread->channel[depth][i]);
+            if (thread->channel[level][i].astack)
+                channel_end(&thread->channel[level][i]);
+    for (int depth = 0; depth < FAR_CALLS_NESTED; depth++) {
+        walk_memory_free(&thread->walk[depth].call);
+        walk_memory_free(&thread->walk[depth].results);
+    }
     munmap(thread, sizeof *thread);
     process_unlock(&saved);
 }
@@ -120,13 +124,47 @@ static void abandon(struct far_channel *channel)
     astack->reply.sequence = FAR_SEQUENCE_DEAD;
 }
 
+/* The first level that no call under way has. */
+static uint32_t free_level(const struct far_thread *thread)
+{
+    uint32_t level = 0;
+    for (uint32_t i = 0; i < thread->depth; i++)
+        if (thread->running[i].level >= level)
+            level = thread->running[i].level + 1;
+    return level;
+}
+
+struct far_channel *thread_channel(struct far_thread *thread, const struct far_binding *binding, uint32_t *level)
+{
+    for (uint32_t i = thread->depth; i-- > 0;) {
+        struct far_channel *channel = thread->running[i].channel;
+        *level = thread->running[i].level;
+        if (channel == &thread->channel[*level][binding->index] && channel->in_callback && channel->astack &&
+            !channel_lost(channel))
+            return channel;
+    }
+    *level = free_level(thread);
+    return *level < FAR_LEVELS_MAX ? &thread->channel[*level][binding->index] : NULL;
+}
+
+/* What a service keeps and has given belongs to the parent; and another thread of it may have held their locks. */
+static void forget_kept(void)
+{
+    for (uint32_t i = 0; i < far_process.binding_count; i++) {
+        far_process.binding[i]->kept = NULL;
+        far_process.binding[i]->store = NULL;
+    }
+}
+
 static void after_fork(void)
 {
     process_after_fork();
-    for (uint32_t depth = 0; far_thread && depth < FAR_DEPTH_MAX; depth++)
+    forget_kept();
+    uint32_t in_use = far_thread ? free_level(far_thread) : 0;
+    for (uint32_t level = 0; far_thread && level < FAR_LEVELS_MAX; level++)
         for (uint32_t i = 0; i < far_process.binding_count; i++) {
-            struct far_channel *channel = &far_thread->channel[depth][i];
-            if (channel->astack && depth < far_thread->depth)
+            struct far_channel *channel = &far_thread->channel[level][i];
+            if (channel->astack && level < in_use)
                 abandon(channel);
             else if (channel->astack)
                 channel_unmap(channel);
@@ -264,7 +302,8 @@ static int channel_open(struct far_binding *binding, struct far_channel *channel
 
 int channel_ready(struct far_binding *binding, struct far_channel *channel, struct far_error *error)
 {
-    if (channel->astack && !channel_dead(channel))
+    bool over = channel->astack && (channel->in_callback ? channel_lost(channel) : channel_dead(channel));
+    if (channel->astack && !over)
         return 0;
     if (channel->astack)
         channel_close(channel);

@@ -2,22 +2,24 @@
 /*
  * Channels: an A-stack shared by one client thread and one worker of a service's host. A thread has one for each
  * service it calls, opened at the first call. A call from a signal handler that interrupted another call has channels
- * of its own, one set for each depth, so that no call ever finds another's half-written A-stack. Everything here may
+ * of its own, one set for each level, so that no call ever finds another's half-written A-stack. A call from a callback goes
+ * down the channel that it came by. Everything here may
  * run in a signal handler: memory comes from mmap, signals are blocked while a lock is held.
  */
 #ifndef FARCALL_CHANNEL_H
 #define FARCALL_CHANNEL_H
 
-#include "runtime/astack.h"
+#include "runtime/callback.h"
 #include "runtime/lib/binding.h"
+#include "runtime/walk/memory.h"
 
 #include <stdbool.h>
 
 /* After a call that needed a larger one than this, a channel is closed again: its memory is better used elsewhere. */
 #define FAR_CHANNEL_KEEP (16u << 20)
 
-/* Calls that interrupt each other in one thread. */
-#define FAR_DEPTH_MAX 8
+/* Calls that interrupt each other in one thread, and so have channels of their own. */
+#define FAR_LEVELS_MAX 8
 
 struct far_channel {
     struct far_astack *astack; /* NULL: not open */
@@ -27,7 +29,9 @@ struct far_channel {
     uint32_t cpu;      /* what we last wrote to call.cpu */
     uint32_t id;       /* as fard knows it, on connection number `opened_on` */
     uint32_t opened_on;
-    int host_pidfd; /* readable once the host is gone; -1: unknown */
+    int host_pidfd;       /* readable once the host is gone; -1: unknown */
+    uint32_t in_callback; /* functions of ours that run for calls under way here */
+    uint64_t area_end;    /* bytes of the area that calls under way have in use: later ones lie behind */
 } __attribute__((aligned(64)));
 
 /* What a thread has. Lives in an mmap of its own, of which only the pages in use cost memory. */
@@ -36,8 +40,13 @@ struct far_thread {
     struct {
         const void *frame; /* of the gate, on the caller's stack */
         struct far_channel *channel;
-    } running[FAR_DEPTH_MAX]; /* depth of them */
-    struct far_channel channel[FAR_DEPTH_MAX][FAR_BINDING_MAX];
+        uint32_t level;          /* of its channel. The first one's is 0, and never written */
+    } running[FAR_CALLS_NESTED]; /* depth of them */
+    struct far_channel channel[FAR_LEVELS_MAX][FAR_BINDING_MAX];
+    struct {
+        struct walk_memory call;    /* while it lasts */
+        struct walk_memory results; /* until the next one */
+    } walk[FAR_CALLS_NESTED];       /* by depth */
 };
 
 /* NULL until the thread's first call. Initial-exec: one load in the gate. */
@@ -48,6 +57,12 @@ struct far_thread *far_thread_get(void);
 
 /* Make sure that the channel is open and not dead. 0, or -errno and *error. */
 int channel_ready(struct far_binding *binding, struct far_channel *channel, struct far_error *error);
+
+/*
+ * Whose channel the thread's next call of that service takes, and its level. One that the thread is in a callback of, if there
+ * is one: the service's own thread waits there. Otherwise that of the next level. NULL: there is none left.
+ */
+struct far_channel *thread_channel(struct far_thread *thread, const struct far_binding *binding, uint32_t *level);
 
 /* Replace the channel by one of at least `size` bytes. 0, or -errno and *error, and then it is closed. */
 int channel_grow(struct far_binding *binding, struct far_channel *channel, uint64_t size, struct far_error *error);

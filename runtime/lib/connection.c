@@ -164,7 +164,8 @@ static int refused(const struct far_answer *answer, const struct far_error *rest
     if (answer->size != sizeof *error)
         return far_fail(error, EPROTO, EX_PROTOCOL, "fard sent an error that is no error message");
     first = first < sizeof *error ? first : sizeof *error;
-    memcpy(error, answer->body, first);
+    if (first) /* who expects no answer has no room for one */
+        memcpy(error, answer->body, first);
     memcpy((char *)error + first, rest, sizeof *error - first);
     error->text[sizeof error->text - 1] = '\0';
     if (error->code <= 0 || error->code > 4095)

@@ -144,6 +144,7 @@ static void remember(const struct far_domain_reply *reply, int memory)
     struct far_own_domain *domain = own();
     struct stat status = {0};
     fstat(memory, &status);
+    domain->tells_pages = status.st_mode & S_IWOTH;
     domain->device = status.st_dev;
     domain->inode = status.st_ino;
     domain->memory = memory;

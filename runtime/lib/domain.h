@@ -21,7 +21,8 @@ struct far_heap_calls;
 struct far_own_domain {
     uint64_t base; /* 0: there is none. Written last: calls look without a lock */
     uint64_t size;
-    int memory; /* descriptor; the program may have closed it */
+    int memory;       /* descriptor; the program may have closed it */
+    bool tells_pages; /* may we know by mincore() what of it is in use? */
     dev_t device;
     ino_t inode;
     uint32_t known_on; /* connection on which fard knows it as ours */

@@ -10,6 +10,7 @@
  */
 #include "runtime/lib/binding.h"
 #include "runtime/lib/domain_api.h"
+#include "runtime/lib/domain_copy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,11 +94,13 @@ static void make_private(struct far_own_domain *domain)
 {
     if (domain->fork_pipe[0] < 0)
         give_up("there were no descriptors left for telling the parent when it is done");
-    if (!domain_memory_is_ours(domain))
-        give_up("the program has closed the descriptor of its memory");
     void *copy = mmap(NULL, domain->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (copy == MAP_FAILED || copy_in_use(domain, copy) != 0 ||
-        mremap(copy, domain->size, domain->size, MREMAP_MAYMOVE | MREMAP_FIXED, at(domain, 0)) == MAP_FAILED)
+    if (copy == MAP_FAILED)
+        give_up("there is no memory for it");
+    int failed = domain_memory_is_ours(domain) ? copy_in_use(domain, copy) : domain_copy_resident(domain, copy);
+    if (failed == -ENODATA)
+        give_up("the program has closed the descriptor of its memory, and some of that may be swapped out");
+    if (failed || mremap(copy, domain->size, domain->size, MREMAP_MAYMOVE | MREMAP_FIXED, at(domain, 0)) == MAP_FAILED)
         give_up("there is no memory for it");
 }
 
@@ -109,7 +112,8 @@ static void in_child(void)
     int saved = errno;
     make_private(domain);
     domain->is_private = true;
-    close(domain->memory);
+    if (domain_memory_is_ours(domain))
+        close(domain->memory);
     domain->memory = -1;
     close(domain->fork_pipe[0]);
     close(domain->fork_pipe[1]);

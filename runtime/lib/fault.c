@@ -4,6 +4,7 @@
 #include "runtime/lib/binding.h"
 #include "runtime/lib/link_unbound.h"
 #include "runtime/lib/pending.h"
+#include "runtime/pku/signals.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -59,6 +60,12 @@ static bool from_kernel(const siginfo_t *info)
     return info->si_code > 0;
 }
 
+/* The kernel's handler; the pku gate's, if it is there, and ours behind it. */
+static int set_signal(int number, const struct sigaction *action, struct sigaction *old)
+{
+    return pku_signals_own(number) ? pku_signals_replace(number, action, old) : __sigaction(number, action, old);
+}
+
 /*
  * As if nobody had a handler. A fault that the kernel reported comes again when the instruction is run again; a signal that
  * somebody sent must be sent again, and is delivered when the handler returns.
@@ -66,7 +73,7 @@ static bool from_kernel(const siginfo_t *info)
 static void take_default(int number, const siginfo_t *info)
 {
     const struct sigaction fresh = {.sa_handler = SIG_DFL};
-    __sigaction(number, &fresh, NULL);
+    set_signal(number, &fresh, NULL);
     if (!from_kernel(info))
         raise(number);
 }
@@ -151,7 +158,7 @@ static int take_signal(const struct sigaction *behind)
     struct sigaction action = {.sa_sigaction = on_fault,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | (behind->sa_flags & SA_RESTART)};
     sigemptyset(&action.sa_mask);
-    return __sigaction(SIGSEGV, &action, NULL) == 0 ? 0 : -errno;
+    return set_signal(SIGSEGV, &action, NULL) == 0 ? 0 : -errno;
 }
 
 int fault_install(void)

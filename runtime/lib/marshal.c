@@ -38,13 +38,6 @@ static int take_string(struct crossing *crossing, uint32_t i, struct far_error *
     return 0;
 }
 
-static uint64_t frame_word(const struct far_frame *frame, struct far_where where)
-{
-    const uint64_t *words = where.place == FAR_PLACE_INTEGER ? frame->integer
-                            : where.place == FAR_PLACE_FLOAT ? frame->floats
-                                                             : frame->stack;
-    return words[where.index];
-}
 
 /* Memory that the service may reach itself goes over as its address. A size is read from what was copied only. */
 static bool goes_direct(const struct crossing *crossing, uint32_t i)
@@ -59,7 +52,7 @@ static int take_words(struct crossing *crossing, const struct far_frame *frame, 
     int failed = 0;
     for (uint32_t i = 0; i < crossing->plan->param_count && !failed; i++) {
         const struct far_plan_param *param = &crossing->plan->param[i];
-        crossing->word[i] = frame_word(frame, param->abi) & param->mask; /* no bits that are nobody's parameter */
+        crossing->word[i] = far_frame_word(frame, param->abi) & param->mask; /* no bits that are nobody's parameter */
         crossing->sizes.value[i] = crossing->word[i];
         crossing->sizes.direct[i] = goes_direct(crossing, i);
         if (param->passing == FAR_PASS_STRING)
@@ -139,10 +132,15 @@ static void take_area(const struct crossing *crossing, const char *area)
 }
 
 /* Open, and large enough. */
-static int have_room(struct far_binding *binding, struct far_channel *channel, uint64_t area, struct far_error *error)
+int call_have_room(struct far_binding *binding, struct far_channel *channel, uint64_t area, struct far_error *error)
 {
     int failed = channel_ready(binding, channel, error);
-    if (!failed && area > channel->size - FAR_ASTACK_AREA)
+    bool fits = !failed && area <= channel->size - FAR_ASTACK_AREA - channel->area_end;
+    if (!failed && !fits && channel->in_callback)
+        failed = far_fail(error, E2BIG, EX_DATAERR, "the parameters of a call from a callback need %llu bytes, of which %llu are left",
+                          (unsigned long long)area,
+                          (unsigned long long)(channel->size - FAR_ASTACK_AREA - channel->area_end));
+    else if (!failed && !fits)
         failed = channel_grow(binding, channel, FAR_ASTACK_AREA + area, error);
     /* Whatever was the matter with the name server: to the caller, the service cannot be reached. */
     if (failed && error->code != E2BIG && error->code != ENOMEM && error->code != EACCES &&
@@ -151,24 +149,40 @@ static int have_room(struct far_binding *binding, struct far_channel *channel, u
     return failed ? -error->code : 0;
 }
 
-static int cross(const struct crossing *crossing, struct far_channel *channel, uint32_t *status,
-                 struct far_error *error)
+int call_breaks_off(struct far_channel *channel, int failed, struct far_error *error)
 {
-    char *area = (char *)channel->astack + FAR_ASTACK_AREA;
+    if (channel->astack) /* a call from a callback may have closed it */
+        channel_close(channel);
+    if (failed == ERESTART)
+        return -ERESTART;
+    return far_fail(error, failed, EX_UNAVAILABLE,
+                    failed == ETIMEDOUT ? "the operation's deadline passed"
+                    : failed == EPROTO  ? FAR_REASON_LIE
+                    : failed == EACCES  ? FAR_REASON_REVOKED
+                    : failed == EAGAIN  ? FAR_REASON_FULL
+                                        : "the service's host is gone");
+}
+
+/* While it lasts, what it has in the area is in use. */
+static int run_with_area(const struct crossing *crossing, struct far_binding *binding, struct far_channel *channel)
+{
+    uint64_t base = channel->area_end;
+    channel->area_end += crossing->sizes.end;
+    int failed = call_run(binding, channel, crossing->plan);
+    if (channel->astack)
+        channel->area_end = base;
+    return failed;
+}
+
+static int cross(const struct crossing *crossing, struct far_binding *binding, struct far_channel *channel,
+                 uint32_t *status, struct far_error *error)
+{
+    char *area = (char *)channel->astack + FAR_ASTACK_AREA + channel->area_end;
     put_area(crossing, area);
     put_line(crossing, channel->astack);
-    int failed = call_run(channel, crossing->plan);
-    if (failed) {
-        channel_close(channel);
-        if (failed == ERESTART)
-            return -ERESTART;
-        return far_fail(error, failed, EX_UNAVAILABLE,
-                        failed == ETIMEDOUT ? "the operation's deadline passed"
-                        : failed == EPROTO  ? FAR_REASON_LIE
-                        : failed == EACCES  ? FAR_REASON_REVOKED
-                        : failed == EAGAIN  ? FAR_REASON_FULL
-                                            : "the service's host is gone");
-    }
+    int failed = run_with_area(crossing, binding, channel);
+    if (failed)
+        return call_breaks_off(channel, failed, error);
     *status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
     if (*status == FAR_CALL_DONE)
         take_area(crossing, area);
@@ -177,15 +191,12 @@ static int cross(const struct crossing *crossing, struct far_channel *channel, u
     return 0;
 }
 
-/* A service may be upgraded while it is called, and again; but not as often as this within one call. */
-#define MOVES_MAX 100
-
 static int cross_to_the_newest(const struct crossing *crossing, struct far_binding *binding,
                                struct far_channel *channel, uint32_t *status, struct far_error *error)
 {
-    for (int moves = 0; moves < MOVES_MAX; moves++) {
-        int failed = have_room(binding, channel, crossing->sizes.end, error);
-        failed = failed ? failed : cross(crossing, channel, status, error);
+    for (int moves = 0; moves < FAR_MOVES_MAX; moves++) {
+        int failed = call_have_room(binding, channel, crossing->sizes.end, error);
+        failed = failed ? failed : cross(crossing, binding, channel, status, error);
         if (failed != -ERESTART)
             return failed;
     }
@@ -208,7 +219,7 @@ static int call_once(struct far_frame *frame, struct far_binding *binding, const
     errno = saved;
     if (!call_take_result(frame, binding, plan, &channel->astack->reply))
         return far_fail(error, EPROTO, EX_PROTOCOL, FAR_REASON_LIE);
-    if (channel->size > FAR_CHANNEL_KEEP)
+    if (channel->size > FAR_CHANNEL_KEEP && !channel->in_callback)
         channel_close(channel);
     return 0;
 }
@@ -219,6 +230,8 @@ int call_by_plan(struct far_frame *frame, struct far_binding *binding, const str
 {
     if (plan->op->flags & FAR_OP_ABSENT)
         return FAR_CALL_ABSENT;
+    if (plan->flags & FAR_PLAN_WALK)
+        return call_walking(frame, binding, plan, channel, error);
     int result = call_once(frame, binding, plan, channel, true, error);
     return result == FAR_CALL_NOT_SHARED ? call_once(frame, binding, plan, channel, false, error) : result;
 }

@@ -18,21 +18,11 @@ static bool by_reference(unsigned passing)
     return passing == FAR_PASS_BUFFER || passing == FAR_PASS_STRING;
 }
 
-/* There is always a place: no more parameters than FAR_PARAM_MAX, as many as there are stack words. */
-static struct far_where next_place(struct far_places *used, bool is_float, unsigned integers, unsigned floats)
-{
-    if (is_float && used->floats < floats)
-        return (struct far_where){FAR_PLACE_FLOAT, used->floats++};
-    if (!is_float && used->integers < integers)
-        return (struct far_where){FAR_PLACE_INTEGER, used->integers++};
-    return (struct far_where){FAR_PLACE_STACK, used->stack++};
-}
-
 static void plan_place(struct far_plan *plan, struct far_plan_param *param)
 {
     bool is_float = param->passing == FAR_PASS_FLOAT;
-    param->abi = next_place(&plan->abi, is_float, FAR_ABI_INTEGERS, FAR_ABI_FLOATS);
-    param->astack = next_place(&plan->astack, is_float, FAR_ASTACK_REGISTERS, FAR_ASTACK_FLOATS);
+    param->abi = far_next_place(&plan->abi, is_float, FAR_ABI_INTEGERS, FAR_ABI_FLOATS);
+    param->astack = far_next_place(&plan->astack, is_float, FAR_ASTACK_REGISTERS, FAR_ASTACK_FLOATS);
     if (param->astack.place == FAR_PLACE_INTEGER)
         plan->mask[param->astack.index] = param->mask;
 }
@@ -118,7 +108,8 @@ static void plan_choose_paths(struct far_plan *plan)
         checked |= param->passing != FAR_PASS_VALUE && param->passing != FAR_PASS_OPAQUE &&
                    param->passing != FAR_PASS_WITHHELD;
     }
-    if (only_values && plan->result != FAR_PASS_FLOAT && !(plan->flags & (FAR_PLAN_BY_REFERENCE | FAR_PLAN_WIDE)) &&
+    if (only_values && plan->result != FAR_PASS_FLOAT && 
+        !(plan->flags & (FAR_PLAN_BY_REFERENCE | FAR_PLAN_WIDE | FAR_PLAN_WALK)) &&
         !plan->op->deadline_ms && !(plan->op->flags & FAR_OP_ABSENT))
         plan->flags |= FAR_PLAN_FAST | (checked ? 0 : FAR_PLAN_FAST_HOST);
 }
@@ -144,6 +135,8 @@ static void plan_from_op(struct far_plan *plan, struct carrier *carrier, const s
     if (plan_is_refused(plan, carrier, text))
         return;
     plan->param_count = (uint8_t)op->param_count;
+    if (carrier_walks(carrier, op))
+        plan->flags |= FAR_PLAN_WALK;
     plan_result(plan, carrier->iface);
     for (uint32_t i = 0; i < op->param_count; i++)
         plan_param(plan, carrier->iface, i);

@@ -14,23 +14,9 @@
 
 #include "runtime/astack.h"
 #include "runtime/iface.h"
-#include "runtime/lib/abi.h"
+#include "runtime/lib/places.h"
 
 #include <stdbool.h>
-
-enum far_place { FAR_PLACE_INTEGER, FAR_PLACE_FLOAT, FAR_PLACE_STACK };
-
-struct far_where {
-    uint8_t place; /* enum far_place */
-    uint8_t index; /* in its place */
-};
-
-/* How many words of each place are in use. */
-struct far_places {
-    uint8_t integers;
-    uint8_t floats;
-    uint8_t stack;
-};
 
 struct far_plan_param {
     uint8_t passing; /* enum far_passing */
@@ -50,6 +36,7 @@ struct far_plan_param {
 #define FAR_PLAN_FLOATS       0x4u  /* some parameter travels in a floating-point register */
 #define FAR_PLAN_BY_REFERENCE 0x8u  /* some parameter travels in the area */
 #define FAR_PLAN_WIDE         0x10u /* some parameter travels in the wide block */
+#define FAR_PLAN_WALK         0x20u /* memory with pointers in it, that comes out, or that is kept: runtime/walk */
 
 struct far_plan {
     const struct far_op *op;

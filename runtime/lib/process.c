@@ -71,6 +71,9 @@ int process_settings_check(struct far_error *error)
         return far_fail(error, EINVAL, EX_USAGE,
                         "%s is \"%s\"; it can be a number of bytes, or one with M or G behind it", FAR_ENV_HEAP_SIZE,
                         settings->heap_text);
+    case FAR_SETTINGS_BAD_GATE:
+        return far_fail(error, EINVAL, EX_USAGE, "%s is \"%s\"; it can be process, pku or auto", FAR_ENV_GATE,
+                        settings->gate_text);
     case FAR_SETTINGS_BAD_LEVEL:
         return far_fail(error, EINVAL, EX_USAGE, "%s is \"%s\"; it can be none, read or trusted", FAR_ENV_LEVEL,
                         settings->level_text);

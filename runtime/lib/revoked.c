@@ -101,10 +101,21 @@ static bool trap_from_now_on(const struct far_binding *binding, enum far_part wh
     return make_inaccessible(part);
 }
 
+/* Its stubs are traps already, which look at what was revoked. */
+static bool unmap_domain(const struct far_extent *part)
+{
+    bool fine = true;
+    for (enum far_part which = FAR_PART_CODE; which < FAR_PART_COUNT; which++)
+        fine &= make_inaccessible(&part[which]);
+    return fine;
+}
+
 static bool unmap_binding(const struct far_binding *binding)
 {
     const struct far_extent *part = binding->part;
     bool fine = true;
+    if (binding->pku)
+        return unmap_domain(part);
     if (binding->level == FAR_LEVEL_TRUSTED)
         fine = trap_from_now_on(binding, FAR_PART_FSTUBS) && trap_from_now_on(binding, FAR_PART_DSTUBS) &&
                make_inaccessible(&part[FAR_PART_CODE]) && make_inaccessible(&part[FAR_PART_CONST]) &&

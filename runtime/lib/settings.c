@@ -28,6 +28,7 @@ enum wanted_index {
     WANT_CAPABILITIES,
     WANT_TRUSTED,
     WANT_HEAP_SIZE,
+    WANT_GATE,
     WANT_COUNT
 };
 
@@ -120,6 +121,17 @@ static uint32_t level_from_text(const char *text)
     return FAR_LEVEL_COUNT;
 }
 
+/* No word is the process gate; another word is none of them. */
+static uint32_t gate_from_text(const char *text)
+{
+    uint32_t length = early_length(text);
+    if (length == 0 || (length == 7 && early_equal(text, "process", 7)))
+        return FAR_GATE_PROCESS;
+    if (length == 3 && early_equal(text, "pku", 3))
+        return FAR_GATE_PKU;
+    return length == 4 && early_equal(text, "auto", 4) ? FAR_GATE_AUTO : FAR_GATE_AUTO + 1;
+}
+
 static int32_t number_from_text(const char *text)
 {
     int32_t value = 0;
@@ -190,6 +202,7 @@ void far_settings_read(struct far_settings *settings)
     want(&wanted[WANT_CAPABILITIES], FAR_ENV_CAPABILITIES, settings->capabilities, sizeof settings->capabilities);
     want(&wanted[WANT_TRUSTED], FAR_ENV_TRUST_SERVERS, settings->trusted, sizeof settings->trusted);
     want(&wanted[WANT_HEAP_SIZE], FAR_ENV_HEAP_SIZE, settings->heap_text, sizeof settings->heap_text);
+    want(&wanted[WANT_GATE], FAR_ENV_GATE, settings->gate_text, sizeof settings->gate_text);
     settings->fault = FAR_SETTINGS_FINE;
     settings->level = FAR_LEVEL_UNSET;
     settings->spin = -1;
@@ -206,6 +219,9 @@ void far_settings_read(struct far_settings *settings)
     settings->capable = settings->capabilities[0] != '\0';
     if (wanted[WANT_CAPABILITIES].length >= wanted[WANT_CAPABILITIES].room)
         settings->fault = FAR_SETTINGS_CAPABILITIES_LONG;
+    settings->gate = gate_from_text(settings->gate_text);
+    if (settings->gate > FAR_GATE_AUTO)
+        settings->fault = FAR_SETTINGS_BAD_GATE;
     settings->heap_size = 0;
     if (settings->heap_text[0] && !bytes_from_text(settings->heap_text, &settings->heap_size))
         settings->fault = FAR_SETTINGS_BAD_HEAP;
@@ -230,10 +246,22 @@ static int list_names(const char *list, const char *service)
     return 0;
 }
 
-uint32_t far_settings_want(const struct far_settings *settings, const char *service)
+uint32_t far_settings_wish(const struct far_settings *settings, const char *service)
 {
     uint32_t level = settings->level < FAR_LEVEL_COUNT ? settings->level : FAR_LEVEL_NONE;
     if (list_names(settings->untrusted, service) && (level == FAR_LEVEL_UNSET || level > FAR_LEVEL_READ))
         return FAR_LEVEL_READ;
     return level;
+}
+
+enum far_gate_choice far_settings_gate(const struct far_settings *settings, const char *service)
+{
+    uint32_t wish = far_settings_wish(settings, service);
+    return wish == FAR_LEVEL_NONE || wish == FAR_LEVEL_READ ? (enum far_gate_choice)settings->gate : FAR_GATE_PROCESS;
+}
+
+uint32_t far_settings_want(const struct far_settings *settings, const char *service)
+{
+    return far_settings_gate(settings, service) == FAR_GATE_PROCESS ? far_settings_wish(settings, service)
+                                                                    : FAR_LEVEL_UNSET;
 }

@@ -5,6 +5,7 @@
  * found before the C library, as it is in programs that are linked with an import library; fault.h says what happens elsewhere.
  */
 #include "runtime/lib/fault.h"
+#include "runtime/pku/signals.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,7 +15,9 @@
 
 PUBLIC int sigaction(int number, const struct sigaction *restrict action, struct sigaction *restrict old)
 {
-    return number == SIGSEGV ? fault_replace(action, old) : __sigaction(number, action, old);
+    if (number == SIGSEGV)
+        return fault_replace(action, old);
+    return pku_signals_own(number) ? pku_signals_replace(number, action, old) : __sigaction(number, action, old);
 }
 
 /* As signal() is on Linux: system calls are started again, the handler stays, its signal is blocked while it runs. */

@@ -27,7 +27,7 @@ struct walk_scope {
 
 #define WALK_DEEP       0x1u
 #define WALK_TERMINATED 0x2u /* a string whose last element is all zero */
-#define WALK_STRUCTURED 0x4u /* there is more than plain bytes in it */
+#define WALK_MADE       0x4u /* comes out anew */
 #define WALK_KEPT_BEGIN 0x8u
 #define WALK_RELEASED   0x10u
 
@@ -41,6 +41,7 @@ struct walk_object {
     uint64_t offset;  /* in the area */
     uint64_t changes; /* in the area: one bit a byte */
     const struct walk_scope *scope;
+    struct walk_memory *below; /* callee: where what its pointers lead to lies. NULL: where the call's does */
     uint32_t image_bytes;
     uint32_t kept; /* its number; 0: none */
     uint8_t direction;
@@ -92,7 +93,7 @@ unsigned walk_size(struct walk_visit *visit, const struct far_value *value, uint
 /* With a flexible array at its end: bytes of the structure whose first ones are `head`. */
 unsigned walk_flexible_size(struct walk_visit *visit, const struct far_value *value, const char *head, uint64_t *bytes);
 bool walk_has_flexible(const struct far_iface *iface, const struct far_value *value);
-/* Which parameters are read by sizes, and which wait for that; and integers. */
+/* Which parameters are read by sizes, and which wait for that. */
 void walk_look_at_parameters(struct walk *walk);
 
 /* --- objects.c --- */
@@ -102,6 +103,8 @@ static inline uint64_t walk_align(uint64_t bytes)
     return (bytes + FAR_ASTACK_ALIGN - 1) & ~(uint64_t)(FAR_ASTACK_ALIGN - 1);
 }
 
+/* The first objects' places. */
+unsigned walk_begin(struct walk *walk);
 /* Room in the area: DONE and *offset. */
 unsigned walk_place(struct walk *walk, uint64_t bytes, uint64_t *offset);
 /* Appends `object`, which is complete but for its place and number. DONE, or why not. */
@@ -128,11 +131,24 @@ unsigned walk_gather(struct walk_visit *visit, const struct far_value *value, ui
 unsigned walk_gather_rest(struct walk *walk);
 void walk_put_object(const struct walk *walk, const struct walk_object *object, char *area);
 
+/* Callee, after the function has run: an address that it has left, as it crosses. */
+unsigned walk_return(struct walk_visit *visit, const struct far_value *value, uint64_t address, uint32_t hint,
+                     uint64_t *word);
+/* What stands for something and leads to no memory that is copied. */
+unsigned walk_simple_word(struct walk_visit *visit, const struct far_value *value, uint64_t raw, uint64_t *word);
+/* Is what stands there left alone, on both ways? */
+bool walk_is_skipped(const struct walk_visit *visit, const struct far_value *value);
+/* A string's length travels with its word, where nothing on the other side says it. */
+bool walk_is_sent_string(const struct walk *walk, const struct far_value *value, uint8_t direction);
+/* How long memory is kept. */
+void walk_until(const struct walk *walk, const struct far_value *value, struct walk_until *until);
+
 /* --- scatter.c: a word and an object in the area become memory here --- */
 
 unsigned walk_scatter(struct walk_visit *visit, const struct far_value *value, uint64_t word, const char *area,
                       uint64_t *address);
 unsigned walk_scatter_rest(struct walk *walk, const char *area);
+unsigned walk_simple_raw(struct walk_visit *visit, const struct far_value *value, uint64_t word, uint64_t *raw);
 
 /* --- changes.c --- */
 

@@ -22,12 +22,12 @@ struct entry {
     bool used;     /* by a call, now */
     bool leaving;  /* goes when that call ends */
     struct walk_until until;
-    struct walk_memory below;
+    struct walk_memory *below; /* callee: in front of its memory, since entries move */
 };
 
 struct walk_kept {
     pthread_mutex_t lock;
-    bool (*charge)(int64_t bytes);
+    struct walk_charge charge;
     struct entry *entry;
     uint32_t *bucket;
     uint32_t room, top, free, count;
@@ -36,7 +36,7 @@ struct walk_kept {
 
 #define ROOM_FIRST 32
 
-struct walk_kept *walk_kept_new(bool (*charge)(int64_t bytes))
+struct walk_kept *walk_kept_new(struct walk_charge charge)
 {
     struct walk_kept *kept = mmap(NULL, sizeof *kept, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (kept == MAP_FAILED)
@@ -121,26 +121,39 @@ static struct entry *add(struct walk_kept *kept, uint64_t key, uint32_t type)
         kept->free = kept->entry[index].next;
     else
         kept->top++;
-    kept->entry[index] = (struct entry){.key = key, .type = type, .below = {.charge = kept->charge}};
+    kept->entry[index] = (struct entry){.key = key, .type = type};
     into_bucket(kept, index);
     __atomic_add_fetch(&kept->count, 1, __ATOMIC_RELAXED);
     return &kept->entry[index];
 }
 
+#define FRONT 64
+_Static_assert(sizeof(struct walk_memory) <= FRONT, "there is room in front of the memory");
+
 static uint64_t pages(uint64_t bytes)
 {
-    return (bytes + 4096) & ~(uint64_t)4095; /* one byte more at least: its end is inside */
+    return (FRONT + bytes + 4096) & ~(uint64_t)4095; /* one byte more at least: its end is inside */
+}
+
+static bool charge(const struct walk_kept *kept, uint64_t bytes)
+{
+    return !kept->charge.ask || kept->charge.ask(kept->charge.owner, (int64_t)bytes);
+}
+
+static void give_back(const struct walk_kept *kept, uint64_t bytes)
+{
+    if (kept->charge.ask)
+        kept->charge.ask(kept->charge.owner, -(int64_t)bytes);
 }
 
 static void free_memory(struct walk_kept *kept, struct entry *entry)
 {
-    walk_memory_free(&entry->below);
     if (!entry->memory)
         return;
-    munmap(entry->memory, pages(entry->bytes));
+    walk_memory_free(entry->below);
+    munmap(entry->memory - FRONT, pages(entry->bytes));
     kept->bytes -= pages(entry->bytes);
-    if (kept->charge)
-        kept->charge(-(int64_t)pages(entry->bytes));
+    give_back(kept, pages(entry->bytes));
     entry->memory = NULL;
 }
 
@@ -215,24 +228,31 @@ uint32_t walk_kept_find(struct walk_kept *kept, uint64_t address, uint32_t type)
     return number;
 }
 
-uint32_t walk_kept_enter(struct walk_kept *kept, uint64_t address, uint32_t type, const struct walk_until *until)
+uint32_t walk_kept_enter(struct walk_kept *kept, uint64_t address, uint32_t type, uint64_t bytes,
+                         const struct walk_until *until)
 {
     sigset_t saved;
     lock(kept, &saved);
     struct entry *entry = find(kept, address, type);
     entry = entry ? entry : add(kept, address, type);
-    if (entry)
+    if (entry) {
         entry->until = *until;
+        entry->bytes = bytes;
+    }
     uint32_t number = number_of(kept, entry);
     unlock(kept, &saved);
     return number;
 }
 
-uint64_t walk_kept_address(struct walk_kept *kept, uint32_t number)
+uint64_t walk_kept_address(struct walk_kept *kept, uint32_t number, uint32_t type, uint64_t offset)
 {
     sigset_t saved;
+    uint64_t address = 0;
     lock(kept, &saved);
-    uint64_t address = number && number <= kept->top ? kept->entry[number - 1].key : 0;
+    if (number && number <= kept->top) {
+        const struct entry *entry = &kept->entry[number - 1];
+        address = entry->key && entry->type == type && offset <= entry->bytes ? entry->key + offset : 0;
+    }
     unlock(kept, &saved);
     return address;
 }
@@ -253,21 +273,22 @@ static bool give_memory(struct walk_kept *kept, struct entry *entry, uint64_t by
 {
     uint64_t size = pages(bytes);
     if (entry->memory && pages(entry->bytes) == size) {
-        memset(entry->memory, 0, size);
+        memset(entry->memory, 0, size - FRONT);
         entry->bytes = bytes;
         return true;
     }
     free_memory(kept, entry);
-    if (kept->bytes + size > WALK_KEPT_BYTES_MAX || (kept->charge && !kept->charge((int64_t)size)))
+    if (kept->bytes + size > WALK_KEPT_BYTES_MAX || !charge(kept, size))
         return false;
     char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
-        if (kept->charge)
-            kept->charge(-(int64_t)size);
+        give_back(kept, size);
         return false;
     }
     kept->bytes += size;
-    entry->memory = memory;
+    entry->below = (struct walk_memory *)memory;
+    entry->below->charge = kept->charge;
+    entry->memory = memory + FRONT;
     entry->bytes = bytes;
     return true;
 }
@@ -290,14 +311,11 @@ static unsigned use(struct walk_kept *kept, uint32_t number, uint32_t type, uint
     }
     entry->type = type;
     entry->used = true;
-    walk_memory_reset(&entry->below);
-    *keeping = (struct walk_keeping){entry->memory, &entry->below};
+    walk_memory_reset(entry->below);
+    *keeping = (struct walk_keeping){entry->memory, entry->below};
     return FAR_CALL_DONE;
 }
 
-/*
- * `below` must not move while it is used, and entries do when the table grows: it is handed out in a place of its own.
- */
 unsigned walk_keep_use(struct walk_kept *kept, uint32_t number, uint32_t type, uint64_t bytes, bool fresh,
                        struct walk_keeping *keeping)
 {
@@ -333,7 +351,7 @@ void walk_keep_done(struct walk_kept *kept, uint32_t number, bool released)
     unlock(kept, &saved);
 }
 
-uint32_t walk_keep_at(struct walk_kept *kept, uint64_t address, uint64_t *offset)
+uint32_t walk_keep_at(struct walk_kept *kept, uint64_t address, uint32_t type, uint64_t *offset)
 {
     sigset_t saved;
     uint32_t number = 0;
@@ -343,7 +361,7 @@ uint32_t walk_keep_at(struct walk_kept *kept, uint64_t address, uint64_t *offset
     for (uint32_t i = 0; i < kept->top && !number; i++) {
         const struct entry *entry = &kept->entry[i];
         uint64_t begin = (uint64_t)(uintptr_t)entry->memory;
-        if (entry->key && begin && address >= begin && address - begin <= entry->bytes) {
+        if (entry->key && entry->type == type && begin && address >= begin && address - begin <= entry->bytes) {
             *offset = address - begin;
             number = (uint32_t)entry->key;
         }

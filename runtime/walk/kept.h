@@ -24,17 +24,18 @@ struct walk_until {
     uint64_t handle;  /* HANDLE */
 };
 
-/* From mmap. NULL: no memory. charge: as a walk_memory's. */
-struct walk_kept *walk_kept_new(bool (*charge)(int64_t bytes));
+/* From mmap. NULL: no memory. */
+struct walk_kept *walk_kept_new(struct walk_charge charge);
 void walk_kept_free(struct walk_kept *kept);
 uint32_t walk_kept_count(const struct walk_kept *kept);
 
 /* Caller: the number of memory of that type at that address; 0: it is not kept. */
 uint32_t walk_kept_find(struct walk_kept *kept, uint64_t address, uint32_t type);
 /* Caller: it is kept from now on. Its number, the one it had before if it was kept already; 0: no memory. */
-uint32_t walk_kept_enter(struct walk_kept *kept, uint64_t address, uint32_t type, const struct walk_until *until);
-/* Caller: its address; 0: no such number. */
-uint64_t walk_kept_address(struct walk_kept *kept, uint32_t number);
+uint32_t walk_kept_enter(struct walk_kept *kept, uint64_t address, uint32_t type, uint64_t bytes,
+                         const struct walk_until *until);
+/* Caller: the address of a byte of it, or of its end; 0: nothing of that number and type has that byte. */
+uint64_t walk_kept_address(struct walk_kept *kept, uint32_t number, uint32_t type, uint64_t offset);
 /* Caller: not kept any more, nor what was to be kept as long as it. */
 void walk_kept_leave(struct walk_kept *kept, uint32_t number);
 /* Both: a handle is gone, and what was to be kept as long. */
@@ -51,7 +52,7 @@ unsigned walk_keep_use(struct walk_kept *kept, uint32_t number, uint32_t type, u
 void walk_keep_until(struct walk_kept *kept, uint32_t number, const struct walk_until *until);
 /* The call has ended; released: and with it the memory's life. */
 void walk_keep_done(struct walk_kept *kept, uint32_t number, bool released);
-/* Callee: which of it holds an address, or its end; *offset in it. 0: none. */
-uint32_t walk_keep_at(struct walk_kept *kept, uint64_t address, uint64_t *offset);
+/* Callee: what of that type holds an address, or its end; *offset in it. 0: nothing. */
+uint32_t walk_keep_at(struct walk_kept *kept, uint64_t address, uint32_t type, uint64_t *offset);
 
 #endif

@@ -19,7 +19,7 @@ static bool charge(struct walk_memory *memory, uint64_t bytes)
 {
     if (memory->limit && bytes > memory->limit - memory->taken)
         return false;
-    if (memory->charge && !memory->charge((int64_t)bytes))
+    if (memory->charge.ask && !memory->charge.ask(memory->charge.owner, (int64_t)bytes))
         return false;
     memory->taken += bytes;
     return true;
@@ -30,8 +30,8 @@ static void give_back(struct walk_memory *memory, struct walk_chunk *chunk)
     uint64_t size = chunk->size;
     munmap(chunk, size + GUARD);
     memory->taken -= size;
-    if (memory->charge)
-        memory->charge(-(int64_t)size);
+    if (memory->charge.ask)
+        memory->charge.ask(memory->charge.owner, -(int64_t)size);
 }
 
 static struct walk_chunk *new_chunk(struct walk_memory *memory, uint64_t least)
@@ -45,8 +45,8 @@ static struct walk_chunk *new_chunk(struct walk_memory *memory, uint64_t least)
         mmap(NULL, size + GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (chunk == MAP_FAILED) {
         memory->taken -= size;
-        if (memory->charge)
-            memory->charge(-(int64_t)size);
+        if (memory->charge.ask)
+            memory->charge.ask(memory->charge.owner, -(int64_t)size);
         return NULL;
     }
     mprotect((char *)chunk + size, GUARD, PROT_NONE);
@@ -80,14 +80,14 @@ void walk_memory_free(struct walk_memory *memory)
 
 void walk_memory_reset(struct walk_memory *memory)
 {
-    uint64_t used = 0;
+    uint64_t used = 0, keep = memory->keep ? memory->keep : WALK_MEMORY_KEEP;
     for (const struct walk_chunk *chunk = memory->chunk; chunk; chunk = chunk->next)
         used += chunk->used;
-    if (memory->chunk && !memory->chunk->next && memory->chunk->size <= WALK_MEMORY_KEEP) {
+    if (memory->chunk && !memory->chunk->next && memory->chunk->size <= keep) {
         memory->chunk->used = HEADER;
         return;
     }
     walk_memory_free(memory);
-    if (used && used <= WALK_MEMORY_KEEP / 2)
+    if (used && used <= keep / 2)
         new_chunk(memory, used);
 }

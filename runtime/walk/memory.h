@@ -10,16 +10,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Kept from one call to the next; what a call needed beyond that goes back to the system. */
+/* What a call needed beyond what is kept goes back to the system. */
 #define WALK_MEMORY_KEEP (16u << 20)
 
 struct walk_chunk;
+
+/* Who pays: may it grow by so much? Negative: it has shrunk. NULL: it may. */
+struct walk_charge {
+    bool (*ask)(void *owner, int64_t bytes);
+    void *owner;
+};
 
 struct walk_memory {
     struct walk_chunk *chunk; /* the newest first */
     uint64_t taken;           /* bytes of all chunks */
     uint64_t limit;           /* bytes of all chunks, at most; 0: none */
-    bool (*charge)(int64_t bytes); /* may it grow by so much? Negative: it has shrunk. NULL: it may */
+    uint64_t keep;            /* bytes, from one call to the next; 0: WALK_MEMORY_KEEP */
+    struct walk_charge charge;
 };
 
 /* Aligned to 16 bytes, not cleared. NULL: there is no memory. */

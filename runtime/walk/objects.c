@@ -34,6 +34,11 @@ static bool have_room(struct walk *walk)
     return true;
 }
 
+unsigned walk_begin(struct walk *walk)
+{
+    return have_room(walk) ? FAR_CALL_DONE : FAR_CALL_NO_MEMORY;
+}
+
 static bool within_budget(struct walk *walk, const struct walk_object *object)
 {
     if (object->flags & WALK_DEEP)

@@ -38,6 +38,10 @@ struct walk_signature {
     uint32_t count;                   /* parameters */
 };
 
+struct walk;
+struct walk_object;
+struct walk_handle;
+
 /*
  * What the walk asks of who runs it. Statuses are enum far_call_status; a hook that is NULL refuses. Caller and callee
  * give different ones.
@@ -47,21 +51,21 @@ struct walk_hooks {
     bool (*shares)(void *context, uint64_t address, uint64_t bytes);
     /* GLOBAL. Callee: may the caller name this memory? Caller: may what the callee names be believed? */
     bool (*may_name)(void *context, uint64_t address, uint64_t bytes, bool written);
-    /* Callee: may the caller read this memory of the callee's? Then its address comes out. */
-    bool (*may_read)(void *context, uint64_t address, uint64_t bytes);
-    /* Callee: a handle comes in, and is used until handle_end or, if nothing was called, handle_put_down. */
+    /* Callee: may the caller read this memory of the callee's? Then its address comes out. deep: and all it leads to. */
+    bool (*may_read)(void *context, uint64_t address, uint64_t bytes, bool deep);
+    /* The handles' owner: one comes in, and is used until handle_end or, if nothing was called, handle_put_down. */
     unsigned (*handle_begin)(void *context, uint64_t handle, bool release);
     void (*handle_end)(void *context, uint64_t handle, bool release);
     void (*handle_put_down)(void *context, uint64_t handle);
-    /* Callee: a handle goes out. */
+    /* The handles' owner: one goes out. */
     unsigned (*handle_give)(void *context, uint64_t handle);
     /* Functions: the caller's becomes a word, and a word something that can be called. */
-    unsigned (*out_function)(void *context, uint64_t address, const struct far_callback *callback, uint64_t *word);
-    unsigned (*in_function)(void *context, uint64_t word, const struct far_callback *callback, uint64_t *address);
+    unsigned (*out_function)(void *context, const struct walk *walk, uint64_t address,
+                             const struct far_callback *callback, uint64_t *word);
+    unsigned (*in_function)(void *context, const struct walk *walk, uint64_t word,
+                            const struct far_callback *callback, uint64_t *address);
 };
 
-struct walk_object;
-struct walk_handle;
 
 /* One call. Begins as zero, but for the first block. */
 struct walk {

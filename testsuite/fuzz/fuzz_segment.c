@@ -14,6 +14,9 @@ static void compare_with_itself(const struct far_segment *segment)
     struct pair pair = {0};
     if (segment_pair_check(segment, segment, &pair))
         abort();
+    pair.upgrade = true;
+    if (segment_pair_check(segment, segment, &pair) || pair.added || pair.gone || pair.kept)
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -265,8 +265,8 @@ def keep_packets(source, build):
         ("CAPABILITY_REVOKE", kv + b"".ljust(128, b"\0") + struct.pack("<II", 7, 0)),
     ]
     name, groups, program = b"kv".ljust(64, b"\0"), struct.pack("<II", 4, 24), b"/usr/bin/viewer\0"
-    channel = struct.pack("<IIIIQQII", 1, 2, 1000, 77, 1 << 16, 5, 0, 0)
-    limited = struct.pack("<IIIIQQIIII", 2, 2, 1000, 77, 1 << 16, 5, 1, 2, 1, 3)
+    channel = struct.pack("<IIIIQQIIII", 1, 2, 1000, 77, 1 << 16, 5, 0, 0, 3, 0)
+    limited = struct.pack("<IIIIQQIIIIII", 2, 2, 1000, 77, 1 << 16, 5, 1, 2, 3, 0, 1, 3)
     bodies += [
         ("LINK", struct.pack("<Q", 0x300000000010)), ("LINK", struct.pack("<Q", 0x300000010010)),
         ("DOMAIN", struct.pack("<QQ", 0, 0)), ("DOMAIN", struct.pack("<QQ", 1 << 26, 0x400000000000)),

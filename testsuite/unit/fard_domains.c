@@ -168,6 +168,25 @@ static void all_chunks(void)
     domain_ranges_free(&ranges);
 }
 
+/* Of a chunk of an earlier life only what is given up in this one is handed out, and when it is old enough. */
+static void adopted(void)
+{
+    struct domain_ranges ranges = {0};
+    const struct domain_chunk chunk = {7, {FAR_WINDOW_BEGIN, 64 * DOMAIN_UNIT}};
+    const struct range inside = {FAR_WINDOW_BEGIN + 8 * DOMAIN_UNIT, DOMAIN_UNIT};
+    const struct range behind = {chunk.range.base + chunk.range.size - DOMAIN_UNIT, 2 * DOMAIN_UNIT};
+    struct range range;
+    CHECK(!domain_ranges_covers(&ranges, &inside));
+    CHECK(domain_ranges_adopt(&ranges, &chunk) == 0 && domain_ranges_has(&ranges, 7));
+    CHECK(domain_ranges_covers(&ranges, &inside) && !domain_ranges_covers(&ranges, &behind));
+    CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, DOMAIN_AGE_MS, &range) == DOMAIN_NEEDS_CHUNK);
+    CHECK(!domain_ranges_take_early(&ranges, DOMAIN_UNIT, &range));
+    domain_ranges_release(&ranges, &inside, 1, 1);
+    CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, DOMAIN_AGE_MS, &range) == DOMAIN_NEEDS_CHUNK);
+    CHECK(domain_ranges_take(&ranges, DOMAIN_UNIT, DOMAIN_AGE_MS + 1, &range) == 0 && range.base == inside.base);
+    domain_ranges_free(&ranges);
+}
+
 /* Who has used up his share gets his own, the oldest first, and nobody else's. */
 static void shares(void)
 {
@@ -194,6 +213,7 @@ int main(void)
     exhausted();
     in_turns();
     all_chunks();
+    adopted();
     at_random();
     return check_result();
 }

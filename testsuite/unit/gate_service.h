@@ -216,7 +216,7 @@ static inline void gate_kill(struct gate_service *service)
 
 static inline void gate_free(struct gate_service *service)
 {
-    for (int depth = 0; depth < FAR_DEPTH_MAX; depth++)
+    for (int depth = 0; depth < FAR_LEVELS_MAX; depth++)
         if (far_thread->channel[depth][0].astack)
             channel_close(&far_thread->channel[depth][0]);
     plans_free(&service->binding.plans);

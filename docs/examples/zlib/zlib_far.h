@@ -29,18 +29,23 @@ far_service(zlib, 1, 3);
  * own check compares the stream's address with the one it was started at, so the service keeps it (far_lifetime) from
  * the call that starts it to the one that ends it.
  *
+ * next_out goes both ways: what lies behind the bytes that zlib has written stays as it is.
+ *
+ * Through a gate zlib allocates with its own malloc: a client's allocator is none of its business (far_withheld). By branch
+ * it calls zalloc and zfree if they are set, as it always did.
+ *
  * zlib lets a program leave next_in and next_out undefined when it starts a stream. A call that goes through a gate
  * reads them: they must be NULL or valid, as after `z_stream strm = {0}`.
  */
 struct far_describes(struct z_stream_s) z_stream_far {
     z_const Bytef *far_in __sized_by_or_null(avail_in) next_in;
     uInt avail_in;
-    Bytef *far_out __sized_by_or_null(avail_out) next_out;
+    Bytef *far_inout __sized_by_or_null(avail_out) next_out;
     uInt avail_out;
     z_const char *far_out __null_terminated far_nullable far_lifetime(service) msg;
     struct internal_state *far_handle far_nullable state;
-    voidpf far_global far_nullable (*far_callback far_nullable zalloc)(voidpf far_opaque opaque, uInt items, uInt size);
-    void (*far_callback far_nullable zfree)(voidpf far_opaque opaque, voidpf far_global address);
+    alloc_func far_withheld zalloc;
+    free_func far_withheld zfree;
     voidpf far_opaque opaque;
 };
 

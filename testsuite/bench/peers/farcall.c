@@ -99,7 +99,7 @@ static void call(void *connection, const struct peer_run *run, uint32_t count)
 
 int main(int argc, char **argv)
 {
-    const struct peer peer = {
-        NAME, "null in inout clients held-in held-inout held-null list walk", NULL, connect, call, 0};
+    const struct peer peer = {NAME, "null in inout clients held-in held-inout held-null list walk", NULL, connect, call,
+                              0};
     return peer_main(argc, argv, &peer);
 }

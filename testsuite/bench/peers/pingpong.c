@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* The bare ping-pongs: `cacheline` looks all the time, `futex` sleeps in between. One partner for each client. */
+/*
+ * The bare ping-pongs: `cacheline` looks all the time, `futex` sleeps in between. One partner for each client; in case
+ * `sessions` in a session of its own, as hosts are: the kernel's autogroups make it dearer to switch to.
+ */
 #include "testsuite/bench/pingpong.h"
 
 #include "testsuite/bench/peers/peer.h"
@@ -21,6 +24,8 @@ static uint32_t last; /* round of this client */
 static void serve(const struct peer_run *run)
 {
     uint32_t mine = 0;
+    if (peer_is(run, "sessions"))
+        setsid();
     for (uint32_t other = 1; other < run->clients && !mine; other++) {
         pid_t child = fork();
         if (child < 0)
@@ -45,7 +50,7 @@ static void call(void *connection, const struct peer_run *run, uint32_t count)
 
 int main(int argc, char **argv)
 {
-    const struct peer peer = {NAME, SLEEPING ? "null clients" : "null", serve, NULL, call, 0};
+    const struct peer peer = {NAME, SLEEPING ? "null clients sessions" : "null", serve, NULL, call, 0};
     tables = mmap(NULL, PEER_CLIENTS_MAX * sizeof *tables, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (tables == MAP_FAILED)
         return 70;

@@ -18,8 +18,8 @@ version() { # NAME MINOR LIKE FLAGS…: NAME.seg
 version v0 0 ""
 version v1 1 v0.seg
 version v2 1 v1.seg
-"$build/bin/farcc" -O1 -DMINOR=1 -DVERSION=3 -DLARGER -c "$here/counter.c" -o larger.o
-"$build/bin/farld" -o larger.seg larger.o --previous=v1.seg
+"$build/bin/farcc" -O1 -DMINOR=1 -DVERSION=3 -DOTHER -c "$here/counter.c" -o other.o
+"$build/bin/farld" -o other.seg other.o --previous=v1.seg
 "$build/bin/far" implib v0.seg -o libcounter.so
 "$@" -O1 -DMINOR=0 -I"$here/../../../include" -I"$here" "$here/counter-client.c" -o client -L. -lcounter -L"$build/lib" \
   -lfarcall -Wl,-rpath,"$dir" -Wl,-rpath,"$build/lib" -lpthread

@@ -171,7 +171,7 @@ static double median(double *value, int count)
 }
 
 /* In microseconds. */
-static double round_of_binds(int fard, const uint8_t *bind, size_t bind_size)
+static double round_of_binds(int fard, const uint8_t *bind, size_t bind_size, int pause_ms)
 {
     double took[BINDS];
     static struct answer answer;
@@ -179,6 +179,8 @@ static double round_of_binds(int fard, const uint8_t *bind, size_t bind_size)
         double begin = seconds();
         must(ask(fard, FAR_MSG_RESOLVE, bind, bind_size, &answer) == 0);
         took[i] = (seconds() - begin) * 1e6;
+        if (pause_ms)
+            nap(pause_ms);
     }
     return median(took, BINDS);
 }
@@ -189,6 +191,7 @@ int main(int argc, char **argv)
     uint8_t bind[1024];
     must(argc == 4);
     int rounds = atoi(argv[3]), connections = atoi(argv[2]);
+    int pause_ms = !strcmp(argv[1], "narrow"); /* what cannot be interrupted meets only who comes in the middle of it */
     must(rounds > 0 && rounds <= ROUNDS && connections > 0 && connections <= 4096);
     struct progress *progress = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t attacker[ATTACKERS];
@@ -207,12 +210,12 @@ int main(int argc, char **argv)
     stay_on(1);
     int fard = connect_fard();
     for (int i = 0; i < rounds; i++) {
-        quiet[i] = round_of_binds(fard, bind, bind_size);
+        quiet[i] = round_of_binds(fard, bind, bind_size, pause_ms);
         must(seteuid(0) == 0);
         for (int j = 0; j < ATTACKERS; j++)
             kill(attacker[j], SIGCONT);
         wait_for_passes(progress);
-        loud[i] = round_of_binds(fard, bind, bind_size);
+        loud[i] = round_of_binds(fard, bind, bind_size, pause_ms);
         for (int j = 0; j < ATTACKERS; j++)
             kill(attacker[j], SIGSTOP);
         nap(50);

@@ -148,4 +148,4 @@ for table in [b"", b"x" * 200, import_table()[:-8], import_table().replace(b"kv_
 refused(lambda: Fard().register(prefix + "/kv.seg", "x", seal=False), "sealed")
 refused(lambda: Fard().register(None, "x", fd=os.open(prefix + "/kv.seg", os.O_RDONLY)), "sealed")
 refused(lambda: Fard().register(b"\x7fELF" + b"x" * 500, "x"), "not a sound segment")
-refused(lambda: Fard().ask(fardclient.REGISTER, struct.pack("<64sIIII", b"x", 0, 0, 0, 0)), "one descriptor")
+refused(lambda: Fard().ask(fardclient.REGISTER, struct.pack("<64sIIII", b"x", 0, 0, 0, 0)), "the segment's descriptor")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * usage: kill-at N PROGRAM ARGS…: run the program, and SIGKILL it when it is about to do its N-th system call that anybody
+ * usage: kill-at N PROGRAM ARGS…, or kill-at N -p PID: run the program, or take the one that runs, and SIGKILL it when it is about to do its N-th system call that anybody
  * else could notice: a write, a message, a name made or removed. SIGTERM is passed on. The exit code is the program's; 137 if
  * it was killed so.
  */
@@ -73,10 +73,28 @@ static int follow(long n)
     }
 }
 
+#define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
+
+/* Says so when it counts. */
+static int take(pid_t pid, long n)
+{
+    program = pid;
+    if (ptrace(PTRACE_SEIZE, pid, 0, OPTIONS) < 0 || ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 ||
+        waitpid(pid, NULL, 0) != pid) {
+        perror("kill-at");
+        return EX_OSERR;
+    }
+    puts("counting");
+    fflush(stdout);
+    return follow(n);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3)
         return EX_USAGE;
+    if (argc == 4 && strcmp(argv[2], "-p") == 0)
+        return take((pid_t)atol(argv[3]), atol(argv[1]));
     program = fork();
     if (program == 0) {
         ptrace(PTRACE_TRACEME, 0, 0, 0);
@@ -86,8 +104,7 @@ int main(int argc, char **argv)
     }
     const struct sigaction action = {.sa_handler = pass_on};
     sigaction(SIGTERM, &action, NULL);
-    if (waitpid(program, NULL, 0) != program ||
-        ptrace(PTRACE_SETOPTIONS, program, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL) < 0) {
+    if (waitpid(program, NULL, 0) != program || ptrace(PTRACE_SETOPTIONS, program, 0, OPTIONS) < 0) {
         perror("kill-at");
         kill(program, SIGKILL);
         return EX_OSERR;

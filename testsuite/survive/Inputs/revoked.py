@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """usage: revoked.py BUILD WORK COMPILER…: rights that were used before fard was killed are known after it."""
 import os
+import signal
 import sys
 
 from survive import CLIENT_UID, Node, alive, build_ledger, wait_until
@@ -15,6 +16,7 @@ with Node(build) as node:
     ruled = node.client(work + "/client", uid=CLIENT_UID + 1)
     stranger = node.client(work + "/client")
     print("before:", *(client.ask("kind") + client.ask("wait 0") for client in (holder, ruled, stranger)))
+    os.kill(holder.process.pid, signal.SIGSTOP)  # or it comes back at once, is told, and lets go
     node.kill()
     node.up()
     wait_until(lambda: node.far("ls").stdout.count("ready"))

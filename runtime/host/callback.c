@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * A service calls a function of its client's: from a thunk, through the A-stack of the call that is being served, to the
+ * client's thread that waits for it. Meanwhile calls may come from there; they are served here, on this stack.
+ *
+ * The service has been given an ordinary C function, which cannot fail in a way of its own. Where it cannot be called (no
+ * client's call is being served on this thread, another's is, it has ended, it refuses) it returns zero, does nothing,
+ * and is counted.
+ */
+#include "runtime/host/callback.h"
+
+#include "runtime/callback.h"
+#include "runtime/host/thunk.h"
+#include "runtime/lib/gate.h"
+#include "runtime/lib/places.h"
+#include "runtime/walk/walk.h"
+
+#include <errno.h>
+#include <string.h>
+
+static __thread struct worker *serving;
+static uint64_t lost;
+
+void callbacks_of(struct worker *worker)
+{
+    serving = worker;
+}
+
+uint64_t callbacks_lost(void)
+{
+    return __atomic_load_n(&lost, __ATOMIC_RELAXED);
+}
+
+unsigned callback_in(void *context, const struct walk *walk, uint64_t word, const struct far_callback *callback,
+                     uint64_t *address)
+{
+    const struct worker *worker = context;
+    const struct far_callback *first = iface_callback(walk->of.iface, 0);
+    struct thunk_target target = {worker->client, (uint32_t)word - FAR_FUNCTION_FIRST, (uint32_t)(callback - first)};
+    if (word < FAR_FUNCTION_FIRST || word > FAR_FUNCTION_LAST)
+        return FAR_CALL_BAD_ARGUMENT;
+    *address = thunk_get(&target);
+    return *address ? FAR_CALL_DONE : FAR_CALL_NO_MEMORY;
+}
+
+/* --- one call of a client's function --- */
+
+struct calling {
+    struct worker *worker;
+    struct thunk_target target;
+    const struct far_callback *callback;
+    struct walk walk;
+    struct walk_memory memory;
+    struct walk_results results;
+    uint64_t head;    /* where in the area the head lies */
+    uint64_t answer;
+    uint64_t error; /* the function's errno */
+};
+
+static char *area_of(const struct worker *worker)
+{
+    return (char *)worker->astack + FAR_ASTACK_AREA;
+}
+
+static uint64_t *frame_words(struct far_frame *frame, unsigned place)
+{
+    return place == FAR_PLACE_INTEGER ? frame->integer : frame->floats;
+}
+
+static void take_arguments(struct calling *calling, struct far_frame *frame)
+{
+    struct far_places used = {0};
+    const struct far_param *function = calling->walk.of.function;
+    for (uint32_t i = 0; i < calling->walk.of.count; i++) {
+        struct far_where where = far_abi_place(&used, &function[1 + i].value);
+        calling->walk.word[i] =
+            where.place == FAR_PLACE_STACK ? frame->stack[where.index] : frame_words(frame, where.place)[where.index];
+    }
+}
+
+static unsigned send(struct calling *calling)
+{
+    struct worker *worker = calling->worker;
+    char *area = area_of(worker);
+    struct far_callback_head head = {.function = calling->target.function, .callback = calling->target.callback};
+    uint64_t room = worker->size - FAR_ASTACK_AREA;
+    calling->head = worker->area_end;
+    if (room - calling->head < sizeof head)
+        return FAR_CALL_TOO_MUCH;
+    calling->walk.capacity = room - calling->head - sizeof head;
+    unsigned status = walk_send(&calling->walk);
+    if (status)
+        return status;
+    memcpy(head.line, calling->walk.line, sizeof head.line);
+    memcpy(area + calling->head, &head, sizeof head);
+    walk_put(&calling->walk, area + calling->head + sizeof head);
+    return FAR_CALL_DONE;
+}
+
+static void ask(const struct calling *calling)
+{
+    struct far_reply_line *reply = &calling->worker->astack->reply;
+    __atomic_store_n(&reply->status, FAR_STATUS_CALLBACK, __ATOMIC_RELAXED);
+    __atomic_store_n(&reply->result, calling->head, __ATOMIC_RELAXED);
+    worker_publish(calling->worker);
+}
+
+/* Calls of the client's function, until it has answered. False: it never will. */
+static bool await_answer(struct calling *calling)
+{
+    struct worker *worker = calling->worker;
+    uint64_t outer = worker->area_end;
+    worker->area_end = calling->head + sizeof(struct far_callback_head) + calling->walk.end;
+    while (worker_next_message(worker)) {
+        if (__atomic_load_n(&worker->astack->call.slot, __ATOMIC_RELAXED) == FAR_SLOT_ANSWER) {
+            worker->area_end = outer;
+            return true;
+        }
+        worker_serve_nested(worker);
+    }
+    worker->area_end = outer;
+    return false;
+}
+
+static unsigned take_answer(struct calling *calling)
+{
+    const uint64_t *argument = calling->worker->astack->call.argument;
+    uint64_t word = __atomic_load_n(&argument[0], __ATOMIC_RELAXED);
+    calling->error = __atomic_load_n(&argument[2], __ATOMIC_RELAXED);
+    if (__atomic_load_n(&argument[1], __ATOMIC_RELAXED) != FAR_CALL_DONE)
+        return FAR_CALL_NOT_CARRIED;
+    walk_memory_reset(&calling->worker->answers);
+    unsigned status = walk_accept(
+        &calling->walk, area_of(calling->worker) + calling->head + sizeof(struct far_callback_head), word);
+    calling->answer = calling->walk.of.function->value.passing == FAR_PASS_FLOAT ? word : calling->walk.result;
+    return status;
+}
+
+static bool is_callable(const struct worker *worker, const struct thunk_target *target)
+{
+    return worker && target->client == worker->client && !worker_is_finished(worker) && !worker_is_cut_off(worker);
+}
+
+static unsigned call_client(struct calling *calling, struct far_frame *frame)
+{
+    struct worker *worker = calling->worker;
+    const struct far_iface *iface = worker->host->iface;
+    calling->callback = iface_callback(iface, calling->target.callback);
+    calling->results = (struct walk_results){.call = &worker->answers};
+    calling->memory = (struct walk_memory){.keep = worker->walk.keep, .charge = worker->walk.charge};
+    calling->walk = (struct walk){
+        .of = {iface, iface_callback_param(iface, calling->callback, 0), calling->callback->param_count},
+        .hooks = &serve_hooks,
+        .context = worker,
+        .memory = &calling->memory,
+        .results = &calling->results,
+    };
+    take_arguments(calling, frame);
+    unsigned status = send(calling);
+    if (!status)
+        ask(calling);
+    if (!status && !await_answer(calling))
+        status = FAR_CALL_ENDED_THREAD;
+    if (!status)
+        status = take_answer(calling);
+    walk_end(&calling->walk, true);
+    walk_memory_free(&calling->memory);
+    return status;
+}
+
+static void give_result(const struct calling *calling, struct far_frame *frame)
+{
+    const struct far_value *result = &calling->walk.of.function->value;
+    if (result->passing == FAR_PASS_FLOAT)
+        frame->float_result = calling->answer;
+    else
+        frame->result = calling->answer;
+}
+
+void far_thunk_called(struct far_frame *frame, uint32_t number)
+{
+    struct calling calling = {.worker = serving};
+    int saved = errno;
+    frame->result = frame->float_result = 0;
+    if (!thunk_target(number, &calling.target) || !is_callable(serving, &calling.target) ||
+        call_client(&calling, frame) != FAR_CALL_DONE)
+        __atomic_add_fetch(&lost, 1, __ATOMIC_RELAXED);
+    else
+        give_result(&calling, frame);
+    /* As if the function had run here. */
+    errno = calling.error > 0 && calling.error < 4096 ? (int)calling.error : saved;
+}

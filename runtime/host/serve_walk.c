@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/*
+ * One call whose parameters lead to more than plain bytes, host side: runtime/walk between the A-stack and memory of the
+ * worker's own. As in serve.c, what the client wrote is read once, and the operation sees only what was made of that.
+ */
+#include "runtime/host/callback.h"
+#include "runtime/host/domain.h"
+#include "runtime/host/guard.h"
+#include "runtime/host/host.h"
+#include "runtime/walk/walk.h"
+
+#include <errno.h>
+
+static bool shares(void *worker, uint64_t address, uint64_t bytes)
+{
+    return worker_shares(worker, address, bytes);
+}
+
+static bool may_name(void *worker, uint64_t address, uint64_t bytes, bool written)
+{
+    return worker_may_name(worker, address, bytes, written);
+}
+
+/* What is mapped for this client, and readable there; constants are so for one that is trusted only. */
+static bool may_read(void *context, uint64_t address, uint64_t bytes, bool deep)
+{
+    const struct worker *worker = context;
+    return worker->level >= (deep ? FAR_LEVEL_TRUSTED : FAR_LEVEL_READ) && worker_may_name(worker, address, bytes, false);
+}
+
+static unsigned begin_handle(void *worker, uint64_t handle, bool release)
+{
+    return worker_handle_begin(worker, handle, release);
+}
+
+static void end_handle(void *worker, uint64_t handle, bool release)
+{
+    worker_handle_end(worker, handle, release);
+}
+
+static void put_down_handle(void *worker, uint64_t handle)
+{
+    worker_handle_put_down(worker, handle);
+}
+
+static unsigned give_handle(void *worker, uint64_t handle)
+{
+    return worker_handle_give(worker, handle);
+}
+
+const struct walk_hooks serve_hooks = {
+    .shares = shares,
+    .may_name = may_name,
+    .may_read = may_read,
+    .handle_begin = begin_handle,
+    .handle_end = end_handle,
+    .handle_put_down = put_down_handle,
+    .handle_give = give_handle,
+    .in_function = callback_in,
+};
+
+/* A call in the worker's own memory. */
+struct walking {
+    struct worker *worker;
+    const struct far_plan *plan;
+    uint64_t function;
+    struct walk walk;
+    uint64_t integer[FAR_ABI_INTEGERS];
+    uint64_t floats[FAR_ABI_FLOATS];
+    uint64_t stack[FAR_PARAM_MAX];
+    struct invoked invoked;
+    int error;
+};
+
+static uint64_t *place_for(struct walking *walking, struct far_where where)
+{
+    uint64_t *to = where.place == FAR_PLACE_INTEGER ? walking->integer
+                   : where.place == FAR_PLACE_FLOAT ? walking->floats
+                                                    : walking->stack;
+    return &to[where.index];
+}
+
+/* A string that is shared is not copied, so it does not come as a word that the walk knows: a client copies it. */
+static void snapshot(struct walking *walking)
+{
+    for (unsigned i = 0; i < walking->plan->param_count; i++) {
+        const struct far_plan_param *param = &walking->plan->param[i];
+        uint64_t word = __atomic_load_n(far_astack_word(walking->worker->astack, param->astack), __ATOMIC_RELAXED);
+        bool plain = param->passing == FAR_PASS_VALUE || param->passing == FAR_PASS_FLOAT;
+        walking->walk.line[i] = plain ? word & param->mask : word;
+    }
+}
+
+static void put_words(struct walking *walking)
+{
+    for (unsigned i = 0; i < walking->plan->param_count; i++)
+        *place_for(walking, walking->plan->param[i].abi) = walking->walk.word[i];
+}
+
+static void invoke(void *argument)
+{
+    struct walking *walking = argument;
+    errno = 0;
+    far_invoke(walking->function, walking->integer, walking->floats, walking->stack, walking->plan->abi.stack,
+               &walking->invoked);
+    walking->error = errno;
+}
+
+static char *area_of(const struct worker *worker, uint64_t base)
+{
+    return (char *)worker->astack + FAR_ASTACK_AREA + base;
+}
+
+/* Only the result register, and of it only the bits that mean something, leaves this domain. */
+static unsigned answer(struct walking *walking, char *area)
+{
+    const struct far_plan *plan = walking->plan;
+    uint64_t word, floating = plan->result == FAR_PASS_FLOAT ? walking->invoked.floating & plan->result_mask : 0;
+    walking->walk.result =
+        far_extend(walking->invoked.integer & plan->result_mask, plan->result_width, plan->result_signed);
+    unsigned status = walk_reply(&walking->walk, area, &word);
+    if (!status)
+        serve_reply(&walking->worker->astack->reply, FAR_CALL_DONE, word, floating, walking->error);
+    return status;
+}
+
+static unsigned run(struct walking *walking, uint64_t base)
+{
+    struct worker *worker = walking->worker;
+    char *area = area_of(worker, base);
+    unsigned status = walk_receive(&walking->walk, area);
+    if (!status && worker_is_cut_off(worker))
+        status = FAR_CALL_NOT_GRANTED;
+    if (status) {
+        walk_end(&walking->walk, false);
+        return status;
+    }
+    put_words(walking);
+    worker->area_end = base + walking->walk.end;
+    status = guard_run(invoke, walking, &worker->call);
+    worker->area_end = base;
+    if (!status)
+        status = answer(walking, area);
+    walk_end(&walking->walk, true); /* whether a handle was released before a call broke off is unknown: then it was */
+    return status;
+}
+
+unsigned serve_walking(struct worker *worker, const struct far_plan *plan, uint64_t function)
+{
+    const struct far_iface *iface = worker->host->iface;
+    uint64_t base = worker->area_end;
+    struct walking walking = {
+        .worker = worker,
+        .plan = plan,
+        .function = function,
+        .walk = {.of = {iface, iface_result(iface, plan->op), plan->param_count},
+                 .hooks = &serve_hooks,
+                 .context = worker,
+                 .memory = &worker->walk,
+                 .kept = client_kept(worker->client),
+                 .capacity = worker->size - FAR_ASTACK_AREA - base},
+    };
+    if (!walking.walk.kept)
+        return FAR_CALL_NO_MEMORY;
+    snapshot(&walking);
+    unsigned status = run(&walking, base);
+    walk_memory_reset(&worker->walk);
+    return status;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "runtime/host/thunk.h"
+
+#include <pthread.h>
+
+struct thunk {
+    struct thunk_target target; /* client NULL: dead, or never used */
+    uint16_t next;              /* 1 + index: in its bucket while it lives, among the dead after */
+};
+
+_Static_assert(FAR_THUNKS_MAX < UINT16_MAX, "indices and their ends fit");
+
+#define BUCKETS 4096
+
+static pthread_mutex_t thunks_lock = PTHREAD_MUTEX_INITIALIZER; /* guards all of this */
+static struct thunk thunks[FAR_THUNKS_MAX];
+static uint16_t bucket[BUCKETS];
+static uint16_t fresh;                 /* those from here on were never used */
+static uint16_t first_dead, last_dead; /* the longest dead first */
+
+static uint16_t *bucket_of(const struct thunk_target *target)
+{
+    uint64_t mixed = (uint64_t)(uintptr_t)target->client ^ (uint64_t)target->function << 32 ^ target->callback;
+    return &bucket[mixed * 0x9e3779b97f4a7c15u >> 52];
+}
+
+static uint16_t find(const struct thunk_target *target)
+{
+    for (uint16_t at = *bucket_of(target); at; at = thunks[at - 1].next) {
+        const struct thunk_target *there = &thunks[at - 1].target;
+        if (there->client == target->client && there->function == target->function &&
+            there->callback == target->callback)
+            return at;
+    }
+    return 0;
+}
+
+static uint16_t take_unused(void)
+{
+    if (fresh < FAR_THUNKS_MAX)
+        return ++fresh;
+    uint16_t at = first_dead;
+    if (at)
+        first_dead = thunks[at - 1].next;
+    return at;
+}
+
+static uint16_t make(const struct thunk_target *target)
+{
+    uint16_t at = take_unused(), *chain = bucket_of(target);
+    if (at) {
+        thunks[at - 1] = (struct thunk){*target, *chain};
+        *chain = at;
+    }
+    return at;
+}
+
+uint64_t thunk_get(const struct thunk_target *target)
+{
+    pthread_mutex_lock(&thunks_lock);
+    uint16_t at = find(target);
+    at = at ? at : make(target);
+    pthread_mutex_unlock(&thunks_lock);
+    return at ? (uint64_t)(uintptr_t)far_thunks + (at - 1u) * (uint64_t)FAR_THUNK_SIZE : 0;
+}
+
+bool thunk_target(uint32_t number, struct thunk_target *target)
+{
+    if (number >= FAR_THUNKS_MAX)
+        return false;
+    pthread_mutex_lock(&thunks_lock);
+    *target = thunks[number].target;
+    pthread_mutex_unlock(&thunks_lock);
+    return target->client != NULL;
+}
+
+static void bury(uint16_t at)
+{
+    thunks[at - 1] = (struct thunk){0};
+    if (first_dead)
+        thunks[last_dead - 1].next = at;
+    else
+        first_dead = at;
+    last_dead = at;
+}
+
+void thunks_forget(const struct host_client *client)
+{
+    pthread_mutex_lock(&thunks_lock);
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        for (uint16_t *link = &bucket[i]; *link;) {
+            uint16_t at = *link;
+            if (thunks[at - 1].target.client != client) {
+                link = &thunks[at - 1].next;
+                continue;
+            }
+            *link = thunks[at - 1].next;
+            bury(at);
+        }
+    }
+    pthread_mutex_unlock(&thunks_lock);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* A call whose parameters lead to more than plain bytes, client side: runtime/walk over an A-stack. */
+#include "runtime/lib/call.h"
+
+#include "runtime/lib/callback.h"
+#include "runtime/lib/error.h"
+#include "runtime/walk/walk.h"
+
+#include <errno.h>
+#include <sysexits.h>
+
+/* What the walk's hooks are given. */
+struct walking {
+    struct far_binding *binding;
+    bool sharing; /* memory in the domain segment goes over as its address */
+};
+
+static bool shares(void *context, uint64_t address, uint64_t bytes)
+{
+    const struct walking *walking = context;
+    return walking->sharing && domain_shares(walking->binding, address, bytes);
+}
+
+static bool may_name(void *context, uint64_t address, uint64_t bytes, bool written)
+{
+    (void)written;
+    return call_believes(((const struct walking *)context)->binding, address, bytes);
+}
+
+/* An address instead of a copy: where this process reads the service's memory. */
+static bool may_read(void *context, uint64_t address, uint64_t bytes, bool deep)
+{
+    const struct walking *walking = context;
+    if (walking->binding->level < (deep ? FAR_LEVEL_TRUSTED : FAR_LEVEL_READ))
+        return domain_shares(walking->binding, address, bytes);
+    return call_believes(walking->binding, address, bytes);
+}
+
+static unsigned out_function(void *context, const struct walk *walk, uint64_t address,
+                             const struct far_callback *callback, uint64_t *word)
+{
+    const struct walking *walking = context;
+    return callback_word(walking->binding, walk->of.iface, address, callback, word);
+}
+
+static const struct walk_hooks hooks = {
+    .shares = shares, .may_name = may_name, .may_read = may_read, .out_function = out_function};
+
+/* A binding's tables, made by the first call that may need them. */
+static struct walk_kept *kept_of(struct far_binding *binding)
+{
+    struct walk_kept *kept = __atomic_load_n(&binding->kept, __ATOMIC_ACQUIRE), *none = NULL;
+    if (kept)
+        return kept;
+    kept = walk_kept_new((struct walk_charge){NULL, NULL});
+    if (!kept || __atomic_compare_exchange_n(&binding->kept, &none, kept, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return kept;
+    walk_kept_free(kept);
+    return none;
+}
+
+static struct walk_store *store_of(struct far_binding *binding)
+{
+    struct walk_store *store = __atomic_load_n(&binding->store, __ATOMIC_ACQUIRE), *none = NULL;
+    if (store)
+        return store;
+    store = walk_store_new();
+    if (!store || __atomic_compare_exchange_n(&binding->store, &none, store, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return store;
+    walk_store_free(store);
+    return none;
+}
+
+static void take_words(struct walk *walk, const struct far_frame *frame, const struct far_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->param_count; i++)
+        walk->word[i] = far_frame_word(frame, plan->param[i].abi) & plan->param[i].mask;
+}
+
+static void put_line(const struct walk *walk, const struct far_plan *plan, struct far_astack *astack)
+{
+    for (uint32_t i = 0; i < plan->param_count; i++)
+        *far_astack_word(astack, plan->param[i].astack) = walk->line[i];
+}
+
+/* What the service says in between, in callbacks, lies behind what this call takes of the area. */
+static int cross(const struct walk *walk, struct far_binding *binding, const struct far_plan *plan,
+                 struct far_channel *channel, uint32_t *status, struct far_error *error)
+{
+    uint64_t base = channel->area_end;
+    walk_put(walk, (char *)channel->astack + FAR_ASTACK_AREA + base);
+    put_line(walk, plan, channel->astack);
+    channel->area_end = base + walk->end;
+    int failed = call_run(binding, channel, plan);
+    if (failed)
+        return call_breaks_off(channel, failed, error);
+    channel->area_end = base;
+    *status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
+    if (*status == FAR_CALL_ENDED_THREAD)
+        channel_close(channel); /* nobody serves it any more */
+    return 0;
+}
+
+static int cross_to_the_newest(const struct walk *walk, struct far_binding *binding, const struct far_plan *plan,
+                               struct far_channel *channel, uint32_t *status, struct far_error *error)
+{
+    for (int moves = 0; moves < FAR_MOVES_MAX; moves++) {
+        int failed = call_have_room(binding, channel, walk->end, error);
+        failed = failed ? failed : cross(walk, binding, plan, channel, status, error);
+        if (failed != -ERESTART)
+            return failed;
+    }
+    return far_fail(error, EHOSTDOWN, EX_UNAVAILABLE, "the service's host leaves whenever it is called");
+}
+
+/* The reply line is read first, then the area, which is only looked at by what is known already. */
+static int accept(struct walk *walk, struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                  struct far_channel *channel, struct far_error *error)
+{
+    const char *area = (const char *)channel->astack + FAR_ASTACK_AREA + channel->area_end;
+    walk->capacity = channel->size - FAR_ASTACK_AREA - channel->area_end;
+    if (!call_take_result(frame, binding, plan, &channel->astack->reply))
+        return far_fail(error, EPROTO, EX_PROTOCOL, FAR_REASON_LIE);
+    walk_memory_reset(walk->results->call); /* what the last call gave may have been a parameter of this one */
+    unsigned status = walk_accept(walk, area, frame->result);
+    if (status == FAR_CALL_NO_MEMORY)
+        return far_fail(error, ENOMEM, EX_OSERR, "there is no memory for what came back");
+    if (status)
+        return far_fail(error, EPROTO, EX_PROTOCOL, FAR_REASON_LIE);
+    frame->result = plan->result == FAR_PASS_VOID || plan->result == FAR_PASS_FLOAT ? 0 : walk->result;
+    walk_settle(walk);
+    return 0;
+}
+
+static int call_once(struct walk *walk, struct far_frame *frame, struct far_binding *binding,
+                     const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
+{
+    int saved = errno;
+    uint32_t status = walk_send(walk);
+    if (status)
+        return (int)status;
+    int failed = cross_to_the_newest(walk, binding, plan, channel, &status, error);
+    if (failed || status)
+        return failed ? failed : (int)(status < FAR_CALL_STATUS_COUNT ? status : FAR_CALL_STATUS_COUNT);
+    errno = saved;
+    failed = accept(walk, frame, binding, plan, channel, error);
+    if (channel->size > FAR_CHANNEL_KEEP && !channel->in_callback)
+        channel_close(channel);
+    return failed;
+}
+
+/* A host that does not have what is shared mapped, just now or any more, has called nothing: then it is copied. */
+int call_walking(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                 struct far_channel *channel, struct far_error *error)
+{
+    uint32_t depth = far_thread->depth - 1;
+    struct walk_memory *memory = &far_thread->walk[depth].call;
+    struct walk_results results = {&far_thread->walk[depth].results, store_of(binding)};
+    struct walking walking = {binding, true};
+    int result;
+    do {
+        struct walk walk = {.of = {binding->iface, iface_result(binding->iface, plan->op), plan->param_count},
+                            .hooks = &hooks,
+                            .context = &walking,
+                            .memory = memory,
+                            .kept = kept_of(binding),
+                            .results = &results};
+        take_words(&walk, frame, plan);
+        result = call_once(&walk, frame, binding, plan, channel, error);
+        walk_memory_reset(memory);
+    } while (result == FAR_CALL_NOT_SHARED && walking.sharing && !(walking.sharing = false));
+    return result;
+}

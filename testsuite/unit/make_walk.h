@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* Both roles of the walk over one buffer: a call without processes. The interface is C text, compiled by faridl's own code. */
+#ifndef FARCALL_MAKE_WALK_H
+#define FARCALL_MAKE_WALK_H
+
+#include "idl/model.h"
+#include "runtime/walk/inside.h"
+#include "testsuite/unit/check.h"
+
+#include <stdlib.h>
+
+#define AREA_SIZE (4u << 20)
+
+struct pair {
+    struct arena arena;
+    struct diagnostics diagnostics;
+    struct model model;
+    const struct far_iface *iface;
+    struct walk_memory memory[2], for_results;
+    struct walk_results results;
+    struct walk_kept *kept[2]; /* caller's, callee's */
+    struct walk caller, callee;
+    struct walk_hooks caller_hooks, callee_hooks;
+    char *area;
+};
+
+typedef uint64_t walk_function(struct pair *pair, uint64_t *word);
+
+static void pair_open(struct pair *pair, const char *text)
+{
+    size_t size;
+    bool defines;
+    struct unit *unit = calloc(1, sizeof *unit);
+    memset(pair, 0, sizeof *pair);
+    pair->diagnostics.arena = &pair->arena;
+    unit_init(unit, &pair->arena, &pair->diagnostics);
+    unit_parse(unit, text, strlen(text), "t.h");
+    if (!model_from_unit(unit, false, &pair->model, &defines)) {
+        diag_print(&pair->diagnostics, stderr, text, strlen(text));
+        exit(1);
+    }
+    pair->iface = record_from_model(&pair->model, &pair->arena, &size);
+    char why[256] = "";
+    CHECK(iface_check(pair->iface, size, why, sizeof why) == 0);
+    free(unit);
+    pair->area = malloc(AREA_SIZE);
+    pair->kept[0] = walk_kept_new((struct walk_charge){0});
+    pair->kept[1] = walk_kept_new((struct walk_charge){0});
+    pair->results = (struct walk_results){&pair->for_results, walk_store_new()};
+}
+
+static void pair_close(struct pair *pair)
+{
+    for (int i = 0; i < 2; i++) {
+        walk_memory_free(&pair->memory[i]);
+        walk_kept_free(pair->kept[i]);
+    }
+    walk_memory_free(&pair->for_results);
+    walk_store_free(pair->results.store);
+    free(pair->area);
+    arena_free(&pair->arena);
+}
+
+static struct walk_signature signature_of(const struct pair *pair, const char *name)
+{
+    const struct far_op *op = iface_op_by_name(pair->iface, name);
+    if (!op) {
+        fprintf(stderr, "no operation %s\n", name);
+        exit(1);
+    }
+    return (struct walk_signature){pair->iface, iface_result(pair->iface, op), op->param_count};
+}
+
+static void pair_begin(struct pair *pair, const char *name, const uint64_t *arguments)
+{
+    walk_memory_reset(&pair->memory[0]);
+    walk_memory_reset(&pair->memory[1]);
+    pair->caller = (struct walk){.of = signature_of(pair, name),
+                                 .hooks = &pair->caller_hooks,
+                                 .context = pair,
+                                 .memory = &pair->memory[0],
+                                 .kept = pair->kept[0],
+                                 .results = &pair->results};
+    pair->callee = (struct walk){.of = pair->caller.of,
+                                 .hooks = &pair->callee_hooks,
+                                 .context = pair,
+                                 .memory = &pair->memory[1],
+                                 .kept = pair->kept[1],
+                                 .capacity = AREA_SIZE};
+    for (uint32_t i = 0; i < pair->caller.of.count; i++)
+        pair->caller.word[i] = arguments[i];
+}
+
+/* Up to where the function would run. */
+static unsigned pair_send(struct pair *pair, const char *name, const uint64_t *arguments)
+{
+    pair_begin(pair, name, arguments);
+    unsigned status = walk_send(&pair->caller);
+    if (status)
+        return status;
+    memset(pair->area, 0xa5, pair->caller.end + 4096 < AREA_SIZE ? pair->caller.end + 4096 : AREA_SIZE);
+    walk_put(&pair->caller, pair->area);
+    memcpy(pair->callee.line, pair->caller.line, sizeof pair->callee.line);
+    return FAR_CALL_DONE;
+}
+
+/* A whole call. */
+static unsigned pair_call(struct pair *pair, const char *name, walk_function *function, const uint64_t *arguments,
+                          uint64_t *result)
+{
+    uint64_t word = 0;
+    unsigned status = pair_send(pair, name, arguments);
+    if (status)
+        return status;
+    status = walk_receive(&pair->callee, pair->area);
+    if (!status) {
+        pair->callee.result = function(pair, pair->callee.word);
+        status = walk_reply(&pair->callee, pair->area, &word);
+        walk_end(&pair->callee, true);
+    } else {
+        walk_end(&pair->callee, false);
+    }
+    if (status)
+        return status;
+    pair->caller.capacity = AREA_SIZE;
+    status = walk_accept(&pair->caller, pair->area, word);
+    if (!status)
+        walk_settle(&pair->caller);
+    *result = pair->caller.result;
+    return status;
+}
+
+#define ARGUMENTS(...)      \
+    (const uint64_t[])      \
+    {                       \
+        __VA_ARGS__         \
+    }
+#define ADDRESS(x) ((uint64_t)(uintptr_t)(x))
+#define AT(type, word) ((type *)(uintptr_t)(word))
+
+/* The test's INTERFACE, defined before this file is included: as text for faridl, then as C for the test itself. */
+#define __FARCALL_IDL__
+#include "include/farcall/annotate.h"
+
+static const char walk_text[] = FAR_TEXT(far_service(t, 1, 0); typedef unsigned long size_t; INTERFACE);
+
+#undef FAR_ANNOTATE
+#undef FAR_ANNOTATE_WITH
+#define FAR_ANNOTATE(name)
+#define FAR_ANNOTATE_WITH(name, argument)
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* What comes back: changed bytes only, pointers that were moved along, results and their lifetimes, kept memory. */
+#define INTERFACE                                                                                                     \
+    struct stream {                                                                                                   \
+        const char *far_in __sized_by_or_null(avail_in) next_in;                                                      \
+        unsigned avail_in;                                                                                            \
+        char *far_inout __sized_by_or_null(avail_out) next_out;                                                       \
+        unsigned avail_out;                                                                                           \
+        char *far_out __null_terminated far_nullable far_lifetime(service) msg;                                       \
+        void *far_withheld allocate;                                                                                  \
+        struct secret *far_withheld state;                                                                            \
+    };                                                                                                                \
+    struct db;                                                                                                        \
+    far_op int stream_open(struct stream *far_inout far_lifetime(released) s);                                        \
+    far_op int stream_run(struct stream *far_inout s);                                                                \
+    far_op int stream_end(struct stream *far_inout far_release s);                                                    \
+    far_op int change(char *far_inout __sized_by(n) bytes, size_t n);                                                 \
+    far_op int fill(char *far_out __null_terminated __sized_by(room) to, size_t room);                                \
+    far_op const char *__null_terminated far_lifetime(service) version(int which);                                    \
+    far_op const char *__null_terminated far_nullable far_lifetime(call) error(void);                                 \
+    far_op char *__null_terminated far_lifetime(to) again(char *far_inout __null_terminated __sized_by(8) to);        \
+    far_op int message(char *__null_terminated far_nullable far_lifetime(released) *far_out text);                    \
+    far_op void forget(void *far_release memory);                                                                     \
+    far_op void *__sized_by(*n) far_lifetime(call) dump(size_t *far_out n);                                           \
+    far_op struct db *far_handle open_db(int *far_out __counted_by(n) list, int n);
+
+#include "testsuite/unit/make_walk.h"
+
+INTERFACE
+
+static struct stream *where;
+static int counted;
+
+static uint64_t open_stream(struct pair *pair, uint64_t *word)
+{
+    where = AT(struct stream, word[0]);
+    CHECK(!where->allocate && !where->state && !where->msg && pair->callee.object[0].kept == 1);
+    where->allocate = &counted;
+    where->state = (struct secret *)(void *)&counted;
+    return 0;
+}
+
+static uint64_t run_stream(struct pair *pair, uint64_t *word)
+{
+    struct stream *s = AT(struct stream, word[0]);
+    static char bad[] = "bad";
+    (void)pair;
+    CHECK(s == where && s->allocate == &counted && (void *)s->state == &counted);
+    CHECK(s->avail_in == 6 && !memcmp(s->next_in, "abcdef", 6));
+    CHECK(s->avail_out == 100 && s->next_out[50] == 50);
+    memcpy(s->next_out, s->next_in, 6);
+    s->next_out += 6;
+    s->avail_out -= 6;
+    s->next_in += 6;
+    s->avail_in = 0;
+    s->msg = bad;
+    return 1;
+}
+
+static uint64_t end_stream(struct pair *pair, uint64_t *word)
+{
+    (void)pair;
+    CHECK(AT(struct stream, word[0]) == where);
+    return 2;
+}
+
+static void check_stream(struct pair *pair)
+{
+    char in[] = "abcdefgh", out[100];
+    struct stream s = {.allocate = in, .state = (struct secret *)(void *)out}, before = s;
+    uint64_t result = 9;
+    for (int i = 0; i < 100; i++)
+        out[i] = (char)i;
+    CHECK(pair_call(pair, "stream_run", run_stream, ARGUMENTS(0), &result) == FAR_CALL_BAD_ARGUMENT);
+    CHECK(pair_call(pair, "stream_open", open_stream, ARGUMENTS(ADDRESS(&s)), &result) == FAR_CALL_DONE);
+    CHECK(result == 0 && !memcmp(&s, &before, sizeof s));
+    s.next_in = in;
+    s.avail_in = 6;
+    s.next_out = out;
+    s.avail_out = 100;
+    CHECK(pair_call(pair, "stream_run", run_stream, ARGUMENTS(ADDRESS(&s)), &result) == FAR_CALL_DONE && result == 1);
+    CHECK(s.next_in == in + 6 && s.avail_in == 0 && s.next_out == out + 6 && s.avail_out == 94);
+    CHECK(!memcmp(out, "abcdef", 6) && out[6] == 6 && out[99] == 99);
+    CHECK(s.msg && !strcmp(s.msg, "bad") && s.allocate == in && (void *)s.state == out);
+    s.avail_in = 0;
+    s.avail_out = 0;
+    CHECK(pair_call(pair, "stream_end", end_stream, ARGUMENTS(ADDRESS(&s)), &result) == FAR_CALL_DONE && result == 2);
+    CHECK(walk_kept_count(pair->kept[0]) == 0 && walk_kept_count(pair->kept[1]) == 0);
+}
+
+static uint64_t do_change(struct pair *pair, uint64_t *word)
+{
+    (void)pair;
+    AT(char, word[0])[3] = 'x';
+    AT(char, word[0])[200] = 'y';
+    return 0;
+}
+
+static char busy[300];
+static uint64_t change_while_client_writes(struct pair *pair, uint64_t *word)
+{
+    busy[4] = 'm'; /* another thread of the caller's */
+    return do_change(pair, word);
+}
+
+static uint64_t do_fill(struct pair *pair, uint64_t *word)
+{
+    (void)pair;
+    strcpy(AT(char, word[0]), "abc");
+    AT(char, word[0])[5] = '!';
+    return 3;
+}
+
+static uint64_t do_again(struct pair *pair, uint64_t *word)
+{
+    (void)pair;
+    AT(char, word[0])[0] = 'R';
+    return word[0] + 2;
+}
+
+static void check_memory(struct pair *pair)
+{
+    uint64_t result = 0;
+    memset(busy, 'b', sizeof busy);
+    CHECK(pair_call(pair, "change", change_while_client_writes, ARGUMENTS(ADDRESS(busy), 300), &result) ==
+          FAR_CALL_DONE);
+    CHECK(busy[3] == 'x' && busy[4] == 'm' && busy[200] == 'y' && busy[201] == 'b' && busy[0] == 'b');
+    char room[8];
+    memset(room, 'r', 8);
+    CHECK(pair_call(pair, "fill", do_fill, ARGUMENTS(ADDRESS(room), 8), &result) == FAR_CALL_DONE && result == 3);
+    CHECK(!strcmp(room, "abc") && room[4] == 'r' && room[5] == 'r');
+    strcpy(room, "rest");
+    CHECK(pair_call(pair, "again", do_again, ARGUMENTS(ADDRESS(room)), &result) == FAR_CALL_DONE);
+    CHECK(result == ADDRESS(room + 2) && !strcmp(room, "Rest"));
+}
+
+static uint64_t do_version(struct pair *pair, uint64_t *word)
+{
+    (void)pair;
+    return ADDRESS(word[0] ? "two" : "one");
+}
+
+static uint64_t do_nothing(struct pair *pair, uint64_t *word)
+{
+    (void)pair;
+    (void)word;
+    return 0;
+}
+
+static char *released;
+static uint64_t do_message(struct pair *pair, uint64_t *word)
+{
+    (void)pair;
+    *AT(char *, word[0]) = released = strdup("message");
+    return 0;
+}
+
+static uint64_t do_forget(struct pair *pair, uint64_t *word)
+{
+    (void)pair;
+    CHECK(word[0] == ADDRESS(released));
+    free(released);
+    return 0;
+}
+
+static uint64_t do_dump(struct pair *pair, uint64_t *word)
+{
+    (void)pair;
+    *AT(size_t, word[0]) = 5;
+    return ADDRESS("12345");
+}
+
+static void check_results(struct pair *pair)
+{
+    uint64_t first = 0, second = 0, third = 0, result;
+    size_t n = 99;
+    char *text = NULL;
+    CHECK(pair_call(pair, "version", do_version, ARGUMENTS(0), &first) == FAR_CALL_DONE);
+    CHECK(pair_call(pair, "version", do_version, ARGUMENTS(1), &second) == FAR_CALL_DONE);
+    CHECK(pair_call(pair, "version", do_version, ARGUMENTS(0), &third) == FAR_CALL_DONE);
+    CHECK(!strcmp(AT(char, first), "one") && !strcmp(AT(char, second), "two") && first == third);
+    CHECK(pair_call(pair, "error", do_nothing, ARGUMENTS(0), &result) == FAR_CALL_DONE && result == 0);
+    CHECK(pair_call(pair, "dump", do_dump, ARGUMENTS(ADDRESS(&n)), &result) == FAR_CALL_DONE);
+    CHECK(n == 5 && !memcmp(AT(char, result), "12345", 5));
+    CHECK(pair_call(pair, "message", do_message, ARGUMENTS(ADDRESS(&text)), &result) == FAR_CALL_DONE);
+    CHECK(text && text != released && !strcmp(text, "message"));
+    CHECK(pair_call(pair, "forget", do_forget, ARGUMENTS(ADDRESS(text)), &result) == FAR_CALL_DONE);
+    CHECK(walk_store_token(pair->results.store, ADDRESS(text)) == 0);
+}
+
+/* What a callee writes is believed in nothing but contents. */
+static void check_lies(struct pair *pair)
+{
+    char in[8] = "abcdef", out[100] = {0};
+    struct stream s = {.next_in = in, .avail_in = 6, .next_out = out, .avail_out = 100};
+    const uint64_t lies[] = {far_reference(FAR_REFERENCE_SEEN, 77, 0),     far_reference(FAR_REFERENCE_SEEN, 1, 7),
+                             far_reference(FAR_REFERENCE_SEEN, 0, 0),      far_reference(FAR_REFERENCE_NEW, 9, 4),
+                             far_reference(FAR_REFERENCE_NEW, 3, UINT32_MAX), far_reference_address(0x1000),
+                             far_reference(FAR_REFERENCE_KEPT, 5, 0),      UINT64_MAX, 1};
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        CHECK(pair_send(pair, "stream_run", ARGUMENTS(ADDRESS(&s))) == FAR_CALL_DONE);
+        memset(pair->area + pair->caller.object[0].changes, 0, sizeof s / 8);
+        pair->area[pair->caller.object[0].changes] = (char)0xff; /* next_in */
+        walk_store(pair->area + pair->caller.object[0].offset, lies[i]);
+        pair->caller.capacity = AREA_SIZE;
+        CHECK(walk_accept(&pair->caller, pair->area, 0) == FAR_CALL_STATUS_COUNT);
+        CHECK(s.next_in == in);
+    }
+}
+
+int main(void)
+{
+    static struct pair pair;
+    pair_open(&pair, walk_text);
+    check_stream(&pair);
+    check_memory(&pair);
+    check_results(&pair);
+    check_lies(&pair);
+    pair_close(&pair);
+    return check_result();
+}
