@@ -64,9 +64,9 @@
 #define FAR_SECTION_TRAPS_F ".far.traps.fstubs"
 #define FAR_SECTION_TRAPS_D ".far.traps.dstubs"
 #define FAR_SECTION_NOTE    ".note.farcall"
-#define FAR_SECTION_ROOM_VALUED \
-    ".far.room.valued" /* no bytes: addresses for variables of later versions that have a first value */
-#define FAR_SECTION_ROOM_ZEROED ".far.room.zeroed" /* and for those that have none */
+/* No bytes: addresses for variables of later versions, for those that have a first value and those that have none. */
+#define FAR_SECTION_ROOM_VALUED ".far.room.valued"
+#define FAR_SECTION_ROOM_ZEROED ".far.room.zeroed"
 
 /* A reference to an operation's canonical address is left by the pass and the linker as this prefix + its name. */
 #define FAR_STUB_SYMBOL_PREFIX "far_stub."

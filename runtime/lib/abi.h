@@ -10,7 +10,7 @@
  *     far_pause()        what a spinning thread does between two looks
  *     early_call()       a system call, without libc
  *
- * Everything else about a machine is in gate_MACHINE.S, refused_MACHINE.S, host/invoke_MACHINE.S, and the stubs' encoding.
+ * Everything else about a machine is in gate_MACHINE.S, refused_MACHINE.S, invoke_MACHINE.S, host/thunk_MACHINE.S, and the stubs' encoding.
  */
 #ifndef FARCALL_ABI_H
 #define FARCALL_ABI_H

@@ -20,10 +20,10 @@ struct pku_domain {
 
 /* The process's: what pku_start() has made. */
 struct pku_process {
-    int started;      /* 0: not yet; 1: yes; -errno: no, and why */
-    char why[200];    /* -errno: what it was */
-    bool forked;      /* a child of fork: domains are its parent's */
-    bool unsafe_code; /* code was loaded that cannot be had beside a domain */
+    int started;                                     /* 0: not yet; 1: yes; -errno: no, and why */
+    char why[sizeof(((struct far_error *)0)->text)]; /* -errno: what it was */
+    bool forked;                                     /* a child of fork: domains are its parent's */
+    bool unsafe_code;                                /* code was loaded that cannot be had beside a domain */
     uint8_t *selector_inside;
     const struct pku_domain *domains;
     int taken; /* a thread is in a domain, or about to be */

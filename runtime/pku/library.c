@@ -8,6 +8,10 @@
 
 #include "runtime/pku/layout.h"
 
+#ifndef __clang__
+#pragma GCC optimize("no-tree-loop-distribute-patterns") /* into calls of memset and the like */
+#endif
+
 /* The call ends, and the domain with it. */
 static _Noreturn void end(void)
 {

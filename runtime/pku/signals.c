@@ -35,10 +35,19 @@ static struct sigaction behind_read(int number)
     return action;
 }
 
+/* One at a time, and with all signals blocked, so that no handler waits for its own thread. */
 static void behind_write(int number, const struct sigaction *action)
 {
+    static int busy;
+    sigset_t all, saved;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &saved);
+    while (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
+        ;
     behind[number].action[(behind[number].version + 1) & 1] = *action;
     __atomic_store_n(&behind[number].version, behind[number].version + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+    pthread_sigmask(SIG_SETMASK, &saved, NULL);
 }
 
 /* A fault comes again when its instruction does; a signal that somebody sent must be sent again. */

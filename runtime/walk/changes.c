@@ -45,26 +45,33 @@ static bool is_set(const uint8_t *bits, uint64_t at)
     return bits[at / 8] >> at % 8 & 1;
 }
 
-/* Eight bytes at once where all or none of them are. */
+static void take_byte(char *to, const char *from, uint64_t i, const uint8_t *bits, uint64_t first)
+{
+    if (is_set(bits, first + i))
+        to[i] = from[i];
+}
+
+/* Bytes i to i + 64, as the 64 bits say: mostly none of them, or all. */
+static void take_line(char *to, const char *from, uint64_t i, const uint8_t *bits, uint64_t first)
+{
+    uint64_t line;
+    memcpy(&line, bits + (first + i) / 8, sizeof line);
+    if (line == UINT64_MAX)
+        memcpy(to + i, from + i, 64);
+    for (uint64_t j = i; line && line != UINT64_MAX && j < i + 64; j++)
+        if (line >> (j - i) & 1)
+            to[j] = from[j];
+}
+
 void walk_take_changes(char *to, const char *from, uint64_t bytes, const uint8_t *bits, uint64_t first)
 {
-    for (uint64_t i = 0; i < bytes;) {
-        bool whole = (first + i) % 8 == 0 && i + 8 <= bytes;
-        uint8_t eight = bits[(first + i) / 8];
-        if (whole && eight == 0) {
-            i += 8;
-        } else if (whole && eight == 0xff) {
-            uint64_t end = i + 8;
-            while (end + 8 <= bytes && bits[(first + end) / 8] == 0xff)
-                end += 8;
-            memcpy(to + i, from + i, end - i);
-            i = end;
-        } else {
-            if (is_set(bits, first + i))
-                to[i] = from[i];
-            i++;
-        }
-    }
+    uint64_t i = 0;
+    for (; i < bytes && (first + i) % 8; i++)
+        take_byte(to, from, i, bits, first);
+    for (; i + 64 <= bytes; i += 64)
+        take_line(to, from, i, bits, first);
+    for (; i < bytes; i++)
+        take_byte(to, from, i, bits, first);
 }
 
 bool walk_has_changes(const uint8_t *bits, uint64_t first, uint64_t bytes)

@@ -31,6 +31,7 @@ struct walk_kept {
     struct entry *entry;
     uint32_t *bucket;
     uint32_t room, top, free, count;
+    uint64_t types; /* a bit for each type that may be among them: most pointers need not be looked for */
     uint64_t bytes;
 };
 
@@ -123,6 +124,7 @@ static struct entry *add(struct walk_kept *kept, uint64_t key, uint32_t type)
         kept->top++;
     kept->entry[index] = (struct entry){.key = key, .type = type};
     into_bucket(kept, index);
+    __atomic_or_fetch(&kept->types, 1ull << type % 64, __ATOMIC_RELAXED);
     __atomic_add_fetch(&kept->count, 1, __ATOMIC_RELAXED);
     return &kept->entry[index];
 }
@@ -220,7 +222,7 @@ static uint32_t number_of(const struct walk_kept *kept, const struct entry *entr
 uint32_t walk_kept_find(struct walk_kept *kept, uint64_t address, uint32_t type)
 {
     sigset_t saved;
-    if (!walk_kept_count(kept))
+    if (!walk_kept_count(kept) || !(__atomic_load_n(&kept->types, __ATOMIC_RELAXED) >> type % 64 & 1))
         return 0;
     lock(kept, &saved);
     uint32_t number = number_of(kept, find(kept, address, type));

@@ -34,13 +34,6 @@ struct far_describes(struct XML_cp) expat_far_content {
     XML_Content *__counted_by_or_null(numchildren) children;
 };
 
-/* What the client's functions allocate is used by the service: memory that both sides reach. */
-struct far_describes(XML_Memory_Handling_Suite) expat_far_memory {
-    void *far_global far_nullable (*far_callback malloc_fcn)(size_t size);
-    void *far_global far_nullable (*far_callback realloc_fcn)(void *far_global far_nullable ptr, size_t size);
-    void (*far_callback free_fcn)(void *far_global far_nullable ptr);
-};
-
 /* A character is at most four bytes long; how long this one is, only the map says. */
 struct far_describes(XML_Encoding) expat_far_encoding {
     void *far_opaque data;
@@ -136,10 +129,11 @@ far_op far_fails(0)
     XML_ParserCreateNS(const XML_Char *__null_terminated far_nullable encoding, XML_Char namespaceSeparator);
 
 /* The separator is one character, not a string. The suite is copied. */
+/* Through a gate the service allocates by itself: what a client's functions allocate is the client's memory. */
 far_op far_fails(0)
     XML_Parser far_handle far_nullable
     XML_ParserCreate_MM(const XML_Char *__null_terminated far_nullable encoding,
-                        const XML_Memory_Handling_Suite *far_in far_nullable memsuite,
+                        const XML_Memory_Handling_Suite *far_withheld memsuite,
                         const XML_Char *far_in __counted_by_or_null(1) namespaceSeparator);
 far_op far_fails(0)
     XML_Parser far_handle far_nullable

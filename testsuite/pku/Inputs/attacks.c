@@ -451,6 +451,11 @@ static void calls_writev(struct service *service)
                          (uint64_t)service->data, 1));
 }
 
+static void calls_the_old_way(struct service *service)
+{
+    attack(service, CALL(service, inside_call_the_old_way, 0));
+}
+
 static void calls_libc(struct service *service)
 {
     attack(service, CALL(service, inside_jump, (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "getppid"), 0));
@@ -521,6 +526,26 @@ static void jumps_enter_other(struct service *service)
 static void jumps_enter_none(struct service *service)
 {
     attack(service, CALL(service, inside_jump, at(far_pku_site_enter), ~0u));
+}
+
+/* Its own rights are what it has anyway. With reading everybody's memory besides, they are refused. */
+static enum pku_end reenter(struct service *service, uint64_t more, uint64_t less)
+{
+    CALL(service, inside_keep, (uint64_t)service->data, 1);
+    uint64_t own = ((far_pku_state.rights | 1) & ~(3ull << 2 * service->domain->keyed.key));
+    return CALL(service, inside_reenter, at(far_pku_site_enter), (own | more) & ~less,
+                pku_area_inside(service->domain) + offsetof(struct pku_arguments, ticket));
+}
+
+static void reenters_reading(struct service *service)
+{
+    attack(service, reenter(service, 2, 1));
+}
+
+static void reenters(struct service *service)
+{
+    printf("%s", say(reenter(service, 0, 0)));
+    still_here(service);
 }
 
 static void jumps_leave_none(struct service *service)
@@ -667,6 +692,7 @@ static const struct check checks[] = {
     CHECK(calls_dispatch_off),
     CHECK(calls_sigreturn),
     CHECK(calls_writev),
+    CHECK(calls_the_old_way),
     CHECK(calls_libc),
     CHECK(recurses),
     CHECK(loses_stack),
@@ -679,6 +705,8 @@ static const struct check checks[] = {
     CHECK(jumps_enter_all),
     CHECK(jumps_enter_other),
     CHECK(jumps_enter_none),
+    CHECK(reenters_reading),
+    CHECK(reenters),
     CHECK(jumps_leave_none),
     CHECK(jumps_leave_start),
     CHECK(jumps_leave_all),

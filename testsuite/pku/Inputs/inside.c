@@ -118,6 +118,15 @@ long inside_call(long number, long a, long b, long c, long d, long e)
 }
 
 #pragma clang diagnostic ignored "-Winfinite-recursion"
+/* getpid, as 32-bit programs call it. */
+long inside_call_the_old_way(void);
+long inside_call_the_old_way(void)
+{
+    long result;
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(20L) : "memory", "r8", "r9", "r10", "r11");
+    return result;
+}
+
 uint64_t inside_recurse(uint64_t depth);
 uint64_t inside_recurse(uint64_t depth)
 {
@@ -170,6 +179,14 @@ __attribute__((naked)) uint64_t inside_jump(uint64_t where, uint64_t rights)
 {
     __asm__ volatile("movq %rsi, %rax\n\txorl %r12d, %r12d\n\tmovq $1234, %r8\n\tmovl $5, %r9d\n\txorl %ecx, %ecx\n\t"
                      "xorl %edx, %edx\n\tjmp *%rdi");
+}
+
+/* The same, to come in again: with a ticket, which lies in its own area. */
+uint64_t inside_reenter(uint64_t where, uint64_t rights, uint64_t *ticket);
+__attribute__((naked)) uint64_t inside_reenter(uint64_t where, uint64_t rights, uint64_t *ticket)
+{
+    __asm__ volatile(
+        "movq $1, (%rdx)\n\tmovq %rsi, %rax\n\tmovl $6, %r12d\n\txorl %ecx, %ecx\n\txorl %edx, %edx\n\tjmp *%rdi");
 }
 
 /* Jump to an xrstor 64(%rsp) with an image that holds all rights. `image`: 1024 bytes of the domain's. */

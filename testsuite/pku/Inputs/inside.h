@@ -25,6 +25,8 @@
     X(inside_divide)                \
     X(inside_breakpoint)            \
     X(inside_no_instruction)        \
+    X(inside_call_the_old_way)      \
+    X(inside_reenter)               \
     X(inside_jump)                  \
     X(inside_restore)               \
     X(inside_unmask)
