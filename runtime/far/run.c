@@ -281,7 +281,7 @@ static int isolate(struct settings *settings)
 /* A gate is for calls that trap: where none is asked to, it would protect nobody, and nobody would notice. */
 static int gate_has_services(const struct settings *settings)
 {
-    bool none = !settings->level && !settings->untrusted[0];
+    bool none = !settings->level && !settings->untrusted[0] && !getenv(FAR_ENV_LEVEL) && !getenv(FAR_ENV_UNTRUSTED);
     if (!settings->gate || strcmp(settings->gate, "process") == 0 || !none)
         return 0;
     fprintf(stderr, "far: run: --gate %s: for which service? --untrusted SERVICE names it, --level none means all\n",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/format/byvalue.h"
 
+#include <string.h>
+
 struct walking {
     const struct far_iface *iface;
     int (*each)(void *context, const struct far_leaf *leaf);
@@ -44,6 +46,12 @@ static int walk_members(const struct walking *walking, const struct far_type *ty
     return result;
 }
 
+/* IEEE's binary128 is in a whole vector register, unlike a `long double` of x86-64 that has as many bytes. */
+static enum far_leaf_kind float_kind(const struct walking *walking, const struct far_type *type)
+{
+    return strstr(iface_string(walking->iface, type->name), "128") ? FAR_LEAF_VECTOR : FAR_LEAF_FLOAT;
+}
+
 /* By value nothing holds itself, and how deep structures nest is limited: iface_check() has seen to it. */
 static int walk_type(const struct walking *walking, uint32_t index, uint64_t offset)
 {
@@ -59,7 +67,7 @@ static int walk_type(const struct walking *walking, uint32_t index, uint64_t off
     case FAR_TYPE_VECTOR:
         return walk_scalar(walking, type, offset, FAR_LEAF_VECTOR);
     case FAR_TYPE_FLOAT:
-        return walk_scalar(walking, type, offset, FAR_LEAF_FLOAT);
+        return walk_scalar(walking, type, offset, float_kind(walking, type));
     default:
         return walk_scalar(walking, type, offset, FAR_LEAF_INTEGER);
     }

@@ -34,6 +34,12 @@ enum far_by_value_how {
     FAR_BY_VALUE_HIDDEN, /* results: the caller's memory, whose address it passes */
 };
 
+/* A structure, a union or a wide number itself: bytes that need not be one word. */
+static inline bool far_is_by_value(const struct far_value *value)
+{
+    return value->passing == FAR_PASS_STRUCT || value->passing == FAR_PASS_WIDE;
+}
+
 struct far_by_value {
     uint8_t how; /* enum far_by_value_how */
     uint8_t count;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/format/carried.h"
 
+#include "runtime/format/calling.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,10 +131,11 @@ static bool ends_memory(struct carrier *carrier, const struct far_value *value)
 
 bool carrier_walks(struct carrier *carrier, const struct far_op *op)
 {
-    bool walks = is_memory(&iface_result(carrier->iface, op)->value);
+    const struct far_value *result = &iface_result(carrier->iface, op)->value;
+    bool walks = is_memory(result) || far_is_by_value(result);
     for (uint32_t i = 0; i < op->param_count && !walks; i++) {
         const struct far_value *value = &iface_param(carrier->iface, op, i)->value;
-        walks = value->passing == FAR_PASS_CALLBACK || ends_memory(carrier, value) ||
+        walks = value->passing == FAR_PASS_CALLBACK || far_is_by_value(value) || ends_memory(carrier, value) ||
                 (is_memory(value) && !memory_is_flat(carrier, value));
     }
     return walks;
@@ -162,6 +165,28 @@ static const char *memory_refusal(const struct carrier *carrier, const struct fa
     return holds_descriptor(carrier, value) ? "memory that holds file descriptors" : NULL;
 }
 
+/* What is by value must be where the calling convention has it. *at: as for carrier_refuses(). */
+static const char *placement_refusal(const struct carrier *carrier, const struct far_param *function, uint32_t count,
+                                     uint32_t *at)
+{
+    struct far_placement placement;
+    bool any = false;
+    for (uint32_t i = 0; i <= count; i++)
+        any |= far_is_by_value(&function[i].value);
+    if (!any || !placement_of(calling_of(carrier->iface->machine), carrier->iface, function, count, &placement, at))
+        return NULL;
+    return "a value that no gate passes by value: a vector, or where compilers do not agree, or too large";
+}
+
+/* A function that cannot be called any more returns zero; where its result is to go then, nobody knows. */
+static bool returns_in_memory(const struct carrier *carrier, const struct far_param *function)
+{
+    struct far_by_value where = {0};
+    return far_is_by_value(&function->value) &&
+           calling_of(carrier->iface->machine)->result(carrier->iface, function->value.type, &where) == 0 &&
+           where.how == FAR_BY_VALUE_HIDDEN;
+}
+
 static const char *value_refusal(const struct carrier *carrier, const struct far_value *value);
 
 /* By the same ways as what the function takes that it is given to; but no function of the service's goes out with it. */
@@ -175,7 +200,11 @@ static const char *callback_refusal(const struct carrier *carrier, const struct 
         if (value_refusal(carrier, of))
             return i ? "a callback that takes what no gate carries" : "a callback that returns what no gate carries";
     }
-    return NULL;
+    uint32_t at;
+    const struct far_param *function = iface_callback_param(carrier->iface, callback, 0);
+    if (placement_refusal(carrier, function, callback->param_count, &at))
+        return at ? "a callback that takes what no gate carries" : "a callback that returns what no gate carries";
+    return returns_in_memory(carrier, function) ? "a callback that returns a value in memory" : NULL;
 }
 
 static const char *value_refusal(const struct carrier *carrier, const struct far_value *value)
@@ -189,9 +218,7 @@ static const char *value_refusal(const struct carrier *carrier, const struct far
     case FAR_PASS_FD:
         return "a file descriptor";
     case FAR_PASS_STRUCT:
-        return "a structure by value";
-    case FAR_PASS_WIDE:
-        return "a number wider than a register";
+        return holds_descriptor(carrier, value) ? "a structure that holds file descriptors" : NULL;
     default:
         return NULL;
     }
@@ -205,6 +232,8 @@ const char *carrier_refuses(struct carrier *carrier, const struct far_op *op, ui
         *at = i + 1;
         refusal = value_refusal(carrier, &iface_param(carrier->iface, op, i)->value);
     }
+    if (!refusal)
+        refusal = placement_refusal(carrier, iface_result(carrier->iface, op), op->param_count, at);
     return refusal;
 }
 

@@ -11,9 +11,7 @@
 
 #include "runtime/callback.h"
 #include "runtime/host/thunk.h"
-#include "runtime/lib/gate.h"
-#include "runtime/lib/places.h"
-#include "runtime/walk/walk.h"
+#include "runtime/lib/values.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,6 +47,7 @@ struct calling {
     struct worker *worker;
     struct thunk_target target;
     const struct far_callback *callback;
+    struct far_placement placement;
     struct walk walk;
     struct walk_memory memory;
     struct walk_results results;
@@ -62,20 +61,14 @@ static char *area_of(const struct worker *worker)
     return (char *)worker->astack + FAR_ASTACK_AREA;
 }
 
-static uint64_t *frame_words(struct far_frame *frame, unsigned place)
+static unsigned take_arguments(struct calling *calling, const struct far_frame *frame)
 {
-    return place == FAR_PLACE_INTEGER ? frame->integer : frame->floats;
-}
-
-static void take_arguments(struct calling *calling, struct far_frame *frame)
-{
-    struct far_places used = {0};
-    const struct far_param *function = calling->walk.of.function;
-    for (uint32_t i = 0; i < calling->walk.of.count; i++) {
-        struct far_where where = far_abi_place(&used, &function[1 + i].value);
-        calling->walk.word[i] =
-            where.place == FAR_PLACE_STACK ? frame->stack[where.index] : frame_words(frame, where.place)[where.index];
-    }
+    const struct walk *walk = &calling->walk;
+    uint32_t at;
+    if (placement_of(calling_of(FAR_ABI_MACHINE), walk->of.iface, walk->of.function, walk->of.count,
+                     &calling->placement, &at) != 0)
+        return FAR_CALL_NOT_CARRIED;
+    return values_take(&calling->placement, frame, &calling->walk);
 }
 
 static unsigned send(struct calling *calling)
@@ -155,14 +148,17 @@ static unsigned call_client(struct calling *calling, struct far_frame *frame)
         .memory = &calling->memory,
         .results = &calling->results,
     };
-    take_arguments(calling, frame);
-    unsigned status = send(calling);
+    unsigned status = take_arguments(calling, frame);
+    if (!status)
+        status = send(calling);
     if (!status)
         ask(calling);
     if (!status && !await_answer(calling))
         status = FAR_CALL_ENDED_THREAD;
     if (!status)
         status = take_answer(calling);
+    if (!status)
+        values_give_result(&calling->placement, &calling->walk, frame);
     walk_end(&calling->walk, true);
     walk_memory_free(&calling->memory);
     return status;
@@ -173,7 +169,7 @@ static void give_result(const struct calling *calling, struct far_frame *frame)
     const struct far_value *result = &calling->walk.of.function->value;
     if (result->passing == FAR_PASS_FLOAT)
         frame->float_result = calling->answer;
-    else
+    else if (!far_is_by_value(result))
         frame->result = calling->answer;
 }
 
@@ -181,7 +177,8 @@ void far_thunk_called(struct far_frame *frame, uint32_t number)
 {
     struct calling calling = {.worker = serving};
     int saved = errno;
-    frame->result = frame->float_result = 0;
+    frame->result = frame->second_result = frame->float_result = 0;
+    memset(frame->more_float_results, 0, sizeof frame->more_float_results);
     if (!thunk_target(number, &calling.target) || !is_callable(serving, &calling.target) ||
         call_client(&calling, frame) != FAR_CALL_DONE)
         __atomic_add_fetch(&lost, 1, __ATOMIC_RELAXED);

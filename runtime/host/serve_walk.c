@@ -7,7 +7,7 @@
 #include "runtime/host/domain.h"
 #include "runtime/host/guard.h"
 #include "runtime/host/host.h"
-#include "runtime/walk/walk.h"
+#include "runtime/lib/values.h"
 
 #include <errno.h>
 
@@ -65,20 +65,9 @@ struct walking {
     const struct far_plan *plan;
     uint64_t function;
     struct walk walk;
-    uint64_t integer[FAR_ABI_INTEGERS];
-    uint64_t floats[FAR_ABI_FLOATS];
-    uint64_t stack[FAR_PARAM_MAX];
-    struct invoked invoked;
+    struct far_registers registers;
     int error;
 };
-
-static uint64_t *place_for(struct walking *walking, struct far_where where)
-{
-    uint64_t *to = where.place == FAR_PLACE_INTEGER ? walking->integer
-                   : where.place == FAR_PLACE_FLOAT ? walking->floats
-                                                    : walking->stack;
-    return &to[where.index];
-}
 
 /* A string that is shared is not copied, so it does not come as a word that the walk knows: a client copies it. */
 static void snapshot(struct walking *walking)
@@ -91,18 +80,11 @@ static void snapshot(struct walking *walking)
     }
 }
 
-static void put_words(struct walking *walking)
-{
-    for (unsigned i = 0; i < walking->plan->param_count; i++)
-        *place_for(walking, walking->plan->param[i].abi) = walking->walk.word[i];
-}
-
 static void invoke(void *argument)
 {
     struct walking *walking = argument;
     errno = 0;
-    far_invoke(walking->function, walking->integer, walking->floats, walking->stack, walking->plan->abi.stack,
-               &walking->invoked);
+    values_invoke(walking->function, &walking->plan->placement, &walking->registers);
     walking->error = errno;
 }
 
@@ -115,9 +97,10 @@ static char *area_of(const struct worker *worker, uint64_t base)
 static unsigned answer(struct walking *walking, char *area)
 {
     const struct far_plan *plan = walking->plan;
-    uint64_t word, floating = plan->result == FAR_PASS_FLOAT ? walking->invoked.floating & plan->result_mask : 0;
+    uint64_t word, floating = plan->result == FAR_PASS_FLOAT ? walking->registers.result.floating & plan->result_mask : 0;
+    values_take_result(&plan->placement, &walking->registers, &walking->walk);
     walking->walk.result =
-        far_extend(walking->invoked.integer & plan->result_mask, plan->result_width, plan->result_signed);
+        far_extend(walking->walk.result & plan->result_mask, plan->result_width, plan->result_signed);
     unsigned status = walk_reply(&walking->walk, area, &word);
     if (!status)
         serve_reply(&walking->worker->astack->reply, FAR_CALL_DONE, word, floating, walking->error);
@@ -129,13 +112,13 @@ static unsigned run(struct walking *walking, uint64_t base)
     struct worker *worker = walking->worker;
     char *area = area_of(worker, base);
     unsigned status = walk_receive(&walking->walk, area);
+    status = status ? status : values_put(&walking->plan->placement, &walking->walk, &walking->registers);
     if (!status && worker_is_cut_off(worker))
         status = FAR_CALL_NOT_GRANTED;
     if (status) {
         walk_end(&walking->walk, false);
         return status;
     }
-    put_words(walking);
     worker->area_end = base + walking->walk.end;
     status = guard_run(invoke, walking, &worker->call);
     worker->area_end = base;

@@ -9,7 +9,7 @@
  *
  * in      w16   number of the thunk
  *         everything else as the caller of a function leaves it; x30 is the return address
- * out     x0, v0 as the client's function returned; all callee-saved registers kept
+ * out     x0, x1, v0 … v3 as the client's function returned; all callee-saved registers kept
  * stack   x29 and x30, a struct far_frame (runtime/lib/gate.h), and what far_thunk_called uses
  */
 #include "runtime/host/thunk.h"
@@ -38,14 +38,16 @@ thunk_entry:
     stp     d2, d3, [sp, #FAR_FRAME_FLOATS+16]
     stp     d4, d5, [sp, #FAR_FRAME_FLOATS+32]
     stp     d6, d7, [sp, #FAR_FRAME_FLOATS+48]
+    str     x8, [sp, #FAR_FRAME_HIDDEN]
     add     x9, x29, #16                            // above the saved x29 and x30: the caller's stack arguments
     str     x9, [sp, #FAR_FRAME_STACK]
 
     mov     x0, sp
     mov     w1, w16
     bl      far_thunk_called
-    ldr     x0, [sp, #FAR_FRAME_RESULT]
-    ldr     d0, [sp, #FAR_FRAME_FLOAT_RESULT]
+    ldp     x0, x1, [sp, #FAR_FRAME_RESULT]
+    ldp     d0, d1, [sp, #FAR_FRAME_FLOAT_RESULT]
+    ldp     d2, d3, [sp, #FAR_FRAME_FLOAT_RESULT+16]
     mov     sp, x29
     .cfi_def_cfa_register sp
     ldp     x29, x30, [sp], #16

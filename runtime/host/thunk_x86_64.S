@@ -9,7 +9,7 @@
  *
  * in      r11d  number of the thunk
  *         everything else as the caller of a function leaves it; the return address is on top of the stack
- * out     rax, xmm0 as the client's function returned; all callee-saved registers kept
+ * out     rax, rdx, xmm0, xmm1 as the client's function returned; all callee-saved registers kept
  * stack   a struct far_frame (runtime/lib/gate.h), and what far_thunk_called uses; aligned to 16 bytes at that call
  */
 #include "runtime/host/thunk.h"
@@ -48,7 +48,9 @@ thunk_entry:
     movl    %r11d, %esi
     call    far_thunk_called
     movq    FAR_FRAME_RESULT(%rsp), %rax
+    movq    FAR_FRAME_RESULT+8(%rsp), %rdx
     movsd   FAR_FRAME_FLOAT_RESULT(%rsp), %xmm0
+    movsd   FAR_FRAME_FLOAT_RESULT+8(%rsp), %xmm1
     leave
     .cfi_def_cfa %rsp, 8
     ret

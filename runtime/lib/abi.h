@@ -5,6 +5,7 @@
  *     FAR_ABI_MACHINE    ELF e_machine
  *     FAR_ABI_INTEGERS   registers for integer and pointer parameters
  *     FAR_ABI_FLOATS     registers for floating-point parameters
+ *     FAR_ABI_FLOAT_RESULTS   registers for floating-point results; of integers it is two everywhere
  *     FAR_ABI_STUB_CIE   how a stub leaves the stack, for unwinders (unwind.c)
  *     FAR_FRAME_…        where a gate's entry writes a call's registers down (struct far_frame of gate.h)
  *     far_pause()        what a spinning thread does between two looks

@@ -7,15 +7,18 @@
 #define FAR_ABI_INTEGERS 8   /* x0 … x7 */
 #define FAR_ABI_FLOATS   8   /* v0 … v7 */
 
+#define FAR_ABI_FLOAT_RESULTS 4 /* v0 … v3 */
+
 /* .eh_frame of stubs: alignments 4 and -8, return address in x30; CFA is sp. */
 #define FAR_ABI_STUB_CIE 4, 0x78, 30, 0x0c, 31, 0
 
 #define FAR_FRAME_INTEGER      0
 #define FAR_FRAME_FLOATS       64
 #define FAR_FRAME_RESULT       128
-#define FAR_FRAME_FLOAT_RESULT 136
-#define FAR_FRAME_STACK        144
-#define FAR_FRAME_SIZE         160 /* a multiple of 16 */
+#define FAR_FRAME_FLOAT_RESULT 144
+#define FAR_FRAME_STACK        176
+#define FAR_FRAME_HIDDEN       184 /* x8 */
+#define FAR_FRAME_SIZE         192 /* a multiple of 16 */
 
 #ifndef __ASSEMBLER__
 

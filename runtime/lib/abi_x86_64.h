@@ -7,15 +7,18 @@
 #define FAR_ABI_INTEGERS 6  /* rdi rsi rdx rcx r8 r9 */
 #define FAR_ABI_FLOATS   8  /* xmm0 … xmm7 */
 
+#define FAR_ABI_FLOAT_RESULTS 2 /* xmm0 xmm1 */
+
 /* .eh_frame of stubs: alignments 1 and -8, return address in column 16; CFA is rsp + 8, the return address lies below. */
 #define FAR_ABI_STUB_CIE 1, 0x78, 16, 0x0c, 7, 8, 0x90, 1
 
 #define FAR_FRAME_INTEGER      0
 #define FAR_FRAME_FLOATS       48
 #define FAR_FRAME_RESULT       112
-#define FAR_FRAME_FLOAT_RESULT 120
-#define FAR_FRAME_STACK        128
-#define FAR_FRAME_SIZE         144 /* a multiple of 16 */
+#define FAR_FRAME_FLOAT_RESULT 128
+#define FAR_FRAME_STACK        144
+#define FAR_FRAME_HIDDEN       152 /* not used */
+#define FAR_FRAME_SIZE         160 /* a multiple of 16 */
 
 #ifndef __ASSEMBLER__
 

@@ -4,6 +4,7 @@
 
 #include "runtime/lib/callback.h"
 #include "runtime/lib/error.h"
+#include "runtime/lib/values.h"
 #include "runtime/walk/walk.h"
 
 #include <errno.h>
@@ -71,10 +72,12 @@ static struct walk_store *store_of(struct far_binding *binding)
     return none;
 }
 
-static void take_words(struct walk *walk, const struct far_frame *frame, const struct far_plan *plan)
+static unsigned take_words(struct walk *walk, const struct far_frame *frame, const struct far_plan *plan)
 {
+    unsigned status = values_take(&plan->placement, frame, walk);
     for (uint32_t i = 0; i < plan->param_count; i++)
-        walk->word[i] = far_frame_word(frame, plan->param[i].abi) & plan->param[i].mask;
+        walk->word[i] &= plan->param[i].mask; /* no bits that are nobody's parameter */
+    return status;
 }
 
 static void put_line(const struct walk *walk, const struct far_plan *plan, struct far_astack *astack)
@@ -128,6 +131,7 @@ static int accept(struct walk *walk, struct far_frame *frame, struct far_binding
     if (status)
         return far_fail(error, EPROTO, EX_PROTOCOL, FAR_REASON_LIE);
     frame->result = plan->result == FAR_PASS_VOID || plan->result == FAR_PASS_FLOAT ? 0 : walk->result;
+    values_give_result(&plan->placement, walk, frame);
     walk_settle(walk);
     return 0;
 }
@@ -136,7 +140,8 @@ static int call_once(struct walk *walk, struct far_frame *frame, struct far_bind
                      const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
 {
     int saved = errno;
-    uint32_t status = walk_send(walk);
+    uint32_t status = take_words(walk, frame, plan);
+    status = status ? status : walk_send(walk);
     if (status)
         return (int)status;
     int failed = cross_to_the_newest(walk, binding, plan, channel, &status, error);
@@ -165,7 +170,6 @@ int call_walking(struct far_frame *frame, struct far_binding *binding, const str
                             .memory = memory,
                             .kept = kept_of(binding),
                             .results = &results};
-        take_words(&walk, frame, plan);
         result = call_once(&walk, frame, binding, plan, channel, error);
         walk_memory_reset(memory);
     } while (result == FAR_CALL_NOT_SHARED && walking.sharing && !(walking.sharing = false));

@@ -4,9 +4,8 @@
 #include "runtime/callback.h"
 #include "runtime/lib/call.h"
 #include "runtime/lib/function.h"
-#include "runtime/lib/invoke.h"
 #include "runtime/lib/map.h"
-#include "runtime/lib/places.h"
+#include "runtime/lib/values.h"
 #include "runtime/walk/walk.h"
 
 #include <errno.h>
@@ -21,7 +20,8 @@ struct running {
     uint64_t function;
     struct walk walk;
     struct walk_memory memory;
-    struct invoked invoked;
+    struct far_placement placement;
+    struct far_registers registers;
     int error; /* the function's errno */
     uint64_t word;
 };
@@ -81,6 +81,17 @@ static char *area_of(const struct running *running)
     return (char *)running->channel->astack + FAR_ASTACK_AREA + running->at + sizeof running->head;
 }
 
+/* What it takes, where the compiler of this program has it. */
+static unsigned prepare(struct running *running)
+{
+    const struct walk *walk = &running->walk;
+    uint32_t at;
+    if (placement_of(calling_of(FAR_ABI_MACHINE), walk->of.iface, walk->of.function, walk->of.count,
+                     &running->placement, &at) != 0)
+        return FAR_CALL_NOT_CARRIED;
+    return values_put(&running->placement, &running->walk, &running->registers);
+}
+
 static unsigned receive(struct running *running)
 {
     const struct far_iface *iface = running->binding->iface;
@@ -93,19 +104,8 @@ static unsigned receive(struct running *running)
         .capacity = running->channel->size - FAR_ASTACK_AREA - running->at - sizeof running->head,
     };
     memcpy(running->walk.line, running->head.line, sizeof running->head.line);
-    return walk_receive(&running->walk, area_of(running));
-}
-
-static void invoke(struct running *running)
-{
-    struct far_places used = {0};
-    uint64_t integer[FAR_ABI_INTEGERS] = {0}, floats[FAR_ABI_FLOATS] = {0}, stack[FAR_PARAM_MAX] = {0};
-    for (uint32_t i = 0; i < running->walk.of.count; i++) {
-        struct far_where where = far_abi_place(&used, &running->walk.of.function[1 + i].value);
-        uint64_t *words = where.place == FAR_PLACE_INTEGER ? integer : where.place == FAR_PLACE_FLOAT ? floats : stack;
-        words[where.index] = running->walk.word[i];
-    }
-    far_invoke(running->function, integer, floats, stack, used.stack, &running->invoked);
+    unsigned status = walk_receive(&running->walk, area_of(running));
+    return status ? status : prepare(running);
 }
 
 /* While it runs, calls of the same service go down the same channel, behind what lies there. */
@@ -116,7 +116,7 @@ static void run_function(struct running *running)
     channel->area_end = running->at + sizeof running->head + running->walk.end;
     channel->in_callback++;
     errno = 0;
-    invoke(running);
+    values_invoke(running->function, &running->placement, &running->registers);
     running->error = errno;
     if (!channel->astack)
         return; /* closed meanwhile, and then forgotten whole */
@@ -127,10 +127,10 @@ static void run_function(struct running *running)
 static unsigned reply(struct running *running)
 {
     const struct far_value *result = &running->walk.of.function->value;
-    running->walk.result = running->invoked.integer;
+    values_take_result(&running->placement, &running->registers, &running->walk);
     unsigned status = walk_reply(&running->walk, area_of(running), &running->word);
     if (result->passing == FAR_PASS_FLOAT)
-        running->word = far_extend(running->invoked.floating, result->width, false);
+        running->word = far_extend(running->registers.result.floating, result->width, false);
     return status;
 }
 

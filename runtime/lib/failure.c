@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/lib/failure.h"
 
+#include "runtime/lib/values.h"
+
 #include <errno.h>
 #include <farcall/farcall.h>
 #include <stdio.h>
@@ -36,6 +38,8 @@ void call_fails(struct far_frame *frame, const struct far_binding *binding, cons
     bool has_value = plan && plan->op->flags & FAR_OP_HAS_FAILS;
     const struct far_failure failure = {binding->service, plan ? plan->name : "?", error, reason};
     frame->result = frame->float_result = operation_fails(&failure, has_value ? &plan->op->fails : NULL);
+    if (plan)
+        values_give_nothing(&plan->placement, plan->result_bytes, frame);
 }
 
 int call_status_error(uint32_t status, const char **reason)

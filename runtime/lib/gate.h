@@ -10,7 +10,7 @@
 
 #define FAR_BINDING_SLOT_FLAGS 0
 #define FAR_BINDING_SLOT_COUNT 8
-#define FAR_SLOT_HAS_FLOATS    1 /* slot_flags: some parameter travels in a floating-point register */
+#define FAR_SLOT_HAS_FLOATS    1 /* slot_flags: some parameter travels in a floating-point register; or the result in memory */
 
 #ifndef __ASSEMBLER__
 
@@ -24,9 +24,11 @@ struct far_frame {
     uint64_t integer[FAR_ABI_INTEGERS];
     uint64_t floats[FAR_ABI_FLOATS]; /* written only for operations with FAR_SLOT_HAS_FLOATS */
     uint64_t result;
+    uint64_t second_result; /* this and more_float_results: only for results by value, otherwise anything */
     uint64_t float_result;
+    uint64_t more_float_results[FAR_ABI_FLOAT_RESULTS - 1];
     const uint64_t *stack; /* the caller's stack arguments */
-    uint64_t unused;
+    uint64_t hidden;       /* where the result goes, if a register of its own says so; as `floats` */
 };
 
 /* The process gate's entry: reached by trap stubs alone, which say the slot and the linkage header (gate_MACHINE.S). */
@@ -37,6 +39,10 @@ void far_process_call(struct far_frame *frame, struct far_binding *binding, uint
 _Static_assert(offsetof(struct far_frame, integer) == FAR_FRAME_INTEGER, "shared with gate_MACHINE.S");
 _Static_assert(offsetof(struct far_frame, floats) == FAR_FRAME_FLOATS, "shared with gate_MACHINE.S");
 _Static_assert(offsetof(struct far_frame, result) == FAR_FRAME_RESULT, "shared with gate_MACHINE.S");
+_Static_assert(offsetof(struct far_frame, second_result) == FAR_FRAME_RESULT + 8, "shared with gate_MACHINE.S");
+_Static_assert(offsetof(struct far_frame, more_float_results) == FAR_FRAME_FLOAT_RESULT + 8,
+               "shared with gate_MACHINE.S");
+_Static_assert(offsetof(struct far_frame, hidden) == FAR_FRAME_HIDDEN, "shared with gate_MACHINE.S");
 _Static_assert(offsetof(struct far_frame, float_result) == FAR_FRAME_FLOAT_RESULT, "shared with gate_MACHINE.S");
 _Static_assert(offsetof(struct far_frame, stack) == FAR_FRAME_STACK, "shared with gate_MACHINE.S");
 _Static_assert(sizeof(struct far_frame) == FAR_FRAME_SIZE, "shared with gate_MACHINE.S");

@@ -11,7 +11,7 @@
  * in      x17   address of the segment's linkage header; FAR_LINKAGE_BINDING holds our struct far_binding
  *         w16   slot number
  *         everything else as the caller of the operation left it; x30 is the return address
- * out     x0, v0 as the operation's result; all callee-saved registers kept, x18 untouched; the caller-saved registers
+ * out     x0, x1, v0 … v3 as the operation's result; all callee-saved registers kept, x18 untouched; the caller-saved registers
  *         and flags lost, as after any call
  * stack   x29 and x30, a struct far_frame (gate.h), and what far_process_call uses
  *
@@ -62,8 +62,9 @@ far_gate_process:
 .Lcall:
     mov     x0, sp
     bl      far_process_call
-    ldr     x0, [sp, #FAR_FRAME_RESULT]
-    ldr     d0, [sp, #FAR_FRAME_FLOAT_RESULT]
+    ldp     x0, x1, [sp, #FAR_FRAME_RESULT]
+    ldp     d0, d1, [sp, #FAR_FRAME_FLOAT_RESULT]
+    ldp     d2, d3, [sp, #FAR_FRAME_FLOAT_RESULT+16]
     mov     sp, x29
     .cfi_remember_state
     .cfi_def_cfa_register sp
@@ -81,6 +82,7 @@ far_gate_process:
     stp     d2, d3, [sp, #FAR_FRAME_FLOATS+16]
     stp     d4, d5, [sp, #FAR_FRAME_FLOATS+32]
     stp     d6, d7, [sp, #FAR_FRAME_FLOATS+48]
+    str     x8, [sp, #FAR_FRAME_HIDDEN]
     b       .Lcall
     .cfi_endproc
     .size far_gate_process, . - far_gate_process

@@ -11,7 +11,7 @@
  * in      r10   address of the segment's linkage header; FAR_LINKAGE_BINDING holds our struct far_binding
  *         r11d  slot number
  *         everything else as the caller of the operation left it; the return address is on top of the stack
- * out     rax, xmm0 as the operation's result; all callee-saved registers kept; flags, r10, r11 and the other
+ * out     rax, rdx, xmm0, xmm1 as the operation's result; all callee-saved registers kept; flags, r10, r11 and the other
  *         caller-saved registers lost, as after any call
  * stack   a struct far_frame (gate.h), and what far_process_call uses; aligned to 16 bytes at that call
  *
@@ -57,7 +57,9 @@ far_gate_process:
     movq    %rsp, %rdi
     call    far_process_call
     movq    FAR_FRAME_RESULT(%rsp), %rax
+    movq    FAR_FRAME_RESULT+8(%rsp), %rdx
     movsd   FAR_FRAME_FLOAT_RESULT(%rsp), %xmm0
+    movsd   FAR_FRAME_FLOAT_RESULT+8(%rsp), %xmm1
     .cfi_remember_state
     leave
     .cfi_def_cfa %rsp, 8

@@ -7,10 +7,13 @@
 
 #include <stdint.h>
 
-/* What a function returned. */
+/* What a function returned. Of floating-point registers, the low 64 bits. */
 struct invoked {
     uint64_t integer;
+    uint64_t second_integer;
     uint64_t floating;
+    uint64_t more_floating[3]; /* as many as the machine has: FAR_ABI_FLOAT_RESULTS */
+    uint64_t hidden;           /* given: where the result goes, if a register of its own says so */
 };
 
 /* invoke_MACHINE.S: call `function` with all registers that carry parameters, and `count` stack words. */

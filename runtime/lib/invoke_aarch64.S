@@ -49,10 +49,12 @@ far_invoke:
     ldp     x2, x3, [x17, #16]
     ldp     x4, x5, [x17, #32]
     ldp     x6, x7, [x17, #48]
+    ldr     x8, [x19, #48]
     blr     x16
 
-    str     x0, [x19]
-    str     d0, [x19, #8]
+    stp     x0, x1, [x19]
+    stp     d0, d1, [x19, #16]
+    stp     d2, d3, [x19, #32]
     mov     sp, x29
     .cfi_def_cfa_register sp
     ldr     x19, [sp, #16]

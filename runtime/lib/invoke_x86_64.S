@@ -4,7 +4,8 @@
  *                 uint64_t count, struct invoked *result);
  *
  * Calls `function` by the System V ABI with all its registers given: six integers, the low halves of eight SSE registers,
- * `count` words on the stack, the first of them lowest. Stores rax and the low half of xmm0 in *result.
+ * `count` words on the stack, the first of them lowest. Stores rax, rdx and the low halves of xmm0 and xmm1
+ * in *result.
  *
  * in      rdi function   rsi integer   rdx floats   rcx stack   r8 count   r9 result
  * keeps   callee-saved registers; rbx holds result during the call
@@ -60,7 +61,9 @@ far_invoke:
     call    *%r11
 
     movq    %rax, (%rbx)
-    movsd   %xmm0, 8(%rbx)
+    movq    %rdx, 8(%rbx)
+    movsd   %xmm0, 16(%rbx)
+    movsd   %xmm1, 24(%rbx)
     movq    -8(%rbp), %rbx
     leave
     .cfi_def_cfa %rsp, 8

@@ -10,7 +10,7 @@
 
 static uint64_t width_mask(unsigned width)
 {
-    return far_extend(UINT64_MAX, width, false);
+    return width ? far_extend(UINT64_MAX, width, false) : UINT64_MAX;
 }
 
 static bool by_reference(unsigned passing)
@@ -21,7 +21,7 @@ static bool by_reference(unsigned passing)
 static void plan_place(struct far_plan *plan, struct far_plan_param *param)
 {
     bool is_float = param->passing == FAR_PASS_FLOAT;
-    param->abi = far_next_place(&plan->abi, is_float, FAR_ABI_INTEGERS, FAR_ABI_FLOATS);
+    param->abi = far_where_of(&plan->placement.param[param - plan->param]);
     param->astack = far_next_place(&plan->astack, is_float, FAR_ASTACK_REGISTERS, FAR_ASTACK_FLOATS);
     if (param->astack.place == FAR_PLACE_INTEGER)
         plan->mask[param->astack.index] = param->mask;
@@ -89,19 +89,27 @@ static void plan_result(struct far_plan *plan, const struct far_iface *iface)
     plan->result_width = from->value.width ? from->value.width : 8;
     plan->result_signed = from->value.flags & FAR_VALUE_SIGNED;
     plan->result_mask = value_mask(iface, from, plan->result_width);
+    if (far_is_by_value(&from->value))
+        plan->result_bytes = iface_type(iface, from->value.type)->size;
     if (plan->result == FAR_PASS_GLOBAL)
         plan->result_target_size = plan_target_size(iface, from);
+}
+
+/* Floating-point registers of the frame are read; or where the result goes, which is written down with them. */
+static bool takes_floats(const struct far_placement *placement)
+{
+    return placement->taken.floats || placement->result.how == FAR_BY_VALUE_HIDDEN;
 }
 
 static void plan_choose_paths(struct far_plan *plan)
 {
     bool only_values = true, checked = plan->result == FAR_PASS_HANDLE;
+    if (takes_floats(&plan->placement))
+        plan->flags |= FAR_PLAN_FLOATS;
     for (uint32_t i = 0; i < plan->param_count; i++) {
         const struct far_plan_param *param = &plan->param[i];
         if (by_reference(param->passing))
             plan->flags |= FAR_PLAN_BY_REFERENCE;
-        if (param->abi.place == FAR_PLACE_FLOAT)
-            plan->flags |= FAR_PLAN_FLOATS;
         if (param->astack.place != FAR_PLACE_INTEGER)
             plan->flags |= FAR_PLAN_WIDE;
         only_values &= param->passing != FAR_PASS_FLOAT;
@@ -137,6 +145,12 @@ static void plan_from_op(struct far_plan *plan, struct carrier *carrier, const s
     plan->param_count = (uint8_t)op->param_count;
     if (carrier_walks(carrier, op))
         plan->flags |= FAR_PLAN_WALK;
+    uint32_t at;
+    if (placement_of(calling_of(FAR_ABI_MACHINE), carrier->iface, iface_result(carrier->iface, op), op->param_count,
+                     &plan->placement, &at) != 0) {
+        plan->refusal = "it passes by value what this machine does otherwise";
+        return;
+    }
     plan_result(plan, carrier->iface);
     for (uint32_t i = 0; i < op->param_count; i++)
         plan_param(plan, carrier->iface, i);

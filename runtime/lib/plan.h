@@ -22,7 +22,7 @@ struct far_plan_param {
     uint8_t passing; /* enum far_passing */
     uint8_t flags;   /* FAR_VALUE_…, those that a gate looks at */
     uint8_t width;
-    struct far_where abi, astack;
+    struct far_where abi, astack; /* abi: of what is one word; others are in the plan's placement */
     bool late;           /* its size needs another parameter's memory: placed and copied after the others */
     bool measured;       /* another parameter's size is read from this one's memory */
     uint32_t size_count; /* BUFFER: the size expression */
@@ -45,7 +45,7 @@ struct far_plan {
         *refusal; /* why no gate carries it, for messages, and nothing below is filled in; NULL: it can be called */
     uint8_t flags;
     uint8_t param_count;
-    struct far_places abi, astack;
+    struct far_taken astack;
     uint8_t result; /* enum far_passing */
     uint8_t result_width;
     bool result_signed;
@@ -53,6 +53,8 @@ struct far_plan {
     uint64_t result_mask;                /* the bits of the result that mean something */
     uint64_t mask[FAR_ASTACK_REGISTERS]; /* the same for each integer of the call line */
     struct far_plan_param param[FAR_PARAM_MAX];
+    struct far_placement placement; /* on this machine */
+    uint64_t result_bytes;          /* of a result by value */
 };
 
 /*

@@ -38,7 +38,7 @@ static bool carries_result(unsigned passing)
 
 bool pku_carries(const struct far_plan *plan)
 {
-    bool carried = carries_result(plan->result) && !(plan->flags & FAR_PLAN_WALK) && plan->abi.stack <= PKU_STACK_WORDS;
+    bool carried = carries_result(plan->result) && !(plan->flags & FAR_PLAN_WALK) && plan->placement.taken.words <= PKU_STACK_WORDS;
     for (uint32_t i = 0; i < plan->param_count; i++)
         carried &= carries_param(&plan->param[i]);
     return carried;
@@ -117,7 +117,7 @@ static void put_words(const struct entering *entering, struct pku_arguments *arg
             word = area + entering->sizes.offset[i];
         words[param->abi.index] = word;
     }
-    arguments->stack_count = entering->plan->abi.stack;
+    arguments->stack_count = entering->plan->placement.taken.words;
 }
 
 static void take_memory(const struct entering *entering, const char *area)

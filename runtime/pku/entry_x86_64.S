@@ -4,7 +4,7 @@
  * has, but the floating-point registers are always written down, and what follows is far_pku_call.
  *
  * in      r10   address of a linkage header (struct far_pku's copy); r11d slot number; the rest as the caller left it
- * out     rax, xmm0 as the operation's result; callee-saved registers kept
+ * out     rax, rdx, xmm0, xmm1 as the operation's result; callee-saved registers kept
  * stack   a struct far_frame, aligned to 16 bytes
  */
 #include "runtime/lib/gate.h"
@@ -46,7 +46,9 @@ far_gate_pku:
     movl    %r11d, %edx
     call    far_pku_call
     movq    FAR_FRAME_RESULT(%rsp), %rax
+    movq    FAR_FRAME_RESULT+8(%rsp), %rdx
     movsd   FAR_FRAME_FLOAT_RESULT(%rsp), %xmm0
+    movsd   FAR_FRAME_FLOAT_RESULT+8(%rsp), %xmm1
     leave
     .cfi_def_cfa %rsp, 8
     ret

@@ -53,6 +53,16 @@
     .endr
 .endm
 
+/* Zeros in the x87's registers too, and its stack empty. Waits for no exception that was left behind. */
+.macro clear_x87 control
+    fninit
+    .rept 8
+    fldz
+    .endr
+    fninit
+    fldcw   \control
+.endm
+
     .p2align 6
     .globl far_pku_enter
     .hidden far_pku_enter
@@ -74,6 +84,7 @@ far_pku_enter:
     subq    $16, %rsp
     stmxcsr (%rsp)
     fnstcw  8(%rsp)
+    clear_x87 8(%rsp)
 
     leaq    far_pku_state(%rip), %r8
     movq    %rsp, PKU_STATE_STACK(%r8)
@@ -200,8 +211,7 @@ far_pku_site_leave:
     jne     .Lno
     movq    PKU_STATE_STACK(%r10), %rsp
     ldmxcsr (%rsp)
-    fninit                                          /* waits for no exception that the domain left behind, unlike emms */
-    fldcw   8(%rsp)
+    clear_x87 8(%rsp)
     addq    $16, %rsp
     popfq
     movq    PKU_STATE_FS(%r10), %rax

@@ -142,6 +142,8 @@ static unsigned accept_result(struct walk *walk, const char *area, uint64_t word
     walk_visit_begin(&visit, walk, WALK_NOWHERE);
     if (value->passing == FAR_PASS_BUFFER || value->passing == FAR_PASS_STRING)
         return walk_scatter(&visit, value, word, area, &walk->result);
+    if (far_is_by_value(value))
+        return FAR_CALL_DONE; /* it was an object */
     return walk_simple_raw(&visit, value, word, &walk->result);
 }
 

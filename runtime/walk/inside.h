@@ -3,6 +3,7 @@
 #ifndef FARCALL_WALK_INSIDE_H
 #define FARCALL_WALK_INSIDE_H
 
+#include "runtime/format/byvalue.h"
 #include "runtime/walk/reference.h"
 #include "runtime/walk/walk.h"
 
@@ -30,6 +31,7 @@ struct walk_scope {
 #define WALK_MADE       0x4u /* comes out anew */
 #define WALK_KEPT_BEGIN 0x8u
 #define WALK_RELEASED   0x10u
+#define WALK_BY_VALUE   0x20u /* a parameter or result itself: nothing points to it */
 
 struct walk_object {
     const struct far_value *value;   /* of the pointer that led here */
@@ -149,6 +151,14 @@ unsigned walk_scatter(struct walk_visit *visit, const struct far_value *value, u
                       uint64_t *address);
 unsigned walk_scatter_rest(struct walk *walk, const char *area);
 unsigned walk_simple_raw(struct walk_visit *visit, const struct far_value *value, uint64_t word, uint64_t *raw);
+
+/* --- byvalue.c --- */
+
+/* A parameter by value. Caller: walk->word[i] is where it lies; callee: where it lies then. */
+unsigned walk_send_value(struct walk *walk, uint32_t i);
+unsigned walk_receive_value(struct walk *walk, uint32_t i, const char *area);
+/* After all parameters: a result by value, if that is what there is. */
+unsigned walk_place_result(struct walk *walk);
 
 /* --- changes.c --- */
 

@@ -226,7 +226,7 @@ bool walk_may_lead(const struct walk *walk, const struct far_value *value, uint3
 {
     const struct walk_object *object = &walk->object[index];
     const struct far_value *element = walk_element(walk->of.iface, value);
-    if (offset > object->bytes || !element != !object->element)
+    if (offset > object->bytes || !element != !object->element || object->flags & WALK_BY_VALUE)
         return false;
     if (!element)
         return true;

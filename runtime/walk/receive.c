@@ -21,6 +21,8 @@ static unsigned receive_parameter(struct walk *walk, uint32_t i, const char *are
     walk_visit_begin(&visit, walk, WALK_NOWHERE);
     if (value->passing == FAR_PASS_BUFFER || value->passing == FAR_PASS_STRING)
         return receive_memory(walk, &visit, i, area);
+    if (far_is_by_value(value))
+        return walk_receive_value(walk, i, area);
     unsigned status = walk_simple_raw(&visit, value, walk->line[i], &walk->word[i]);
     if (value->passing == FAR_PASS_VALUE)
         walk->value[i] = walk->word[i] = far_extend(walk->word[i], value->width, value->flags & FAR_VALUE_SIGNED);
@@ -49,6 +51,7 @@ unsigned walk_receive(struct walk *walk, const char *area)
     status = receive_parameters(walk, area, true, false);
     status = status ? status : receive_parameters(walk, area, false, false);
     status = status ? status : receive_parameters(walk, area, false, true);
+    status = status ? status : walk_place_result(walk);
     status = status ? status : walk_scatter_rest(walk, area);
     walk->entered = walk->count;
     return status ? status : walk_place_changes(walk);

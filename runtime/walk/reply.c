@@ -82,7 +82,7 @@ static unsigned reply_result(struct walk *walk, uint64_t *word)
     struct walk_visit visit;
     walk_visit_begin(&visit, walk, WALK_NOWHERE);
     *word = walk->result;
-    if (value->passing == FAR_PASS_VOID || value->passing == FAR_PASS_FLOAT)
+    if (value->passing == FAR_PASS_VOID || value->passing == FAR_PASS_FLOAT || far_is_by_value(value))
         *word = 0;
     else if (value->passing == FAR_PASS_BUFFER || value->passing == FAR_PASS_STRING)
         return walk_return(&visit, value, walk->result, WALK_NOWHERE, word);

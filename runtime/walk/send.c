@@ -56,8 +56,9 @@ static unsigned send_parameters(struct walk *walk, bool late)
         if (waits != late)
             continue;
         walk_visit_begin(&visit, walk, WALK_NOWHERE);
-        status = leads_to_memory(value) ? send_memory(walk, &visit, i)
-                                        : walk_simple_word(&visit, value, walk->word[i], &walk->line[i]);
+        status = leads_to_memory(value)    ? send_memory(walk, &visit, i)
+                 : far_is_by_value(value) ? walk_send_value(walk, i)
+                                          : walk_simple_word(&visit, value, walk->word[i], &walk->line[i]);
     }
     return status;
 }
@@ -71,6 +72,7 @@ unsigned walk_send(struct walk *walk)
     take_values(walk);
     status = send_parameters(walk, false);
     status = status ? status : send_parameters(walk, true);
+    status = status ? status : walk_place_result(walk);
     status = status ? status : walk_gather_rest(walk);
     walk->entered = walk->count;
     return status ? status : walk_place_changes(walk);

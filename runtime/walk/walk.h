@@ -75,9 +75,11 @@ struct walk {
     struct walk_memory *memory;   /* for the time of the call */
     struct walk_kept *kept;       /* caller: which of its memory is kept; callee: what it keeps. NULL: nothing can be */
     struct walk_results *results; /* caller: where what comes out goes. NULL: nothing can come out */
-    uint64_t word[FAR_PARAM_MAX]; /* parameters: caller: the arguments. Callee: what the function is given */
+    uint64_t word[FAR_PARAM_MAX]; /* parameters: caller: the arguments. Callee: what the function is given. Of one by
+                                     value: where it lies */
     uint64_t line[FAR_PARAM_MAX]; /* parameters as they cross: written by walk_send, read by walk_receive */
     uint64_t result;              /* callee: what the function returned; caller: what the program is given */
+    uint64_t by_value;            /* a result by value: where it lies; caller: given; callee: after walk_receive */
     uint64_t capacity;            /* bytes of the area */
     uint64_t end;                 /* bytes of it in use */
     /* Private. */

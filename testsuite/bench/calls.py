@@ -45,9 +45,9 @@ def profile_one(text, surroundings):
 
 
 def register(build, sockets):
-    """The three services at both name servers, with everything granted to us; levels are asked for by each client."""
+    """The services at both name servers, with everything granted to us; levels are asked for by each client."""
     for socket in sockets:
-        for service in ["crossing", "zlib", "sqlite3"]:
+        for service in ["crossing", "held", "zlib", "sqlite3"]:
             code = subprocess.run(
                 [f"{build}/bin/far", "register", f"{build}/bench/peers/{service}.seg", "--trust", f"uid:{os.getuid()}"],
                 env={**os.environ, "FARCALL_SOCKET": socket}, capture_output=True, text=True)

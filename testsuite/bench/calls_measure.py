@@ -71,7 +71,10 @@ class Surroundings:
         if not way.service or not self.sockets:
             return values
         values["FARCALL_SOCKET"] = self.sockets[way.asleep]
-        values["FARCALL_LEVEL"] = way.level
+        if way.level:
+            values["FARCALL_LEVEL"] = way.level
+        if way.gate:
+            values["FARCALL_GATE"], values["FARCALL_UNTRUSTED"] = way.gate, way.service
         if way.stub:
             values["PEER_STUB"] = way.stub
         if way.asleep:
@@ -94,8 +97,7 @@ class Surroundings:
             self.pinned[place] = cores
 
     def command(self, way):
-        gate = [f"{self.build}/bin/far", "run", "--gate", way.gate] if way.gate and self.sockets else []
-        return gate + [os.path.join(self.peers, way.program)]
+        return [os.path.join(self.peers, way.program)]
 
     def run(self, run, count):
         """The least of the slices: nanoseconds of one call. The others were disturbed."""
@@ -106,7 +108,7 @@ class Surroundings:
                                   env=self.environment(run.way), timeout=MOST_SECONDS)
         except subprocess.TimeoutExpired:
             raise Missing(f"it was not done after {MOST_SECONDS} s") from None
-        if done.returncode == UNAVAILABLE or (way.gate and done.returncode):
+        if done.returncode == UNAVAILABLE:
             raise Missing(done.stderr.strip().removeprefix(f"{way.program}: ") or "not available")
         if done.returncode or not done.stdout.split():
             raise Missing(f"it broke ({done.returncode}): {done.stderr.strip()}")

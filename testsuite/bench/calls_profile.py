@@ -50,7 +50,7 @@ def profile(run, surroundings, count):
             watch.send_signal(signal.SIGINT)
             watch.wait()
         if done.returncode:
-            raise SystemExit(f"bench: {run.way}, {run.case}: {done.stderr.strip()}")
+            raise SystemExit(f"bench: {run.way}, {run.case}: it broke ({done.returncode}): {done.stderr.strip()}")
         show(f"{way.label}, {case_text(run.case)}: the client's process", client)
         if watch:
             show(f"the host of {way.service}", host)

@@ -16,11 +16,11 @@ class Way:
     label: str
     program: str
     place: str  # one: everything on one core; two: client and server on a core each; any: where the scheduler puts them
-    level: str = ""  # what a service grants: trusted, none
+    level: str = ""  # which the client asks for: trusted, none
     stub: str = ""  # what must be mapped at the operations: branch, trap
     asleep: bool = False  # neither client nor host ever spins
     service: str = ""  # whose host is put where `place` says
-    gate: str = ""
+    gate: str = ""  # other than that of the level
 
 
 def farcall(label, place, **more):
@@ -30,12 +30,12 @@ def farcall(label, place, **more):
 WAYS = {
     "library": Way("ordinary shared library", "library", "one"),
     "branch": farcall("farcall, branch", "one", level="trusted", stub="branch"),
-    "pku": farcall("farcall, pku gate", "one", level="none", stub="trap", gate="pku"),
+    "pku": farcall("farcall, pku gate", "one", gate="pku"),
     "process": farcall("farcall, process gate, spinning, two cores", "two", level="none", stub="trap"),
     "process-two": farcall("farcall, process gate, asleep, two cores", "two", level="none", stub="trap", asleep=True),
     "process-one": farcall("farcall, process gate, asleep, one core", "one", level="none", stub="trap", asleep=True),
     "process-any": farcall("farcall, process gate", "any", level="none", stub="trap"),
-    "held": farcall("farcall, process gate, both trust", "two", level="trusted"),
+    "held": farcall("farcall, process gate, both trust", "two", level="trusted", service="held"),
     "cacheline": Way("bare cache-line ping-pong", "cacheline", "two"),
     "futex-two": Way("bare futex ping-pong, two cores", "futex", "two"),
     "futex-one": Way("bare futex ping-pong, one core", "futex", "one"),

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#define AREA_SIZE (4u << 20)
+#define AREA_SIZE (16u << 20)
 
 struct pair {
     struct arena arena;

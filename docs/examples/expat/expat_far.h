@@ -128,8 +128,10 @@ far_op far_fails(0)
     XML_Parser far_handle far_nullable
     XML_ParserCreateNS(const XML_Char *__null_terminated far_nullable encoding, XML_Char namespaceSeparator);
 
-/* The separator is one character, not a string. The suite is copied. */
-/* Through a gate the service allocates by itself: what a client's functions allocate is the client's memory. */
+/*
+ * The separator is one character, not a string. Through a gate the service allocates by itself: what a client's functions
+ * allocate is the client's memory.
+ */
 far_op far_fails(0)
     XML_Parser far_handle far_nullable
     XML_ParserCreate_MM(const XML_Char *__null_terminated far_nullable encoding,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * farcall, and an ordinary library: this program is linked against crossing's import library, or against crossing as a
- * shared library. Which gate its calls take is a matter of its surroundings (FARCALL_LEVEL, FARCALL_SPIN, …); the cores
+ * farcall, and an ordinary library: this program is linked against the services' import libraries, or against the
+ * same sources as a shared library. Which gate its calls take is a matter of its surroundings (FARCALL_LEVEL, FARCALL_SPIN, …); the cores
  * are the client's alone, the service's host is pinned by whoever starts us.
  */
 #include "crossing.h"
+#include "held.h"
 #include "testsuite/bench/peers/peer.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ static void check_stub(void) {}
 #define NAME "farcall"
 static void *shared_memory(size_t size)
 {
-    if (far_trust("crossing") != 0)
+    if (far_trust("held") != 0)
         peer_unavailable("the service cannot be trusted with memory: %s", strerror(errno));
     return far_alloc(size);
 }
@@ -86,15 +87,15 @@ static void call(void *connection, const struct peer_run *run, uint32_t count)
     else if (peer_is(run, "inout"))
         REPEAT(crossing_inout(bytes, run->amount), 0)
     else if (peer_is(run, "held-in"))
-        REPEAT(crossing_held_in(bytes, run->amount), 2)
+        REPEAT(held_in(bytes, run->amount), 2)
     else if (peer_is(run, "held-inout"))
-        REPEAT(crossing_held_inout(bytes, run->amount), 0)
+        REPEAT(held_inout(bytes, run->amount), 0)
     else if (peer_is(run, "held-null"))
-        REPEAT(crossing_held_null(), 0)
+        REPEAT(held_null(), 0)
     else if (peer_is(run, "list"))
-        REPEAT(crossing_list(connection), 0)
+        REPEAT(held_list(connection), 0)
     else
-        REPEAT(crossing_walk(connection), (CELLS - 1L) * CELLS / 2)
+        REPEAT(held_walk(connection), (CELLS - 1L) * CELLS / 2)
 }
 
 int main(int argc, char **argv)

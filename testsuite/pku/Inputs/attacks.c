@@ -157,7 +157,8 @@ static void error_number(struct service *service)
 
 static void registers(struct service *service)
 {
-    __asm__ volatile("movq $-1, %%rax\n\tmovq %%rax, %%xmm8\n\tmovq %%rax, %%xmm15\n\tpcmpeqd %%xmm12, %%xmm12"
+    __asm__ volatile("movq $-1, %%rax\n\tmovq %%rax, %%xmm8\n\tmovq %%rax, %%xmm15\n\tpcmpeqd %%xmm12, %%xmm12\n\t"
+                     "fldpi\n\tfstp %%st(0)"
                      :
                      :
                      : "rax", "xmm8", "xmm12", "xmm15");
@@ -207,7 +208,8 @@ static void *let_go(void *flag)
     while (!spin[1])
         ;
     for (int i = 0; i < 20; i++) {
-        kill(getpid(), SIGALRM); /* to whichever thread takes it: none, both have it blocked */
+        if (alarms >= 0)
+            kill(getpid(), SIGALRM); /* to whichever thread takes it: none, both have it blocked */
         usleep(1000);
     }
     spin[0] = 1;
@@ -236,6 +238,29 @@ static void signals(struct service *service)
     const char *said = say(CALL(service, inside_spin, pku_area_inside(service->domain) + sizeof *arguments));
     pthread_join(thread, NULL);
     printf("%s, handled afterwards: %s", said, alarms ? "yes" : "no");
+}
+
+static void *be_busy(void *flag)
+{
+    volatile uint64_t *spin = flag;
+    while (!spin[0])
+        ;
+    return NULL;
+}
+
+/* More threads than processors, all busy: the kernel takes the one in the domain away and puts it back, often. */
+static void scheduled(struct service *service)
+{
+    volatile uint64_t *flag = (volatile uint64_t *)(service->domain->area + 1);
+    pthread_t busy[4];
+    alarms = -1; /* no signals */
+    for (int i = 0; i < 4; i++)
+        pthread_create(&busy[i], NULL, be_busy, (void *)flag);
+    pthread_t thread = start_blocked(let_go, (void *)flag);
+    printf("%s", say(CALL(service, inside_spin, pku_area_inside(service->domain) + sizeof(struct pku_arguments))));
+    for (int i = 0; i < 4; i++)
+        pthread_join(busy[i], NULL);
+    pthread_join(thread, NULL);
 }
 
 static void forked(struct service *service)
@@ -666,6 +691,7 @@ static const struct check checks[] = {
     CHECK(disturb),
     CHECK(many_domains),
     CHECK(signals),
+    CHECK(scheduled),
     CHECK(forked),
     CHECK(outside_read),
     CHECK(outside_write),

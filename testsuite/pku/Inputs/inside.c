@@ -66,7 +66,10 @@ __attribute__((naked)) uint64_t inside_registers(void)
         "orq %r14, %rax\n\torq %r15, %rax\n\t"
         "orps %xmm8, %xmm7\n\torps %xmm9, %xmm7\n\torps %xmm10, %xmm7\n\torps %xmm11, %xmm7\n\t"
         "orps %xmm12, %xmm7\n\torps %xmm13, %xmm7\n\torps %xmm14, %xmm7\n\torps %xmm15, %xmm7\n\t"
-        "movq %xmm7, %rcx\n\torq %rcx, %rax\n\tpunpckhqdq %xmm7, %xmm7\n\tmovq %xmm7, %rcx\n\torq %rcx, %rax\n\tret");
+        "movq %xmm7, %rcx\n\torq %rcx, %rax\n\tpunpckhqdq %xmm7, %xmm7\n\tmovq %xmm7, %rcx\n\t"
+        "orq %rcx, %rax\n\tsubq $520, %rsp\n\tfxsave64 (%rsp)\n\torq 32(%rsp), %rax\n\torq 48(%rsp), %rax\n\t"
+        "orq 64(%rsp), %rax\n\torq 80(%rsp), %rax\n\torq 96(%rsp), %rax\n\torq 112(%rsp), %rax\n\t"
+        "orq 128(%rsp), %rax\n\torq 144(%rsp), %rax\n\taddq $520, %rsp\n\tret");
 }
 
 /* Comes back with everything changed that a function must keep, the direction flag, a full register stack. */
@@ -145,7 +148,7 @@ __attribute__((naked)) uint64_t inside_lose_stack(void)
 uint64_t inside_stack_in_signal_stack(uint64_t low);
 __attribute__((naked)) uint64_t inside_stack_in_signal_stack(uint64_t low)
 {
-    __asm__ volatile("leaq 64(%rdi), %rsp\n\tud2");
+    __asm__ volatile("leaq 1024(%rdi), %rsp\n\tud2");
 }
 
 uint64_t inside_lose_fs(uint64_t base);

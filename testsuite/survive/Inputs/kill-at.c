@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * usage: kill-at N PROGRAM ARGS…, or kill-at N -p PID: run the program, or take the one that runs, and SIGKILL it when it is about to do its N-th system call that anybody
- * else could notice: a write, a message, a name made or removed. SIGTERM is passed on. The exit code is the program's; 137 if
- * it was killed so.
+ * usage: kill-at N PROGRAM ARGS…, or kill-at N -p PID: run the program, or take the one that runs, and SIGKILL it when it
+ * is about to do its N-th system call that anybody else could notice: a write, a message, a name made or removed. SIGTERM is
+ * passed on. The exit code is the program's; 137 if it was killed so.
  */
 #include <errno.h>
 #include <signal.h>
