@@ -12,6 +12,7 @@
 #include "idl/options.h"
 #include "idl/output.h"
 #include "idl/preprocess.h"
+#include "idl/promises.h"
 #include "idl/slots.h"
 
 #include <errno.h>
@@ -146,6 +147,23 @@ static int write_assertions(struct compilation *c)
     return code;
 }
 
+static int write_promises(struct compilation *c)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        out_of_memory();
+    bool any = promises_write(&c->model, c->options.input, out);
+    if (fclose(out) != 0)
+        out_of_memory();
+    if (!any)
+        fprintf(stderr, "faridl: --promises: service %s has no operation that is far_async\n", c->model.service);
+    int code = any ? output_bytes(c->options.promises, text, size) : EX_DATAERR;
+    free(text);
+    return code;
+}
+
 /* Readers believe no record unchecked; neither does its writer. */
 static int check_record(const void *record, size_t size)
 {
@@ -167,6 +185,8 @@ static int write_outputs(struct compilation *c)
         code = output_bytes(c->options.record, record, size);
     if (!code && c->options.assertions)
         code = write_assertions(c);
+    if (!code && c->options.promises)
+        code = write_promises(c);
     if (!code && c->options.dump) {
         dump_model(&c->model, &c->arena, c->options.dump, stdout);
         code = flush_stdout();

@@ -323,6 +323,19 @@ static bool describe_values(struct checking *checking, const struct declaration 
     return good && !no_rest && crossing_complete(checking, declaration, op);
 }
 
+/* The same parameters, and a promise for a result. */
+static const char *promise_spelling(struct arena *arena, const struct declaration *declaration)
+{
+    struct type promise = {.kind = TYPE_STRUCT, .name = "far_promise"};
+    struct type result = {.kind = TYPE_POINTER, .target = {.type = &promise}};
+    if (declaration->type.type->kind != TYPE_FUNCTION)
+        return NULL;
+    struct type function = *declaration->type.type;
+    function.target = (struct typeref){.type = &result};
+    return type_spelling(arena, (struct typeref){.type = &function},
+                         arena_format(arena, "%s_async", declaration->name));
+}
+
 bool operation_make(struct checking *checking, const struct declaration *declaration, struct model_op *op)
 {
     struct unit *unit = checking->unit;
@@ -347,6 +360,7 @@ bool operation_make(struct checking *checking, const struct declaration *declara
     op->file = base_name(declaration->begin.file);
     op->line = declaration->begin.line;
     op->signature = type_spelling(unit->arena, declaration->type, declaration->name);
+    op->promise = subject.set & HAS(ASYNC) ? promise_spelling(unit->arena, declaration) : NULL;
     good &= subject.set & HAS(ABSENT) ? describe_absent(unit, declaration, op)
                                       : describe_values(checking, declaration, op, !good);
     if (op->result.value.type.type)

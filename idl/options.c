@@ -23,6 +23,7 @@ static const char help[] =
     "  --dump=layout        show sizes, alignments and offsets of all types that operations reach\n"
     "  --dump=json          both, for programs\n"
     "  --assertions=FILE    write static assertions in C for the layout of every type that operations reach\n"
+    "  --promises=FILE      write a header that declares NAME_async for every far_async operation\n"
     "  --all-types          show every structure and union instead; the header need not have a service\n"
     "  --preprocessed       the input is preprocessed already; so is every input called *.i\n"
     "  --explain [FC-NNNN]  show an error's mistake and its cure, or list all errors\n"
@@ -211,6 +212,7 @@ static const struct {
 } texts[] = {
     {"--record=", offsetof(struct options, record)},
     {"--assertions=", offsetof(struct options, assertions)},
+    {"--promises=", offsetof(struct options, promises)},
     {"--previous=", offsetof(struct options, previous)},
     {"--cc=", offsetof(struct options, compiler)},
     {"-o", offsetof(struct options, object)},
@@ -269,7 +271,7 @@ static bool lacks_value(const char *flag)
 {
     static const char *const valued[] = {"--dump",        "--record",           "--assertions",  "--previous",
                                          "--diagnostics", "--diagnostics-file", "--error-limit", "--color",
-                                         "--cc",          "--cc-flag"};
+                                         "--cc",          "--cc-flag",          "--promises"};
     for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
         if (strcmp(flag, valued[i]) == 0)
             return true;
@@ -334,7 +336,8 @@ const char *options_dependency_file(const struct options *options, struct arena 
 static int check_outputs(const struct options *options, struct arena *arena)
 {
     const char *files[] = {options->input,      options->object,           options->record,
-                           options->assertions, options->diagnostics_file, options_dependency_file(options, arena)};
+                           options->assertions, options->diagnostics_file, options_dependency_file(options, arena),
+                           options->promises};
     for (size_t i = 1; i < sizeof files / sizeof *files; i++)
         for (size_t before = 0; before < i; before++)
             if (files[i] && files[before] && is_same_file(arena, files[before], files[i]))
@@ -351,9 +354,9 @@ static int check_options(const struct options *options, struct arena *arena)
         return usage_error("--unit needs --record=FILE", "");
     if (options->all_types && options->dump != DUMP_LAYOUT && options->dump != DUMP_JSON)
         return usage_error("--all-types needs --dump=layout or --dump=json", "");
-    if (options->all_types && (options->object || options->record || options->assertions))
-        return usage_error("--all-types shows a header without its service; it cannot be given with -o, --record or "
-                           "--assertions",
+    if (options->all_types && (options->object || options->record || options->assertions || options->promises))
+        return usage_error("--all-types shows a header without its service; it cannot be given with -o, --record, "
+                           "--assertions or --promises",
                            "");
     if (options->dependencies && options->preprocessed)
         return usage_error("-MD: what is preprocessed already does not tell its dependencies", "");

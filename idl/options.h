@@ -14,6 +14,7 @@ struct options {
     const char *object;     /* -o */
     const char *record;     /* --record */
     const char *assertions; /* --assertions */
+    const char *promises;   /* --promises */
     const char *previous;   /* --previous: a file with an earlier version's record, whose slots are kept */
     enum dump dump;
     const char *compiler; /* --cc */

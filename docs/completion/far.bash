@@ -306,11 +306,12 @@ _faridl() {
     *:--record=*) _far_files '*' --record= ;;
     *:--previous=*) _far_files '*' --previous= ;;
     *:--assertions=*) _far_files '*' --assertions= ;;
+    *:--promises=*) _far_files '*' --promises= ;;
     *:--diagnostics-file=*) _far_files '*' --diagnostics-file= ;;
     *:--cc=*) _far_reply "$(compgen -P --cc= -c -- "${cur#--cc=}")" ;;
     *:-*)
       _far_reply '-o --record= --previous= --dump=model --dump=layout --dump=json --all-types
-        --assertions= --preprocessed --diagnostics=text --diagnostics=json --diagnostics=sarif --diagnostics-file=
+        --assertions= --promises= --preprocessed --diagnostics=text --diagnostics=json --diagnostics=sarif --diagnostics-file=
         --error-limit= --color=auto --color=always --color=never --list-rules --explain --unit --cc= --cc-flag= -I -D -U -isystem -include
         -std= -MD -MF --help --version'
       ;;

@@ -145,6 +145,54 @@ struct far_capability_wish {
 /* Make a token that grants less than this one, and goes with it. 0, or -1 and errno: as far_present, EDQUOT. */
 int far_capability_narrow(const char *token, const struct far_capability_wish *wish, char narrowed[FAR_CAPABILITY_MAX]);
 
+/*
+ * Asynchronous calls. An operation that is declared far_async can be called in two ways: kv_count(7) as any other, and
+ *
+ *     far_promise *promise = kv_count_async(7);      declared by `faridl kv.h --promises=kv_promises.h`
+ *     …
+ *     long count;
+ *     if (far_claim(promise, &count) == 0)
+ *
+ * Many may be under way at a time, each on a thread of the service's own; nothing is said about their order. Where the
+ * operation is a branch it runs at once, on the caller's thread, and the promise is ready. NULL: nothing was begun, and
+ * errno says why: EAGAIN, 64 of this service's are under way, or its host has no room for more; otherwise as for a call.
+ *
+ * Memory that parameters lead to must stay, and stay unchanged, until the promise is claimed or cancelled: what comes back is
+ * written by far_claim, which also calls the functions that were passed, on the thread that claims. far_deadline counts
+ * from the beginning. Any thread may claim; a promise that is never claimed keeps its place. A child of fork has
+ * none of its parent's: EHOSTDOWN.
+ */
+typedef struct far_promise far_promise;
+
+/* 1: far_claim has something to go on with: an answer, no hope of one, or a function to be called. 0: not yet. */
+int far_ready(far_promise *promise);
+
+/*
+ * Waits, writes the operation's result to *result (its type's size; NULL: nowhere), and ends the promise. 0, and errno as the
+ * operation leaves it. -1 where the call could not complete: errno says why as for an ordinary call, and *result is
+ * the operation's far_fails value, else zeros. No failure handler runs. EINVAL: not a promise that can be claimed, and
+ * *result is as it was.
+ */
+int far_claim(far_promise *promise, void *result);
+
+/*
+ * Waits until one of them is ready: its index. NULLs are passed over. At most timeout_ms; negative: without end. -1 and errno:
+ * ETIMEDOUT, EINVAL where all are NULL.
+ */
+int far_wait(far_promise *const *promises, size_t count, int timeout_ms);
+
+/*
+ * Gives it up and ends it, without waiting: what was not begun is not, what runs is told, by far_cancelled(), and nothing of
+ * the answer is written any more. (Memory in the domain segment that the service was let reach it may still write.) 0; -1 and EINVAL.
+ */
+int far_cancel(far_promise *promise);
+
+/*
+ * For a service's code: has the caller of the operation that this thread serves gone? It was cancelled, its far_deadline has
+ * passed, or its process has ended: what the operation returns reaches nobody. Where the operation is a branch: 0.
+ */
+int far_cancelled(void);
+
 /* The library's version at run time; compare with FARCALL_VERSION. */
 const char *far_version(void);
 

@@ -21,7 +21,8 @@
     X(trace, "show the calls that hosts answer, live")                                          \
     X(metrics, "print what fard counts, for Prometheus")                                        \
     X(run, "run a program with chosen trust and gate settings")                                 \
-    X(gdb, "debug a program with the services it calls, or a service's host")
+    X(gdb, "debug a program with the services it calls, or a service's host")                   \
+    X(fuzz, "attack a service's interface in both directions, from its record alone")
 
 #define X(name, help) int far_##name##_main(int argc, char **argv);
 FAR_COMMANDS(X)

@@ -61,11 +61,20 @@ struct fuzz_block {
 };
 
 /* Handles that the service has given. `stale`: those it has taken back. */
+/* What an honest client's parameters are full of. */
+#define FUZZ_CANARY  "only-mine-7Qf3xW"
 #define FUZZ_HANDLES 64
 struct fuzz_handle {
     const char *type;
     uint64_t value;
     bool stale;
+};
+
+/* Memory that the service keeps. */
+#define FUZZ_KEPT 8
+struct fuzz_kept {
+    uint32_t type;
+    struct fuzz_block block;
 };
 
 struct fuzz_maker {
@@ -76,6 +85,10 @@ struct fuzz_maker {
     uint32_t count, room, first; /* first: of this call */
     struct fuzz_handle handle[FUZZ_HANDLES];
     uint32_t handles;
+    struct fuzz_kept kept[FUZZ_KEPT];
+    bool canary;  /* texts and bytes that nobody else has */
+    bool serving; /* what comes out is made too */
+    bool again;   /* memory that is kept is filled once more: what the service has put there stays */
     const struct far_op *op;
     const struct far_param *function; /* result, then parameters */
     uint32_t params;
@@ -130,15 +143,15 @@ uint64_t spoil_word(struct fuzz_choice *choice, const struct fuzz_maker *maker, 
 #define FUZZ_STATUSES (FAR_CALL_STATUS_COUNT + 1) /* the last: an error of the client's own */
 #define FUZZ_FINDINGS 32
 
-#define FUZZ_KINDS(X)                                                                                   \
-    X(HOST_ENDED, "host-ended", "the service's host ended")                                             \
-    X(CLIENT_ENDED, "client-ended", "the client's process ended")                                       \
-    X(NO_ANSWER, "no-answer", "no answer within the time allowed")                                      \
-    X(BAD_STATUS, "bad-status", "an answer with a status that does not exist")                          \
-    X(LEAK, "leak", "an answer carries an address of the host's own memory")                            \
-    X(CANARY, "canary", "an answer carries another client's bytes")                                     \
-    X(MEMORY, "memory", "memory of the client's that no parameter covers has changed")                  \
-    X(BELIEVED, "believed", "the client took a pointer that is not the service's")                      \
+#define FUZZ_KINDS(X)                                                                  \
+    X(HOST_ENDED, "host-ended", "the service's host ended")                            \
+    X(CLIENT_ENDED, "client-ended", "the client's process ended")                      \
+    X(NO_ANSWER, "no-answer", "no answer within the time allowed")                     \
+    X(BAD_STATUS, "bad-status", "an answer with a status that does not exist")         \
+    X(LEAK, "leak", "an answer carries an address of the host's own memory")           \
+    X(CANARY_SEEN, "canary", "an answer carries another client's bytes")               \
+    X(MEMORY, "memory", "memory of the client's that no parameter covers has changed") \
+    X(BELIEVED, "believed", "the client took a pointer that is not the service's")     \
     X(HONEST, "honest-client", "an honest client's sound call failed")
 
 enum fuzz_kind {
@@ -173,7 +186,7 @@ struct fuzz_progress {
     struct fuzz_finding finding[FUZZ_FINDINGS];
     uint64_t honest_calls;
     uint32_t host_ends; /* that the watcher knows of */
-    char text[600]; /* of the call under way */
+    char text[600];     /* of the call under way */
 };
 
 struct fuzz_run {
@@ -187,7 +200,8 @@ struct fuzz_run {
     uint64_t runs;  /* calls a direction; 0: no limit */
     double seconds; /* a direction; 0: no limit */
     uint64_t session_calls;
-    bool caller, server, json, replay, verbose;
+    const char *replay;
+    bool caller, server, json, replayed, verbose;
     char service[FAR_NAME_MAX + 1];
     char folder[64]; /* of the name server */
 };
@@ -195,7 +209,7 @@ struct fuzz_run {
 void progress_note(struct fuzz_run *run, uint32_t op, unsigned status);
 void progress_found(struct fuzz_run *run, enum fuzz_kind kind, uint64_t seed, bool server, const char *detail);
 /* The call under way, in C's notation. */
-void describe_call(char *text, size_t size, const struct fuzz_maker *maker);
+void describe_arguments(char *text, size_t size, const struct fuzz_maker *maker);
 int report_print(const struct fuzz_run *run, const char *direction, uint64_t sessions, double seconds);
 int report_write_artifact(const struct fuzz_run *run, const struct fuzz_finding *finding);
 

@@ -52,7 +52,8 @@ static char *new_block(struct fuzz_maker *maker, uint64_t bytes)
 static bool guards_stand(const struct fuzz_block *block)
 {
     for (unsigned i = 0; i < GUARD; i++)
-        if ((uint8_t)block->memory[block->bytes + i] != GUARD_BYTE || (uint8_t)block->memory[(int)i - GUARD] != GUARD_BYTE)
+        if ((uint8_t)block->memory[block->bytes + i] != GUARD_BYTE ||
+            (uint8_t)block->memory[(int)i - GUARD] != GUARD_BYTE)
             return false;
     return true;
 }
@@ -154,13 +155,31 @@ static void plain_bytes(struct fuzz_maker *maker, char *at, uint64_t bytes)
 {
     if (choose_one_in(&maker->choice, 4))
         return; /* zeros */
+    if (maker->canary) {
+        for (uint64_t i = 0; i < bytes; i++)
+            at[i] = FUZZ_CANARY[i % (sizeof FUZZ_CANARY - 1)];
+        return;
+    }
     for (uint64_t i = 0; i < bytes; i++)
         at[i] = (char)(choose_one_in(&maker->choice, 3) ? choose(&maker->choice) : 'a' + i % 26);
 }
 
+/* Interfaces ask for the sizes of their structures, and for numbers that select something. */
+static uint64_t number_for(struct fuzz_maker *maker)
+{
+    uint32_t types = maker->iface->types.count, cases = maker->iface->cases.count;
+    if (choose_one_in(&maker->choice, 8)) {
+        const struct far_type *type = iface_type(maker->iface, (uint32_t)choose_below(&maker->choice, types));
+        return type->kind == FAR_TYPE_STRUCT ? type->size : choose_number(&maker->choice);
+    }
+    if (cases && choose_one_in(&maker->choice, 8))
+        return (uint64_t)iface_case(maker->iface, (uint32_t)choose_below(&maker->choice, cases));
+    return choose_number(&maker->choice);
+}
+
 static void plain_number(struct fuzz_maker *maker, const struct far_type *type, char *at)
 {
-    uint64_t number = choose_number(&maker->choice);
+    uint64_t number = number_for(maker);
     double real = (double)(int64_t)number / 8;
     float small = (float)real;
     if (type->kind == FAR_TYPE_BOOL)
@@ -183,7 +202,8 @@ static bool has_members(const struct far_type *type)
 static const char *handle_type(const struct far_iface *iface, const struct far_value *value)
 {
     const struct far_type *type = iface_type(iface, value->type);
-    const char *name = iface_string(iface, type->kind == FAR_TYPE_POINTER ? iface_type(iface, type->target)->name : type->name);
+    const char *name =
+        iface_string(iface, type->kind == FAR_TYPE_POINTER ? iface_type(iface, type->target)->name : type->name);
     return strncmp(name, "const ", 6) == 0 ? name + 6 : name;
 }
 
@@ -202,7 +222,8 @@ static uint64_t known_handle(struct fuzz_maker *maker, const struct far_value *v
 
 static void add_handle(struct fuzz_maker *maker, const struct far_value *value, uint64_t word)
 {
-    uint32_t at = maker->handles < FUZZ_HANDLES ? maker->handles++ : (uint32_t)choose_below(&maker->choice, FUZZ_HANDLES);
+    uint32_t at =
+        maker->handles < FUZZ_HANDLES ? maker->handles++ : (uint32_t)choose_below(&maker->choice, FUZZ_HANDLES);
     if (word)
         maker->handle[at] = (struct fuzz_handle){handle_type(maker->iface, value), word, false};
     else if (at + 1 == maker->handles)
@@ -228,6 +249,8 @@ static uint64_t string_width(const struct fuzz_maker *maker, const struct far_va
 static const char *text(struct fuzz_maker *maker)
 {
     static const char *const own[] = {"", "a", "key", "0", "%s%n", "../..", "\xff\xfe", "select 1"};
+    if (maker->canary && choose_one_in(&maker->choice, 2))
+        return FUZZ_CANARY;
     if (maker->words->count && !choose_one_in(&maker->choice, 4))
         return maker->words->word[choose_below(&maker->choice, maker->words->count)];
     return own[choose_below(&maker->choice, sizeof own / sizeof *own)];
@@ -301,8 +324,8 @@ static bool fill_union(struct fuzz_maker *maker, const struct far_type *type, co
 {
     struct place inside = {at, around};
     const struct far_member *member = member_in_use(maker, type, value, around);
-    return !member || (fill_member(maker, member, at, &inside, NUMBERS) &&
-                       fill_member(maker, member, at, &inside, POINTERS));
+    return !member ||
+           (fill_member(maker, member, at, &inside, NUMBERS) && fill_member(maker, member, at, &inside, POINTERS));
 }
 
 static bool fill_structure(struct fuzz_maker *maker, const struct far_type *type, const struct far_value *value,
@@ -355,6 +378,8 @@ static bool fill(struct fuzz_maker *maker, const struct far_value *value, uint32
     if (passing == FAR_PASS_ARRAY)
         return fill_array(maker, value, type, at, around, pass);
     if (passing == FAR_PASS_STRUCT || passing == FAR_PASS_VOID || pass == NUMBERS)
+        return true;
+    if (maker->again && passing != FAR_PASS_BUFFER && passing != FAR_PASS_STRING)
         return true;
     uint64_t word = pointer(maker, value, around, true);
     memcpy(at, &word, passing == FAR_PASS_FD ? 4 : 8);
@@ -428,9 +453,9 @@ static uint64_t cell(struct fuzz_maker *maker, const struct far_value *value, co
 static uint64_t pointer(struct fuzz_maker *maker, const struct far_value *value, const struct place *around,
                         bool goes_in)
 {
-    bool comes_out = value->lifetime != FAR_LIFETIME_NONE && !(value->flags & FAR_VALUE_IN) &&
-                     value->passing != FAR_PASS_HANDLE;
-    if (comes_out || maker->depth >= LEVELS_MAX)
+    bool comes_out =
+        value->lifetime != FAR_LIFETIME_NONE && !(value->flags & FAR_VALUE_IN) && value->passing != FAR_PASS_HANDLE;
+    if ((comes_out && !maker->serving) || maker->depth >= LEVELS_MAX)
         return 0;
     if (value->flags & FAR_VALUE_OPTIONAL && choose_one_in(&maker->choice, 4))
         return 0;
@@ -465,6 +490,47 @@ static bool is_late(const struct fuzz_maker *maker, const struct far_value *valu
     return false;
 }
 
+/* Memory that the service keeps is passed again, with what its pointers lead to made anew. */
+static struct fuzz_block *kept_block(struct fuzz_maker *maker, const struct far_value *value)
+{
+    uint32_t start = (uint32_t)choose_below(&maker->choice, FUZZ_KEPT);
+    for (uint32_t i = 0; i < FUZZ_KEPT; i++) {
+        struct fuzz_kept *kept = &maker->kept[(start + i) % FUZZ_KEPT];
+        if (kept->block.memory && kept->type == value->type)
+            return &kept->block;
+    }
+    return NULL;
+}
+
+static bool pass_kept(struct fuzz_maker *maker, uint32_t i, const struct far_value *value)
+{
+    const struct fuzz_block *block = value->passing == FAR_PASS_BUFFER ? kept_block(maker, value) : NULL;
+    if (!block || choose_one_in(&maker->choice, 8))
+        return false;
+    maker->word[i] = (uint64_t)(uintptr_t)block->memory;
+    maker->again = true;
+    fill_elements(maker, value, block->memory, block->bytes, NULL);
+    maker->again = false;
+    return true;
+}
+
+static void note_kept(struct fuzz_maker *maker, uint32_t i, const struct far_value *value)
+{
+    const struct fuzz_block *block = maker->block;
+    uint32_t at = (uint32_t)choose_below(&maker->choice, FUZZ_KEPT);
+    while (block < maker->block + maker->count && (uint64_t)(uintptr_t)block->memory != maker->word[i])
+        block++;
+    if (block < maker->block + maker->count)
+        maker->kept[at] = (struct fuzz_kept){value->type, {.memory = block->memory, .bytes = block->bytes}};
+}
+
+static void drop_kept(struct fuzz_maker *maker, uint64_t address)
+{
+    for (uint32_t i = 0; i < FUZZ_KEPT; i++)
+        if ((uint64_t)(uintptr_t)maker->kept[i].block.memory == address)
+            maker->kept[i] = (struct fuzz_kept){.type = 0};
+}
+
 /* Room for a number that a size is read from must hold one, whatever direction it has. */
 static void parameter_pointer(struct fuzz_maker *maker, uint32_t i)
 {
@@ -472,7 +538,8 @@ static void parameter_pointer(struct fuzz_maker *maker, uint32_t i)
     bool goes_in = value->flags & FAR_VALUE_IN || !(value->flags & FAR_VALUE_OUT);
     if (value->passing == FAR_PASS_STRUCT || value->passing == FAR_PASS_WIDE)
         return;
-    maker->word[i] = pointer(maker, value, NULL, goes_in);
+    if (!pass_kept(maker, i, value))
+        maker->word[i] = pointer(maker, value, NULL, goes_in);
 }
 
 static bool lacks_handle(const struct fuzz_maker *maker)
@@ -564,9 +631,13 @@ void make_collect(struct fuzz_maker *maker, uint64_t result)
         const struct far_value *value = &maker->function[1 + i].value;
         if (value->passing == FAR_PASS_HANDLE && value->flags & FAR_VALUE_RELEASE)
             drop_handle(maker, maker->word[i]);
+        if (value->flags & FAR_VALUE_RELEASE)
+            drop_kept(maker, maker->word[i]);
+        else if (value->flags & FAR_VALUE_IN && value->lifetime && maker->word[i])
+            note_kept(maker, i, value);
         const struct far_type *type = iface_type(maker->iface, value->type);
-        bool one = value->passing == FAR_PASS_BUFFER && value->flags & FAR_VALUE_OUT && value->inside && maker->word[i] &&
-                   type->kind == FAR_TYPE_POINTER;
+        bool one = value->passing == FAR_PASS_BUFFER && value->flags & FAR_VALUE_OUT && value->inside &&
+                   maker->word[i] && type->kind == FAR_TYPE_POINTER;
         if (one)
             collect_members(maker, iface_value(maker->iface, value->inside - 1), type->target,
                             (const char *)(uintptr_t)maker->word[i]);

@@ -17,6 +17,28 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+/* The name of a promise's maker must be nobody's. */
+static int check_promises(const struct loaded *loaded)
+{
+    const struct far_iface *iface = loaded->iface;
+    for (uint32_t i = 0; i < iface->ops.count; i++) {
+        const char *name = iface_string(iface, iface_op(iface, i)->name);
+        char *async = NULL;
+        if (!(iface_op(iface, i)->flags & FAR_OP_ASYNC))
+            continue;
+        if (asprintf(&async, "%s_async", name) < 0)
+            return EX_OSERR;
+        bool taken = iface_op_by_name(iface, async) != NULL;
+        free(async);
+        if (!taken)
+            continue;
+        fprintf(stderr, "far: %s: operation %s_async has the name that asynchronous calls of %s get; rename one\n",
+                loaded->file, name, name);
+        return EX_DATAERR;
+    }
+    return 0;
+}
+
 static int check_service(const struct loaded *loaded)
 {
     if (!implib_machine_for(loaded->iface->machine)) {
@@ -34,7 +56,7 @@ static int check_service(const struct loaded *loaded)
                 loaded->file, loaded->iface->ops.count, implib_table_size(loaded->iface), FAR_IMPORT_MAX);
         return EX_DATAERR;
     }
-    return 0;
+    return check_promises(loaded);
 }
 
 static int find_libfarcall(const struct implib_options *options)

@@ -208,6 +208,18 @@ static void emit_properties(FILE *out, const struct implib_machine *machine)
             machine->property, machine->property_value);
 }
 
+/* NAME_async: the same parameters, and a promise for a result. Not in the place of a library that knows nothing of it. */
+static void emit_async(FILE *out, const struct far_iface *iface, const struct implib_machine *machine, uint32_t index)
+{
+    const struct far_op *op = iface_op(iface, index);
+    const char *name = iface_string(iface, op->name);
+    if (!(op->flags & FAR_OP_ASYNC))
+        return;
+    fprintf(out, "\n\t.globl %s_async\n\t.type %s_async, @function\n\t.balign 16\n%s_async:\n", name, name, name);
+    machine->emit_async_body(out, index);
+    fprintf(out, "\t.size %s_async, . - %s_async\n", name, name);
+}
+
 /* A function of the library's own stands in an operation's place: what it may call instead of that name. */
 static void emit_covered_operation(FILE *out, const struct implib_machine *machine, const char *name, uint32_t index)
 {
@@ -247,6 +259,8 @@ void implib_emit(FILE *out, const struct far_iface *iface, const struct implib_l
     fprintf(out, "\n\t.text\n");
     for (uint32_t i = 0; i < iface->ops.count; i++)
         emit_operation(out, iface, like, with, i);
+    for (uint32_t i = 0; i < iface->ops.count && !like; i++)
+        emit_async(out, iface, machine, i);
     if (like)
         like_emit(out, like, machine);
     emit_constructor(out, machine);

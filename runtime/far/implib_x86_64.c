@@ -16,6 +16,16 @@ static void emit_resolver_body(FILE *out, uint32_t index)
             index);
 }
 
+static void emit_async_body(FILE *out, uint32_t index)
+{
+    fprintf(out,
+            "\tendbr64\n"
+            "\tleaq .Limport(%%rip), %%r10\n"
+            "\tmovl $%u, %%r11d\n"
+            "\tjmpq *far_async@GOTPCREL(%%rip)\n",
+            index);
+}
+
 static void emit_refusal_body(FILE *out, size_t index)
 {
     fprintf(out,
@@ -29,6 +39,7 @@ static void emit_refusal_body(FILE *out, size_t index)
 const struct implib_machine implib_x86_64 = {
     .elf_machine = EM_X86_64,
     .emit_resolver_body = emit_resolver_body,
+    .emit_async_body = emit_async_body,
     .emit_refusal_body = emit_refusal_body,
     .constructor_body = "\tendbr64\n"
                         "\tleaq .Limport(%rip), %rdi\n"

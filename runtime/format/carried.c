@@ -157,11 +157,20 @@ static bool holds_descriptor(const struct carrier *carrier, const struct far_val
     return false;
 }
 
+/* Its changes come back with calls that pass it, and those that fill it in pass something else. */
+static bool is_filled_in_later(const struct far_value *value)
+{
+    return value->flags & FAR_VALUE_IN && value->flags & FAR_VALUE_OUT &&
+           (value->lifetime == FAR_LIFETIME_HANDLE || value->lifetime == FAR_LIFETIME_PARAM);
+}
+
 static const char *memory_refusal(const struct carrier *carrier, const struct far_value *value)
 {
     for (uint32_t i = 0; i < value->size_count && !value->lifetime; i++)
         if (iface_expr(carrier->iface, value->size_first + i)->code == FAR_EXPR_RESULT)
             return "a buffer whose size is the result";
+    if (is_filled_in_later(value))
+        return "memory that the service fills in after the call";
     return holds_descriptor(carrier, value) ? "memory that holds file descriptors" : NULL;
 }
 
@@ -175,7 +184,9 @@ static const char *placement_refusal(const struct carrier *carrier, const struct
         any |= far_is_by_value(&function[i].value);
     if (!any || !placement_of(calling_of(carrier->iface->machine), carrier->iface, function, count, &placement, at))
         return NULL;
-    return "a value that no gate passes by value: a vector, or where compilers do not agree, or too large";
+    if (*at == 0 && placement.result.count && placement.result.piece[0].place == FAR_PIECE_X87)
+        return "a number in x87 registers";
+    return "a value in a place that no gate knows (a vector register, too much stack, or where compilers do not agree)";
 }
 
 /* A function that cannot be called any more returns zero; where its result is to go then, nobody knows. */
@@ -240,10 +251,6 @@ const char *carrier_refuses(struct carrier *carrier, const struct far_op *op, ui
 bool carrier_text(struct carrier *carrier, const struct far_op *op, char text[CARRIER_TEXT_SIZE])
 {
     uint32_t at = 0;
-    if (op->flags & FAR_OP_ASYNC) {
-        snprintf(text, CARRIER_TEXT_SIZE, "it is asynchronous (far_async)");
-        return true;
-    }
     const char *refusal = carrier_refuses(carrier, op, &at);
     uint32_t name = refusal && at ? iface_param(carrier->iface, op, at - 1)->name : 0;
     text[0] = '\0';

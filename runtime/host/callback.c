@@ -34,9 +34,11 @@ unsigned callback_in(void *context, const struct walk *walk, uint64_t word, cons
 {
     const struct worker *worker = context;
     const struct far_callback *first = iface_callback(walk->of.iface, 0);
-    struct thunk_target target = {worker->client, (uint32_t)word - FAR_FUNCTION_FIRST, (uint32_t)(callback - first)};
+    struct thunk_target target = {worker->client, (uint32_t)word - FAR_FUNCTION_FIRST, (uint32_t)(callback - first),
+                                  client_user(worker->client)};
     if (word < FAR_FUNCTION_FIRST || word > FAR_FUNCTION_LAST)
         return FAR_CALL_BAD_ARGUMENT;
+    client_gives_function(worker->client);
     *address = thunk_get(&target);
     return *address ? FAR_CALL_DONE : FAR_CALL_NO_MEMORY;
 }

@@ -36,6 +36,7 @@ struct host_client {
     struct handle *handle; /* open addressing, `room` places, a power of two */
     uint32_t count, room;
     struct walk_kept *kept; /* NULL: none yet. Under the lock */
+    bool gives_functions;   /* which the service may have kept. Written atomically */
     struct host_client *next;
 };
 
@@ -75,7 +76,8 @@ static void client_free(struct host_client *client)
 
 static bool has_something(const struct host_client *client)
 {
-    return client->count || (client->kept && walk_kept_count(client->kept));
+    return client->count || (client->kept && walk_kept_count(client->kept)) ||
+           __atomic_load_n(&client->gives_functions, __ATOMIC_RELAXED);
 }
 
 /* Forget who has no channel and does not live any more. */
@@ -135,6 +137,12 @@ struct host_client *client_get(uint32_t pid, uint32_t uid)
         client->channels++;
     pthread_mutex_unlock(&clients_lock);
     return client;
+}
+
+void client_gives_function(struct host_client *client)
+{
+    if (!__atomic_load_n(&client->gives_functions, __ATOMIC_RELAXED))
+        __atomic_store_n(&client->gives_functions, true, __ATOMIC_RELAXED);
 }
 
 struct host_user *client_user(const struct host_client *client)

@@ -58,6 +58,7 @@ struct host_client *client_get(uint32_t pid, uint32_t uid); /* NULL: no memory *
 void client_put(struct host_client *client);
 struct host_user *client_user(const struct host_client *client);
 bool client_pays(void *user, int64_t bytes); /* a walk_charge of a struct host_user */
+void client_gives_function(struct host_client *client); /* it is remembered as long as its process lives */
 /* What the service keeps for it. NULL: no memory. */
 struct walk_kept *client_kept(struct host_client *client);
 struct handover_record;
@@ -83,6 +84,8 @@ struct host_user *user_get(uint32_t uid);               /* NULL: no memory */
 void user_put(struct host_user *user);
 int user_begin_channel(struct host_user *user); /* -EAGAIN: it has its share, or there is no room */
 void user_end_channel(struct host_user *user);
+bool user_begin_function(struct host_user *user, uint32_t room); /* of `room`; thunks.c */
+void user_end_function(struct host_user *user);
 int user_charge(struct host_user *user, uint64_t bytes); /* private memory for it; -ENOMEM */
 void user_discharge(struct host_user *user, uint64_t bytes);
 uint64_t users_keep(void); /* how much private memory a channel may keep between two calls */
@@ -103,6 +106,12 @@ struct arena {
 int arena_reserve(struct arena *arena, uint64_t size, uint64_t keep); /* the first `keep` bytes stay; 0 or -ENOMEM */
 void arena_free(struct arena *arena);
 
+/* When the client of a call gives up, if its operation says so. */
+struct worker_deadline {
+    uint32_t call; /* its number; of another one it says nothing */
+    uint64_t at;   /* milliseconds of the monotonic clock; 0: never */
+};
+
 /* One channel's thread. */
 struct worker {
     const struct host *host;
@@ -117,6 +126,7 @@ struct worker {
     uint64_t traced_at; /* the call being served is traced since then; 0: it is not */
     uint32_t traced_slot;
     uint64_t area_end; /* bytes of the area that calls under way have in use */
+    struct worker_deadline deadline;
     struct arena arena;
     struct walk_memory walk;    /* the same, for what has pointers in it */
     struct walk_memory answers; /* what the client's functions gave, until the next one does */
@@ -124,6 +134,9 @@ struct worker {
     uint64_t connection;        /* of the client */
     uint32_t capability;        /* that it is held by, as fard said; 0: by none */
     struct host_domain *domain; /* its segment, while a call is being served that may be given it */
+    size_t stack;               /* bytes of its thread's */
+    uintptr_t stack_top;        /* where that begins */
+    uint32_t nested;            /* calls that are under way within others */
     bool counted;               /* among its user's channels */
     bool stop;                  /* written by the main thread, atomically */
     bool cut_off;               /* the same, and before the A-stack becomes scrap */

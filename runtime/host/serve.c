@@ -9,6 +9,7 @@
  * What lies in the client's own domain segment, if the client lets this service reach it and the service trusts the
  * client, is not copied: the operation gets the client's address.
  */
+#include "runtime/host/cancel.h"
 #include "runtime/host/domain.h"
 #include "runtime/host/guard.h"
 #include "runtime/host/host.h"
@@ -387,6 +388,16 @@ static unsigned serve_holding(struct worker *worker, const struct far_plan *plan
     return status;
 }
 
+static unsigned serve_in_time(struct worker *worker, const struct far_plan *plan, uint64_t function)
+{
+    if (!plan->op->deadline_ms)
+        return serve_holding(worker, plan, function);
+    struct worker_deadline outer = cancel_begin(worker, plan->op->deadline_ms);
+    unsigned status = serve_holding(worker, plan, function);
+    cancel_end(worker, outer);
+    return status;
+}
+
 typedef uint64_t plain_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
 /*
@@ -433,7 +444,7 @@ void serve_call(struct worker *worker)
     else if (plan->flags & FAR_PLAN_FAST_HOST && !domain_any())
         serve_plain(worker, plan, host->function[slot]);
     else
-        status = serve_holding(worker, plan, host->function[slot]);
+        status = serve_in_time(worker, plan, host->function[slot]);
     if (status)
         serve_reply(&worker->astack->reply, status, 0, 0, 0);
 }

@@ -2,7 +2,10 @@
 /*
  * Thunks: addresses in the host that stand for functions of clients'. A thunk belongs to one function of one client process,
  * from when that is first passed until the process has ended; after that it does nothing, and is given away again only
- * when no other is left, the longest dead first: a service may have kept it.
+ * when no other is left, the longest dead first: a service may have kept it. So it is for good called in the one way that its
+ * first owner's function was: whoever has it next, what the service passes is what that function takes.
+ *
+ * Who has how many: runtime/room.h, by user. The last quarter is for ways of calling that have few.
  */
 #ifndef FARCALL_THUNK_H
 #define FARCALL_THUNK_H
@@ -16,15 +19,17 @@
 #include <stdint.h>
 
 struct host_client;
+struct host_user;
 struct far_frame;
 
 struct thunk_target {
     const struct host_client *client;
-    uint32_t function; /* its number, as the client says */
-    uint32_t callback; /* index of the record's */
+    uint32_t function;      /* its number, as the client says */
+    uint32_t callback;      /* index of the record's */
+    struct host_user *user; /* the client's; NULL: nobody's share is looked at */
 };
 
-/* The thunk for this target: the same for the same. 0: there are too many. */
+/* The thunk for this target: the same for the same. 0: there are too many, or this user has too many. */
 uint64_t thunk_get(const struct thunk_target *target);
 /* Whom thunk `number` calls now. False: nobody. */
 bool thunk_target(uint32_t number, struct thunk_target *target);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/host/thunk.h"
 
+#include "runtime/host/host.h"
+#include "runtime/room.h"
+
 #include <pthread.h>
 
 struct thunk {
@@ -8,15 +11,24 @@ struct thunk {
     uint16_t next;              /* 1 + index: in its bucket while it lives, among the dead after */
 };
 
+/* Those that are called in one way, or in one of some ways: chains are searched for what fits. */
+struct way {
+    uint16_t made;                  /* alive or dead */
+    uint16_t first_dead, last_dead; /* the longest dead first */
+};
+
 _Static_assert(FAR_THUNKS_MAX < UINT16_MAX, "indices and their ends fit");
 
 #define BUCKETS 4096
+#define WAYS    256
+#define ROOM    (FAR_THUNKS_MAX / 4 * 3) /* for one way, and for all users together */
+#define FEW     (FAR_THUNKS_MAX / 16)
 
 static pthread_mutex_t thunks_lock = PTHREAD_MUTEX_INITIALIZER; /* guards all of this */
 static struct thunk thunks[FAR_THUNKS_MAX];
 static uint16_t bucket[BUCKETS];
-static uint16_t fresh;                 /* those from here on were never used */
-static uint16_t first_dead, last_dead; /* the longest dead first */
+static uint16_t fresh; /* those from here on were never used */
+static struct way ways[WAYS];
 
 static uint16_t *bucket_of(const struct thunk_target *target)
 {
@@ -35,22 +47,43 @@ static uint16_t find(const struct thunk_target *target)
     return 0;
 }
 
-static uint16_t take_unused(void)
+static struct way *way_of(uint32_t callback)
 {
-    if (fresh < FAR_THUNKS_MAX)
-        return ++fresh;
-    uint16_t at = first_dead;
-    if (at)
-        first_dead = thunks[at - 1].next;
+    return &ways[callback % WAYS];
+}
+
+static uint16_t take_dead(struct way *way, uint32_t callback)
+{
+    uint16_t before = 0, at = way->first_dead;
+    for (; at && thunks[at - 1].target.callback != callback; at = thunks[at - 1].next)
+        before = at;
+    if (!at)
+        return 0;
+    *(before ? &thunks[before - 1].next : &way->first_dead) = thunks[at - 1].next;
+    if (way->last_dead == at)
+        way->last_dead = before;
     return at;
+}
+
+static uint16_t take_unused(uint32_t callback)
+{
+    struct way *way = way_of(callback);
+    if (fresh >= FAR_THUNKS_MAX || (fresh >= ROOM && way->made >= FEW))
+        return take_dead(way, callback);
+    way->made++;
+    return ++fresh;
 }
 
 static uint16_t make(const struct thunk_target *target)
 {
-    uint16_t at = take_unused(), *chain = bucket_of(target);
+    if (target->user && !user_begin_function(target->user, ROOM))
+        return 0;
+    uint16_t at = take_unused(target->callback), *chain = bucket_of(target);
     if (at) {
         thunks[at - 1] = (struct thunk){*target, *chain};
         *chain = at;
+    } else if (target->user) {
+        user_end_function(target->user);
     }
     return at;
 }
@@ -76,12 +109,13 @@ bool thunk_target(uint32_t number, struct thunk_target *target)
 
 static void bury(uint16_t at)
 {
-    thunks[at - 1] = (struct thunk){0};
-    if (first_dead)
-        thunks[last_dead - 1].next = at;
-    else
-        first_dead = at;
-    last_dead = at;
+    struct thunk_target *target = &thunks[at - 1].target;
+    struct way *way = way_of(target->callback);
+    if (target->user)
+        user_end_function(target->user);
+    thunks[at - 1] = (struct thunk){.target = {.callback = target->callback}};
+    *(way->last_dead ? &thunks[way->last_dead - 1].next : &way->first_dead) = at;
+    way->last_dead = at;
 }
 
 void thunks_forget(const struct host_client *client)

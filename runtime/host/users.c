@@ -14,6 +14,7 @@ struct host_user {
     uint32_t uid;
     uint32_t references;
     uint32_t channels;
+    uint32_t functions; /* of its clients' that the service can call */
     uint64_t bytes;
     struct host_user *next;
 };
@@ -23,7 +24,7 @@ static struct {
     pthread_mutex_t lock;
     struct host_user *first;
     uint64_t channel_room, byte_room;
-    uint64_t channels, bytes; /* of all */
+    uint64_t channels, functions, bytes; /* of all */
 } users = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static uint64_t machine_memory(void)
@@ -102,6 +103,26 @@ void user_end_channel(struct host_user *user)
     pthread_mutex_lock(&users.lock);
     users.channels--;
     user->channels--;
+    pthread_mutex_unlock(&users.lock);
+}
+
+bool user_begin_function(struct host_user *user, uint32_t room)
+{
+    pthread_mutex_lock(&users.lock);
+    bool admitted = room_admits(room, users.functions, user->functions, 1);
+    if (admitted) {
+        users.functions++;
+        user->functions++;
+    }
+    pthread_mutex_unlock(&users.lock);
+    return admitted;
+}
+
+void user_end_function(struct host_user *user)
+{
+    pthread_mutex_lock(&users.lock);
+    users.functions--;
+    user->functions--;
     pthread_mutex_unlock(&users.lock);
 }
 

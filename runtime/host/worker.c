@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* One thread a channel: wait for a call, serve it, publish the answer, until the client or the channel is gone. */
 #include "runtime/host/callback.h"
+#include "runtime/host/cancel.h"
 #include "runtime/host/guard.h"
 #include "runtime/host/handover.h"
 #include "runtime/host/host.h"
 #include "runtime/host/sandbox.h"
 #include "runtime/host/trace.h"
+#include "runtime/callback.h"
 #include "runtime/probes.h"
 
 #include "runtime/lib/wait.h"
@@ -179,14 +181,53 @@ static void take_up(struct worker *worker, const struct of_call *outer)
     worker->domain = outer->domain;
 }
 
+/*
+ * A client decides how deep calls are nested, and all are on this thread's stack: as long as half of it is left, an operation
+ * has as much as the service's owner must reckon with (docs/hosts.md).
+ */
+static bool may_nest(const struct worker *worker)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    return worker->nested < FAR_CALLS_NESTED && worker->stack_top - here < worker->stack / 2;
+}
+
+/* A nested call, and what it is nested in. */
+struct within {
+    struct worker *worker;
+    struct of_call outer;
+};
+
+/* The operation has ended its thread: what the calls around it have is given back by worker_free(). */
+static void nested_broken(void *argument)
+{
+    const struct within *within = argument;
+    serve_broken(within->worker, FAR_CALL_ENDED_THREAD);
+    take_up(within->worker, &within->outer);
+}
+
+static void serve_within(struct within *within)
+{
+    struct worker *worker = within->worker;
+    pthread_cleanup_push(nested_broken, within);
+    worker->nested++;
+    unsigned status = guard_run(serve_one, worker, &worker->call);
+    worker->nested--;
+    if (status)
+        serve_broken(worker, status);
+    take_up(worker, &within->outer);
+    pthread_cleanup_pop(0);
+}
+
 /* What it is nested in has its memory as it left it. */
 void worker_serve_nested(struct worker *worker)
 {
-    const struct of_call outer = put_aside(worker);
-    unsigned status = guard_run(serve_one, worker, &worker->call);
-    if (status)
-        serve_broken(worker, status);
-    take_up(worker, &outer);
+    struct within within = {.worker = worker};
+    if (may_nest(worker)) {
+        within.outer = put_aside(worker);
+        serve_within(&within);
+    } else {
+        serve_reply(&worker->astack->reply, FAR_CALL_TOO_DEEP, 0, 0, 0);
+    }
     worker_publish(worker);
 }
 
@@ -235,6 +276,7 @@ static void work(struct worker *worker)
     while ((status = guard_run(serve_calls, &shift, &worker->call)) != FAR_CALL_DONE) {
         serve_broken(worker, status);
         worker->area_end = 0;
+        worker->nested = 0;
         if (worker->traced_at)
             trace_end(worker);
         publish_answer(worker, &shift.company);
@@ -273,6 +315,8 @@ static void worker_free(struct worker *worker)
     if (worker->astack)
         munmap(worker->astack, worker->size);
     arena_free(&worker->arena);
+    walk_memory_free(&worker->walk);
+    walk_memory_free(&worker->answers);
     if (worker->counted)
         user_end_channel(worker->arena.user);
     if (worker->client)
@@ -283,6 +327,8 @@ static void worker_free(struct worker *worker)
 
 static void worker_leave(struct worker *worker)
 {
+    cancel_of(NULL);
+    callbacks_of(NULL); /* destructors of the thread's own may still call what the client has given */
     pthread_mutex_lock(&workers_lock);
     struct worker **link = &workers;
     while (*link != worker)
@@ -310,7 +356,9 @@ static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
     sandbox_this_worker(worker);
+    worker->stack_top = (uintptr_t)__builtin_frame_address(0);
     callbacks_of(worker);
+    cancel_of(worker);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL); /* an operation may be so bold as to enable it */
     pthread_cleanup_push(worker_broken, worker);
     work(worker);
@@ -337,6 +385,7 @@ static int worker_run(struct worker *worker)
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_getstacksize(&attributes, &worker->stack);
     pthread_mutex_lock(&workers_lock);
     int failed = pthread_create(&thread, &attributes, worker_main, worker);
     if (!failed) {
@@ -371,6 +420,7 @@ static int worker_admit(struct worker *worker, const struct far_host_channel *ch
     worker->arena.user = client_user(worker->client);
     worker->keep = users_keep();
     worker->walk = (struct walk_memory){.keep = worker->keep, .charge = {client_pays, worker->arena.user}};
+    worker->answers = worker->walk;
     int failed = user_begin_channel(worker->arena.user);
     worker->counted = !failed;
     return failed ? failed : worker_run(worker);

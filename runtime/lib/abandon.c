@@ -7,6 +7,7 @@
 #include "runtime/lib/channel.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 
 static bool on_stack(const stack_t *stack, const void *frame)
 {
@@ -25,17 +26,46 @@ static bool frame_is_gone(const void *frame, const void *now, const stack_t *alt
     return was_alternate == is_alternate ? frame <= now : was_alternate;
 }
 
+uint64_t witness_sum(const void *memory, uint64_t bytes)
+{
+    const uint64_t *word = memory;
+    uint64_t sum = 1;
+    for (uint64_t i = 0; i < bytes / sizeof *word; i++)
+        sum = (sum ^ word[i]) * 0x9e3779b97f4a7c15u + 1;
+    return sum ? sum : 1;
+}
+
+/* A stack that was left for good may be mapped no more. */
+static bool is_mapped(const void *memory, uint64_t bytes)
+{
+    unsigned char resident[8];
+    uintptr_t first = (uintptr_t)memory & ~(uintptr_t)4095, end = (uintptr_t)memory + bytes;
+    return end - first <= sizeof resident * 4096 && mincore((void *)first, end - first, resident) == 0;
+}
+
+/*
+ * A call in a callback that was jumped out of, whose caller's caller then called something else: that lies deeper than the
+ * frame did, and says nothing by that; but the frame's place is another's now.
+ */
+static bool was_overwritten(const struct far_witness *witness)
+{
+    return witness->sum && (!is_mapped(witness->memory, witness->bytes) ||
+                            witness_sum(witness->memory, witness->bytes) != witness->sum);
+}
+
 void thread_end_abandoned(struct far_thread *thread, const void *now)
 {
     stack_t alternate = {.ss_flags = SS_DISABLE};
     uint32_t alive = 0;
     sigaltstack(NULL, &alternate);
-    while (alive < thread->depth && !frame_is_gone(thread->running[alive].frame, now, &alternate))
+    while (alive < thread->depth && !frame_is_gone(thread->running[alive].frame, now, &alternate) &&
+           !was_overwritten(&thread->running[alive].in_callback))
         alive++;
     while (thread->depth > alive) {
         struct far_channel *channel = thread->running[thread->depth - 1].channel;
         if (channel->astack)
             channel_close(channel);
+        thread->running[thread->depth - 1].in_callback.sum = 0;
         thread->depth--;
     }
 }

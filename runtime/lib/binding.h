@@ -27,6 +27,7 @@ struct far_pku;
 struct far_functions;
 struct walk_kept;
 struct walk_store;
+struct far_promises;
 
 struct far_binding {
     const uint8_t *slot_flags; /* gate_MACHINE.S reads these two words: of each slot that there can be */
@@ -54,6 +55,7 @@ struct far_binding {
     struct far_pku *pku;           /* its code is in a protection domain of this process; or NULL */
     struct walk_kept *kept;        /* which memory of ours it keeps; NULL: none yet. Written once, atomically */
     struct walk_store *store;      /* what it has given us beyond a call; the same */
+    struct far_promises *promises; /* asynchronous calls of its operations; the same */
 };
 
 /* Services that nobody had registered when the process was bound to them; pending.h. */

@@ -9,12 +9,14 @@
 #include "runtime/lib/callback.h"
 #include "runtime/lib/failure.h"
 #include "runtime/lib/map.h"
+#include "runtime/lib/oneway.h"
 #include "runtime/lib/wait.h"
 #include "runtime/probes.h"
 
 #include <errno.h>
 
 #define NOT_INLINE        __attribute__((noinline, cold))
+#define ALWAYS_INLINE     static inline __attribute__((always_inline))
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 
 /* For a signal handler of this very thread, nothing more. */
@@ -81,17 +83,24 @@ NOT_INLINE static int sleep_quietly(struct far_channel *channel, uint32_t previo
     return failed;
 }
 
-/* Publish the call line and wait. Spinning is for a partner on another core; on our own it would only be in its way. */
-static inline int call_and_wait(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms)
+/* Publish the call line, from the core `cpu`. */
+ALWAYS_INLINE void publish_call(struct far_channel *channel, uint32_t slot, uint32_t sequence, uint32_t cpu)
 {
     struct far_astack *astack = channel->astack;
-    uint32_t previous = channel->sequence;
-    uint32_t sequence = channel->sequence = far_next_sequence(previous);
-    uint32_t cpu = far_this_cpu();
+    channel->sequence = sequence;
     astack->call.slot = slot;
     if (channel->cpu != cpu)
         astack->call.cpu = channel->cpu = cpu;
     far_publish(&astack->call.sequence, sequence, &astack->reply.sleeping);
+}
+
+/* Publish the call line and wait. Spinning is for a partner on another core; on our own it would only be in its way. */
+ALWAYS_INLINE int call_and_wait(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms)
+{
+    struct far_astack *astack = channel->astack;
+    uint32_t previous = channel->sequence, sequence = far_next_sequence(previous);
+    uint32_t cpu = far_this_cpu();
+    publish_call(channel, slot, sequence, cpu);
     if (LIKELY(__atomic_load_n(&astack->reply.cpu, __ATOMIC_RELAXED) != cpu)) {
         uint32_t before = far_load(&astack->reply.sequence);
         if (before == sequence || far_spin_while(&astack->reply.sequence, before, channel->spin) == sequence)
@@ -103,6 +112,28 @@ static inline int call_and_wait(struct far_channel *channel, uint32_t slot, uint
 int call_go_on(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms)
 {
     return call_and_wait(channel, slot, deadline_ms);
+}
+
+uint32_t call_send(struct far_channel *channel, uint32_t slot)
+{
+    uint32_t previous = channel->sequence;
+    publish_call(channel, slot, far_next_sequence(previous), far_this_cpu());
+    return previous;
+}
+
+int call_await(struct far_channel *channel, uint32_t previous, uint32_t deadline_ms)
+{
+    const struct far_astack *astack = channel->astack;
+    bool apart = __atomic_load_n(&astack->reply.cpu, __ATOMIC_RELAXED) != far_this_cpu();
+    if (far_spin_while(&astack->reply.sequence, previous, apart ? channel->spin : 0) == channel->sequence)
+        return 0;
+    return sleep_quietly(channel, previous, deadline_ms);
+}
+
+int call_finish(struct far_binding *binding, struct far_channel *channel, uint32_t previous, uint32_t deadline_ms)
+{
+    int failed = call_await(channel, previous, deadline_ms);
+    return failed || !callback_is_asked(channel) ? failed : callbacks_serve(channel, binding, deadline_ms);
 }
 
 int call_run(struct far_binding *binding, struct far_channel *channel, const struct far_plan *plan)
@@ -234,7 +265,9 @@ NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_bindin
     enter_depth(thread, frame, channel);
     const char *reason = NULL;
     struct far_error error = {0};
-    int failed = call_by_plan(frame, binding, plan, channel, &error);
+    int failed = channel->unheard ? oneway_hear(binding, channel, plan->op->deadline_ms, &error) : 0;
+    if (!failed)
+        failed = call_by_plan(frame, binding, plan, channel, &error);
     if (failed > 0)
         failed = -call_status_error((uint32_t)failed, &reason);
     else if (failed)

@@ -12,6 +12,19 @@
 /* Publish what lies in the A-stack and wait; functions of ours that are called back run meanwhile. 0, or EHOSTDOWN, ETIMEDOUT, ERESTART: then the channel must be closed. After
  * ERESTART the call has not been served, and may be made again on a new channel. */
 int call_run(struct far_binding *binding, struct far_channel *channel, const struct far_plan *plan);
+/* The halves of call_run(): publish, and `previous` is the number before it; wait for the answer, and go on as that does. */
+uint32_t call_send(struct far_channel *channel, uint32_t slot);
+int call_finish(struct far_binding *binding, struct far_channel *channel, uint32_t previous, uint32_t deadline_ms);
+/* The wait alone. */
+int call_await(struct far_channel *channel, uint32_t previous, uint32_t deadline_ms);
+
+/* A call that was sent before, and whose answer is waited for now. */
+struct far_sent {
+    bool is;
+    uint32_t previous;    /* the number before its own */
+    uint32_t deadline_ms; /* what is left of it, from 1 on; 0: there is none */
+};
+
 /* The same for a call line that is no operation's, and without looking whether anything is called back. */
 int call_go_on(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms);
 

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* A call whose parameters lead to more than plain bytes, client side: runtime/walk over an A-stack. */
-#include "runtime/lib/call.h"
+#include "runtime/lib/crossing.h"
 
 #include "runtime/lib/callback.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/values.h"
-#include "runtime/walk/walk.h"
 
 #include <errno.h>
 #include <sysexits.h>
-
-/* What the walk's hooks are given. */
-struct walking {
-    struct far_binding *binding;
-    bool sharing; /* memory in the domain segment goes over as its address */
-};
 
 static bool shares(void *context, uint64_t address, uint64_t bytes)
 {
@@ -87,14 +80,17 @@ static void put_line(const struct walk *walk, const struct far_plan *plan, struc
 }
 
 /* What the service says in between, in callbacks, lies behind what this call takes of the area. */
-static int cross(const struct walk *walk, struct far_binding *binding, const struct far_plan *plan,
-                 struct far_channel *channel, uint32_t *status, struct far_error *error)
+static int cross(const struct walk *walk, const struct far_sent *sent, struct far_binding *binding,
+                 const struct far_plan *plan, struct far_channel *channel, uint32_t *status, struct far_error *error)
 {
     uint64_t base = channel->area_end;
-    walk_put(walk, (char *)channel->astack + FAR_ASTACK_AREA + base);
-    put_line(walk, plan, channel->astack);
+    if (!sent->is) {
+        walk_put(walk, (char *)channel->astack + FAR_ASTACK_AREA + base);
+        put_line(walk, plan, channel->astack);
+    }
     channel->area_end = base + walk->end;
-    int failed = call_run(binding, channel, plan);
+    int failed = sent->is ? call_finish(binding, channel, sent->previous, sent->deadline_ms)
+                          : call_run(binding, channel, plan);
     if (failed)
         return call_breaks_off(channel, failed, error);
     channel->area_end = base;
@@ -104,14 +100,16 @@ static int cross(const struct walk *walk, struct far_binding *binding, const str
     return 0;
 }
 
-static int cross_to_the_newest(const struct walk *walk, struct far_binding *binding, const struct far_plan *plan,
-                               struct far_channel *channel, uint32_t *status, struct far_error *error)
+static int cross_to_the_newest(const struct walk *walk, struct far_sent sent, struct far_binding *binding,
+                               const struct far_plan *plan, struct far_channel *channel, uint32_t *status,
+                               struct far_error *error)
 {
     for (int moves = 0; moves < FAR_MOVES_MAX; moves++) {
-        int failed = call_have_room(binding, channel, walk->end, error);
-        failed = failed ? failed : cross(walk, binding, plan, channel, status, error);
+        int failed = sent.is ? 0 : call_have_room(binding, channel, walk->end, error);
+        failed = failed ? failed : cross(walk, &sent, binding, plan, channel, status, error);
         if (failed != -ERESTART)
             return failed;
+        sent.is = false;
     }
     return far_fail(error, EHOSTDOWN, EX_UNAVAILABLE, "the service's host leaves whenever it is called");
 }
@@ -136,15 +134,12 @@ static int accept(struct walk *walk, struct far_frame *frame, struct far_binding
     return 0;
 }
 
-static int call_once(struct walk *walk, struct far_frame *frame, struct far_binding *binding,
-                     const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
+static int complete(struct walk *walk, struct far_sent sent, struct far_frame *frame, struct far_binding *binding,
+                    const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
 {
     int saved = errno;
-    uint32_t status = take_words(walk, frame, plan);
-    status = status ? status : walk_send(walk);
-    if (status)
-        return (int)status;
-    int failed = cross_to_the_newest(walk, binding, plan, channel, &status, error);
+    uint32_t status = FAR_CALL_DONE;
+    int failed = cross_to_the_newest(walk, sent, binding, plan, channel, &status, error);
     if (failed || status)
         return failed ? failed : (int)(status < FAR_CALL_STATUS_COUNT ? status : FAR_CALL_STATUS_COUNT);
     errno = saved;
@@ -154,24 +149,75 @@ static int call_once(struct walk *walk, struct far_frame *frame, struct far_bind
     return failed;
 }
 
-/* A host that does not have what is shared mapped, just now or any more, has called nothing: then it is copied. */
-int call_walking(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
-                 struct far_channel *channel, struct far_error *error)
+/* All that it leads to is found. A status. */
+static unsigned begin(struct walk *walk, const struct far_frame *frame, struct walking *walking,
+                      const struct far_plan *plan, struct walk_memory *memory, struct walk_results *results)
+{
+    struct far_binding *binding = walking->binding;
+    *walk = (struct walk){.of = {binding->iface, iface_result(binding->iface, plan->op), plan->param_count},
+                          .hooks = &hooks,
+                          .context = walking,
+                          .memory = memory,
+                          .kept = kept_of(binding),
+                          .results = results};
+    unsigned status = take_words(walk, frame, plan);
+    return status ? status : walk_send(walk);
+}
+
+static int call_once(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                     struct far_channel *channel, bool sharing, struct far_error *error)
 {
     uint32_t depth = far_thread->depth - 1;
     struct walk_memory *memory = &far_thread->walk[depth].call;
     struct walk_results results = {&far_thread->walk[depth].results, store_of(binding)};
-    struct walking walking = {binding, true};
-    int result;
-    do {
-        struct walk walk = {.of = {binding->iface, iface_result(binding->iface, plan->op), plan->param_count},
-                            .hooks = &hooks,
-                            .context = &walking,
-                            .memory = memory,
-                            .kept = kept_of(binding),
-                            .results = &results};
-        result = call_once(&walk, frame, binding, plan, channel, error);
-        walk_memory_reset(memory);
-    } while (result == FAR_CALL_NOT_SHARED && walking.sharing && !(walking.sharing = false));
+    struct walking walking = {binding, sharing};
+    struct walk walk;
+    int result = (int)begin(&walk, frame, &walking, plan, memory, &results);
+    if (!result)
+        result = complete(&walk, (struct far_sent){.is = false}, frame, binding, plan, channel, error);
+    walk_memory_reset(memory);
     return result;
+}
+
+/* A host that does not have what is shared mapped, just now or any more, has called nothing: then it is copied. */
+int call_walking(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                 struct far_channel *channel, struct far_error *error)
+{
+    int result = call_once(frame, binding, plan, channel, true, error);
+    return result == FAR_CALL_NOT_SHARED ? call_once(frame, binding, plan, channel, false, error) : result;
+}
+
+static int send(struct walk_crossing *crossing, const struct far_frame *frame, struct far_binding *binding,
+                const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
+{
+    const struct walk *walk = &crossing->walk;
+    int failed = (int)begin(&crossing->walk, frame, &crossing->walking, plan, &crossing->memory, &crossing->results);
+    if (!failed)
+        failed = call_have_room(binding, channel, walk->end, error);
+    if (failed)
+        return failed;
+    walk_put(walk, (char *)channel->astack + FAR_ASTACK_AREA);
+    put_line(walk, plan, channel->astack);
+    crossing->sent = (struct far_sent){.is = true, .previous = call_send(channel, plan->op->slot)};
+    return 0;
+}
+
+int walk_crossing_send(struct walk_crossing *crossing, const struct far_frame *frame, struct far_binding *binding,
+                       const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
+{
+    crossing->walking = (struct walking){binding, true};
+    crossing->results = (struct walk_results){NULL, store_of(binding)};
+    int failed = send(crossing, frame, binding, plan, channel, error);
+    if (failed)
+        walk_memory_free(&crossing->memory);
+    return failed;
+}
+
+int walk_crossing_finish(struct walk_crossing *crossing, struct far_frame *frame, struct far_binding *binding,
+                         const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
+{
+    crossing->results.call = &far_thread->walk[far_thread->depth - 1].results;
+    int result = complete(&crossing->walk, crossing->sent, frame, binding, plan, channel, error);
+    walk_memory_free(&crossing->memory);
+    return result == FAR_CALL_NOT_SHARED ? call_once(frame, binding, plan, channel, false, error) : result;
 }

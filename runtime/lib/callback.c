@@ -9,6 +9,7 @@
 #include "runtime/walk/walk.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 /* One function of ours that is to run, all of it private memory. */
@@ -19,7 +20,6 @@ struct running {
     uint64_t at; /* where in the area the head lies */
     uint64_t function;
     struct walk walk;
-    struct walk_memory memory;
     struct far_placement placement;
     struct far_registers registers;
     int error; /* the function's errno */
@@ -100,7 +100,7 @@ static unsigned receive(struct running *running)
         .of = {iface, iface_callback_param(iface, callback, 0), callback->param_count},
         .hooks = &hooks,
         .context = running->binding,
-        .memory = &running->memory,
+        .memory = &far_thread->walk[far_thread->depth - 1].function,
         .capacity = running->channel->size - FAR_ASTACK_AREA - running->at - sizeof running->head,
     };
     memcpy(running->walk.line, running->head.line, sizeof running->head.line);
@@ -108,16 +108,28 @@ static unsigned receive(struct running *running)
     return status ? status : prepare(running);
 }
 
+/* All of it but what the function changes. */
+static void let_witness(const struct running *running, struct far_witness *witness)
+{
+    witness->memory = running;
+    witness->bytes = offsetof(struct running, registers);
+    witness->sum = witness_sum(witness->memory, witness->bytes);
+}
+
 /* While it runs, calls of the same service go down the same channel, behind what lies there. */
 static void run_function(struct running *running)
 {
     struct far_channel *channel = running->channel;
+    struct far_witness *witness = &far_thread->running[far_thread->depth - 1].in_callback;
     uint64_t outer = channel->area_end;
     channel->area_end = running->at + sizeof running->head + running->walk.end;
+    let_witness(running, witness);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     channel->in_callback++;
     errno = 0;
     values_invoke(running->function, &running->placement, &running->registers);
     running->error = errno;
+    witness->sum = 0;
     if (!channel->astack)
         return; /* closed meanwhile, and then forgotten whole */
     channel->in_callback--;
@@ -163,8 +175,10 @@ int callbacks_serve(struct far_channel *channel, struct far_binding *binding, ui
     int failed = 0;
     while (!failed && callback_is_asked(channel)) {
         struct running running = {.binding = binding, .channel = channel};
+        struct walk_memory *memory = &far_thread->walk[far_thread->depth - 1].function;
+        walk_memory_reset(memory); /* not after it only: the last one may have been jumped out of */
         unsigned status = run(&running);
-        walk_memory_free(&running.memory);
+        walk_memory_reset(memory);
         if (!channel->astack || channel_lost(channel))
             return EHOSTDOWN;
         put_answer(&running, status);

@@ -2,6 +2,8 @@
 #include "runtime/lib/channel.h"
 
 #include "runtime/lib/error.h"
+#include "runtime/lib/oneway.h"
+#include "runtime/lib/promise.h"
 #include "runtime/lib/wait.h"
 
 #include <errno.h>
@@ -99,6 +101,7 @@ static void thread_end(void *value)
 {
     struct far_thread *thread = value;
     sigset_t saved;
+    oneway_hear_all(thread);
     process_lock(&saved);
     far_thread = NULL;
     for (int level = 0; level < FAR_LEVELS_MAX; level++)
@@ -108,24 +111,39 @@ static void thread_end(void *value)
     for (int depth = 0; depth < FAR_CALLS_NESTED; depth++) {
         walk_memory_free(&thread->walk[depth].call);
         walk_memory_free(&thread->walk[depth].results);
+        walk_memory_free(&thread->walk[depth].function);
     }
     munmap(thread, sizeof *thread);
     process_unlock(&saved);
 }
 
-/* The parent's call is still running in this A-stack; the child's copy of that call ends as if the host had died. */
+/*
+ * The parent's call is still running in this A-stack, and nothing that the child writes may reach it; the child's copy of that
+ * call ends as if the host had died.
+ */
 static void abandon(struct far_channel *channel)
 {
     struct far_astack *astack =
-        mmap(channel->astack, FAR_ASTACK_AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        mmap(channel->astack, channel->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (astack == MAP_FAILED)
         return;
     astack->fate.dead = 1;
     astack->reply.sequence = FAR_SEQUENCE_DEAD;
 }
 
-/* The first level that no call under way has. */
-static uint32_t free_level(const struct far_thread *thread)
+void channel_forget(struct far_channel *channel, bool in_use)
+{
+    if (channel->unheard) {
+        channel->astack = channel->unheard;
+        channel->unheard = NULL;
+    }
+    if (channel->astack && in_use)
+        abandon(channel);
+    else if (channel->astack)
+        channel_unmap(channel);
+}
+
+uint32_t thread_free_level(const struct far_thread *thread)
 {
     uint32_t level = 0;
     for (uint32_t i = 0; i < thread->depth; i++)
@@ -134,16 +152,24 @@ static uint32_t free_level(const struct far_thread *thread)
     return level;
 }
 
+/* Is each call on it in a function of ours, the innermost too? Otherwise its worker does not wait for another. */
+static bool waits_for_calls(const struct far_thread *thread, const struct far_channel *channel)
+{
+    uint32_t calls = 0;
+    for (uint32_t i = 0; i < thread->depth; i++)
+        calls += thread->running[i].channel == channel;
+    return channel->in_callback == calls;
+}
+
 struct far_channel *thread_channel(struct far_thread *thread, const struct far_binding *binding, uint32_t *level)
 {
     for (uint32_t i = thread->depth; i-- > 0;) {
         struct far_channel *channel = thread->running[i].channel;
         *level = thread->running[i].level;
-        if (channel == &thread->channel[*level][binding->index] && channel->in_callback && channel->astack &&
-            !channel_lost(channel))
+        if (channel->binding == binding && waits_for_calls(thread, channel) && channel->astack && !channel_lost(channel))
             return channel;
     }
-    *level = free_level(thread);
+    *level = thread_free_level(thread);
     return *level < FAR_LEVELS_MAX ? &thread->channel[*level][binding->index] : NULL;
 }
 
@@ -160,15 +186,12 @@ static void after_fork(void)
 {
     process_after_fork();
     forget_kept();
-    uint32_t in_use = far_thread ? free_level(far_thread) : 0;
+    uint32_t in_use = far_thread ? thread_free_level(far_thread) : 0;
     for (uint32_t level = 0; far_thread && level < FAR_LEVELS_MAX; level++)
-        for (uint32_t i = 0; i < far_process.binding_count; i++) {
-            struct far_channel *channel = &far_thread->channel[level][i];
-            if (channel->astack && level < in_use)
-                abandon(channel);
-            else if (channel->astack)
-                channel_unmap(channel);
-        }
+        for (uint32_t i = 0; i < far_process.binding_count; i++)
+            channel_forget(&far_thread->channel[level][i], level < in_use);
+    for (uint32_t i = 0; i < far_process.binding_count; i++)
+        promises_forget(far_process.binding[i]->promises);
 }
 
 static void make_key(void)
@@ -265,8 +288,8 @@ static uint32_t spin_limit(void)
     return wished >= 0 ? (uint32_t)wished : FAR_SPIN_DEFAULT;
 }
 
-static int channel_map(struct far_channel *channel, const struct far_channel_reply *reply, const int fd[2],
-                       struct far_error *error)
+static int channel_map(const struct far_binding *binding, struct far_channel *channel,
+                       const struct far_channel_reply *reply, const int fd[2], struct far_error *error)
 {
     void *astack = mmap(NULL, reply->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd[0], 0);
     int code = errno;
@@ -279,6 +302,7 @@ static int channel_map(struct far_channel *channel, const struct far_channel_rep
     }
     *channel = (struct far_channel){.astack = astack,
                                     .size = reply->size,
+                                    .binding = binding,
                                     .spin = spin_limit(),
                                     .id = reply->channel,
                                     .opened_on = far_process.connection_number,
@@ -295,7 +319,7 @@ static int channel_open(struct far_binding *binding, struct far_channel *channel
     process_lock(&saved);
     int failed = channel_ask_patiently(binding, size, &reply, fd, error);
     if (!failed)
-        failed = channel_map(channel, &reply, fd, error);
+        failed = channel_map(binding, channel, &reply, fd, error);
     process_unlock(&saved);
     return failed;
 }

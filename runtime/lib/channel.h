@@ -32,7 +32,23 @@ struct far_channel {
     int host_pidfd;       /* readable once the host is gone; -1: unknown */
     uint32_t in_callback; /* functions of ours that run for calls under way here */
     uint64_t area_end;    /* bytes of the area that calls under way have in use: later ones lie behind */
+    const struct far_binding *binding; /* whose service it leads to; NULL: it is not open */
+    /* A one-way call is under way, and `astack` is NULL meanwhile: then no call takes the fast path (oneway.c). */
+    struct far_astack *unheard;
+    uint64_t unheard_end; /* bytes of the area that it has in use */
+    uint32_t before;      /* the number before its own */
 } __attribute__((aligned(64)));
+
+/*
+ * What lies on the stack as long as a function of ours runs for a call, and is something else when its place was used anew:
+ * then a jump has left both. sum 0: none runs.
+ */
+struct far_witness {
+    const void *memory;
+    uint64_t bytes;
+    uint64_t sum;
+};
+uint64_t witness_sum(const void *memory, uint64_t bytes); /* abandon.c */
 
 /* What a thread has. Lives in an mmap of its own, of which only the pages in use cost memory. */
 struct far_thread {
@@ -41,11 +57,13 @@ struct far_thread {
         const void *frame; /* of the gate, on the caller's stack */
         struct far_channel *channel;
         uint32_t level;          /* of its channel. The first one's is 0, and never written */
+        struct far_witness in_callback;
     } running[FAR_CALLS_NESTED]; /* depth of them */
     struct far_channel channel[FAR_LEVELS_MAX][FAR_BINDING_MAX];
     struct {
         struct walk_memory call;    /* while it lasts */
         struct walk_memory results; /* until the next one */
+        struct walk_memory function; /* what its callbacks are given */
     } walk[FAR_CALLS_NESTED];       /* by depth */
 };
 
@@ -63,6 +81,11 @@ int channel_ready(struct far_binding *binding, struct far_channel *channel, stru
  * is one: the service's own thread waits there. Otherwise that of the next level. NULL: there is none left.
  */
 struct far_channel *thread_channel(struct far_thread *thread, const struct far_binding *binding, uint32_t *level);
+
+/* What fork has left of a channel in the child. in_use: a call is under way, which ends as if the host had died. */
+void channel_forget(struct far_channel *channel, bool in_use);
+/* The first level that no call under way has. */
+uint32_t thread_free_level(const struct far_thread *thread);
 
 /* Replace the channel by one of at least `size` bytes. 0, or -errno and *error, and then it is closed. */
 int channel_grow(struct far_binding *binding, struct far_channel *channel, uint64_t size, struct far_error *error);

@@ -178,3 +178,8 @@ int far_host_far_segment_unlock(void *lock)
 {
     return pthread_mutex_unlock(lock);
 }
+
+int far_host_far_cancelled(void)
+{
+    return 0;
+}

@@ -43,6 +43,9 @@ int far_host_pthread_cond_broadcast(pthread_cond_t *condition);
 int far_host_far_segment_lock(void *lock);
 int far_host_far_segment_unlock(void *lock);
 
+/* far_cancelled(): no client has its own thread's call cancelled. A host has another (runtime/host/cancel.c). */
+int far_host_far_cancelled(void);
+
 /* The address for a name of hostsyms.def; NULL for any other. */
 void *far_host_function(const char *name);
 /* far_host_<name> if hostsyms.def has it as FAR_HOST_OWN; NULL for any other. */

@@ -4,22 +4,14 @@
  * a parameter covers are copied, with this process's own loads and stores: the MMU is the judge of its pointers. What
  * comes back is believed in nothing but its contents: places and sizes are those worked out at entry.
  */
-#include "runtime/lib/call.h"
+#include "runtime/lib/crossing.h"
 
 #include "runtime/lib/error.h"
-#include "runtime/lib/size.h"
+#include "runtime/lib/oneway.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sysexits.h>
-
-/* One call's parameters. */
-struct crossing {
-    const struct far_plan *plan;
-    const struct far_binding *shares; /* with whom the domain segment may be shared; NULL: copy everything */
-    uint64_t word[FAR_PARAM_MAX];     /* as the caller passed them, read once */
-    struct far_sizes sizes;
-};
 
 static void *pointer_from(uint64_t word)
 {
@@ -168,7 +160,9 @@ static int run_with_area(const struct crossing *crossing, struct far_binding *bi
 {
     uint64_t base = channel->area_end;
     channel->area_end += crossing->sizes.end;
-    int failed = call_run(binding, channel, crossing->plan);
+    int failed = crossing->sent.is
+                     ? call_finish(binding, channel, crossing->sent.previous, crossing->sent.deadline_ms)
+                     : call_run(binding, channel, crossing->plan);
     if (channel->astack)
         channel->area_end = base;
     return failed;
@@ -178,8 +172,14 @@ static int cross(const struct crossing *crossing, struct far_binding *binding, s
                  uint32_t *status, struct far_error *error)
 {
     char *area = (char *)channel->astack + FAR_ASTACK_AREA + channel->area_end;
-    put_area(crossing, area);
-    put_line(crossing, channel->astack);
+    if (!crossing->sent.is) {
+        put_area(crossing, area);
+        put_line(crossing, channel->astack);
+    }
+    if (oneway_may_leave(channel, crossing->plan)) {
+        oneway_send(channel, crossing->plan, crossing->sizes.end);
+        return 0;
+    }
     int failed = run_with_area(crossing, binding, channel);
     if (failed)
         return call_breaks_off(channel, failed, error);
@@ -191,37 +191,75 @@ static int cross(const struct crossing *crossing, struct far_binding *binding, s
     return 0;
 }
 
-static int cross_to_the_newest(const struct crossing *crossing, struct far_binding *binding,
-                               struct far_channel *channel, uint32_t *status, struct far_error *error)
+/* A call that was sent begins with waiting; if it was not begun where it was sent to, it is sent again. */
+static int cross_to_the_newest(struct crossing *crossing, struct far_binding *binding, struct far_channel *channel,
+                               uint32_t *status, struct far_error *error)
 {
     for (int moves = 0; moves < FAR_MOVES_MAX; moves++) {
-        int failed = call_have_room(binding, channel, crossing->sizes.end, error);
+        int failed = crossing->sent.is ? 0 : call_have_room(binding, channel, crossing->sizes.end, error);
         failed = failed ? failed : cross(crossing, binding, channel, status, error);
         if (failed != -ERESTART)
             return failed;
+        crossing->sent.is = false;
     }
     return far_fail(error, EHOSTDOWN, EX_UNAVAILABLE, "the service's host leaves whenever it is called");
+}
+
+static int prepare(struct crossing *crossing, const struct far_frame *frame, struct far_error *error)
+{
+    int failed = take_words(crossing, frame, error);
+    return failed ? failed : (int)take_sizes(crossing);
+}
+
+static int complete(struct crossing *crossing, struct far_frame *frame, struct far_binding *binding,
+                    struct far_channel *channel, struct far_error *error)
+{
+    const struct far_plan *plan = crossing->plan;
+    int saved = errno;
+    uint32_t status = FAR_CALL_DONE;
+    int failed = cross_to_the_newest(crossing, binding, channel, &status, error);
+    if (failed || status)
+        return failed ? failed : (int)(status < FAR_CALL_STATUS_COUNT ? status : FAR_CALL_STATUS_COUNT);
+    errno = saved;
+    if (channel->unheard) {
+        frame->result = frame->float_result = 0;
+        return 0;
+    }
+    if (!call_take_result(frame, binding, plan, &channel->astack->reply))
+        return far_fail(error, EPROTO, EX_PROTOCOL, FAR_REASON_LIE);
+    if (channel->size > FAR_CHANNEL_KEEP && !channel->in_callback)
+        channel_close(channel);
+    return 0;
 }
 
 static int call_once(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
                      struct far_channel *channel, bool sharing, struct far_error *error)
 {
     struct crossing crossing = {.plan = plan, .shares = sharing ? binding : NULL};
-    int saved = errno;
-    int failed = take_words(&crossing, frame, error);
+    int failed = prepare(&crossing, frame, error);
+    return failed ? failed : complete(&crossing, frame, binding, channel, error);
+}
+
+int crossing_send(struct crossing *crossing, const struct far_frame *frame, struct far_binding *binding,
+                  const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
+{
+    *crossing = (struct crossing){.plan = plan, .shares = binding};
+    int failed = prepare(crossing, frame, error);
     if (!failed)
-        failed = (int)take_sizes(&crossing);
-    uint32_t status = FAR_CALL_DONE;
-    if (!failed)
-        failed = cross_to_the_newest(&crossing, binding, channel, &status, error);
-    if (failed || status)
-        return failed ? failed : (int)(status < FAR_CALL_STATUS_COUNT ? status : FAR_CALL_STATUS_COUNT);
-    errno = saved;
-    if (!call_take_result(frame, binding, plan, &channel->astack->reply))
-        return far_fail(error, EPROTO, EX_PROTOCOL, FAR_REASON_LIE);
-    if (channel->size > FAR_CHANNEL_KEEP && !channel->in_callback)
-        channel_close(channel);
+        failed = call_have_room(binding, channel, crossing->sizes.end, error);
+    if (failed)
+        return failed;
+    put_area(crossing, (char *)channel->astack + FAR_ASTACK_AREA);
+    put_line(crossing, channel->astack);
+    crossing->sent = (struct far_sent){.is = true, .previous = call_send(channel, plan->op->slot)};
     return 0;
+}
+
+int crossing_finish(struct crossing *crossing, struct far_frame *frame, struct far_binding *binding,
+                    struct far_channel *channel, struct far_error *error)
+{
+    int result = complete(crossing, frame, binding, channel, error);
+    return result == FAR_CALL_NOT_SHARED ? call_once(frame, binding, crossing->plan, channel, false, error) : result;
 }
 
 /* A host that does not have what is shared mapped, just now or any more, has called nothing: then it is copied. */
@@ -232,6 +270,7 @@ int call_by_plan(struct far_frame *frame, struct far_binding *binding, const str
         return FAR_CALL_ABSENT;
     if (plan->flags & FAR_PLAN_WALK)
         return call_walking(frame, binding, plan, channel, error);
-    int result = call_once(frame, binding, plan, channel, true, error);
+    bool sharing = !(plan->op->flags & FAR_OP_ONEWAY); /* nobody hears that it was not mapped */
+    int result = call_once(frame, binding, plan, channel, sharing, error);
     return result == FAR_CALL_NOT_SHARED ? call_once(frame, binding, plan, channel, false, error) : result;
 }

@@ -4,13 +4,10 @@
  *
  *   ld.so, the two functions behind lazy binding: xrstor 64(%rsp) → a jump to the same with a check behind it
  *   libc.so, pkey_set: wrpkru → ud2: a program that uses protection keys itself cannot have this gate
- *
- * Nobody else may run in these pages meanwhile: only in a process of one thread.
  */
 #include "runtime/pku/gate.h"
 #include "runtime/pku/sweep.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,27 +31,22 @@ static bool is_linker_restore(const uint8_t *code)
     return same == sizeof linker_restore;
 }
 
-static bool is_only_thread(void)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    int count = 0;
-    if (!tasks)
-        return false;
-    for (const struct dirent *entry; (entry = readdir(tasks));)
-        count += entry->d_name[0] != '.';
-    closedir(tasks);
-    return count == 1;
-}
-
+/* Other threads may run in the very page: its whole content is exchanged in one step, and is never writable where it runs. */
 static bool write_code(uint64_t address, const uint8_t *code, size_t size)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), begin = address & ~(page - 1);
     size_t length = (address + size - begin + page - 1) & ~(page - 1);
     void *place = (void *)(uintptr_t)begin;
-    if (!is_only_thread() || mprotect(place, length, PROT_READ | PROT_WRITE) != 0)
+    uint8_t *copy = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (copy == MAP_FAILED)
         return false;
-    memcpy((void *)(uintptr_t)address, code, size);
-    return mprotect(place, length, PROT_READ | PROT_EXEC) == 0;
+    memcpy(copy, place, length);
+    memcpy(copy + (address - begin), code, size);
+    if (mprotect(copy, length, PROT_READ | PROT_EXEC) == 0 &&
+        mremap(copy, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, place) != MAP_FAILED)
+        return true;
+    munmap(copy, length);
+    return false;
 }
 
 static bool lead_to_checked_restore(uint64_t address)

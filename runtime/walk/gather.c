@@ -109,7 +109,7 @@ static unsigned look_whether_kept(struct walk *walk, const struct far_value *val
         return FAR_CALL_DONE;
     uint32_t type = iface_type(walk->of.iface, value->type)->target;
     if (!begins_to_be_kept(walk, value)) {
-        object->kept = walk_kept_find(walk->kept, address, type);
+        object->kept = walk_kept_find(walk->kept, address, type, object->bytes);
         return FAR_CALL_DONE;
     }
     walk_until(walk, value, &until);

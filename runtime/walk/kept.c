@@ -219,13 +219,14 @@ static uint32_t number_of(const struct walk_kept *kept, const struct entry *entr
     return entry ? (uint32_t)(entry - kept->entry) + 1 : 0;
 }
 
-uint32_t walk_kept_find(struct walk_kept *kept, uint64_t address, uint32_t type)
+uint32_t walk_kept_find(struct walk_kept *kept, uint64_t address, uint32_t type, uint64_t bytes)
 {
     sigset_t saved;
     if (!walk_kept_count(kept) || !(__atomic_load_n(&kept->types, __ATOMIC_RELAXED) >> type % 64 & 1))
         return 0;
     lock(kept, &saved);
-    uint32_t number = number_of(kept, find(kept, address, type));
+    const struct entry *entry = find(kept, address, type);
+    uint32_t number = entry && bytes <= entry->bytes ? number_of(kept, entry) : 0;
     unlock(kept, &saved);
     return number;
 }

@@ -29,8 +29,8 @@ struct walk_kept *walk_kept_new(struct walk_charge charge);
 void walk_kept_free(struct walk_kept *kept);
 uint32_t walk_kept_count(const struct walk_kept *kept);
 
-/* Caller: the number of memory of that type at that address; 0: it is not kept. */
-uint32_t walk_kept_find(struct walk_kept *kept, uint64_t address, uint32_t type);
+/* Caller: the number of memory of that type and at least that size at that address; 0: it is not kept. */
+uint32_t walk_kept_find(struct walk_kept *kept, uint64_t address, uint32_t type, uint64_t bytes);
 /* Caller: it is kept from now on. Its number, the one it had before if it was kept already; 0: no memory. */
 uint32_t walk_kept_enter(struct walk_kept *kept, uint64_t address, uint32_t type, uint64_t bytes,
                          const struct walk_until *until);

@@ -123,8 +123,8 @@ static unsigned array_bytes(struct walk_visit *visit, const struct far_value *va
     bool negative;
     size = iface_type(visit->walk->of.iface, value->type)->size;
     *bytes = size;
-    if (!value->size_count || (!size && visit->walk->object[visit->object].flags & WALK_BY_VALUE))
-        return FAR_CALL_DONE; /* by value, a flexible array stays behind */
+    if (!value->size_count)
+        return FAR_CALL_DONE;
     unsigned status = walk_size(visit, value, &used, &negative);
     *bytes = used;
     return status ? status : used > (size ? size : limit) ? FAR_CALL_BAD_SIZE : FAR_CALL_DONE;

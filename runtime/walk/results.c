@@ -34,6 +34,7 @@ struct walk_store {
     struct block *free[CLASS_LAST + 1];
     char *piece, *piece_end;
     uint64_t taken;
+    uint32_t tied; /* blocks with a handle: nothing need be looked for where there are none */
     struct block *by_address[BUCKETS], *by_content[BUCKETS];
 };
 
@@ -151,6 +152,7 @@ static struct block *new_block(struct walk_store *store, uint64_t bytes, const s
     block->lifetime = life->lifetime;
     block->handle = life->handle;
     block->token = life->token;
+    store->tied += life->handle != 0;
     struct block **bucket = address_bucket(store, (uint64_t)(uintptr_t)block->memory);
     block->next = *bucket;
     return *bucket = block;
@@ -176,6 +178,7 @@ static struct block *find_content(struct walk_store *store, const char *bytes, u
 
 static void end(struct walk_store *store, struct block *block)
 {
+    store->tied -= block->handle != 0;
     struct block **link = address_bucket(store, (uint64_t)(uintptr_t)block->memory);
     while (*link != block)
         link = &(*link)->next;
@@ -246,21 +249,17 @@ char *walk_result_copy(const struct walk_results *results, const char *bytes, ui
     return memory;
 }
 
-static void end_by_address(struct walk_store *store, uint64_t address, bool unless_shared)
-{
-    sigset_t saved;
-    lock(store, &saved);
-    struct block *block = find(store, address);
-    if (block && !(unless_shared && block->digest))
-        end(store, block);
-    unlock(store, &saved);
-}
-
 /* What is found by content may be others' too: it stays. */
 void walk_result_drop(const struct walk_results *results, char *memory)
 {
-    if (results->store)
-        end_by_address(results->store, (uint64_t)(uintptr_t)memory, true);
+    sigset_t saved;
+    if (!results->store)
+        return;
+    lock(results->store, &saved);
+    struct block *block = find(results->store, (uint64_t)(uintptr_t)memory);
+    if (block && !block->digest)
+        end(results->store, block);
+    unlock(results->store, &saved);
 }
 
 uint64_t walk_store_token(struct walk_store *store, uint64_t address)
@@ -275,20 +274,34 @@ uint64_t walk_store_token(struct walk_store *store, uint64_t address)
     return token;
 }
 
+/* With the lock held. */
+static void end_tied(struct walk_store *store, unsigned lifetime, uint64_t handle)
+{
+    for (uint32_t i = 0; i < BUCKETS && store->tied; i++)
+        for (struct block *block = store->by_address[i], *next; block; block = next) {
+            next = block->next;
+            if (block->lifetime == lifetime && block->handle == handle)
+                end(store, block);
+        }
+}
+
 void walk_store_released(struct walk_store *store, uint64_t address)
 {
-    end_by_address(store, address, false);
+    sigset_t saved;
+    lock(store, &saved);
+    struct block *block = find(store, address);
+    uint64_t token = block && block->lifetime == FAR_LIFETIME_RELEASED ? block->token : 0;
+    if (token) {
+        end(store, block);
+        end_tied(store, FAR_LIFETIME_RELEASED, token);
+    }
+    unlock(store, &saved);
 }
 
 void walk_store_handle_gone(struct walk_store *store, uint64_t handle)
 {
     sigset_t saved;
     lock(store, &saved);
-    for (uint32_t i = 0; i < BUCKETS; i++)
-        for (struct block *block = store->by_address[i], *next; block; block = next) {
-            next = block->next;
-            if (block->lifetime == FAR_LIFETIME_HANDLE && block->handle == handle)
-                end(store, block);
-        }
+    end_tied(store, FAR_LIFETIME_HANDLE, handle);
     unlock(store, &saved);
 }

@@ -23,8 +23,8 @@ struct walk_results {
 
 struct walk_life {
     uint8_t lifetime; /* enum far_lifetime */
-    uint64_t handle;  /* HANDLE */
-    uint64_t token;   /* RELEASED: by which name the callee knows it */
+    uint64_t handle;  /* HANDLE; RELEASED, of what lies below: the token of what is released */
+    uint64_t token;   /* RELEASED: by which name the callee knows it; 0: it lies below that */
 };
 
 struct walk_store *walk_store_new(void); /* from mmap; NULL: no memory */

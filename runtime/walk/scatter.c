@@ -79,13 +79,16 @@ static bool take_image(struct walk *walk, struct walk_object *object, const char
     return true;
 }
 
-static struct walk_life life_of(const struct walk *walk, const struct walk_object *object, const char *area)
+static struct walk_life life_of(const struct walk_visit *visit, struct walk_object *object, const char *area)
 {
+    const struct walk *walk = visit->walk;
     struct walk_life life = {.lifetime = object->lifetime};
     if (life.lifetime == FAR_LIFETIME_HANDLE)
         life.handle = walk->word[object->lifetime_of];
     if (object->value->lifetime == FAR_LIFETIME_RELEASED)
-        life.token = walk_load(area + object->offset - 16);
+        life.token = object->token = walk_load(area + object->offset - 16);
+    else if (life.lifetime == FAR_LIFETIME_RELEASED && visit->object != WALK_NOWHERE)
+        life.handle = object->token = walk->object[visit->object].token;
     if (life.lifetime == FAR_LIFETIME_PARAM || life.lifetime == FAR_LIFETIME_CALLBACK)
         life.lifetime = FAR_LIFETIME_CALL;
     return life;
@@ -120,7 +123,7 @@ static unsigned check_string(struct walk_visit *visit, struct walk_object *objec
 static unsigned made_memory(struct walk_visit *visit, struct walk_object *object, const char *from)
 {
     struct walk *walk = visit->walk;
-    struct walk_life life = life_of(walk, object, from - object->offset);
+    struct walk_life life = life_of(visit, object, from - object->offset);
     if (!walk->results)
         return FAR_CALL_NOT_CARRIED;
     if (object->element || object->image) {

@@ -10,8 +10,8 @@ from calls_table import WAYS
 
 SLICES = 9  # as peers/peer.h
 MOST_CALLS = 20000
-SLICE_MANY_NS = 100e6  # with many clients at once: long enough that all of them are at work for most of it
-FEWEST_CALLS_MANY = 20
+MANY_LONGER = 8  # a slice of many clients than all slices of one: that they wake and end one by one must not show
+FEWEST_CALLS, FEWEST_CALLS_MANY = 3, 50  # of a first try
 UNAVAILABLE = 69
 MOST_SECONDS = 150  # more than a peer gives itself
 
@@ -120,10 +120,14 @@ def has_protection_keys():
         return any(line.startswith("flags") and "ospke" in line.split() for line in lines)
 
 
+def clients_of(run):
+    return int(run.case.rpartition("-")[2]) if run.case.startswith("clients-") else 1
+
+
 def calls_in_slice(run, ns, budget_ns):
-    clients = int(run.case.rpartition("-")[2]) if run.case.startswith("clients-") else 1
+    clients = clients_of(run)
     if clients > 1:
-        return max(FEWEST_CALLS_MANY, min(MOST_CALLS, int(SLICE_MANY_NS / max(ns * clients, 1))))
+        return max(FEWEST_CALLS_MANY, min(MOST_CALLS, int(budget_ns * MANY_LONGER / max(ns * clients, 1))))
     return max(1, min(MOST_CALLS, int(budget_ns / SLICES / max(ns, 1))))
 
 
@@ -139,7 +143,7 @@ def calibrate(group, surroundings, budget_ns):
             counts[run] = 1
             continue
         try:
-            ns = surroundings.run(run, 3)
+            ns = surroundings.run(run, FEWEST_CALLS_MANY if clients_of(run) > 1 else FEWEST_CALLS)
         except Missing as reason:
             missing[run] = str(reason)
             continue

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Numbers of a client's functions, and the host's thunks for them: the same for the same, nobody's after their owner's end. */
+#include "runtime/host/host.h"
 #include "runtime/host/thunk.h"
 #include "runtime/lib/function.h"
 #include "testsuite/unit/check.h"
@@ -11,7 +12,8 @@ static char client[2];
 
 static struct thunk_target target(int of, uint32_t function, uint32_t callback)
 {
-    return (struct thunk_target){(const struct host_client *)(const void *)&client[of], function, callback};
+    return (struct thunk_target){
+        .client = (const struct host_client *)(const void *)&client[of], .function = function, .callback = callback};
 }
 
 static uint64_t get(int of, uint32_t function, uint32_t callback)
@@ -47,19 +49,60 @@ static void test_end(void)
     thunks_forget(target(1, 0, 0).client);
 }
 
-/* All of them, then none; then the longest dead again. */
-static void test_all(void)
+static uint32_t get_all(int of, uint32_t callback)
 {
     uint32_t made = 0;
-    uint64_t first = 0;
-    for (uint64_t thunk; (thunk = get(0, made, 7)) != 0; made++)
-        first = first ? first : thunk;
-    CHECK(made == FAR_THUNKS_MAX);
-    CHECK(get(1, 0, 7) == 0);
+    while (get(of, made, callback))
+        made++;
+    return made;
+}
+
+/*
+ * All that one way of calling can have, then none; the longest dead again, but never for another way of calling, which
+ * somebody who kept it would not know of. The others find some all the same.
+ */
+static void test_all(void)
+{
+    uint32_t made = get_all(0, 7);
+    CHECK(made > FAR_THUNKS_MAX / 2 && made < FAR_THUNKS_MAX);
+    CHECK(get(1, 0, 7) == 0 && get(1, 0, 8) != 0);
     thunks_forget(target(0, 0, 0).client);
-    uint64_t again = get(1, 0, 7);
-    CHECK(again && get(1, 1, 7) && get(1, 0, 7) == again);
+    CHECK(get(1, 0, 7) != 0 && get(1, 0, 7) == get(1, 0, 7));
+    CHECK(get(0, 0, 7 + 256) == 0);
+    thunks_forget(target(0, 0, 0).client);
+    uint32_t other = get_all(0, 8);
+    CHECK(other > 1000 && made + other <= FAR_THUNKS_MAX);
+    thunks_forget(target(0, 0, 0).client);
+    CHECK(get_all(0, 8) == other);
+    for (uint32_t i = 0; i < 4; i++)
+        CHECK(get(0, i, 8) != 0);
+    thunks_forget(target(0, 0, 0).client);
     thunks_forget(target(1, 0, 0).client);
+    CHECK(get_all(0, 7) >= made - 2);
+    thunks_forget(target(0, 0, 0).client);
+}
+
+/* One user leaves room for others, and gets it back when his clients have ended. */
+static void test_users(void)
+{
+    struct host_user *greedy = user_get(64001), *other = user_get(64002);
+    struct thunk_target wanted = target(0, 0, 7);
+    uint32_t had[2];
+    for (int round = 0; round < 2; round++) {
+        wanted.client = target(0, 0, 7).client;
+        wanted.user = greedy;
+        for (wanted.function = 0; thunk_get(&wanted);)
+            wanted.function++;
+        had[round] = wanted.function;
+        wanted.client = target(1, 0, 7).client;
+        wanted.user = other;
+        CHECK(thunk_get(&wanted) != 0);
+        thunks_forget(target(0, 0, 0).client);
+        thunks_forget(target(1, 0, 0).client);
+    }
+    CHECK(had[0] > 1000 && had[0] <= FAR_THUNKS_MAX / 2 && had[1] == had[0]);
+    user_put(greedy);
+    user_put(other);
 }
 
 static void test_numbers(void)
@@ -86,6 +129,7 @@ int main(void)
     test_same();
     test_end();
     test_all();
+    test_users();
     test_numbers();
     return check_result();
 }

@@ -22,6 +22,8 @@ struct pair {
     struct walk caller, callee;
     struct walk_hooks caller_hooks, callee_hooks;
     char *area;
+    uint64_t lie; /* not 0: the callee's first word of object `lie_object`, instead of what is true */
+    uint32_t lie_object;
 };
 
 typedef uint64_t walk_function(struct pair *pair, uint64_t *word);
@@ -91,10 +93,8 @@ static void pair_begin(struct pair *pair, const char *name, const uint64_t *argu
         pair->caller.word[i] = arguments[i];
 }
 
-/* Up to where the function would run. */
-static unsigned pair_send(struct pair *pair, const char *name, const uint64_t *arguments)
+static unsigned pair_send_begun(struct pair *pair)
 {
-    pair_begin(pair, name, arguments);
     unsigned status = walk_send(&pair->caller);
     if (status)
         return status;
@@ -104,12 +104,18 @@ static unsigned pair_send(struct pair *pair, const char *name, const uint64_t *a
     return FAR_CALL_DONE;
 }
 
-/* A whole call. */
-static unsigned pair_call(struct pair *pair, const char *name, walk_function *function, const uint64_t *arguments,
-                          uint64_t *result)
+/* Up to where the function would run. */
+__attribute__((unused)) static unsigned pair_send(struct pair *pair, const char *name, const uint64_t *arguments)
+{
+    pair_begin(pair, name, arguments);
+    return pair_send_begun(pair);
+}
+
+/* What is left of a whole call after pair_begin(). */
+static unsigned pair_call_begun(struct pair *pair, walk_function *function, uint64_t *result)
 {
     uint64_t word = 0;
-    unsigned status = pair_send(pair, name, arguments);
+    unsigned status = pair_send_begun(pair);
     if (status)
         return status;
     status = walk_receive(&pair->callee, pair->area);
@@ -122,12 +128,22 @@ static unsigned pair_call(struct pair *pair, const char *name, walk_function *fu
     }
     if (status)
         return status;
+    if (pair->lie)
+        walk_store(pair->area + pair->caller.object[pair->lie_object].offset, pair->lie);
     pair->caller.capacity = AREA_SIZE;
     status = walk_accept(&pair->caller, pair->area, word);
     if (!status)
         walk_settle(&pair->caller);
     *result = pair->caller.result;
     return status;
+}
+
+/* A whole call. */
+__attribute__((unused)) static unsigned pair_call(struct pair *pair, const char *name, walk_function *function,
+                                                  const uint64_t *arguments, uint64_t *result)
+{
+    pair_begin(pair, name, arguments);
+    return pair_call_begun(pair, function, result);
 }
 
 #define ARGUMENTS(...)      \

@@ -21,6 +21,8 @@
     far_op char *__null_terminated far_lifetime(to) again(char *far_inout __null_terminated __sized_by(8) to);        \
     far_op int message(char *__null_terminated far_nullable far_lifetime(released) *far_out text);                    \
     far_op void forget(void *far_release memory);                                                                     \
+    struct pairs { char *__null_terminated one, *__null_terminated two; };                                            \
+    far_op struct pairs *far_lifetime(released) both(void);                                                           \
     far_op void *__sized_by(*n) far_lifetime(call) dump(size_t *far_out n);                                           \
     far_op struct db *far_handle open_db(int *far_out __counted_by(n) list, int n);
 
@@ -163,6 +165,32 @@ static uint64_t do_forget(struct pair *pair, uint64_t *word)
     return 0;
 }
 
+static uint64_t do_both(struct pair *pair, uint64_t *word)
+{
+    static char one[] = "one", two[] = "two";
+    struct pairs *both = malloc(sizeof *both);
+    (void)pair;
+    (void)word;
+    *both = (struct pairs){one, two};
+    released = (char *)both;
+    return ADDRESS(both);
+}
+
+/* What lies below goes with what is released, and its memory is used again. */
+static void check_below(struct pair *pair)
+{
+    uint64_t first = 0, result;
+    for (int i = 0; i < 3; i++) {
+        CHECK(pair_call(pair, "both", do_both, NULL, &result) == FAR_CALL_DONE);
+        const struct pairs *both = AT(const struct pairs, result);
+        CHECK(!strcmp(both->one, "one") && !strcmp(both->two, "two") && (char *)(uintptr_t)both != released);
+        uint64_t below = result + ADDRESS(both->one) + ADDRESS(both->two);
+        first = first ? first : below;
+        CHECK(below == first);
+        CHECK(pair_call(pair, "forget", do_forget, ARGUMENTS(result), &result) == FAR_CALL_DONE);
+    }
+}
+
 static uint64_t do_dump(struct pair *pair, uint64_t *word)
 {
     (void)pair;
@@ -215,6 +243,7 @@ int main(void)
     check_stream(&pair);
     check_memory(&pair);
     check_results(&pair);
+    check_below(&pair);
     check_lies(&pair);
     pair_close(&pair);
     return check_result();

@@ -176,11 +176,12 @@ static void check_kept(struct pair *pair)
 
 /* --- shared memory --- */
 
-static char shared[64];
+#define SHARED 64
+static char shared[SHARED + 8]; /* the first of it */
 static bool shares(void *context, uint64_t address, uint64_t bytes)
 {
     (void)context;
-    return address >= ADDRESS(shared) && address - ADDRESS(shared) <= sizeof shared - bytes && bytes <= sizeof shared;
+    return address >= ADDRESS(shared) && bytes <= SHARED && address - ADDRESS(shared) <= SHARED - bytes;
 }
 static uint64_t see_shared(struct pair *pair, uint64_t *word)
 {

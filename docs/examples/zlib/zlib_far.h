@@ -164,10 +164,10 @@ far_op far_fails(-1)
 
 /* --- Restoring with callbacks --- */
 
-/* The window is zlib's to write from here to inflateBackEnd(). */
+/* The window is zlib's to write from here to inflateBackEnd(); what lies in it comes out by `out` alone. */
 far_op far_fails(Z_ERRNO)
     int inflateBackInit_(z_streamp far_inout far_lifetime(released) strm, int windowBits,
-                         unsigned char *far_inout __sized_by(1 << windowBits) far_lifetime(strm) window,
+                         unsigned char *far_in __sized_by(1 << windowBits) far_lifetime(strm) window,
                          const char *__null_terminated version, int stream_size);
 
 /* `in` says where its next bytes are and returns how many; `out` takes bytes that lie in the window. */

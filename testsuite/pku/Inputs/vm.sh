@@ -59,7 +59,7 @@ $cc -O1 -static -o "$work/root/init" "$here/init.c"
 
 : >"$work/output"
 status=0
-timeout "$limit" qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 768 -nodefaults -no-user-config -display none -no-reboot \
+timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 768 -nodefaults -no-user-config -display none -no-reboot \
   -kernel "$kernel" -initrd "$work/initramfs" -serial "file:$work/console" -serial "file:$work/output" \
   -append "console=ttyS0 loglevel=4 panic=-1 random.trust_cpu=on" || status=$?
 
