@@ -27,6 +27,18 @@
 #define FOUND_ENOUGH  16
 #define CORPUS_MAX    4096
 
+static int take_except(void *to, const struct option_row *row, const char *name)
+{
+    struct fuzz_run *run = to;
+    (void)row;
+    if (run->excepted == FUZZ_EXCEPT_MAX) {
+        fprintf(stderr, "far: fuzz: --except: %d operations at most\n", FUZZ_EXCEPT_MAX);
+        return EX_USAGE;
+    }
+    run->except[run->excepted++] = name;
+    return -1;
+}
+
 static const struct option_row rows[] = {
     {.name = "caller",
      .kind = OPTION_FLAG,
@@ -74,13 +86,23 @@ static const struct option_row rows[] = {
      .kind = OPTION_TEXT,
      .at = offsetof(struct fuzz_run, replay),
      .help = "one session again, as such a file says, and each call before it is made"},
+    {.name = "except",
+     .value = "OPERATION",
+     .kind = OPTION_TAKE,
+     .take = take_except,
+     .help = "leave this operation out: what it does to its own host is known; several times"},
+    {.name = "verbose",
+     .kind = OPTION_FLAG,
+     .at = offsetof(struct fuzz_run, verbose),
+     .help = "each call before it is made, and what the name server says"},
     OPTION_ROW_JSON(struct fuzz_run),
     {0}};
 
 static const struct command_line line = {
     .name = "fuzz",
     .usage = "far fuzz SERVICE|FILE.seg [--caller|--server] [--seconds N] [--runs N] [--seed N]\n"
-             "         [--corpus DIR] [--artifacts DIR] [--replay FILE] [--json]",
+             "         [--corpus DIR] [--artifacts DIR] [--replay FILE]\n"
+             "         [--except OPERATION] [--verbose] [--json]",
     .about =
         "Attacks a service's interface in both directions, from its record alone: callers that no honest client would "
         "be, against a host with a name server of its own; and servers that lie, against the client library.\n",
@@ -358,6 +380,12 @@ static int attack(struct fuzz_run *run, struct loaded *loaded)
     if (run->iface->machine != FAR_ABI_MACHINE) {
         fprintf(stderr, "far: fuzz: %s: a segment for another machine\n", run->file);
         return EX_DATAERR;
+    }
+    for (uint32_t i = 0; i < run->excepted; i++) {
+        if (!iface_op_by_name(run->iface, run->except[i])) {
+            fprintf(stderr, "far: fuzz: --except: service %s has no operation %s\n", run->service, run->except[i]);
+            return EX_USAGE;
+        }
     }
     run->progress = mmap(NULL, sizeof *run->progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (run->progress == MAP_FAILED || words_from(&run->words, loaded->bytes, loaded->size) != 0)

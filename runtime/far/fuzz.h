@@ -189,7 +189,11 @@ struct fuzz_progress {
     char text[600];     /* of the call under way */
 };
 
+#define FUZZ_EXCEPT_MAX 64
+
 struct fuzz_run {
+    const char *except[FUZZ_EXCEPT_MAX]; /* operations that are not called */
+    uint32_t excepted;
     const char *file;
     const struct far_iface *iface;
     struct fuzz_words words;
@@ -206,6 +210,8 @@ struct fuzz_run {
     char folder[64]; /* of the name server */
 };
 
+/* Is it to be called at all? */
+bool run_calls(const struct fuzz_run *run, const struct far_op *op);
 void progress_note(struct fuzz_run *run, uint32_t op, unsigned status);
 void progress_found(struct fuzz_run *run, enum fuzz_kind kind, uint64_t seed, bool server, const char *detail);
 /* The call under way, in C's notation. */

@@ -231,7 +231,7 @@ static int call_sound(struct session *session, const struct far_plan *plan, stru
 static const struct far_plan *plan_of(struct session *session, const struct far_op *op)
 {
     const struct far_plan *plan = binding_plan(session->binding, op->slot);
-    return plan && !plan->refusal && !(op->flags & FAR_OP_ABSENT) ? plan : NULL;
+    return plan && run_calls(session->run, op) && !plan->refusal && !(op->flags & FAR_OP_ABSENT) ? plan : NULL;
 }
 
 static void describe_now(struct session *session, bool sound)
@@ -312,6 +312,13 @@ static bool publish(struct session *session, uint32_t sequence)
     }
 }
 
+static uint32_t any_slot(struct session *session)
+{
+    uint32_t slot = (uint32_t)choose_below(&session->choice, session->run->iface->slot_end + 1);
+    const struct far_op *op = iface_op_by_slot(session->run->iface, slot);
+    return op && !run_calls(session->run, op) ? 0 : slot;
+}
+
 /* The service calls back: it gets an answer that may be any, or a call of something else first. */
 static bool answer_callbacks(struct session *session)
 {
@@ -323,8 +330,7 @@ static bool answer_callbacks(struct session *session)
             channel_close(session->channel);
             return true;
         }
-        astack->call.slot = choose_one_in(choice, 6) ? (uint32_t)choose_below(choice, session->run->iface->slot_end + 1)
-                                                     : FAR_SLOT_ANSWER;
+        astack->call.slot = choose_one_in(choice, 6) ? any_slot(session) : FAR_SLOT_ANSWER;
         astack->call.argument[0] =
             choose_one_in(choice, 2) ? choose_below(choice, 3) : spoil_word(choice, &session->maker, 0);
         astack->call.argument[1] =
@@ -341,12 +347,12 @@ static uint32_t slot_for(struct session *session, const struct far_op *op)
 {
     uint64_t what = choose_below(&session->choice, 24);
     if (what == 0)
-        return (uint32_t)choose_edge(&session->choice);
+        return (uint32_t)choose_edge(&session->choice) | 1u << 31;
     if (what == 1)
         return session->run->iface->slot_end + (uint32_t)choose_below(&session->choice, 3);
     if (what == 2)
         return FAR_SLOT_ANSWER; /* to what nobody asked */
-    return what == 3 ? (uint32_t)choose_below(&session->choice, session->run->iface->slot_end) : op->slot;
+    return what == 3 ? any_slot(session) : op->slot;
 }
 
 static void spoil_message(struct session *session, const struct far_plan *plan, const struct fuzz_message *message)

@@ -505,7 +505,9 @@ static struct fuzz_block *kept_block(struct fuzz_maker *maker, const struct far_
 static bool pass_kept(struct fuzz_maker *maker, uint32_t i, const struct far_value *value)
 {
     const struct fuzz_block *block = value->passing == FAR_PASS_BUFFER ? kept_block(maker, value) : NULL;
-    if (!block || choose_one_in(&maker->choice, 8))
+    uint64_t bytes;
+    if (!block || choose_one_in(&maker->choice, 8) ||
+        !evaluate(maker, value->size_first, value->size_count, NULL, &bytes) || bytes != block->bytes)
         return false;
     maker->word[i] = (uint64_t)(uintptr_t)block->memory;
     maker->again = true;

@@ -103,7 +103,8 @@ int node_start(struct fuzz_run *run, struct fuzz_node *node)
     snprintf(node->socket, sizeof node->socket, "%s/run/socket", run->folder);
     snprintf(node->log, sizeof node->log, "%s/log", run->folder);
     snprintf(store, sizeof store, "%s/store", run->folder);
-    const char *words[] = {"fard", "--foreground", "--socket", node->socket, "--store", store, "--policy", "none", NULL};
+    const char *words[] = {"fard", "--foreground", "--socket", node->socket, "--store",
+                           store,  "--policy",     "none",     NULL};
     node->fard = start("fard", words, node->log);
     if (node->fard < 0) {
         fputs("far: fuzz: there is no fard beside far\n", stderr);
@@ -116,9 +117,10 @@ int node_start(struct fuzz_run *run, struct fuzz_node *node)
 void node_stop(struct fuzz_run *run, struct fuzz_node *node)
 {
     int status = 0;
-    (void)run;
     if (node->fard <= 0)
         return;
+    if (run->verbose)
+        print_log(node->log);
     kill(node->fard, SIGTERM);
     if (waitpid(node->fard, &status, 0) == node->fard && status != 0) {
         fputs("far: fuzz: fard ended badly; it said:\n", stderr);

@@ -26,6 +26,14 @@ static const char *const status_names[] = {
 #undef X
         "client's error"};
 
+bool run_calls(const struct fuzz_run *run, const struct far_op *op)
+{
+    for (uint32_t i = 0; i < run->excepted; i++)
+        if (strcmp(run->except[i], iface_string(run->iface, op->name)) == 0)
+            return false;
+    return true;
+}
+
 void progress_note(struct fuzz_run *run, uint32_t op, unsigned status)
 {
     struct fuzz_progress *progress = run->progress;

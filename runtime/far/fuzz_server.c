@@ -110,7 +110,7 @@ static uint64_t answer_walking(struct liar *liar, const struct far_plan *plan)
         walk.result = make_result(&liar->maker, &liar->maker.function->value);
         status = walk_reply(&walk, area_of(liar), &word);
     }
-    uint64_t end = walk.end;
+    uint64_t end = walk.end < walk.capacity ? walk.end : walk.capacity;
     walk_end(&walk, called);
     walk_memory_free(&memory);
     reply->status = status;

@@ -180,11 +180,20 @@ static bool means(const char *name, const char *soname)
     return strncmp(soname, "lib", 3) == 0 && length + 3 == stem && strncmp(name, soname + 3, length) == 0;
 }
 
+/* The program may change its folder before it loads anything. NULL: there is no such folder. */
+static char *whole_path(const char *folder, const char *name)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        return NULL;
+    char *whole = realpath(path, NULL);
+    free(path);
+    return whole;
+}
+
 static int try_library(const char *name, const char *folder, const char *soname, struct isolated *found)
 {
-    struct isolated one = {.soname = strdup(soname)};
-    if (asprintf(&one.folder, "%s/%s", folder, soname) < 0)
-        one.folder = NULL;
+    struct isolated one = {.soname = strdup(soname), .folder = whole_path(folder, soname)};
     if (!one.folder || asprintf(&one.file, "%s/%s", one.folder, soname) < 0)
         one.file = NULL;
     bool right = one.soname && one.file && read_service(one.file, one.service) &&

@@ -25,7 +25,8 @@ static bool may_name(void *worker, uint64_t address, uint64_t bytes, bool writte
 static bool may_read(void *context, uint64_t address, uint64_t bytes, bool deep)
 {
     const struct worker *worker = context;
-    return worker->level >= (deep ? FAR_LEVEL_TRUSTED : FAR_LEVEL_READ) && worker_may_name(worker, address, bytes, false);
+    return worker->level >= (deep ? FAR_LEVEL_TRUSTED : FAR_LEVEL_READ) &&
+           worker_may_name(worker, address, bytes, false);
 }
 
 static unsigned begin_handle(void *worker, uint64_t handle, bool release)
@@ -97,7 +98,8 @@ static char *area_of(const struct worker *worker, uint64_t base)
 static unsigned answer(struct walking *walking, char *area)
 {
     const struct far_plan *plan = walking->plan;
-    uint64_t word, floating = plan->result == FAR_PASS_FLOAT ? walking->registers.result.floating & plan->result_mask : 0;
+    uint64_t word,
+        floating = plan->result == FAR_PASS_FLOAT ? walking->registers.result.floating & plan->result_mask : 0;
     values_take_result(&plan->placement, &walking->registers, &walking->walk);
     walking->walk.result =
         far_extend(walking->walk.result & plan->result_mask, plan->result_width, plan->result_signed);

@@ -2,9 +2,10 @@
 /*
  * Calls that were left by a jump: a signal came while the thread waited for an answer, and its handler went elsewhere by
  * longjmp, or by an exception. The answer is still to come, so the channel is good for nothing any more; and its depth
- * would stay taken. Seen at the thread's next call, by where that one's frame lies.
+ * would stay taken. Seen at the thread's next call, by where that one's frame lies. And the same of a call whose function of
+ * ours was left by a jump.
  */
-#include "runtime/lib/channel.h"
+#include "runtime/lib/callback.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -61,11 +62,35 @@ void thread_end_abandoned(struct far_thread *thread, const void *now)
     while (alive < thread->depth && !frame_is_gone(thread->running[alive].frame, now, &alternate) &&
            !was_overwritten(&thread->running[alive].in_callback))
         alive++;
-    while (thread->depth > alive) {
+    thread_end_above(thread, alive);
+}
+
+/*
+ * What the call is nested in goes on: so must the service. It is told that the function has refused; what is left of the
+ * operation runs, and nobody has its result.
+ */
+static bool can_go_on(struct far_thread *thread, uint32_t alive, struct far_channel *channel)
+{
+    for (uint32_t i = alive; i-- > 0;) {
+        if (thread->running[i].channel != channel)
+            continue;
+        if (callbacks_refuse(channel) != 0)
+            return false;
+        channel->in_callback--;
+        channel->area_end = thread->running[i].in_callback.area_end;
+        return true;
+    }
+    return false;
+}
+
+void thread_end_above(struct far_thread *thread, uint32_t alive)
+{
+    for (; thread->depth > alive; thread->depth--) {
         struct far_channel *channel = thread->running[thread->depth - 1].channel;
-        if (channel->astack)
+        struct far_witness *function = &thread->running[thread->depth - 1].in_callback;
+        bool ran = function->sum != 0;
+        function->sum = 0;
+        if (channel->astack && !(ran && can_go_on(thread, alive, channel)))
             channel_close(channel);
-        thread->running[thread->depth - 1].in_callback.sum = 0;
-        thread->depth--;
     }
 }

@@ -89,8 +89,8 @@ static int cross(const struct walk *walk, const struct far_sent *sent, struct fa
         put_line(walk, plan, channel->astack);
     }
     channel->area_end = base + walk->end;
-    int failed = sent->is ? call_finish(binding, channel, sent->previous, sent->deadline_ms)
-                          : call_run(binding, channel, plan);
+    int failed =
+        sent->is ? call_finish(binding, channel, sent->previous, sent->deadline_ms) : call_run(binding, channel, plan);
     if (failed)
         return call_breaks_off(channel, failed, error);
     channel->area_end = base;

@@ -71,8 +71,7 @@ static bool take_head(struct running *running)
     memcpy(&running->head, (const char *)channel->astack + FAR_ASTACK_AREA + running->at, sizeof running->head);
     if (running->head.callback >= running->binding->iface->callbacks.count)
         return false;
-    running->function =
-        function_address(&running->binding->functions, running->head.function, running->head.callback);
+    running->function = function_address(&running->binding->functions, running->head.function, running->head.callback);
     return running->function != 0;
 }
 
@@ -120,16 +119,19 @@ static void let_witness(const struct running *running, struct far_witness *witne
 static void run_function(struct running *running)
 {
     struct far_channel *channel = running->channel;
-    struct far_witness *witness = &far_thread->running[far_thread->depth - 1].in_callback;
+    uint32_t depth = far_thread->depth;
+    struct far_witness *witness = &far_thread->running[depth - 1].in_callback;
     uint64_t outer = channel->area_end;
     channel->area_end = running->at + sizeof running->head + running->walk.end;
     let_witness(running, witness);
+    witness->area_end = channel->area_end;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     channel->in_callback++;
     errno = 0;
     values_invoke(running->function, &running->placement, &running->registers);
     running->error = errno;
     witness->sum = 0;
+    thread_end_above(far_thread, depth);
     if (!channel->astack)
         return; /* closed meanwhile, and then forgotten whole */
     channel->in_callback--;
@@ -185,4 +187,19 @@ int callbacks_serve(struct far_channel *channel, struct far_binding *binding, ui
         failed = call_go_on(channel, FAR_SLOT_ANSWER, deadline_ms);
     }
     return failed;
+}
+
+int callbacks_refuse(struct far_channel *channel)
+{
+    int failed;
+    do {
+        if (channel_lost(channel))
+            return EHOSTDOWN;
+        uint64_t *argument = channel->astack->call.argument;
+        argument[0] = argument[2] = 0;
+        argument[1] = FAR_CALL_JUMPED;
+        failed = call_go_on(channel, FAR_SLOT_ANSWER, 0);
+    } while (!failed && callback_is_asked(channel));
+    bool ended = !failed && __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED) == FAR_CALL_ENDED_THREAD;
+    return ended ? EHOSTDOWN : failed;
 }

@@ -12,6 +12,9 @@
  */
 int callbacks_serve(struct far_channel *channel, struct far_binding *binding, uint32_t deadline_ms);
 
+/* The function that is asked for, and any other until the call is over, refuses. 0, or as callbacks_serve(). */
+int callbacks_refuse(struct far_channel *channel);
+
 /* walk_hooks: the word that stands for a function of ours. An enum far_call_status. */
 unsigned callback_word(struct far_binding *binding, const struct far_iface *iface, uint64_t address,
                        const struct far_callback *callback, uint64_t *word);

@@ -29,9 +29,9 @@ struct far_channel {
     uint32_t cpu;      /* what we last wrote to call.cpu */
     uint32_t id;       /* as fard knows it, on connection number `opened_on` */
     uint32_t opened_on;
-    int host_pidfd;       /* readable once the host is gone; -1: unknown */
-    uint32_t in_callback; /* functions of ours that run for calls under way here */
-    uint64_t area_end;    /* bytes of the area that calls under way have in use: later ones lie behind */
+    int host_pidfd;                    /* readable once the host is gone; -1: unknown */
+    uint32_t in_callback;              /* functions of ours that run for calls under way here */
+    uint64_t area_end;                 /* bytes of the area that calls under way have in use: later ones lie behind */
     const struct far_binding *binding; /* whose service it leads to; NULL: it is not open */
     /* A one-way call is under way, and `astack` is NULL meanwhile: then no call takes the fast path (oneway.c). */
     struct far_astack *unheard;
@@ -47,6 +47,7 @@ struct far_witness {
     const void *memory;
     uint64_t bytes;
     uint64_t sum;
+    uint64_t area_end; /* of its channel, for what the function calls */
 };
 uint64_t witness_sum(const void *memory, uint64_t bytes); /* abandon.c */
 
@@ -56,15 +57,15 @@ struct far_thread {
     struct {
         const void *frame; /* of the gate, on the caller's stack */
         struct far_channel *channel;
-        uint32_t level;          /* of its channel. The first one's is 0, and never written */
+        uint32_t level; /* of its channel. The first one's is 0, and never written */
         struct far_witness in_callback;
     } running[FAR_CALLS_NESTED]; /* depth of them */
     struct far_channel channel[FAR_LEVELS_MAX][FAR_BINDING_MAX];
     struct {
-        struct walk_memory call;    /* while it lasts */
-        struct walk_memory results; /* until the next one */
+        struct walk_memory call;     /* while it lasts */
+        struct walk_memory results;  /* until the next one */
         struct walk_memory function; /* what its callbacks are given */
-    } walk[FAR_CALLS_NESTED];       /* by depth */
+    } walk[FAR_CALLS_NESTED];        /* by depth */
 };
 
 /* NULL until the thread's first call. Initial-exec: one load in the gate. */
@@ -92,6 +93,8 @@ int channel_grow(struct far_binding *binding, struct far_channel *channel, uint6
 
 /* Calls that a jump has left end here: those whose frames cannot be below a caller whose frame is `now`. */
 void thread_end_abandoned(struct far_thread *thread, const void *now);
+/* The same when a function of ours returns to the call at depth `alive`: calls that it made and left by a jump. */
+void thread_end_above(struct far_thread *thread, uint32_t alive);
 
 /* Give up a channel: after its death, or because it is too large to keep. */
 void channel_close(struct far_channel *channel);

@@ -38,7 +38,8 @@ static bool carries_result(unsigned passing)
 
 bool pku_carries(const struct far_plan *plan)
 {
-    bool carried = carries_result(plan->result) && !(plan->flags & FAR_PLAN_WALK) && plan->placement.taken.words <= PKU_STACK_WORDS;
+    bool carried = carries_result(plan->result) && !(plan->flags & FAR_PLAN_WALK) &&
+                   plan->placement.taken.words <= PKU_STACK_WORDS;
     for (uint32_t i = 0; i < plan->param_count; i++)
         carried &= carries_param(&plan->param[i]);
     return carried;

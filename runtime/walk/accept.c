@@ -8,7 +8,7 @@
 /* What is being taken over, as it was read once. */
 struct accepted {
     const char *area;
-    const char *now; /* the object */
+    const char *now;     /* the object */
     const uint8_t *bits; /* NULL: all of it */
 };
 

@@ -134,7 +134,8 @@ unsigned walk_flexible_size(struct walk_visit *visit, const struct far_value *va
     const struct far_member *last = flexible_member(iface, value);
     const struct far_value *array = iface_value(iface, last->value - 1);
     const struct far_type *target = iface_type(iface, iface_type(iface, value->type)->target);
-    struct walk_object *lent = &visit->walk->object[visit->walk->count]; /* there is room for one that is not there yet */
+    struct walk_object *lent =
+        &visit->walk->object[visit->walk->count]; /* there is room for one that is not there yet */
     struct walk_visit inner;
     uint64_t used = 0;
     bool negative;

@@ -138,8 +138,8 @@ static unsigned gather_object(struct walk_visit *visit, const struct far_value *
     }
     /* In front of what is released by its name lies that name. */
     uint64_t name;
-    unsigned status = walk->after && value->lifetime == FAR_LIFETIME_RELEASED ? walk_place(walk, 16, &name)
-                                                                              : FAR_CALL_DONE;
+    unsigned status =
+        walk->after && value->lifetime == FAR_LIFETIME_RELEASED ? walk_place(walk, 16, &name) : FAR_CALL_DONE;
     if (!status)
         status = walk_append(walk, object, &index);
     if (status)
@@ -202,7 +202,8 @@ static unsigned handle_word(struct walk *walk, const struct far_value *value, ui
     *word = raw;
     if (walk->hooks->handle_give)
         return raw ? walk->hooks->handle_give(walk->context, raw) : FAR_CALL_DONE;
-    uint64_t token = value->flags & FAR_VALUE_RELEASE && walk->results ? walk_store_token(walk->results->store, raw) : 0;
+    uint64_t token =
+        value->flags & FAR_VALUE_RELEASE && walk->results ? walk_store_token(walk->results->store, raw) : 0;
     *word = token ? token : raw;
     return FAR_CALL_DONE;
 }
@@ -268,7 +269,8 @@ unsigned walk_return(struct walk_visit *visit, const struct far_value *value, ui
     }
     uint64_t bytes = target_bytes(visit, value);
     if ((walk->hooks->shares && walk->hooks->shares(walk->context, address, bytes)) ||
-        (walk->hooks->may_read && walk->hooks->may_read(walk->context, address, bytes, walk_element(walk->of.iface, value)))) {
+        (walk->hooks->may_read &&
+         walk->hooks->may_read(walk->context, address, bytes, walk_element(walk->of.iface, value)))) {
         *word = far_reference_address(address);
         return FAR_CALL_DONE;
     }

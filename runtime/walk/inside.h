@@ -43,7 +43,7 @@ struct walk_object {
     uint64_t offset;  /* in the area */
     uint64_t changes; /* in the area: one bit a byte */
     const struct walk_scope *scope;
-    uint64_t token; /* caller, of what comes out: by which name the callee knows what is released */
+    uint64_t token;            /* caller, of what comes out: by which name the callee knows what is released */
     struct walk_memory *below; /* callee: where what its pointers lead to lies. NULL: where the call's does */
     uint32_t image_bytes;
     uint32_t kept; /* its number; 0: none */

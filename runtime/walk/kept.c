@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 
 struct entry {
-    uint64_t key;  /* 0: free */
-    char *memory;  /* callee */
+    uint64_t key; /* 0: free */
+    char *memory; /* callee */
     uint64_t bytes;
     uint32_t type;
     uint32_t next; /* in its bucket, or among the free: 1 + index */
@@ -86,8 +86,7 @@ static void into_bucket(struct walk_kept *kept, uint32_t index)
 static bool grow(struct walk_kept *kept)
 {
     uint32_t room = kept->room ? 2 * kept->room : ROOM_FIRST;
-    struct entry *entries =
-        mmap(NULL, tables_size(room), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct entry *entries = mmap(NULL, tables_size(room), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (entries == MAP_FAILED)
         return false;
     if (kept->room) {

@@ -103,8 +103,7 @@ static unsigned visit_struct(struct walk_visit *visit, const struct far_value *v
     uint64_t selector = 0;
     bool negative;
     if (value->select_count) {
-        unsigned status =
-            walk_evaluate(visit, value->select_first, value->select_count, true, &selector, &negative);
+        unsigned status = walk_evaluate(visit, value->select_first, value->select_count, true, &selector, &negative);
         if (status)
             return status;
     }
@@ -204,8 +203,7 @@ const struct walk_scope *walk_scope_of(struct walk_visit *visit, bool *failed)
     *failed = false;
     if (visit->depth == 0)
         return visit->outer;
-    struct walk_scope *scope =
-        walk_take(visit->walk->memory, sizeof *scope + visit->depth * sizeof scope->holder[0]);
+    struct walk_scope *scope = walk_take(visit->walk->memory, sizeof *scope + visit->depth * sizeof scope->holder[0]);
     if (!scope) {
         *failed = true;
         return NULL;

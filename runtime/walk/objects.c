@@ -183,7 +183,8 @@ static bool holds(const struct walk_object *object, uint64_t address)
 static int by_memory(const void *one, const void *other, void *objects)
 {
     const struct walk_object *object = objects;
-    uintptr_t a = (uintptr_t)object[*(const uint32_t *)one].memory, b = (uintptr_t)object[*(const uint32_t *)other].memory;
+    uintptr_t a = (uintptr_t)object[*(const uint32_t *)one].memory,
+              b = (uintptr_t)object[*(const uint32_t *)other].memory;
     return (a > b) - (a < b);
 }
 

@@ -14,8 +14,8 @@
 
 enum far_reference_kind {
     FAR_REFERENCE_NULL,
-    FAR_REFERENCE_NEW,     /* object `index`, which must be the next one. `offset`: bytes, where no expression says them */
-    FAR_REFERENCE_SEEN,    /* byte `offset` of object `index`, which was named before */
+    FAR_REFERENCE_NEW,  /* object `index`, which must be the next one. `offset`: bytes, where no expression says them */
+    FAR_REFERENCE_SEEN, /* byte `offset` of object `index`, which was named before */
     FAR_REFERENCE_ADDRESS, /* memory that both sides reach at this address */
     FAR_REFERENCE_KEPT,    /* the next object, which the other side keeps as number `index`. `offset` as for NEW */
     FAR_REFERENCE_KIND_COUNT

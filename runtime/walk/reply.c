@@ -29,8 +29,8 @@ static unsigned reply_cell(struct walk_visit *visit, const struct far_value *val
     uint64_t before = object->wire ? walk_load(object->wire + offset) : 0;
     unsigned status;
     if (value->passing == FAR_PASS_BUFFER || value->passing == FAR_PASS_STRING)
-        status = walk_return(visit, value, raw, before ? walk_object_at(walk, before, WALK_NOWHERE) : WALK_NOWHERE,
-                             &word);
+        status =
+            walk_return(visit, value, raw, before ? walk_object_at(walk, before, WALK_NOWHERE) : WALK_NOWHERE, &word);
     else
         status = walk_simple_word(visit, value, raw, &word);
     walk_store(to, word);

@@ -225,8 +225,8 @@ static unsigned place_name(struct walk *walk, const struct far_value *value)
     return walk->after && value->lifetime == FAR_LIFETIME_RELEASED ? walk_place(walk, 16, &name) : FAR_CALL_DONE;
 }
 
-static unsigned scatter_object(struct walk_visit *visit, const struct far_value *value, uint64_t word,
-                               const char *area, uint64_t *address)
+static unsigned scatter_object(struct walk_visit *visit, const struct far_value *value, uint64_t word, const char *area,
+                               uint64_t *address)
 {
     struct walk *walk = visit->walk;
     struct walk_object object, *placed;
@@ -266,8 +266,7 @@ static unsigned scatter_seen(struct walk_visit *visit, const struct far_value *v
     *address = (uint64_t)(uintptr_t)object->memory + offset;
     if (walk->after)
         return FAR_CALL_DONE;
-    if (!deep || offset || !(object->flags & WALK_DEEP) || object->kept ||
-        object->value->passing != value->passing)
+    if (!deep || offset || !(object->flags & WALK_DEEP) || object->kept || object->value->passing != value->passing)
         return FAR_CALL_BAD_ARGUMENT;
     if (value->passing == FAR_PASS_STRING)
         return object->flags & WALK_TERMINATED ? FAR_CALL_DONE : FAR_CALL_BAD_STRING;
@@ -299,8 +298,8 @@ static unsigned scatter_address(struct walk_visit *visit, const struct far_value
 static unsigned scatter_kept(struct walk *walk, const struct far_value *value, uint64_t word, uint64_t *address)
 {
     uint32_t type = iface_type(walk->of.iface, value->type)->target;
-    *address = walk->kept ? walk_kept_address(walk->kept, far_reference_index(word), type, far_reference_offset(word))
-                          : 0;
+    *address =
+        walk->kept ? walk_kept_address(walk->kept, far_reference_index(word), type, far_reference_offset(word)) : 0;
     return *address ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
 }
 
@@ -327,7 +326,8 @@ unsigned walk_scatter(struct walk_visit *visit, const struct far_value *value, u
     case FAR_REFERENCE_ADDRESS:
         return scatter_address(visit, value, word, address);
     case FAR_REFERENCE_KEPT:
-        return walk->after ? scatter_kept(walk, value, word, address) : scatter_object(visit, value, word, area, address);
+        return walk->after ? scatter_kept(walk, value, word, address)
+                           : scatter_object(visit, value, word, area, address);
     default:
         return FAR_CALL_BAD_ARGUMENT;
     }
@@ -361,11 +361,29 @@ static unsigned handle_raw(struct walk *walk, const struct far_value *value, uin
     return FAR_CALL_NO_MEMORY;
 }
 
+/*
+ * What is no function, but will be taken for one, is nothing that a partner may choose. A number that stands for something is
+ * fine where the function ends something's life: who is given it compares. NULL is fine where it is said, and in structures.
+ */
+static bool may_be_mark(const struct walk *walk, const struct far_value *value, uint64_t word)
+{
+    const struct far_param *param = walk->of.function + 1;
+    uint32_t number = 0;
+    while (number < walk->of.count && &param[number].value != value)
+        number++;
+    if (word == 0 && (number == walk->of.count || value->flags & FAR_VALUE_OPTIONAL))
+        return true;
+    for (uint32_t i = 0; i < walk->of.count && number < walk->of.count; i++)
+        if (param[i].value.lifetime == FAR_LIFETIME_CALLBACK && param[i].value.lifetime_of == number)
+            return true;
+    return false;
+}
+
 static unsigned function_raw(struct walk *walk, const struct far_value *value, uint64_t word, uint64_t *raw)
 {
     *raw = word;
     if (walk_is_mark(word))
-        return FAR_CALL_DONE;
+        return may_be_mark(walk, value, word) ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
     if (!walk->hooks->in_function)
         return FAR_CALL_NOT_CARRIED;
     return walk->hooks->in_function(walk->context, walk, word, iface_callback(walk->of.iface, value->inside - 1), raw);
@@ -374,8 +392,8 @@ static unsigned function_raw(struct walk *walk, const struct far_value *value, u
 static unsigned global_raw(struct walk *walk, const struct far_value *value, uint64_t word)
 {
     uint64_t bytes = iface_type(walk->of.iface, iface_type(walk->of.iface, value->type)->target)->size;
-    bool fine = !word || (walk->hooks->may_name && walk->hooks->may_name(walk->context, word, bytes ? bytes : 1,
-                                                                          value->flags & FAR_VALUE_OUT));
+    bool fine = !word || (walk->hooks->may_name &&
+                          walk->hooks->may_name(walk->context, word, bytes ? bytes : 1, value->flags & FAR_VALUE_OUT));
     return fine ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
 }
 

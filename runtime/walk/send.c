@@ -56,7 +56,7 @@ static unsigned send_parameters(struct walk *walk, bool late)
         if (waits != late)
             continue;
         walk_visit_begin(&visit, walk, WALK_NOWHERE);
-        status = leads_to_memory(value)    ? send_memory(walk, &visit, i)
+        status = leads_to_memory(value)   ? send_memory(walk, &visit, i)
                  : far_is_by_value(value) ? walk_send_value(walk, i)
                                           : walk_simple_word(&visit, value, walk->word[i], &walk->line[i]);
     }

@@ -62,10 +62,9 @@ struct walk_hooks {
     /* Functions: the caller's becomes a word, and a word something that can be called. */
     unsigned (*out_function)(void *context, const struct walk *walk, uint64_t address,
                              const struct far_callback *callback, uint64_t *word);
-    unsigned (*in_function)(void *context, const struct walk *walk, uint64_t word,
-                            const struct far_callback *callback, uint64_t *address);
+    unsigned (*in_function)(void *context, const struct walk *walk, uint64_t word, const struct far_callback *callback,
+                            uint64_t *address);
 };
-
 
 /* One call. Begins as zero, but for the first block. */
 struct walk {

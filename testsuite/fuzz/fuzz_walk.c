@@ -3,42 +3,65 @@
  * Both roles of the walk against a hostile partner: a sound message, changed in places that the input says (which words, what
  * stands there), then received, or accepted. Every pointer that is handed on must lead into memory of the call's own.
  */
-#define INTERFACE                                                                                                     \
-    struct part { size_t size; void *__sized_by(size) bytes; };                                                       \
-    struct holder { const char *__null_terminated name; struct part parts[2]; struct part *__counted_by(n) more; int n; }; \
-    struct node { struct node *left, *right; struct part part; char *__null_terminated name; };                       \
-    struct packet { size_t n; int values[] __counted_by(n); };                                                        \
-    struct variant {                                                                                                  \
-        int kind;                                                                                                     \
-        size_t size;                                                                                                  \
-        union {                                                                                                       \
-            long far_default number;                                                                                  \
-            char *__null_terminated far_case(1) text;                                                                 \
-            void *__sized_by(size) far_case(2) blob;                                                                  \
-        } far_selected_by(kind) as;                                                                                   \
-    };                                                                                                                \
-    struct stream {                                                                                                   \
-        char *far_inout __sized_by_or_null(avail) next;                                                               \
-        unsigned avail;                                                                                               \
-        char *far_out __null_terminated far_nullable far_lifetime(service) message;                                   \
-        void *far_withheld mine;                                                                                      \
-    };                                                                                                                \
-    far_op int holder(const struct holder *far_in h);                                                                 \
-    far_op int deep(struct node *far_deep far_inout list);                                                            \
-    far_op int packet(const struct packet *p);                                                                        \
-    far_op int variant(struct variant *far_inout v);                                                                  \
-    far_op int names(const char *__null_terminated *far_in __counted_by(n) list, size_t n);                           \
-    far_op int lines(char *__null_terminated *far_in __null_terminated list);                                         \
-    far_op int start(struct stream *far_inout far_lifetime(released) s);                                              \
-    far_op int end(struct stream *far_inout far_release s);                                                           \
-    far_op void forget(void *far_release memory);                                                                     \
-    far_op char *__null_terminated far_nullable far_lifetime(to) fill(                                                \
-        char *far_out __null_terminated __sized_by(*n) to, size_t *far_inout n);                                      \
-    far_op void *__sized_by(*n) far_lifetime(released) give(size_t *far_out n, char *__null_terminated                \
-        far_nullable far_lifetime(call) *far_out text);                                                                            \
+#define INTERFACE                                                                                        \
+    struct part {                                                                                        \
+        size_t size;                                                                                     \
+        void *__sized_by(size) bytes;                                                                    \
+    };                                                                                                   \
+    struct holder {                                                                                      \
+        const char *__null_terminated name;                                                              \
+        struct part parts[2];                                                                            \
+        struct part *__counted_by(n) more;                                                               \
+        int n;                                                                                           \
+    };                                                                                                   \
+    struct node {                                                                                        \
+        struct node *left, *right;                                                                       \
+        struct part part;                                                                                \
+        char *__null_terminated name;                                                                    \
+    };                                                                                                   \
+    struct packet {                                                                                      \
+        size_t n;                                                                                        \
+        int values[] __counted_by(n);                                                                    \
+    };                                                                                                   \
+    struct variant {                                                                                     \
+        int kind;                                                                                        \
+        size_t size;                                                                                     \
+        union {                                                                                          \
+            long far_default number;                                                                     \
+            char *__null_terminated far_case(1) text;                                                    \
+            void *__sized_by(size) far_case(2) blob;                                                     \
+        } far_selected_by(kind) as;                                                                      \
+    };                                                                                                   \
+    struct stream {                                                                                      \
+        char *far_inout __sized_by_or_null(avail) next;                                                  \
+        unsigned avail;                                                                                  \
+        char *far_out __null_terminated far_nullable far_lifetime(service) message;                      \
+        void *far_withheld mine;                                                                         \
+    };                                                                                                   \
+    struct told {                                                                                        \
+        int n;                                                                                           \
+        char *__null_terminated far_nullable far_lifetime(call) text;                                    \
+        struct node *far_deep far_nullable far_lifetime(call) list;                                      \
+    };                                                                                                   \
+    far_op struct told told(struct part part, struct variant v, int n);                                  \
+    far_op int holder(const struct holder *far_in h);                                                    \
+    far_op int deep(struct node *far_deep far_inout list);                                               \
+    far_op int packet(const struct packet *p);                                                           \
+    far_op int variant(struct variant *far_inout v);                                                     \
+    far_op int names(const char *__null_terminated *far_in __counted_by(n) list, size_t n);              \
+    far_op int lines(char *__null_terminated *far_in __null_terminated list);                            \
+    far_op int start(struct stream *far_inout far_lifetime(released) s);                                 \
+    far_op int end(struct stream *far_inout far_release s);                                              \
+    far_op void forget(void *far_release memory);                                                        \
+    far_op char *__null_terminated far_nullable far_lifetime(to)                                         \
+        fill(char *far_out __null_terminated __sized_by(*n) to, size_t *far_inout n);                    \
+    far_op void *__sized_by(*n) far_lifetime(released)                                                   \
+        give(size_t *far_out n, char *__null_terminated far_nullable far_lifetime(call) * far_out text); \
     far_op struct node *far_deep far_lifetime(call) tree(const unsigned short *__null_terminated wide);
 
 #include "testsuite/unit/make_walk.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 INTERFACE
 
@@ -46,7 +69,7 @@ static struct pair pair;
 static char abc[] = "abc", defgh[] = "defgh";
 static struct part parts[2] = {{3, abc}, {5, defgh}};
 static char room[32], text[] = "twelve bytes";
-static struct node made_leaf = {NULL, NULL, {2, "lm"}, "leaf"}, made_root = {&made_leaf, &made_root, {4, "root"}, "r"};
+static struct node made_leaf = {NULL, NULL, {2, text}, abc}, made_root = {&made_leaf, &made_root, {4, text}, defgh};
 static union {
     struct holder holder;
     struct node node[3];
@@ -62,10 +85,11 @@ static union {
 } sent;
 static size_t count;
 static char *filled;
+static struct told told_here;
 
-enum { OPERATIONS = 10 };
+enum { OPERATIONS = 11 };
 static const char *const operations[OPERATIONS] = {"holder", "deep",  "packet", "variant", "names",
-                                                   "lines",  "start", "fill",   "give",    "tree"};
+                                                   "lines",  "start", "fill",   "give",    "tree", "told"};
 
 static void fill_sent(unsigned which, uint64_t *argument)
 {
@@ -101,6 +125,11 @@ static void fill_sent(unsigned which, uint64_t *argument)
     case 8:
         argument[0] = ADDRESS(&count);
         argument[1] = ADDRESS(&filled);
+        break;
+    case 10:
+        sent.variant = (struct variant){.kind = 1, .as.text = text};
+        argument[0] = ADDRESS(&parts[1]);
+        argument[1] = ADDRESS(&sent);
         break;
     default:
         sent.wide[0] = 0x101;
@@ -171,7 +200,12 @@ static void receive(unsigned which, char *area, uint64_t end)
         *AT(size_t, pair.callee.word[0]) = 5;
         *AT(char *, pair.callee.word[1]) = text;
     }
-    pair.callee.result = which == 9 ? ADDRESS(&made_root) : which == 8 ? ADDRESS(text) : which == 7 ? pair.callee.word[0] : 0;
+    if (which == 10)
+        *AT(struct told, pair.callee.by_value) = (struct told){3, text, &made_root};
+    pair.callee.result = which == 9   ? ADDRESS(&made_root)
+                         : which == 8 ? ADDRESS(text)
+                         : which == 7 ? pair.callee.word[0]
+                                      : 0;
     (void)walk_reply(&pair.callee, area, &word);
     walk_end(&pair.callee, true);
 }
@@ -190,7 +224,9 @@ static void run(const uint8_t *data, size_t size)
     unsigned which = data[0] % OPERATIONS, role = data[1] & 1;
     uint64_t argument[FAR_PARAM_MAX] = {0};
     fill_sent(which, argument);
-    if (pair_send(&pair, operations[which], argument) != FAR_CALL_DONE)
+    pair_begin(&pair, operations[which], argument);
+    pair.caller.by_value = ADDRESS(&told_here);
+    if (pair_send_begun(&pair) != FAR_CALL_DONE)
         abort();
     uint64_t end = pair.caller.end + (data[1] >> 1) * 8u;
     char *area = malloc(end ? end : 1);

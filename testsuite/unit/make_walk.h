@@ -51,7 +51,7 @@ static void pair_open(struct pair *pair, const char *text)
     pair->results = (struct walk_results){&pair->for_results, walk_store_new()};
 }
 
-static void pair_close(struct pair *pair)
+__attribute__((unused)) static void pair_close(struct pair *pair)
 {
     for (int i = 0; i < 2; i++) {
         walk_memory_free(&pair->memory[i]);
@@ -146,12 +146,12 @@ __attribute__((unused)) static unsigned pair_call(struct pair *pair, const char 
     return pair_call_begun(pair, function, result);
 }
 
-#define ARGUMENTS(...)      \
-    (const uint64_t[])      \
-    {                       \
-        __VA_ARGS__         \
+#define ARGUMENTS(...) \
+    (const uint64_t[]) \
+    {                  \
+        __VA_ARGS__    \
     }
-#define ADDRESS(x) ((uint64_t)(uintptr_t)(x))
+#define ADDRESS(x)     ((uint64_t)(uintptr_t)(x))
 #define AT(type, word) ((type *)(uintptr_t)(word))
 
 /* The test's INTERFACE, defined before this file is included: as text for faridl, then as C for the test itself. */

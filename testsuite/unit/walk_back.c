@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* What comes back: changed bytes only, pointers that were moved along, results and their lifetimes, kept memory. */
-#define INTERFACE                                                                                                     \
-    struct stream {                                                                                                   \
-        const char *far_in __sized_by_or_null(avail_in) next_in;                                                      \
-        unsigned avail_in;                                                                                            \
-        char *far_inout __sized_by_or_null(avail_out) next_out;                                                       \
-        unsigned avail_out;                                                                                           \
-        char *far_out __null_terminated far_nullable far_lifetime(service) msg;                                       \
-        void *far_withheld allocate;                                                                                  \
-        struct secret *far_withheld state;                                                                            \
-    };                                                                                                                \
-    struct db;                                                                                                        \
-    far_op int stream_open(struct stream *far_inout far_lifetime(released) s);                                        \
-    far_op int stream_run(struct stream *far_inout s);                                                                \
-    far_op int stream_end(struct stream *far_inout far_release s);                                                    \
-    far_op int change(char *far_inout __sized_by(n) bytes, size_t n);                                                 \
-    far_op int fill(char *far_out __null_terminated __sized_by(room) to, size_t room);                                \
-    far_op const char *__null_terminated far_lifetime(service) version(int which);                                    \
-    far_op const char *__null_terminated far_nullable far_lifetime(call) error(void);                                 \
-    far_op char *__null_terminated far_lifetime(to) again(char *far_inout __null_terminated __sized_by(8) to);        \
-    far_op int message(char *__null_terminated far_nullable far_lifetime(released) *far_out text);                    \
-    far_op void forget(void *far_release memory);                                                                     \
-    struct pairs { char *__null_terminated one, *__null_terminated two; };                                            \
-    far_op struct pairs *far_lifetime(released) both(void);                                                           \
-    far_op void *__sized_by(*n) far_lifetime(call) dump(size_t *far_out n);                                           \
+#define INTERFACE                                                                                              \
+    struct stream {                                                                                            \
+        const char *far_in __sized_by_or_null(avail_in) next_in;                                               \
+        unsigned avail_in;                                                                                     \
+        char *far_inout __sized_by_or_null(avail_out) next_out;                                                \
+        unsigned avail_out;                                                                                    \
+        char *far_out __null_terminated far_nullable far_lifetime(service) msg;                                \
+        void *far_withheld allocate;                                                                           \
+        struct secret *far_withheld state;                                                                     \
+    };                                                                                                         \
+    struct db;                                                                                                 \
+    far_op int stream_open(struct stream *far_inout far_lifetime(released) s);                                 \
+    far_op int stream_run(struct stream *far_inout s);                                                         \
+    far_op int stream_end(struct stream *far_inout far_release s);                                             \
+    far_op int change(char *far_inout __sized_by(n) bytes, size_t n);                                          \
+    far_op int fill(char *far_out __null_terminated __sized_by(room) to, size_t room);                         \
+    far_op const char *__null_terminated far_lifetime(service) version(int which);                             \
+    far_op const char *__null_terminated far_nullable far_lifetime(call) error(void);                          \
+    far_op char *__null_terminated far_lifetime(to) again(char *far_inout __null_terminated __sized_by(8) to); \
+    far_op int message(char *__null_terminated far_nullable far_lifetime(released) * far_out text);            \
+    far_op void forget(void *far_release memory);                                                              \
+    struct pairs {                                                                                             \
+        char *__null_terminated one, *__null_terminated two;                                                   \
+    };                                                                                                         \
+    far_op struct pairs *far_lifetime(released) both(void);                                                    \
+    far_op void *__sized_by(*n) far_lifetime(call) dump(size_t *far_out n);                                    \
     far_op struct db *far_handle open_db(int *far_out __counted_by(n) list, int n);
 
 #include "testsuite/unit/make_walk.h"
@@ -221,10 +223,15 @@ static void check_lies(struct pair *pair)
 {
     char in[8] = "abcdef", out[100] = {0};
     struct stream s = {.next_in = in, .avail_in = 6, .next_out = out, .avail_out = 100};
-    const uint64_t lies[] = {far_reference(FAR_REFERENCE_SEEN, 77, 0),     far_reference(FAR_REFERENCE_SEEN, 1, 7),
-                             far_reference(FAR_REFERENCE_SEEN, 0, 0),      far_reference(FAR_REFERENCE_NEW, 9, 4),
-                             far_reference(FAR_REFERENCE_NEW, 3, UINT32_MAX), far_reference_address(0x1000),
-                             far_reference(FAR_REFERENCE_KEPT, 5, 0),      UINT64_MAX, 1};
+    const uint64_t lies[] = {far_reference(FAR_REFERENCE_SEEN, 77, 0),
+                             far_reference(FAR_REFERENCE_SEEN, 1, 7),
+                             far_reference(FAR_REFERENCE_SEEN, 0, 0),
+                             far_reference(FAR_REFERENCE_NEW, 9, 4),
+                             far_reference(FAR_REFERENCE_NEW, 3, UINT32_MAX),
+                             far_reference_address(0x1000),
+                             far_reference(FAR_REFERENCE_KEPT, 5, 0),
+                             UINT64_MAX,
+                             1};
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         CHECK(pair_send(pair, "stream_run", ARGUMENTS(ADDRESS(&s))) == FAR_CALL_DONE);
         memset(pair->area + pair->caller.object[0].changes, 0, sizeof s / 8);

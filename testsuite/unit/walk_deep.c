@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Lists and graphs, handles in structures, kept memory with pointers in it, shared memory; and hostile words on the way in. */
-#define INTERFACE                                                                                                     \
-    struct box;                                                                                                       \
-    struct node { struct node *next, *other; int value; size_t size; char *__sized_by_or_null(size) bytes; };         \
-    struct boxes { int n; struct box *far_handle far_nullable *__counted_by(n) list; struct box *far_handle far_nullable made; }; \
-    struct driver { const char *__null_terminated name; int version; };                                               \
-    far_op long walk_list(struct node *far_deep far_inout list);                                                      \
-    far_op struct node *far_deep far_lifetime(service) graph(void);                                                   \
-    far_op int use(struct boxes *far_inout boxes);                                                                    \
-    far_op int enter(struct driver *far_inout far_lifetime(released) driver);                                         \
-    far_op int ask(struct driver *far_in driver, struct driver *far_in far_nullable other);                           \
-    far_op int leave(struct driver *far_inout far_release driver);                                                    \
+#define INTERFACE                                                                           \
+    struct box;                                                                             \
+    struct node {                                                                           \
+        struct node *next, *other;                                                          \
+        int value;                                                                          \
+        size_t size;                                                                        \
+        char *__sized_by_or_null(size) bytes;                                               \
+    };                                                                                      \
+    struct boxes {                                                                          \
+        int n;                                                                              \
+        struct box *far_handle far_nullable *__counted_by(n) list;                          \
+        struct box *far_handle far_nullable made;                                           \
+    };                                                                                      \
+    struct driver {                                                                         \
+        const char *__null_terminated name;                                                 \
+        int version;                                                                        \
+    };                                                                                      \
+    far_op long walk_list(struct node *far_deep far_inout list);                            \
+    far_op struct node *far_deep far_lifetime(service) graph(void);                         \
+    far_op int use(struct boxes *far_inout boxes);                                          \
+    far_op int enter(struct driver *far_inout far_lifetime(released) driver);               \
+    far_op int ask(struct driver *far_in driver, struct driver *far_in far_nullable other); \
+    far_op int leave(struct driver *far_inout far_release driver);                          \
     far_op int look(const char *__sized_by(n) bytes, size_t n);
 
 #include "testsuite/unit/make_walk.h"
@@ -207,10 +219,15 @@ static void check_shared(struct pair *pair)
 static void check_hostile(struct pair *pair)
 {
     char bytes[24] = "bytes that lie";
-    const uint64_t words[] = {far_reference(FAR_REFERENCE_SEEN, 0, 8), far_reference(FAR_REFERENCE_SEEN, 1, 0),
-                              far_reference(FAR_REFERENCE_SEEN, 9, 0), far_reference(FAR_REFERENCE_NEW, 9, 0),
-                              far_reference(FAR_REFERENCE_NEW, 0, 0),  far_reference_address(ADDRESS(bytes)),
-                              far_reference(FAR_REFERENCE_KEPT, 1, 0), ADDRESS(bytes), UINT64_MAX};
+    const uint64_t words[] = {far_reference(FAR_REFERENCE_SEEN, 0, 8),
+                              far_reference(FAR_REFERENCE_SEEN, 1, 0),
+                              far_reference(FAR_REFERENCE_SEEN, 9, 0),
+                              far_reference(FAR_REFERENCE_NEW, 9, 0),
+                              far_reference(FAR_REFERENCE_NEW, 0, 0),
+                              far_reference_address(ADDRESS(bytes)),
+                              far_reference(FAR_REFERENCE_KEPT, 1, 0),
+                              ADDRESS(bytes),
+                              UINT64_MAX};
     nodes[0] = (struct node){NULL, nodes, 0, sizeof bytes, bytes};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         CHECK(pair_send(pair, "walk_list", ARGUMENTS(ADDRESS(nodes))) == FAR_CALL_DONE);
@@ -225,8 +242,11 @@ static void check_hostile(struct pair *pair)
         char *area = malloc(capacity + 1);
         memcpy(area, pair->area, capacity);
         walk_memory_reset(&pair->memory[1]);
-        pair->callee = (struct walk){.of = pair->caller.of, .hooks = &pair->callee_hooks, .memory = &pair->memory[1],
-                                     .kept = pair->kept[1], .capacity = capacity};
+        pair->callee = (struct walk){.of = pair->caller.of,
+                                     .hooks = &pair->callee_hooks,
+                                     .memory = &pair->memory[1],
+                                     .kept = pair->kept[1],
+                                     .capacity = capacity};
         pair->callee.line[0] = pair->caller.line[0];
         CHECK(walk_receive(&pair->callee, area) == FAR_CALL_BAD_SIZE);
         walk_end(&pair->callee, false);

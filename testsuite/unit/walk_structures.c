@@ -1,32 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Structures with pointers in them, arrays of them, strings, unions, nested and flexible ones: what arrives. */
-#define INTERFACE                                                                                                     \
-    struct part { size_t size; void *__sized_by(size) bytes; };                                                       \
-    struct request {                                                                                                  \
-        const char *__null_terminated name;                                                                           \
-        struct part parts[2];                                                                                         \
-        struct part *__counted_by(more_count) more;                                                                   \
-        int more_count;                                                                                               \
-        void *far_opaque user;                                                                                        \
-        char tail;                                                                                                    \
-    };                                                                                                                \
-    struct packet { size_t n; int values[] __counted_by(n); };                                                        \
-    struct variant {                                                                                                  \
-        int kind;                                                                                                     \
-        size_t size;                                                                                                  \
-        union {                                                                                                       \
-            long far_default number;                                                                                  \
-            char *__null_terminated far_case(1) text;                                                                 \
-            void *__sized_by(size) far_case(2) blob;                                                                  \
-        } far_selected_by(kind) as;                                                                                   \
-    };                                                                                                                \
-    far_op int submit(const struct request *far_in request);                                                          \
-    far_op int sendp(const struct packet *packet);                                                                    \
-    far_op int names(const char *__null_terminated *far_in __counted_by(n) list, size_t n);                           \
-    far_op int argv(char *__null_terminated *far_in __null_terminated list);                                          \
-    far_op int store(const struct variant *far_in value);                                                             \
-    far_op int wide(const unsigned short *__null_terminated text);                                                    \
-    far_op int limited(const char *__null_terminated __sized_by(n) text, int n);                                      \
+#define INTERFACE                                                                           \
+    struct part {                                                                           \
+        size_t size;                                                                        \
+        void *__sized_by(size) bytes;                                                       \
+    };                                                                                      \
+    struct request {                                                                        \
+        const char *__null_terminated name;                                                 \
+        struct part parts[2];                                                               \
+        struct part *__counted_by(more_count) more;                                         \
+        int more_count;                                                                     \
+        void *far_opaque user;                                                              \
+        char tail;                                                                          \
+    };                                                                                      \
+    struct packet {                                                                         \
+        size_t n;                                                                           \
+        int values[] __counted_by(n);                                                       \
+    };                                                                                      \
+    struct variant {                                                                        \
+        int kind;                                                                           \
+        size_t size;                                                                        \
+        union {                                                                             \
+            long far_default number;                                                        \
+            char *__null_terminated far_case(1) text;                                       \
+            void *__sized_by(size) far_case(2) blob;                                        \
+        } far_selected_by(kind) as;                                                         \
+    };                                                                                      \
+    far_op int submit(const struct request *far_in request);                                \
+    far_op int sendp(const struct packet *packet);                                          \
+    far_op int names(const char *__null_terminated *far_in __counted_by(n) list, size_t n); \
+    far_op int argv(char *__null_terminated *far_in __null_terminated list);                \
+    far_op int store(const struct variant *far_in value);                                   \
+    far_op int wide(const unsigned short *__null_terminated text);                          \
+    far_op int limited(const char *__null_terminated __sized_by(n) text, int n);            \
     far_op int through(const struct variant *far_in v, const void *far_in __sized_by(v->size) bytes);
 
 #include "testsuite/unit/make_walk.h"

@@ -180,6 +180,35 @@ static void died(void)
     printf("died %d %d %d %s\n", waited, claimed, result, strerror(errno));
 }
 
+static void wait_for_file(const char *name)
+{
+    for (int tries = 0; access(name, F_OK) != 0 && tries < 4000; tries++)
+        usleep(5000);
+}
+
+static void *open_soon(void *unused);
+
+/* What is under way when the service becomes another version is answered; what was left to it is served. */
+static void upgraded(void)
+{
+    pthread_t thread;
+    int result = 0;
+    later_open(0);
+    far_promise *promise = later_wait_async(5);
+    wait_until(later_begun, 1);
+    later_hint(7);
+    fclose(fopen("begun", "w"));
+    wait_for_file("upgraded");
+    pthread_create(&thread, NULL, open_soon, NULL);
+    printf("get %d\n", later_get());
+    int claimed = far_claim(promise, &result);
+    printf("upgraded %d %d\n", claimed, result);
+    promise = later_wait_async(6);
+    claimed = far_claim(promise, &result);
+    printf("then %d %d\n", claimed, result);
+    pthread_join(thread, NULL);
+}
+
 static void forked(void)
 {
     int result = 0, status = 0;
@@ -277,9 +306,10 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } parts[] = {{"results", results}, {"many", many},   {"limit", limit},   {"threads", threads},
-                 {"cancel", cancel},   {"died", died},   {"forked", forked}, {"deadline", deadline},
-                 {"oneway", oneway},   {"leave", leave}, {"get", get},       {"thread-leaves", thread_leaves}};
+    } parts[] = {{"results", results},  {"many", many},   {"limit", limit},   {"threads", threads},
+                 {"cancel", cancel},    {"died", died},   {"forked", forked}, {"deadline", deadline},
+                 {"oneway", oneway},    {"leave", leave}, {"get", get},       {"thread-leaves", thread_leaves},
+                 {"upgraded", upgraded}};
     for (size_t i = 0; argc == 2 && i < sizeof parts / sizeof *parts; i++)
         if (strcmp(argv[1], parts[i].name) == 0) {
             parts[i].run();

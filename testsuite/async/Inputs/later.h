@@ -10,7 +10,10 @@
 extern "C" {
 #endif
 
-far_service(later, 1, 0);
+#ifndef LATER_MINOR
+#define LATER_MINOR 0
+#endif
+far_service(later, 1, LATER_MINOR);
 
 struct later_node {
     int value;
