@@ -43,6 +43,45 @@ unsigned callback_in(void *context, const struct walk *walk, uint64_t word, cons
     return *address ? FAR_CALL_DONE : FAR_CALL_NO_MEMORY;
 }
 
+/* --- handles that a client's function gives --- */
+
+struct held_handle {
+    struct held_handle *next;
+    uint64_t value;
+};
+
+/*
+ * The function has given it, and the operation goes on with it. Without memory to remember that, it stays in use: its client
+ * cannot release it then, which harms nobody else.
+ */
+static void hold_handle(void *context, uint64_t handle, bool release)
+{
+    struct worker *worker = context;
+    struct held_handle *held = release ? NULL : walk_take(&worker->held.memory, sizeof *held);
+    if (release)
+        worker_handle_end(worker, handle, true);
+    if (!held)
+        return;
+    *held = (struct held_handle){worker->held.first, handle};
+    worker->held.first = held;
+    worker->more_to_do = true;
+}
+
+void callbacks_let_go(struct worker *worker)
+{
+    for (const struct held_handle *held = worker->held.first; held; held = held->next)
+        worker_handle_end(worker, held->value, false);
+    worker->held.first = NULL;
+    walk_memory_free(&worker->held.memory);
+}
+
+static struct walk_hooks hooks_of_functions(void)
+{
+    struct walk_hooks hooks = serve_hooks;
+    hooks.handle_end = hold_handle;
+    return hooks;
+}
+
 /* --- one call of a client's function --- */
 
 struct calling {
@@ -53,7 +92,7 @@ struct calling {
     struct walk walk;
     struct walk_memory memory;
     struct walk_results results;
-    uint64_t head;    /* where in the area the head lies */
+    uint64_t head; /* where in the area the head lies */
     uint64_t answer;
     uint64_t error; /* the function's errno */
 };
@@ -125,8 +164,8 @@ static unsigned take_answer(struct calling *calling)
     if (__atomic_load_n(&argument[1], __ATOMIC_RELAXED) != FAR_CALL_DONE)
         return FAR_CALL_NOT_CARRIED;
     walk_memory_reset(&calling->worker->answers);
-    unsigned status = walk_accept(
-        &calling->walk, area_of(calling->worker) + calling->head + sizeof(struct far_callback_head), word);
+    unsigned status =
+        walk_accept(&calling->walk, area_of(calling->worker) + calling->head + sizeof(struct far_callback_head), word);
     calling->answer = calling->walk.of.function->value.passing == FAR_PASS_FLOAT ? word : calling->walk.result;
     return status;
 }
@@ -140,12 +179,13 @@ static unsigned call_client(struct calling *calling, struct far_frame *frame)
 {
     struct worker *worker = calling->worker;
     const struct far_iface *iface = worker->host->iface;
+    const struct walk_hooks hooks = hooks_of_functions();
     calling->callback = iface_callback(iface, calling->target.callback);
     calling->results = (struct walk_results){.call = &worker->answers};
     calling->memory = (struct walk_memory){.keep = worker->walk.keep, .charge = worker->walk.charge};
     calling->walk = (struct walk){
         .of = {iface, iface_callback_param(iface, calling->callback, 0), calling->callback->param_count},
-        .hooks = &serve_hooks,
+        .hooks = &hooks,
         .context = worker,
         .memory = &calling->memory,
         .results = &calling->results,

@@ -9,6 +9,9 @@
 /* From here on this thread serves that worker's client; NULL: nobody's. Thunks called on it lead there. */
 void callbacks_of(struct worker *worker);
 
+/* The call is over for which handles were held. */
+void callbacks_let_go(struct worker *worker);
+
 /* walk_hooks: a word that a client sent becomes a thunk. An enum far_call_status. */
 unsigned callback_in(void *worker, const struct walk *walk, uint64_t word, const struct far_callback *callback,
                      uint64_t *address);

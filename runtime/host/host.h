@@ -106,6 +106,12 @@ struct arena {
 int arena_reserve(struct arena *arena, uint64_t size, uint64_t keep); /* the first `keep` bytes stay; 0 or -ENOMEM */
 void arena_free(struct arena *arena);
 
+/* Handles that clients' functions have given to a call: in use until it has ended. */
+struct worker_held {
+    struct walk_memory memory;
+    struct held_handle *first;
+};
+
 /* When the client of a call gives up, if its operation says so. */
 struct worker_deadline {
     uint32_t call; /* its number; of another one it says nothing */
@@ -137,6 +143,8 @@ struct worker {
     size_t stack;               /* bytes of its thread's */
     uintptr_t stack_top;        /* where that begins */
     uint32_t nested;            /* calls that are under way within others */
+    struct worker_held held;
+    bool more_to_do;            /* after the call that is being served: it is traced, or holds handles */
     bool counted;               /* among its user's channels */
     bool stop;                  /* written by the main thread, atomically */
     bool cut_off;               /* the same, and before the A-stack becomes scrap */

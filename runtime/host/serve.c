@@ -131,8 +131,10 @@ static unsigned check_word(struct serving *serving, unsigned i)
         return check_buffer(serving, i);
     case FAR_PASS_STRING:
         return check_string(serving, i);
+    case FAR_PASS_HANDLE: /* whether it was given: last of all */
+        return word || param->flags & FAR_VALUE_OPTIONAL ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
     default:
-        return FAR_CALL_DONE; /* handles: last of all */
+        return FAR_CALL_DONE;
     }
 }
 

@@ -155,17 +155,19 @@ struct of_call {
     struct arena arena;
     struct walk_memory walk;
     struct host_domain *domain;
+    struct worker_held held;
 };
 
 static struct of_call put_aside(struct worker *worker)
 {
     struct of_call outer = {worker->call,  worker->traced_at, worker->area_end,
-                            worker->arena, worker->walk,      worker->domain};
+                            worker->arena, worker->walk,      worker->domain, worker->held};
     worker->call = worker->sequence;
     worker->traced_at = 0;
     worker->arena = (struct arena){.user = outer.arena.user};
     worker->walk = (struct walk_memory){.keep = outer.walk.keep, .charge = outer.walk.charge};
     worker->domain = NULL;
+    worker->held = (struct worker_held){.memory.charge = outer.walk.charge};
     return outer;
 }
 
@@ -173,6 +175,8 @@ static void take_up(struct worker *worker, const struct of_call *outer)
 {
     arena_free(&worker->arena);
     walk_memory_free(&worker->walk);
+    callbacks_let_go(worker);
+    worker->held = outer->held;
     worker->call = outer->call;
     worker->traced_at = outer->traced_at;
     worker->area_end = outer->area_end;
@@ -231,6 +235,14 @@ void worker_serve_nested(struct worker *worker)
     worker_publish(worker);
 }
 
+static void finish_call(struct worker *worker)
+{
+    worker->more_to_do = false;
+    callbacks_let_go(worker);
+    if (worker->traced_at)
+        trace_end(worker);
+}
+
 /* A worker at work; what must survive a call that does not come back. */
 struct shift {
     struct worker *worker;
@@ -251,14 +263,16 @@ static void serve_calls(void *argument)
             continue;
         uint32_t before = worker->sequence;
         worker->sequence = worker->call = sequence;
-        if (trace_wanted(worker->host))
+        if (trace_wanted(worker->host)) {
             trace_begin(worker);
+            worker->more_to_do = true;
+        }
         FAR_PROBE(host__serve__begin, worker->host->service, worker->astack->call.slot, worker->channel);
         serve_call(worker);
         FAR_PROBE(host__serve__end, worker->host->service, worker->astack->call.slot, worker->channel,
                   worker->astack->reply.status);
-        if (worker->traced_at)
-            trace_end(worker);
+        if (worker->more_to_do)
+            finish_call(worker);
         if (is_the_heirs(worker)) {
             leave(worker, before);
             return;
@@ -277,8 +291,7 @@ static void work(struct worker *worker)
         serve_broken(worker, status);
         worker->area_end = 0;
         worker->nested = 0;
-        if (worker->traced_at)
-            trace_end(worker);
+        finish_call(worker);
         publish_answer(worker, &shift.company);
     }
 }
@@ -314,6 +327,8 @@ static void worker_free(struct worker *worker)
 {
     if (worker->astack)
         munmap(worker->astack, worker->size);
+    if (worker->client)
+        callbacks_let_go(worker);
     arena_free(&worker->arena);
     walk_memory_free(&worker->walk);
     walk_memory_free(&worker->answers);
@@ -421,6 +436,7 @@ static int worker_admit(struct worker *worker, const struct far_host_channel *ch
     worker->keep = users_keep();
     worker->walk = (struct walk_memory){.keep = worker->keep, .charge = {client_pays, worker->arena.user}};
     worker->answers = worker->walk;
+    worker->held.memory.charge = worker->walk.charge;
     int failed = user_begin_channel(worker->arena.user);
     worker->counted = !failed;
     return failed ? failed : worker_run(worker);

@@ -214,7 +214,7 @@ NOT_INLINE static void fast_call_goes_on(struct far_frame *frame, struct far_bin
     fast_call_fails(frame, binding, plan, channel, error);
 }
 
-static inline void call_fast(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+ALWAYS_INLINE void call_fast(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
                              struct far_channel *channel)
 {
     struct far_astack *astack = channel->astack;
@@ -265,7 +265,12 @@ NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_bindin
     enter_depth(thread, frame, channel);
     const char *reason = NULL;
     struct far_error error = {0};
-    int failed = channel->unheard ? oneway_hear(binding, channel, plan->op->deadline_ms, &error) : 0;
+    bool after_oneway = channel->unheard != NULL;
+    int failed = after_oneway ? oneway_hear(binding, channel, plan->op->deadline_ms, &error) : 0;
+    if (!failed && after_oneway && plan->flags & FAR_PLAN_FAST && channel->astack && !channel_dead(channel)) {
+        call_fast(frame, binding, plan, channel);
+        return;
+    }
     if (!failed)
         failed = call_by_plan(frame, binding, plan, channel, &error);
     if (failed > 0)

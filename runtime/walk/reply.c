@@ -48,7 +48,8 @@ static unsigned reply_leaf(struct walk_visit *visit, const struct far_value *val
         memcpy(to, now, bytes);
     if (!walk_is_cell(value) || value->passing == FAR_PASS_WITHHELD)
         return FAR_CALL_DONE;
-    if (before && memcmp(now, before, bytes) == 0)
+    /* What only comes out is not what it was before: the service has never seen that. */
+    if (before && !walk_comes_out(value) && memcmp(now, before, bytes) == 0)
         return FAR_CALL_DONE;
     for (uint64_t i = offset; before && i < offset + bytes; i++)
         ((uint8_t *)area)[object->changes + i / 8] |= (uint8_t)(1u << i % 8);

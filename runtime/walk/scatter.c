@@ -183,11 +183,25 @@ static unsigned plain_bytes(struct walk_visit *visit, struct walk_object *object
     return check_string(visit, object, object->memory);
 }
 
+/* A string that ends before its size has zeros behind it, for who reads on as far as it was told. */
+static char *take_for(struct walk_visit *visit, const struct walk_object *object)
+{
+    uint64_t room = object->bytes, size = 0;
+    bool negative = false, sized = object->value->passing == FAR_PASS_STRING && object->value->size_count;
+    if (sized && walk_size(visit, object->value, &size, &negative) == FAR_CALL_DONE && size > room &&
+        size <= FAR_STRING_LIMIT)
+        room = size;
+    char *memory = walk_take(memory_of(visit->walk, object), room);
+    if (memory)
+        memset(memory + object->bytes, 0, room - object->bytes);
+    return memory;
+}
+
 static unsigned received_memory(struct walk_visit *visit, struct walk_object *object, const char *from)
 {
     struct walk *walk = visit->walk;
     if (!object->memory)
-        object->memory = walk_take(memory_of(walk, object), object->bytes);
+        object->memory = take_for(visit, object);
     if (!object->memory)
         return FAR_CALL_NO_MEMORY;
     if (!object->element)
@@ -349,9 +363,20 @@ static bool remember_handle(struct walk *walk, uint64_t value, bool release)
     return true;
 }
 
+/* Which parameter that describes; walk->of.count: none, but what lies in one. */
+static uint32_t parameter_of(const struct walk *walk, const struct far_value *value)
+{
+    uint32_t number = 0;
+    while (number < walk->of.count && &walk->of.function[1 + number].value != value)
+        number++;
+    return number;
+}
+
 static unsigned handle_raw(struct walk *walk, const struct far_value *value, uint64_t word)
 {
     bool release = value->flags & FAR_VALUE_RELEASE;
+    if (!word && walk->callee && !(value->flags & FAR_VALUE_OPTIONAL) && parameter_of(walk, value) < walk->of.count)
+        return FAR_CALL_BAD_ARGUMENT;
     if (!word || !walk->hooks->handle_begin)
         return FAR_CALL_DONE;
     unsigned status = walk->hooks->handle_begin(walk->context, word, release);
@@ -368,9 +393,7 @@ static unsigned handle_raw(struct walk *walk, const struct far_value *value, uin
 static bool may_be_mark(const struct walk *walk, const struct far_value *value, uint64_t word)
 {
     const struct far_param *param = walk->of.function + 1;
-    uint32_t number = 0;
-    while (number < walk->of.count && &param[number].value != value)
-        number++;
+    uint32_t number = parameter_of(walk, value);
     if (word == 0 && (number == walk->of.count || value->flags & FAR_VALUE_OPTIONAL))
         return true;
     for (uint32_t i = 0; i < walk->of.count && number < walk->of.count; i++)

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -209,6 +211,28 @@ static void upgraded(void)
     pthread_join(thread, NULL);
 }
 
+static char *page;
+
+/* In the middle of the call's parameters being copied: what it is to be sent to becomes another meanwhile. */
+static void give_page(int signal)
+{
+    (void)signal;
+    fclose(fopen("begun", "w"));
+    wait_for_file("upgraded");
+    mprotect(page, 4096, PROT_READ | PROT_WRITE);
+    page[0] = page[1] = page[2] = 2;
+}
+
+static void moved(void)
+{
+    struct sigaction action = {.sa_handler = give_page};
+    later_open(1);
+    page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    sigaction(SIGSEGV, &action, NULL);
+    later_note("four", page, 3); /* the host that it is handed to has left */
+    printf("noted %ld\n", later_noted());
+}
+
 static void forked(void)
 {
     int result = 0, status = 0;
@@ -306,10 +330,10 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } parts[] = {{"results", results},  {"many", many},   {"limit", limit},   {"threads", threads},
-                 {"cancel", cancel},    {"died", died},   {"forked", forked}, {"deadline", deadline},
-                 {"oneway", oneway},    {"leave", leave}, {"get", get},       {"thread-leaves", thread_leaves},
-                 {"upgraded", upgraded}};
+    } parts[] = {{"results", results},   {"many", many},   {"limit", limit},   {"threads", threads},
+                 {"cancel", cancel},     {"died", died},   {"forked", forked}, {"deadline", deadline},
+                 {"oneway", oneway},     {"leave", leave}, {"get", get},       {"thread-leaves", thread_leaves},
+                 {"upgraded", upgraded}, {"moved", moved}};
     for (size_t i = 0; argc == 2 && i < sizeof parts / sizeof *parts; i++)
         if (strcmp(argv[1], parts[i].name) == 0) {
             parts[i].run();

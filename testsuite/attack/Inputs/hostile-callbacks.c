@@ -58,6 +58,37 @@ static void answers(struct channel *channel, uint32_t locked)
     puts("answers");
 }
 
+static long mapped(uint32_t pid)
+{
+    char path[64];
+    long pages = 0;
+    snprintf(path, sizeof path, "/proc/%u/statm", pid);
+    FILE *file = fopen(path, "r");
+    must(file && fscanf(file, "%ld", &pages) == 1);
+    fclose(file);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Channels that come and go: what a host's thread has goes with it. */
+static void channels(int fard, const struct bound *bound, uint32_t slot)
+{
+    uint32_t host = host_pid(fard, "cb");
+    long before = 0;
+    for (int i = 0; i < 200; i++) {
+        struct channel channel;
+        open_channel(fard, bound, 1 << 20, &channel);
+        must(ask_for(&channel, slot, FAR_FUNCTION_FIRST, 0, 0) == FAR_STATUS_CALLBACK);
+        must(ask_for(&channel, FAR_SLOT_ANSWER, 0, FAR_CALL_DONE, 0) == FAR_CALL_DONE);
+        close_channel(fard, &channel);
+        if (i == 40)
+            before = mapped(host);
+    }
+    double end = seconds() + 20; /* threads end in their own time */
+    while (mapped(host) > before + 8192 && seconds() < end)
+        nap(20);
+    puts(mapped(host) > before + 8192 ? "grows" : "grows not");
+}
+
 int main(int count, char **argument)
 {
     struct bound bound;
@@ -72,6 +103,8 @@ int main(int count, char **argument)
         deep(&channel, slot_of(&bound, "cb_locked"));
     else if (strcmp(argument[1], "marks") == 0)
         marks(&channel, slot_of(&bound, "cb_locked"));
+    else if (strcmp(argument[1], "channels") == 0)
+        channels(fard, &bound, slot_of(&bound, "cb_locked"));
     else if (strcmp(argument[1], "answers") == 0)
         answers(&channel, slot_of(&bound, "cb_locked"));
     else

@@ -10,6 +10,7 @@ as() {
 "$FAR" register cb.seg > /dev/null
 as 64012 ./hostile answers
 as 64012 ./hostile deep
+as 64012 ./hostile channels
 mkfifo said hold
 as 64012 ./hostile many < hold > said &
 exec 3> hold 4< said
@@ -20,4 +21,3 @@ done
 as 64011 ./client plain
 exec 3>&-
 wait
-as 64012 ./hostile marks

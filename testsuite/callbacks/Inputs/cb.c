@@ -38,7 +38,7 @@ long cb_pull(int (*more)(void *, char *, int), void *user)
 {
     char buffer[1000];
     long total = 0;
-    for (int got; (got = more(user, buffer, sizeof buffer)) > 0;)
+    for (int got; (got = more(user, buffer, sizeof buffer)) > 0 && got <= (int)sizeof buffer;)
         for (int i = 0; i < got; i++)
             total += buffer[i];
     return total;
