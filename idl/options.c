@@ -210,12 +210,9 @@ static const struct {
     const char *name;
     size_t at; /* in struct options */
 } texts[] = {
-    {"--record=", offsetof(struct options, record)},
-    {"--assertions=", offsetof(struct options, assertions)},
-    {"--promises=", offsetof(struct options, promises)},
-    {"--previous=", offsetof(struct options, previous)},
-    {"--cc=", offsetof(struct options, compiler)},
-    {"-o", offsetof(struct options, object)},
+    {"--record=", offsetof(struct options, record)},     {"--assertions=", offsetof(struct options, assertions)},
+    {"--promises=", offsetof(struct options, promises)}, {"--previous=", offsetof(struct options, previous)},
+    {"--cc=", offsetof(struct options, compiler)},       {"-o", offsetof(struct options, object)},
     {"-MF", offsetof(struct options, dependency_file)},
 };
 

@@ -157,7 +157,7 @@ static int reading_failed(const struct options *options, int error)
 static int run(const struct options *options, char **argv, char **text, size_t *size)
 {
     pid_t child;
-    int from, status = 0;
+    int from = -1, status = 0;
     int error = start(argv, &child, &from);
     if (error) {
         fprintf(stderr, "faridl: cannot run %s: %s; install it or name another compiler with --cc=\n", argv[0],

@@ -150,8 +150,7 @@ static uint32_t view_of(const struct model_value *value)
 {
     if (!value)
         return VIEW_OPEN;
-    if (value->passing == FAR_PASS_HANDLE || value->passing == FAR_PASS_OPAQUE ||
-        value->passing == FAR_PASS_WITHHELD)
+    if (value->passing == FAR_PASS_HANDLE || value->passing == FAR_PASS_OPAQUE || value->passing == FAR_PASS_WITHHELD)
         return value->type.type->kind == TYPE_POINTER ? VIEW_HANDLE : VIEW_OPEN;
     uint32_t inside = view_of(value->inside);
     return inside == VIEW_OPEN ? VIEW_OPEN : inside + 1;

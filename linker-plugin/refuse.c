@@ -218,7 +218,7 @@ static const char *name_of(struct link *link, const struct object *object, const
 
 typedef void judge_use(struct refusal *refusal, struct use *use);
 
-static void judge_node(struct refusal *refusal, uint32_t node, judge_use *judge)
+static void judge_node(struct refusal *refusal, uint32_t node, judge_use *one)
 {
     struct link *link = refusal->link;
     const struct object *object = link->graph.nodes[node].object;
@@ -233,19 +233,19 @@ static void judge_node(struct refusal *refusal, uint32_t node, judge_use *judge)
             continue;
         use.symbol = &object->symbols[symbol];
         use.target = graph_target(object, &relocations[i]);
-        judge(refusal, &use);
+        one(refusal, &use);
     }
 }
 
 /* Every relocation of what is reached. */
-static void judge_all(struct link *link, judge_use *judge)
+static void judge_all(struct link *link, judge_use *one)
 {
     struct refusal refusal = {.link = link};
     const uint8_t *marked = graph_mark(link);
 
     for (uint32_t node = 0; node < link->graph.node_count; node++) {
         if (marked[node])
-            judge_node(&refusal, node, judge);
+            judge_node(&refusal, node, one);
     }
 }
 

@@ -241,7 +241,7 @@ static uint8_t *put(uint8_t *at, const void *bytes, size_t size)
 int stream_encode(struct link *link, uint8_t **bytes, size_t *size)
 {
     struct stream stream = {.link = link};
-    struct far_reloc_header header;
+    struct far_reloc_header header = {0};
     uint8_t *at;
 
     make_groups(&stream);

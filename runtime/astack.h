@@ -66,8 +66,9 @@
     X(ENDED_THREAD, ECANCELED, "the operation ended the thread that it ran in (pthread_exit, pthread_cancel)") \
     X(NOT_GRANTED, EACCES, "the capability that this process is bound by does not name the operation")         \
     X(TOO_MUCH, E2BIG, "what the parameters lead to, or what comes back, is more than a call carries")         \
-    X(NOT_KEPT, EBADF, "memory that the service was to keep is unknown to its host, or another call uses it")              \
-    X(TOO_DEEP, EBUSY, "calls from callbacks are nested deeper than the stack of the host's thread (--stack) is good for")
+    X(NOT_KEPT, EBADF, "memory that the service was to keep is unknown to its host, or another call uses it")  \
+    X(TOO_DEEP, EBUSY,                                                                                         \
+      "calls from callbacks are nested deeper than the stack of the host's thread (--stack) is good for")
 
 enum far_call_status {
 #define X(NAME, error, text) FAR_CALL_##NAME,

@@ -64,19 +64,19 @@ struct far_iface {
 #define FAR_OP_NEUTRAL      0x40u /* set by farld: reaches no process-local state. Not part of the fingerprint */
 
 /* How a value crosses. */
-#define FAR_PASSINGS(X)                                                                                        \
-    X(VOID, "void")         /* results only */                                                                 \
-    X(VALUE, "value")       /* integer, enumeration, boolean of up to 8 bytes: an integer register */          \
-    X(FLOAT, "float")       /* float (width 4) or double (width 8): an SSE or SIMD register */                 \
-    X(BUFFER, "buffer")     /* by reference: `size` says how many bytes; `inside` what one element is */       \
-    X(STRING, "string")     /* by reference, up to and with an element that is all zero; out: within `size` */ \
-    X(GLOBAL, "global")     /* address in a global segment, passed as it is and checked */                     \
-    X(HANDLE, "handle")     /* the server's own pointer, opaque to the client */                               \
-    X(OPAQUE, "opaque")     /* bits that cross as they are and that the other side never follows */            \
-    X(CALLBACK, "callback") /* pointer to a function of the caller's, described by `inside` */                 \
-    X(FD, "fd")             /* a file descriptor: a duplicate arrives on the other side */                     \
-    X(STRUCT, "struct")     /* structure or union itself: its type's members say how each of them crosses */   \
-    X(ARRAY, "array")       /* array itself, as a member: `inside` says how each element crosses */            \
+#define FAR_PASSINGS(X)                                                                                               \
+    X(VOID, "void")         /* results only */                                                                        \
+    X(VALUE, "value")       /* integer, enumeration, boolean of up to 8 bytes: an integer register */                 \
+    X(FLOAT, "float")       /* float (width 4) or double (width 8): an SSE or SIMD register */                        \
+    X(BUFFER, "buffer")     /* by reference: `size` says how many bytes; `inside` what one element is */              \
+    X(STRING, "string")     /* by reference, up to and with an element that is all zero; out: within `size` */        \
+    X(GLOBAL, "global")     /* address in a global segment, passed as it is and checked */                            \
+    X(HANDLE, "handle")     /* the server's own pointer, opaque to the client */                                      \
+    X(OPAQUE, "opaque")     /* bits that cross as they are and that the other side never follows */                   \
+    X(CALLBACK, "callback") /* pointer to a function of the caller's, described by `inside` */                        \
+    X(FD, "fd")             /* a file descriptor: a duplicate arrives on the other side */                            \
+    X(STRUCT, "struct")     /* structure or union itself: its type's members say how each of them crosses */          \
+    X(ARRAY, "array")       /* array itself, as a member: `inside` says how each element crosses */                   \
     X(WIDE, "wide")         /* plain bytes by value that fit none of these: __int128, long double, complex, vector */ \
     X(WITHHELD, "withheld") /* pointer that does not cross: NULL arrives, and what its owner has stays as it is */
 

@@ -26,7 +26,7 @@
 #define FAR_SOCKET_SYSTEM      "/run/farcall/socket"
 
 /* Client side settings by environment (also set by `far run`); ignored where AT_SECURE is set. */
-#define FAR_ENV_GATE "FARCALL_GATE" /* the gate for calls that trap: process, pku, auto */
+#define FAR_ENV_GATE  "FARCALL_GATE"  /* the gate for calls that trap: process, pku, auto */
 #define FAR_ENV_LEVEL "FARCALL_LEVEL" /* ask for no more than this level: none, read, trusted */
 #define FAR_ENV_UNTRUSTED \
     "FARCALL_UNTRUSTED"             /* comma list of services whose code may not run in this process: no branch */

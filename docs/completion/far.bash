@@ -5,7 +5,7 @@
 # Each function leaves its candidates in COMPREPLY. bash cuts words at =, : and @ too; _far_words joins them again, so that
 # --dump=pl is one word, user:al another and @fi a third, and _far_reply takes off what bash has on the line already.
 
-_far_commands='dump diff implib register unregister ls describe explain policy cap map fetch top trace metrics run gdb'
+_far_commands='dump diff implib register unregister ls describe explain policy cap map fetch top trace metrics run gdb fuzz'
 
 # words, cword, cur, prev: of the caller.
 _far_words() {
@@ -157,6 +157,10 @@ _far_value() {
     run:--untrusted | run:--trust-server | gdb:--host) _far_services ;;
     run:--heap-size) _far_reply '128M 1G 4G 16G' ;;
     fetch:--machine) _far_reply 'x86-64 aarch64' ;;
+    fuzz:--corpus | fuzz:--artifacts) _far_files '' ;;
+    fuzz:--replay) _far_files '*' ;;
+    fuzz:--except) _far_operations ;;
+    fuzz:--seconds | fuzz:--runs | fuzz:--seed) ;;
     top:--sort) _far_reply 'calls cpu rss channels restarts name' ;;
     top:--interval | trace:--count | trace:--duration) ;;
     *) return 1 ;;
@@ -180,6 +184,7 @@ _far_options() {
     trace) _far_reply '--op --count --duration --json --socket --help' ;;
     metrics) _far_reply '--socket --help' ;;
     gdb) _far_reply '--host --socket --help' ;;
+    fuzz) _far_reply '--caller --server --seconds --runs --seed --corpus --artifacts --replay --except --verbose --json --help' ;;
     run) _far_reply '--isolate --level --untrusted --global-heap --heap-size --trust-server --gate --capability --bind-now --perf --socket --help' ;;
   esac
 }
@@ -189,6 +194,7 @@ _far_operand() {
   case $1 in
     dump | diff | implib | register) _far_files '*.seg' ;;
     unregister | describe | fetch | explain) _far_services ;;
+    fuzz) _far_files '*.seg'; _far_services ;;
     policy) _far_policy ;;
     cap) _far_cap ;;
     run | gdb) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -c -- "$cur"; compgen -f -- "$cur") ;;

@@ -288,7 +288,7 @@ static int run_direction(struct fuzz_run *run, const struct direction *direction
     memset(run->progress, 0, sizeof *run->progress);
     int code = direction->server ? 0 : node_start(run, &node);
     campaign.begin = now();
-    if (!code && !direction->server)
+    if (!code && !direction->server && !run->replayed)
         honest = start_session(run, caller_honest, run->seed ^ 0x40E57);
     if (!code)
         code = sessions(run, direction, &campaign);

@@ -43,7 +43,9 @@ struct session {
 
 /* Functions that are called back have no parameter that they could find it by. */
 static __thread struct session *calling;
-static _Atomic(struct far_astack *) scribbled; /* what the second thread writes to, if anything */
+/* What the second thread writes to, if anything. */
+static struct far_astack *scribbled;
+static pthread_mutex_t scribbling = PTHREAD_MUTEX_INITIALIZER;
 
 /* --- binding --- */
 
@@ -184,7 +186,26 @@ static void search_reply(struct session *session, uint64_t end)
     }
     if (session->maker.function->value.passing != FAR_PASS_HANDLE && is_private(session, astack->reply.result, image))
         found(session, FUZZ_LEAK, "the result");
-    if (memmem(area, end, FUZZ_CANARY, sizeof FUZZ_CANARY - 1))
+}
+
+/* Does anything but a number come out of it? */
+static bool gives_memory(const struct fuzz_maker *maker)
+{
+    for (uint32_t i = 0; i < maker->params; i++)
+        if (maker->function[1 + i].value.flags & FAR_VALUE_OUT)
+            return true;
+    return maker->function->value.passing == FAR_PASS_BUFFER || maker->function->value.passing == FAR_PASS_STRING;
+}
+
+/* Of a call that was refused, or from which no memory comes, no bytes of the service's may be seen at all. */
+static void search_canary(struct session *session, uint32_t status, uint64_t end)
+{
+    const struct far_astack *astack = session->channel->astack;
+    const char *area = (const char *)astack + FAR_ASTACK_AREA;
+    bool refused = status != FAR_CALL_DONE && status != FAR_CALL_TOO_MUCH;
+    bool nothing = astack->call.slot == session->maker.op->slot && !gives_memory(&session->maker);
+    if ((refused || nothing) && memmem(area, end, FUZZ_CANARY, sizeof FUZZ_CANARY - 1) &&
+        !memmem(session->before, end, FUZZ_CANARY, sizeof FUZZ_CANARY - 1))
         found(session, FUZZ_CANARY_SEEN, "in the area");
 }
 
@@ -260,24 +281,36 @@ static void sound(struct session *session, uint32_t op, const struct far_plan *p
 
 /* --- a second thread --- */
 
-__attribute__((no_sanitize("thread"))) static void *scribble(void *unused)
+/* Changes something and puts it back: who reads twice may see both. */
+__attribute__((no_sanitize("thread"))) static void scribble_once(struct fuzz_choice *choice, struct far_astack *astack)
+{
+    volatile uint64_t *area = (uint64_t *)((char *)astack + FAR_ASTACK_AREA);
+    volatile uint64_t *words = astack->call.argument;
+    uint64_t at = choose_below(choice, 32), was = area[at];
+    area[at] = choose_one_in(choice, 2) ? choose_edge(choice) : was + 1;
+    area[at] = was;
+    words[choose_below(choice, FAR_ASTACK_REGISTERS)] ^= 1ull << choose_below(choice, 40);
+}
+
+static void *scribble(void *unused)
 {
     struct fuzz_choice choice = choice_of(1, 1);
     for (;;) {
-        struct far_astack *astack = scribbled;
-        if (!astack) {
-            usleep(200);
-            continue;
-        }
-        volatile uint64_t *area = (uint64_t *)((char *)astack + FAR_ASTACK_AREA);
-        uint64_t at = choose_below(&choice, 32);
-        uint64_t was = area[at];
-        area[at] = choose_one_in(&choice, 2) ? choose_edge(&choice) : was + 1;
-        area[at] = was;
-        ((volatile uint64_t *)astack->call.argument)[choose_below(&choice, FAR_ASTACK_REGISTERS)] ^=
-            1ull << choose_below(&choice, 40);
+        pthread_mutex_lock(&scribbling);
+        bool any = scribbled != NULL;
+        for (int i = 0; i < 64 && scribbled; i++)
+            scribble_once(&choice, scribbled);
+        pthread_mutex_unlock(&scribbling);
+        usleep(any ? 1 : 200);
     }
     return unused;
+}
+
+static void set_scribbled(struct far_astack *astack)
+{
+    pthread_mutex_lock(&scribbling);
+    scribbled = astack;
+    pthread_mutex_unlock(&scribbling);
 }
 
 /* --- spoilt calls --- */
@@ -327,6 +360,7 @@ static bool answer_callbacks(struct session *session)
          rounds++) {
         struct fuzz_choice *choice = &session->choice;
         if (rounds == CALLBACKS_MAX) {
+            set_scribbled(NULL);
             channel_close(session->channel);
             return true;
         }
@@ -339,6 +373,7 @@ static bool answer_callbacks(struct session *session)
         if (!publish(session, far_next_sequence(session->channel->sequence)))
             return false;
         session->run->progress->beat++;
+        session->callbacks++;
     }
     return true;
 }
@@ -374,6 +409,7 @@ static bool spoilt(struct session *session, uint32_t op, const struct far_plan *
     struct fuzz_message message = {.end = 0};
     struct far_error error = {.code = 0};
     struct far_channel *channel = session->channel;
+    session->callbacks = 0;
     if (channel_ready(session->binding, channel, &error) != 0)
         return false;
     struct far_astack *astack = channel->astack;
@@ -386,19 +422,19 @@ static bool spoilt(struct session *session, uint32_t op, const struct far_plan *
     searched = searched < FAR_ASTACK_DEFAULT / 2 ? searched : FAR_ASTACK_DEFAULT / 2;
     memcpy(session->before, (char *)astack + FAR_ASTACK_AREA, searched);
     message_free(&message);
-    scribbled = racing ? astack : NULL;
+    set_scribbled(racing ? astack : NULL);
     bool answered = publish(session, next_sequence(session)) && answer_callbacks(session);
-    scribbled = NULL;
-    if (racing)
-        usleep(50); /* it may be in the middle of a write */
+    set_scribbled(NULL);
     if (!answered)
         return false;
     uint32_t status = channel->astack ? __atomic_load_n(&astack->reply.status, __ATOMIC_RELAXED) : FAR_CALL_DONE;
     if (status >= FAR_CALL_STATUS_COUNT)
         found(session, FUZZ_BAD_STATUS, "");
     progress_note(session->run, op, status);
-    if (channel->astack && !racing)
+    if (channel->astack && !racing && session->callbacks == 0) {
         search_reply(session, searched);
+        search_canary(session, status, searched);
+    }
     if (status == FAR_CALL_ENDED_THREAD && channel->astack)
         channel_close(channel);
     return true;

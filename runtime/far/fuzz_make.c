@@ -168,6 +168,8 @@ static void plain_bytes(struct fuzz_maker *maker, char *at, uint64_t bytes)
 static uint64_t number_for(struct fuzz_maker *maker)
 {
     uint32_t types = maker->iface->types.count, cases = maker->iface->cases.count;
+    if (maker->canary)
+        return choose_below(&maker->choice, 64); /* an honest client goes to no limits */
     if (choose_one_in(&maker->choice, 8)) {
         const struct far_type *type = iface_type(maker->iface, (uint32_t)choose_below(&maker->choice, types));
         return type->kind == FAR_TYPE_STRUCT ? type->size : choose_number(&maker->choice);

@@ -30,7 +30,7 @@ size_t implib_table_size(const struct far_iface *iface);
 struct implib_machine {
     uint32_t elf_machine;
     void (*emit_resolver_body)(FILE *out,
-                               uint32_t index); /* calls far_resolve(&.Limport, index), returns what it does */
+                               uint32_t index);         /* calls far_resolve(&.Limport, index), returns what it does */
     void (*emit_async_body)(FILE *out, uint32_t index); /* goes to far_async with &.Limport and index; all else stays */
     void (*emit_refusal_body)(FILE *out,
                               size_t index); /* goes to far_refuse(&.Limport, .LrefusedINDEX), whose result is its */

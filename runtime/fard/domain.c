@@ -382,10 +382,11 @@ static int refuse_claim(const struct client *client, uint64_t base, struct far_e
     if (client->who.pid)
         return refuse(error, ESTALE, EX_UNAVAILABLE, "domain segment: this fard knows none at 0x%llx of process %d",
                       (unsigned long long)base, client->who.pid);
-    return refuse(error, ESTALE, EX_UNAVAILABLE,
-                  "domain segment: this fard knows none at 0x%llx of this process, which is in a PID namespace that fard "
-                  "does not see (Linux 6.9 is needed to tell such processes apart)",
-                  (unsigned long long)base);
+    return refuse(
+        error, ESTALE, EX_UNAVAILABLE,
+        "domain segment: this fard knows none at 0x%llx of this process, which is in a PID namespace that fard "
+        "does not see (Linux 6.9 is needed to tell such processes apart)",
+        (unsigned long long)base);
 }
 
 /*

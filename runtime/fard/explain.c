@@ -76,7 +76,8 @@ static void find_connected(struct fard *fard, struct explain *explain)
     struct subject *subject = &explain->subject;
     for (struct list *at = fard->clients.next; at != &fard->clients; at = at->next) {
         struct client *client = list_entry(at, struct client, link);
-        if (!client->who.pid || (uint32_t)client->who.pid != explain->request->pid || (subject->client && subject->bound))
+        if (!client->who.pid || (uint32_t)client->who.pid != explain->request->pid ||
+            (subject->client && subject->bound))
             continue;
         subject->client = client;
         subject->bound = bound_of(client, explain->service);

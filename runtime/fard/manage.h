@@ -173,8 +173,8 @@ struct far_describe_reply {
     uint32_t subject_bytes; /* then what the rules refer to, with zero bytes up to a multiple of 8 */
     uint16_t rules_hidden;  /* rules that only managers are shown */
     uint16_t level;         /* enum far_level: what whoever asks would be granted */
-    uint32_t op_count; /* then this many operations of entry.op_count */
-    uint32_t first;    /* the number of the first of them */
+    uint32_t op_count;      /* then this many operations of entry.op_count */
+    uint32_t first;         /* the number of the first of them */
     uint32_t more;
     char interface[FAR_SERVICE_MAX]; /* the name in the interface record */
     char trouble[512];               /* why the state is what it is; empty if all is well */

@@ -98,7 +98,7 @@ static void *guarded_function(const char *service, const char *name, struct far_
         {"_setjmp", (void *)guard__setjmp},         {"setjmp", (void *)guard_setjmp},
         {"__sigsetjmp", (void *)guard___sigsetjmp}, {"longjmp", (void *)guard_longjmp},
         {"_longjmp", (void *)guard_longjmp},        {"siglongjmp", (void *)guard_longjmp},
-        {"__longjmp_chk", (void *)guard_longjmp},  {"far_cancelled", (void *)cancel_is_wished},
+        {"__longjmp_chk", (void *)guard_longjmp},   {"far_cancelled", (void *)cancel_is_wished},
     };
     for (size_t i = 0; i < sizeof jumps / sizeof *jumps; i++)
         if (strcmp(name, jumps[i].name) == 0)

@@ -57,7 +57,7 @@ struct host_client;
 struct host_client *client_get(uint32_t pid, uint32_t uid); /* NULL: no memory */
 void client_put(struct host_client *client);
 struct host_user *client_user(const struct host_client *client);
-bool client_pays(void *user, int64_t bytes); /* a walk_charge of a struct host_user */
+bool client_pays(void *user, int64_t bytes);            /* a walk_charge of a struct host_user */
 void client_gives_function(struct host_client *client); /* it is remembered as long as its process lives */
 /* What the service keeps for it. NULL: no memory. */
 struct walk_kept *client_kept(struct host_client *client);
@@ -144,12 +144,12 @@ struct worker {
     uintptr_t stack_top;        /* where that begins */
     uint32_t nested;            /* calls that are under way within others */
     struct worker_held held;
-    bool more_to_do;            /* after the call that is being served: it is traced, or holds handles */
-    bool counted;               /* among its user's channels */
-    bool stop;                  /* written by the main thread, atomically */
-    bool cut_off;               /* the same, and before the A-stack becomes scrap */
-    bool retire;                /* the same: leave when no call is under way */
-    bool listed; /* a fard that did not open this channel knows it by our word; under the workers' lock */
+    bool more_to_do; /* after the call that is being served: it is traced, or holds handles */
+    bool counted;    /* among its user's channels */
+    bool stop;       /* written by the main thread, atomically */
+    bool cut_off;    /* the same, and before the A-stack becomes scrap */
+    bool retire;     /* the same: leave when no call is under way */
+    bool listed;     /* a fard that did not open this channel knows it by our word; under the workers' lock */
     struct worker *next;
 };
 

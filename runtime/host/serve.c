@@ -342,8 +342,8 @@ static void invoke(void *argument)
     struct invocation *invocation = argument;
     const struct serving *serving = invocation->serving;
     errno = 0;
-    far_invoke(invocation->function, serving->integer, serving->floats, serving->stack, serving->plan->placement.taken.words,
-               &invocation->invoked);
+    far_invoke(invocation->function, serving->integer, serving->floats, serving->stack,
+               serving->plan->placement.taken.words, &invocation->invoked);
     invocation->error = errno;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* One thread a channel: wait for a call, serve it, publish the answer, until the client or the channel is gone. */
+#include "runtime/callback.h"
 #include "runtime/host/callback.h"
 #include "runtime/host/cancel.h"
 #include "runtime/host/guard.h"
@@ -7,7 +8,6 @@
 #include "runtime/host/host.h"
 #include "runtime/host/sandbox.h"
 #include "runtime/host/trace.h"
-#include "runtime/callback.h"
 #include "runtime/probes.h"
 
 #include "runtime/lib/wait.h"
@@ -160,8 +160,8 @@ struct of_call {
 
 static struct of_call put_aside(struct worker *worker)
 {
-    struct of_call outer = {worker->call,  worker->traced_at, worker->area_end,
-                            worker->arena, worker->walk,      worker->domain, worker->held};
+    struct of_call outer = {worker->call, worker->traced_at, worker->area_end, worker->arena,
+                            worker->walk, worker->domain,    worker->held};
     worker->call = worker->sequence;
     worker->traced_at = 0;
     worker->arena = (struct arena){.user = outer.arena.user};

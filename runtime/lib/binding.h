@@ -49,13 +49,13 @@ struct far_binding {
     const struct far_import_table
         *table; /* our copy of what we were bound with, to do it again on another connection */
     const struct far_reloc_header
-        *unbound;                  /* what says which services it is bound to itself, until they are; or NULL */
+        *unbound;                    /* what says which services it is bound to itself, until they are; or NULL */
     struct far_functions *functions; /* of ours that the service may call; NULL: none yet */
-    struct far_revoked_by revoked; /* the capability that it was bound by */
-    struct far_pku *pku;           /* its code is in a protection domain of this process; or NULL */
-    struct walk_kept *kept;        /* which memory of ours it keeps; NULL: none yet. Written once, atomically */
-    struct walk_store *store;      /* what it has given us beyond a call; the same */
-    struct far_promises *promises; /* asynchronous calls of its operations; the same */
+    struct far_revoked_by revoked;   /* the capability that it was bound by */
+    struct far_pku *pku;             /* its code is in a protection domain of this process; or NULL */
+    struct walk_kept *kept;          /* which memory of ours it keeps; NULL: none yet. Written once, atomically */
+    struct walk_store *store;        /* what it has given us beyond a call; the same */
+    struct far_promises *promises;   /* asynchronous calls of its operations; the same */
 };
 
 /* Services that nobody had registered when the process was bound to them; pending.h. */

@@ -139,8 +139,7 @@ int call_finish(struct far_binding *binding, struct far_channel *channel, uint32
 int call_run(struct far_binding *binding, struct far_channel *channel, const struct far_plan *plan)
 {
     int failed = call_and_wait(channel, plan->op->slot, plan->op->deadline_ms);
-    return failed || !callback_is_asked(channel) ? failed
-                                                 : callbacks_serve(channel, binding, plan->op->deadline_ms);
+    return failed || !callback_is_asked(channel) ? failed : callbacks_serve(channel, binding, plan->op->deadline_ms);
 }
 
 /* A server's word for where its memory is would make our own memory its: a client follows what it is given. */
@@ -173,8 +172,8 @@ bool call_take_result(struct far_frame *frame, const struct far_binding *binding
 NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_binding *binding, uint32_t slot);
 
 /* A call that was published and whose answer cannot be had: the A-stack is not ours alone any more. */
-static void fast_call_fails(struct far_frame *frame, struct far_binding *binding,
-                                       const struct far_plan *plan, struct far_channel *channel, int error)
+static void fast_call_fails(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                            struct far_channel *channel, int error)
 {
     const char *reason = error == EPROTO   ? FAR_REASON_LIE
                          : error == EACCES ? FAR_REASON_REVOKED

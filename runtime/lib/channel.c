@@ -166,7 +166,8 @@ struct far_channel *thread_channel(struct far_thread *thread, const struct far_b
     for (uint32_t i = thread->depth; i-- > 0;) {
         struct far_channel *channel = thread->running[i].channel;
         *level = thread->running[i].level;
-        if (channel->binding == binding && waits_for_calls(thread, channel) && channel->astack && !channel_lost(channel))
+        if (channel->binding == binding && waits_for_calls(thread, channel) && channel->astack &&
+            !channel_lost(channel))
             return channel;
     }
     *level = thread_free_level(thread);

@@ -44,12 +44,13 @@ int connection_open(struct far_connection *connection, const char *path, struct 
     int code = errno;
     close(fd);
     if (code == EACCES)
-        return far_fail(error, code, EX_UNAVAILABLE,
-                        "cannot reach fard at %s: %s; this user may not: look at the modes of the socket and its folder",
-                        path, strerror(code));
+        return far_fail(
+            error, code, EX_UNAVAILABLE,
+            "cannot reach fard at %s: %s; this user may not: look at the modes of the socket and its folder", path,
+            strerror(code));
     return far_fail(error, code, EX_UNAVAILABLE,
-                    "cannot reach fard at %s: %s; start it with `fard`, or name its socket in %s", path,
-                    strerror(code), FAR_SOCKET_ENV);
+                    "cannot reach fard at %s: %s; start it with `fard`, or name its socket in %s", path, strerror(code),
+                    FAR_SOCKET_ENV);
 }
 
 void connection_close(struct far_connection *connection)

@@ -10,7 +10,8 @@
 
 #define FAR_BINDING_SLOT_FLAGS 0
 #define FAR_BINDING_SLOT_COUNT 8
-#define FAR_SLOT_HAS_FLOATS    1 /* slot_flags: some parameter travels in a floating-point register; or the result in memory */
+#define FAR_SLOT_HAS_FLOATS \
+    1 /* slot_flags: some parameter travels in a floating-point register; or the result in memory */
 
 #ifndef __ASSEMBLER__
 

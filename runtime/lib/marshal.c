@@ -30,7 +30,6 @@ static int take_string(struct crossing *crossing, uint32_t i, struct far_error *
     return 0;
 }
 
-
 /* Memory that the service may reach itself goes over as its address. A size is read from what was copied only. */
 static bool goes_direct(const struct crossing *crossing, uint32_t i)
 {
@@ -129,14 +128,14 @@ int call_have_room(struct far_binding *binding, struct far_channel *channel, uin
     int failed = channel_ready(binding, channel, error);
     bool fits = !failed && area <= channel->size - FAR_ASTACK_AREA - channel->area_end;
     if (!failed && !fits && channel->in_callback)
-        failed = far_fail(error, E2BIG, EX_DATAERR, "the parameters of a call from a callback need %llu bytes, of which %llu are left",
+        failed = far_fail(error, E2BIG, EX_DATAERR,
+                          "the parameters of a call from a callback need %llu bytes, of which %llu are left",
                           (unsigned long long)area,
                           (unsigned long long)(channel->size - FAR_ASTACK_AREA - channel->area_end));
     else if (!failed && !fits)
         failed = channel_grow(binding, channel, FAR_ASTACK_AREA + area, error);
     /* Whatever was the matter with the name server: to the caller, the service cannot be reached. */
-    if (failed && error->code != E2BIG && error->code != ENOMEM && error->code != EACCES &&
-        error->code != EDQUOT)
+    if (failed && error->code != E2BIG && error->code != ENOMEM && error->code != EACCES && error->code != EDQUOT)
         error->code = EHOSTDOWN;
     return failed ? -error->code : 0;
 }
@@ -160,9 +159,8 @@ static int run_with_area(const struct crossing *crossing, struct far_binding *bi
 {
     uint64_t base = channel->area_end;
     channel->area_end += crossing->sizes.end;
-    int failed = crossing->sent.is
-                     ? call_finish(binding, channel, crossing->sent.previous, crossing->sent.deadline_ms)
-                     : call_run(binding, channel, crossing->plan);
+    int failed = crossing->sent.is ? call_finish(binding, channel, crossing->sent.previous, crossing->sent.deadline_ms)
+                                   : call_run(binding, channel, crossing->plan);
     if (channel->astack)
         channel->area_end = base;
     return failed;

@@ -116,9 +116,9 @@ static void plan_choose_paths(struct far_plan *plan)
         checked |= param->passing != FAR_PASS_VALUE && param->passing != FAR_PASS_OPAQUE &&
                    param->passing != FAR_PASS_WITHHELD;
     }
-    if (only_values && plan->result != FAR_PASS_FLOAT && 
-        !(plan->flags & (FAR_PLAN_BY_REFERENCE | FAR_PLAN_WIDE | FAR_PLAN_WALK)) &&
-        !plan->op->deadline_ms && !(plan->op->flags & FAR_OP_ABSENT))
+    if (only_values && plan->result != FAR_PASS_FLOAT &&
+        !(plan->flags & (FAR_PLAN_BY_REFERENCE | FAR_PLAN_WIDE | FAR_PLAN_WALK)) && !plan->op->deadline_ms &&
+        !(plan->op->flags & FAR_OP_ABSENT))
         plan->flags |= (plan->op->flags & FAR_OP_ONEWAY ? 0 : FAR_PLAN_FAST) | (checked ? 0 : FAR_PLAN_FAST_HOST);
 }
 

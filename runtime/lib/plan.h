@@ -23,9 +23,9 @@ struct far_plan_param {
     uint8_t flags;   /* FAR_VALUE_…, those that a gate looks at */
     uint8_t width;
     struct far_where abi, astack; /* abi: of what is one word; others are in the plan's placement */
-    bool late;           /* its size needs another parameter's memory: placed and copied after the others */
-    bool measured;       /* another parameter's size is read from this one's memory */
-    uint32_t size_count; /* BUFFER: the size expression */
+    bool late;                    /* its size needs another parameter's memory: placed and copied after the others */
+    bool measured;                /* another parameter's size is read from this one's memory */
+    uint32_t size_count;          /* BUFFER: the size expression */
     const struct far_expr *size;
     uint64_t target_size; /* GLOBAL: bytes of what it points to, at least 1 */
     uint64_t mask;        /* the bits of the word that mean something */

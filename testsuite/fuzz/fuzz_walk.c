@@ -88,8 +88,8 @@ static char *filled;
 static struct told told_here;
 
 enum { OPERATIONS = 11 };
-static const char *const operations[OPERATIONS] = {"holder", "deep",  "packet", "variant", "names",
-                                                   "lines",  "start", "fill",   "give",    "tree", "told"};
+static const char *const operations[OPERATIONS] = {"holder", "deep", "packet", "variant", "names", "lines",
+                                                   "start",  "fill", "give",   "tree",    "told"};
 
 static void fill_sent(unsigned which, uint64_t *argument)
 {

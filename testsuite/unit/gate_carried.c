@@ -24,8 +24,11 @@ static void *only_same(void *user)
     return user;
 }
 
-#define G_OPAQUE   {.value = {.type = G_BYTES, .passing = FAR_PASS_OPAQUE, .width = 8}}
-#define G_FILE   {.value = {.type = G_INT, .passing = FAR_PASS_FD, .width = 4, .flags = FAR_VALUE_IN}}
+#define G_OPAQUE {.value = {.type = G_BYTES, .passing = FAR_PASS_OPAQUE, .width = 8}}
+#define G_FILE                                                                               \
+    {                                                                                        \
+        .value = {.type = G_INT, .passing = FAR_PASS_FD, .width = 4, .flags = FAR_VALUE_IN } \
+    }
 
 enum { EACH, EACH_OR_ABORT, SAME, ONLY_SAME, OPS };
 static const struct gate_op ops[OPS] = {

@@ -74,7 +74,7 @@ static void channels(int fard, const struct bound *bound, uint32_t slot)
 {
     uint32_t host = host_pid(fard, "cb");
     long before = 0;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 600; i++) {
         struct channel channel;
         open_channel(fard, bound, 1 << 20, &channel);
         must(ask_for(&channel, slot, FAR_FUNCTION_FIRST, 0, 0) == FAR_STATUS_CALLBACK);
@@ -84,9 +84,9 @@ static void channels(int fard, const struct bound *bound, uint32_t slot)
             before = mapped(host);
     }
     double end = seconds() + 20; /* threads end in their own time */
-    while (mapped(host) > before + 8192 && seconds() < end)
+    while (mapped(host) > before + 28672 && seconds() < end)
         nap(20);
-    puts(mapped(host) > before + 8192 ? "grows" : "grows not");
+    puts(mapped(host) > before + 28672 ? "grows" : "grows not");
 }
 
 int main(int count, char **argument)

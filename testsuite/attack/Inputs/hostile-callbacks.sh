@@ -9,6 +9,7 @@ as() {
 }
 "$FAR" register cb.seg > /dev/null
 as 64012 ./hostile answers
+as 64012 ./hostile marks
 as 64012 ./hostile deep
 as 64012 ./hostile channels
 mkfifo said hold

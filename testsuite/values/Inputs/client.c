@@ -30,17 +30,17 @@ static void compare(const char *name, int which, const void *got, const void *wa
 V_SIZES(BODY_SIZE)
 V_KINDS(BODY)
 
-#define TRY(name, type)                                                                                               \
-    static void try_##name(void)                                                                                      \
-    {                                                                                                                 \
-        type a, b, c, d;                                                                                              \
-        fill(&a, sizeof a, 1), fill(&b, sizeof b, 2), fill(&c, sizeof c, 3), fill(&d, sizeof d, 4);                   \
-        for (int which = 1; which <= 4; which++) {                                                                    \
-            type got = v_##name(which, a, 2.5, -3, b, 4000000000000, 5, c, 6.25f, -7, d);                             \
-            type wanted = here_##name(which, a, 2.5, -3, b, 4000000000000, 5, c, 6.25f, -7, d);                       \
-            compare(#name, which, &got, &wanted, sizeof got);                                                         \
-            compare(#name, -which, &got, which == 1 ? &a : which == 2 ? &b : which == 3 ? &c : &d, sizeof got);       \
-        }                                                                                                             \
+#define TRY(name, type)                                                                                         \
+    static void try_##name(void)                                                                                \
+    {                                                                                                           \
+        type a, b, c, d;                                                                                        \
+        fill(&a, sizeof a, 1), fill(&b, sizeof b, 2), fill(&c, sizeof c, 3), fill(&d, sizeof d, 4);             \
+        for (int which = 1; which <= 4; which++) {                                                              \
+            type got = v_##name(which, a, 2.5, -3, b, 4000000000000, 5, c, 6.25f, -7, d);                       \
+            type wanted = here_##name(which, a, 2.5, -3, b, 4000000000000, 5, c, 6.25f, -7, d);                 \
+            compare(#name, which, &got, &wanted, sizeof got);                                                   \
+            compare(#name, -which, &got, which == 1 ? &a : which == 2 ? &b : which == 3 ? &c : &d, sizeof got); \
+        }                                                                                                       \
     }
 #define TRY_SIZE(size) TRY(bytes_##size, struct v_bytes_##size)
 V_SIZES(TRY_SIZE)
@@ -81,8 +81,8 @@ static void with_unions(void)
     printf("variant %ld\n", v_variant(text, number));
 }
 
-static struct v_doubles back(struct v_doubles p, struct v_name n, struct v_bytes_40 much, v_wide w, long a, long b, long c,
-                             struct v_bytes_3 last)
+static struct v_doubles back(struct v_doubles p, struct v_name n, struct v_bytes_40 much, v_wide w, long a, long b,
+                             long c, struct v_bytes_3 last)
 {
     int right = !strcmp(n.text, "name") && n.n == 4 && much.at[39] == 39 && w == (v_wide)1 << 100 && a == 5 && b == 6 &&
                 c == 7 && last.at[2] == 3;

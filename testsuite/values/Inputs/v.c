@@ -87,8 +87,8 @@ long v_variant(struct v_variant a, struct v_variant b)
     return 100 * of_variant(a) + of_variant(b);
 }
 
-double v_back(struct v_doubles (*f)(struct v_doubles p, struct v_name n, struct v_bytes_40 much, v_wide w, long a, long b,
-                                    long c, struct v_bytes_3 last),
+double v_back(struct v_doubles (*f)(struct v_doubles p, struct v_name n, struct v_bytes_40 much, v_wide w, long a,
+                                    long b, long c, struct v_bytes_3 last),
               struct v_bytes_40 much)
 {
     struct v_doubles got = f((struct v_doubles){1.5, 2.5}, (struct v_name){"name", 4}, much, (v_wide)1 << 100, 5, 6, 7,

@@ -64,13 +64,13 @@ struct v_packed {
     long b;
 } __attribute__((packed));
 
-#define V_TYPE(size)           \
-    struct v_bytes_##size {    \
+#define V_TYPE(size)            \
+    struct v_bytes_##size {     \
         unsigned char at[size]; \
     };
 V_SIZES(V_TYPE)
 
-#define V_DECLARE(name, type)                                                                                         \
+#define V_DECLARE(name, type)                                                                                       \
     far_op type v_##name(int which, type first, double b, long c, type second, long d, long e, type third, float f, \
                          long g, type fourth);
 #define V_DECLARE_SIZE(size) V_DECLARE(bytes_##size, struct v_bytes_##size)
@@ -115,7 +115,8 @@ struct v_owner {
     struct v_thing *far_handle thing;
     int n;
 };
-far_op far_fails(NULL) struct v_thing *far_handle v_open(int value);
+far_op far_fails(NULL)
+struct v_thing *far_handle v_open(int value);
 far_op far_fails(-1) int v_value(struct v_owner owner);
 far_op far_fails(-1) int v_close(struct v_thing *far_release thing);
 
@@ -128,6 +129,6 @@ struct v_variant {
 };
 far_op far_fails(-1) long v_variant(struct v_variant a, struct v_variant b);
 
-far_op double v_back(struct v_doubles (*far_callback f)(struct v_doubles p, struct v_name n, struct v_bytes_40 much, v_wide w, long a,
-                                                        long b, long c, struct v_bytes_3 last),
+far_op double v_back(struct v_doubles (*far_callback f)(struct v_doubles p, struct v_name n, struct v_bytes_40 much,
+                                                        v_wide w, long a, long b, long c, struct v_bytes_3 last),
                      struct v_bytes_40 much);
