@@ -139,6 +139,7 @@ static int find_kept_data(struct loading *loading, struct service *service, cons
         return result;
     service->data = found->data;
     service->data_kept = true;
+    service->data_half_made = !found->host.initialised;
     found->data = -1;
     return 0;
 }

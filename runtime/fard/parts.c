@@ -193,14 +193,31 @@ static int create_data(struct service *service, const struct far_segment *segmen
     return result;
 }
 
+/* Kept data on which constructors run yet: if they die, it is made again, so what it began with is worked out aside. */
+static int create_beside(const struct far_segment *segment, void **data)
+{
+    uint64_t size = segment->part[FAR_PART_DATA].size;
+    void *beside = size ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                        : NULL;
+    *data = beside == MAP_FAILED ? NULL : beside;
+    return beside == MAP_FAILED ? -errno : 0;
+}
+
+static int begin_data(struct service *service, const struct far_segment *segment, void **data)
+{
+    if (!service->data_kept)
+        return create_data(service, segment, data);
+    return service->data_half_made ? create_beside(segment, data) : 0;
+}
+
 int service_materialise(struct service *service, const struct far_segment *segment, const struct registry *registry,
                         struct far_error *error)
 {
     void *data = NULL;
-    int result = service->data_kept ? 0 : create_data(service, segment, &data);
+    int result = begin_data(service, segment, &data);
     if (!result)
         result = executable_materialise(service, &service->executable[0], segment, registry, data, error);
-    if (!result && !service->data_kept)
+    if (!result && (!service->data_kept || service->data_half_made))
         result = service_keep_initial(service, data, data ? segment->content_size[FAR_PART_DATA] : 0);
     memory_unmap(data, segment->part[FAR_PART_DATA].size);
     if (!result && !service->data_kept)

@@ -115,9 +115,13 @@ static int remove_stale(const struct sockaddr_un *address, int tries, struct far
 /* Everybody may connect: who it is, the kernel says (SO_PEERCRED), and the policy decides. */
 static int bind_socket(int fd, const struct sockaddr_un *address, struct far_error *error)
 {
-    if (bind(fd, (const struct sockaddr *)address, sizeof *address) < 0)
+    /* Everybody's from its first moment: who waits for a fard that is started anew must not find it closed to him. */
+    mode_t mask = umask(0111);
+    int failed = bind(fd, (const struct sockaddr *)address, sizeof *address);
+    umask(mask);
+    if (failed)
         return refuse_path(error, address->sun_path, "cannot be created");
-    if (chmod(address->sun_path, 0666) < 0 || listen(fd, SOMAXCONN) < 0)
+    if (listen(fd, SOMAXCONN) < 0)
         return refuse_path(error, address->sun_path, "cannot be listened on");
     return 0;
 }

@@ -90,7 +90,7 @@ static void add_like(struct link *link)
     for (unsigned part = 0; part < FAR_PART_COUNT; part++)
         like.segment.part[part] = (struct far_extent){0x1000u * part, 0x1000};
     like.segment.part[FAR_PART_DATA] = (struct far_extent){0x5000, 0x1000};
-    like.zeroed = 0x50a0;
+    like.layout = (struct data_layout){.valued_end = 0x50a0, .zeroed = 0x50a0, .zeroed_end = 0x5100, .end = 0x6000};
     link->like = &like;
     like_lay_out(link);
     link->like = NULL;
