@@ -197,8 +197,8 @@ static int create_data(struct service *service, const struct far_segment *segmen
 static int create_beside(const struct far_segment *segment, void **data)
 {
     uint64_t size = segment->part[FAR_PART_DATA].size;
-    void *beside = size ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-                        : NULL;
+    void *beside =
+        size ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) : NULL;
     *data = beside == MAP_FAILED ? NULL : beside;
     return beside == MAP_FAILED ? -errno : 0;
 }

@@ -78,9 +78,9 @@ struct service {
     uint32_t await_count;
     int data; /* one memory for all machines: data and heap */
     int data_read_only;
-    bool data_kept;   /* it is an earlier fard's, with all that is in it */
+    bool data_kept;      /* it is an earlier fard's, with all that is in it */
     bool data_half_made; /* the same, and its constructors had not completed then */
-    uint8_t *initial; /* what data begins with; NULL once the constructors have completed */
+    uint8_t *initial;    /* what data begins with; NULL once the constructors have completed */
     size_t initial_size;
     bool upgrading;    /* another version is being started beside it */
     struct host *heir; /* of that version; not ready yet */
