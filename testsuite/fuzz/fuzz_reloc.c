@@ -84,7 +84,11 @@ static void apply(const struct parts *parts, const struct far_reloc_header *stre
     memcpy(segment.part, parts->part, sizeof segment.part);
     service->range.base = FAR_WINDOW_BEGIN;
     registry_init(&registry);
-    struct image_target target = {.segment = &segment, .service = service, .image = parts->image, .data = parts->data};
+    struct image_target target = {.segment = &segment,
+                                  .service = service,
+                                  .iface = service->executable[0].iface,
+                                  .image = parts->image,
+                                  .data = parts->data};
     image_relocate(&target, &registry, &error);
     look_outside(parts);
     service_free(service);
