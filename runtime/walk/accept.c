@@ -9,10 +9,11 @@
 struct accepted {
     const char *area;
     const char *now;     /* the object */
+    char *after;         /* as sizes will see it */
     const uint8_t *bits; /* NULL: all of it */
 };
 
-static const char *copied(struct walk *walk, const char *from, uint64_t bytes)
+static char *copied(struct walk *walk, const char *from, uint64_t bytes)
 {
     char *copy = walk_take(walk->memory, bytes);
     return copy ? memcpy(copy, from, bytes) : NULL;
@@ -95,12 +96,14 @@ static unsigned accept_leaf(struct walk_visit *visit, const struct far_value *va
     if (value->passing == FAR_PASS_WITHHELD || (accepted->bits && !walk_has_changes(accepted->bits, offset, bytes)))
         return FAR_CALL_DONE;
     if (value->passing == FAR_PASS_FD)
-        return FAR_CALL_NOT_CARRIED;
+        return walk_scatter_descriptor(visit, now, to);
     unsigned status = value->passing == FAR_PASS_BUFFER || value->passing == FAR_PASS_STRING
                           ? walk_scatter(visit, value, walk_load(now), accepted->area, &raw)
                           : walk_simple_raw(visit, value, walk_load(now), &raw);
     if (!status)
         walk_store(to, raw);
+    if (!status)
+        walk_store(accepted->after + offset, walk_load(now)); /* the word as a whole, whatever its bits said */
     return status;
 }
 
@@ -109,17 +112,17 @@ static unsigned accept_structured(struct walk *walk, uint32_t index, const char 
     struct walk_visit visit;
     struct walk_object *object = &walk->object[index];
     bool both = object->direction == WALK_BOTH;
-    struct accepted accepted = {.area = area, .now = copied(walk, area + object->offset, object->bytes)};
-    const char *after = accepted.now;
+    struct accepted accepted = {.area = area, .after = copied(walk, area + object->offset, object->bytes)};
+    accepted.now = accepted.after;
     if (both) {
         accepted.bits = (const uint8_t *)copied(walk, area + object->changes, (object->bytes + 7) / 8);
-        after = copied(walk, object->image, object->bytes);
+        accepted.after = copied(walk, object->image, object->bytes);
     }
-    if (!accepted.now || !after || (both && !accepted.bits))
+    if (!accepted.now || !accepted.after || (both && !accepted.bits))
         return FAR_CALL_NO_MEMORY;
     if (both)
-        walk_take_changes((char *)(uintptr_t)after, accepted.now, object->bytes, accepted.bits, 0);
-    object->image = after;
+        walk_take_changes(accepted.after, accepted.now, object->bytes, accepted.bits, 0);
+    object->image = accepted.after;
     object->image_bytes = (uint32_t)object->bytes;
     walk_visit_begin(&visit, walk, index);
     visit.leaf = accept_leaf;
@@ -165,6 +168,7 @@ unsigned walk_accept(struct walk *walk, const char *area, uint64_t word)
     status = status ? status : accept_result(walk, area, word);
     walk->visited = walk->entered;
     status = status ? status : walk_scatter_rest(walk, area);
+    status = status ? status : walk_look_within(walk, word);
     if (status)
         drop_made(walk);
     return status == FAR_CALL_DONE || status == FAR_CALL_NO_MEMORY ? status : FAR_CALL_STATUS_COUNT;

@@ -37,6 +37,11 @@ static unsigned measure_string(struct walk_visit *visit, const struct far_value 
     return terminated || sized ? FAR_CALL_DONE : FAR_CALL_TOO_MUCH;
 }
 
+bool walk_is_named(const struct walk *walk, const struct far_value *value)
+{
+    return value->lifetime == FAR_LIFETIME_RELEASED && (walk->after || walk->hands_over);
+}
+
 static char *private_copy(struct walk *walk, const char *from, uint64_t bytes)
 {
     char *copy = walk_take(walk->memory, bytes);
@@ -136,10 +141,8 @@ static unsigned gather_object(struct walk_visit *visit, const struct far_value *
         if (failed)
             return FAR_CALL_NO_MEMORY;
     }
-    /* In front of what is released by its name lies that name. */
     uint64_t name;
-    unsigned status =
-        walk->after && value->lifetime == FAR_LIFETIME_RELEASED ? walk_place(walk, 16, &name) : FAR_CALL_DONE;
+    unsigned status = walk_is_named(walk, value) ? walk_place(walk, 16, &name) : FAR_CALL_DONE;
     if (!status)
         status = walk_append(walk, object, &index);
     if (status)
@@ -149,6 +152,14 @@ static unsigned gather_object(struct walk_visit *visit, const struct far_value *
     *word = object->kept ? far_reference(FAR_REFERENCE_KEPT, object->kept, bytes)
                          : far_reference(FAR_REFERENCE_NEW, index, bytes);
     return FAR_CALL_DONE;
+}
+
+/* Whoever is given memory that is released by its name may name it from now on. */
+static unsigned give_name(const struct walk *walk, const struct far_value *value, uint64_t address)
+{
+    if (value->lifetime != FAR_LIFETIME_RELEASED || !walk->hooks->handle_give)
+        return FAR_CALL_DONE;
+    return walk->hooks->handle_give(walk->context, value, address);
 }
 
 unsigned walk_gather(struct walk_visit *visit, const struct far_value *value, uint64_t address, uint64_t *word)
@@ -177,6 +188,9 @@ unsigned walk_gather(struct walk_visit *visit, const struct far_value *value, ui
         *word = far_reference(FAR_REFERENCE_SEEN, seen, 0);
         return FAR_CALL_DONE;
     }
+    status = walk->hands_over && !walk->after ? give_name(walk, value, address) : FAR_CALL_DONE;
+    if (status)
+        return status;
     if (may_share(walk, value, &object, address)) {
         *word = far_reference_address(address);
         return FAR_CALL_DONE;
@@ -201,7 +215,7 @@ static unsigned handle_word(struct walk *walk, const struct far_value *value, ui
 {
     *word = raw;
     if (walk->hooks->handle_give)
-        return raw ? walk->hooks->handle_give(walk->context, raw) : FAR_CALL_DONE;
+        return raw ? walk->hooks->handle_give(walk->context, value, raw) : FAR_CALL_DONE;
     uint64_t token =
         value->flags & FAR_VALUE_RELEASE && walk->results ? walk_store_token(walk->results->store, raw) : 0;
     *word = token ? token : raw;
@@ -220,6 +234,7 @@ unsigned walk_simple_word(struct walk_visit *visit, const struct far_value *valu
     case FAR_PASS_CALLBACK:
         return function_word(visit->walk, value, raw, word);
     case FAR_PASS_FD:
+        return walk_descriptor_word(visit->walk, (int32_t)raw, word);
     case FAR_PASS_STRUCT:
     case FAR_PASS_ARRAY:
         return FAR_CALL_NOT_CARRIED;
@@ -262,11 +277,9 @@ unsigned walk_return(struct walk_visit *visit, const struct far_value *value, ui
         *word = far_reference(FAR_REFERENCE_KEPT, kept, (uint32_t)offset);
         return FAR_CALL_DONE;
     }
-    if (value->lifetime == FAR_LIFETIME_RELEASED && walk->hooks->handle_give) {
-        unsigned status = walk->hooks->handle_give(walk->context, address);
-        if (status)
-            return status;
-    }
+    unsigned status = give_name(walk, value, address);
+    if (status)
+        return status;
     uint64_t bytes = target_bytes(visit, value);
     if ((walk->hooks->shares && walk->hooks->shares(walk->context, address, bytes)) ||
         (walk->hooks->may_read &&
@@ -291,6 +304,8 @@ static unsigned gather_leaf(struct walk_visit *visit, const struct far_value *va
     }
     if (walk_is_skipped(visit, value))
         return FAR_CALL_DONE;
+    if (value->passing == FAR_PASS_FD)
+        return walk_gather_descriptor(visit, image, wire);
     uint64_t raw = walk_load(image);
     if (value->passing != FAR_PASS_BUFFER && value->passing != FAR_PASS_STRING)
         status = walk_simple_word(visit, value, raw, &word);
@@ -347,7 +362,7 @@ void walk_put_object(const struct walk *walk, const struct walk_object *object, 
 {
     char *to = area + object->offset;
     bool goes = object->direction & FAR_VALUE_IN || object->flags & WALK_MADE;
-    if (object->flags & WALK_MADE && object->value->lifetime == FAR_LIFETIME_RELEASED)
+    if (walk_is_named(walk, object->value))
         walk_store(to - 16, (uint64_t)(uintptr_t)object->memory);
     if (!goes || !object->bytes)
         return;

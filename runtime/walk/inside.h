@@ -32,6 +32,8 @@ struct walk_scope {
 #define WALK_KEPT_BEGIN 0x8u
 #define WALK_RELEASED   0x10u
 #define WALK_BY_VALUE   0x20u /* a parameter or result itself: nothing points to it */
+#define WALK_STAYS      0x80u /* callee: it was handed over, and lies in the results */
+#define WALK_LEADS      0x40u /* caller: the answer has a pointer here into memory of the call's own */
 
 struct walk_object {
     const struct far_value *value;   /* of the pointer that led here */
@@ -43,7 +45,7 @@ struct walk_object {
     uint64_t offset;  /* in the area */
     uint64_t changes; /* in the area: one bit a byte */
     const struct walk_scope *scope;
-    uint64_t token;            /* caller, of what comes out: by which name the callee knows what is released */
+    uint64_t root;             /* of what lies in the results: the address of what is released, and this with it */
     struct walk_memory *below; /* callee: where what its pointers lead to lies. NULL: where the call's does */
     uint32_t image_bytes;
     uint32_t kept; /* its number; 0: none */
@@ -54,8 +56,8 @@ struct walk_object {
 };
 
 struct walk_handle {
-    uint64_t value;
-    bool release;
+    const struct far_value *value; /* what says that it is one */
+    uint64_t handle;
 };
 
 /* --- leaves.c: what lies in an object --- */
@@ -143,6 +145,8 @@ unsigned walk_simple_word(struct walk_visit *visit, const struct far_value *valu
 bool walk_is_skipped(const struct walk_visit *visit, const struct far_value *value);
 /* A string's length travels with its word, where nothing on the other side says it. */
 bool walk_is_sent_string(const struct walk *walk, const struct far_value *value, uint8_t direction);
+/* Its owner's name for it lies in front of it: by that it is released. */
+bool walk_is_named(const struct walk *walk, const struct far_value *value);
 /* How long memory is kept. */
 void walk_until(const struct walk *walk, const struct far_value *value, struct walk_until *until);
 
@@ -152,6 +156,19 @@ unsigned walk_scatter(struct walk_visit *visit, const struct far_value *value, u
                       uint64_t *address);
 unsigned walk_scatter_rest(struct walk *walk, const char *area);
 unsigned walk_simple_raw(struct walk_visit *visit, const struct far_value *value, uint64_t word, uint64_t *raw);
+
+/* --- descriptors.c: far_fd --- */
+
+/* A parameter or result. */
+unsigned walk_descriptor_word(struct walk *walk, int32_t descriptor, uint64_t *word);
+unsigned walk_descriptor_raw(struct walk *walk, uint64_t word, uint64_t *raw);
+/* Four bytes of an object: as gather and scatter. */
+unsigned walk_gather_descriptor(struct walk_visit *visit, const char *from, char *to);
+unsigned walk_scatter_descriptor(struct walk_visit *visit, const char *from, char *to);
+/* Callee: what only comes out begins as -1. */
+void walk_empty_descriptors(struct walk *walk, uint32_t index);
+/* Callee: the answer has failed. All that were given away are handed to hooks->drop_descriptor. */
+void walk_drop_descriptors(struct walk *walk);
 
 /* --- byvalue.c --- */
 
@@ -192,5 +209,10 @@ static inline bool walk_comes_out(const struct far_value *value)
 {
     return value->lifetime != FAR_LIFETIME_NONE && !(value->flags & FAR_VALUE_IN);
 }
+
+/* --- within.c --- */
+
+/* Caller, at last: what the answer's pointers, and `word`, the result, lead to, is there as far as is promised. */
+unsigned walk_look_within(struct walk *walk, uint64_t word);
 
 #endif

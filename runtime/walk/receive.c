@@ -60,16 +60,26 @@ unsigned walk_receive(struct walk *walk, const char *area)
 static void end_handle(const struct walk *walk, const struct walk_handle *handle, bool called)
 {
     if (!called) {
-        walk->hooks->handle_put_down(walk->context, handle->value);
+        walk->hooks->handle_put_down(walk->context, handle->value, handle->handle);
         return;
     }
-    walk->hooks->handle_end(walk->context, handle->value, handle->release);
-    if (handle->release && walk->kept)
-        walk_kept_handle_gone(walk->kept, handle->value);
+    walk->hooks->handle_end(walk->context, handle->value, handle->handle);
+    if (handle->value->flags & FAR_VALUE_RELEASE && walk->kept)
+        walk_kept_handle_gone(walk->kept, handle->handle);
+}
+
+/* What was to stay, had the function been called. */
+static void drop_what_stays(const struct walk *walk)
+{
+    for (uint32_t i = 0; i < walk->count; i++)
+        if (walk->object[i].flags & WALK_STAYS && walk->object[i].memory)
+            walk_result_drop(walk->results, walk->object[i].memory);
 }
 
 void walk_end(struct walk *walk, bool called)
 {
+    if (!called && walk->hands_over && walk->results)
+        drop_what_stays(walk);
     for (uint32_t i = 0; i < walk->count && walk->kept; i++)
         if (walk->object[i].kept)
             walk_keep_done(walk->kept, walk->object[i].kept, called && walk->object[i].flags & WALK_RELEASED);

@@ -53,7 +53,8 @@ static unsigned reply_leaf(struct walk_visit *visit, const struct far_value *val
         return FAR_CALL_DONE;
     for (uint64_t i = offset; before && i < offset + bytes; i++)
         ((uint8_t *)area)[object->changes + i / 8] |= (uint8_t)(1u << i % 8);
-    return value->passing == FAR_PASS_FD ? FAR_CALL_NOT_CARRIED : reply_cell(visit, value, offset, to);
+    return value->passing == FAR_PASS_FD ? walk_gather_descriptor(visit, now, to)
+                                         : reply_cell(visit, value, offset, to);
 }
 
 static unsigned reply_object(struct walk *walk, uint32_t index, char *area)
@@ -104,5 +105,7 @@ unsigned walk_reply(struct walk *walk, char *area, uint64_t *word)
     status = status ? status : walk_gather_rest(walk);
     for (uint32_t i = walk->entered; i < walk->count && !status; i++)
         walk_put_object(walk, &walk->object[i], area);
+    if (status)
+        walk_drop_descriptors(walk);
     return status;
 }

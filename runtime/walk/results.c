@@ -293,7 +293,7 @@ void walk_store_released(struct walk_store *store, uint64_t address)
     uint64_t token = block && block->lifetime == FAR_LIFETIME_RELEASED ? block->token : 0;
     if (token) {
         end(store, block);
-        end_tied(store, FAR_LIFETIME_RELEASED, token);
+        end_tied(store, FAR_LIFETIME_RELEASED, address);
     }
     unlock(store, &saved);
 }

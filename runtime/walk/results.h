@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Where a caller puts what comes out of a call and is not its own memory: results, `char **` that are filled in. How long
- * it stays is what far_lifetime says. The same bytes with the same life are handed out at the same address again, so that
+ * Where a process puts memory of the service's that it is given: results, `char **` that are filled in, and what its
+ * functions are handed over. How long it stays is what far_lifetime says. The same bytes with the same life are handed out at the same address again, so that
  * asking for a version in a loop takes memory once.
  */
 #ifndef FARCALL_WALK_RESULTS_H
@@ -23,8 +23,8 @@ struct walk_results {
 
 struct walk_life {
     uint8_t lifetime; /* enum far_lifetime */
-    uint64_t handle;  /* HANDLE; RELEASED, of what lies below: the token of what is released */
-    uint64_t token;   /* RELEASED: by which name the callee knows it; 0: it lies below that */
+    uint64_t handle;  /* HANDLE; RELEASED, of what lies below: the address of what is released */
+    uint64_t token;   /* RELEASED: by which name its owner knows it; 0: it lies below that */
 };
 
 struct walk_store *walk_store_new(void); /* from mmap; NULL: no memory */

@@ -79,19 +79,42 @@ static bool take_image(struct walk *walk, struct walk_object *object, const char
     return true;
 }
 
-static struct walk_life life_of(const struct walk_visit *visit, struct walk_object *object, const char *area)
+/* As long as another parameter's memory that a callee was handed over: as that. */
+static void stay_with(const struct walk *walk, struct walk_object *object)
+{
+    uint32_t index = object->lifetime == FAR_LIFETIME_PARAM ? walk->param_object[object->lifetime_of] : 0;
+    if (!index || walk->after || !(walk->object[index - 1].flags & WALK_STAYS))
+        return;
+    object->lifetime = walk->object[index - 1].lifetime;
+    object->lifetime_of = walk->object[index - 1].lifetime_of;
+    object->root = walk->object[index - 1].root;
+}
+
+static bool is_handed_over(const struct walk *walk, const struct walk_object *object)
+{
+    bool lives = object->lifetime == FAR_LIFETIME_SERVICE || object->lifetime == FAR_LIFETIME_HANDLE ||
+                 object->lifetime == FAR_LIFETIME_RELEASED;
+    return lives && walk->hands_over && !walk->after;
+}
+
+/* Its owner's name is read here, once. BAD_ARGUMENT: it has none. */
+static unsigned life_of(const struct walk_visit *visit, struct walk_object *object, const char *area,
+                        struct walk_life *life)
 {
     const struct walk *walk = visit->walk;
-    struct walk_life life = {.lifetime = object->lifetime};
-    if (life.lifetime == FAR_LIFETIME_HANDLE)
-        life.handle = walk->word[object->lifetime_of];
+    const uint64_t *word = walk->callee ? walk->line : walk->word;
+    *life = (struct walk_life){.lifetime = object->lifetime};
+    if (life->lifetime == FAR_LIFETIME_HANDLE)
+        life->handle = word[object->lifetime_of];
     if (object->value->lifetime == FAR_LIFETIME_RELEASED)
-        life.token = object->token = walk_load(area + object->offset - 16);
-    else if (life.lifetime == FAR_LIFETIME_RELEASED && visit->object != WALK_NOWHERE)
-        life.handle = object->token = walk->object[visit->object].token;
-    if (life.lifetime == FAR_LIFETIME_PARAM || life.lifetime == FAR_LIFETIME_CALLBACK)
-        life.lifetime = FAR_LIFETIME_CALL;
-    return life;
+        life->token = walk_load(area + object->offset - 16);
+    else if (visit->object != WALK_NOWHERE)
+        object->root = walk->object[visit->object].root;
+    if (life->lifetime == FAR_LIFETIME_RELEASED && !life->token)
+        life->handle = object->root;
+    if (life->lifetime == FAR_LIFETIME_PARAM || life->lifetime == FAR_LIFETIME_CALLBACK)
+        life->lifetime = FAR_LIFETIME_CALL;
+    return object->value->lifetime == FAR_LIFETIME_RELEASED && !life->token ? FAR_CALL_BAD_ARGUMENT : FAR_CALL_DONE;
 }
 
 static bool is_terminated(const struct walk *walk, const struct walk_object *object, const char *bytes)
@@ -119,27 +142,55 @@ static unsigned check_string(struct walk_visit *visit, struct walk_object *objec
     return sized && object->bytes == size ? FAR_CALL_DONE : FAR_CALL_BAD_STRING;
 }
 
-/* What comes out to a caller: into memory with the life that the interface says. */
+/* A string that ends before its size has zeros behind it, for who reads on as far as it was told. */
+static uint64_t room_of(struct walk_visit *visit, const struct walk_object *object)
+{
+    uint64_t size = 0;
+    bool negative = false, sized = object->value->passing == FAR_PASS_STRING && object->value->size_count;
+    if (!sized || visit->walk->after || walk_size(visit, object->value, &size, &negative) != FAR_CALL_DONE)
+        return object->bytes;
+    return size > object->bytes && size <= FAR_STRING_LIMIT ? size : object->bytes;
+}
+
+/* The same bytes may have been given out before: nobody writes into them but by mistake. */
+static bool is_found_by_content(const struct walk_object *object, uint64_t room)
+{
+    return !object->element && !object->image && room == object->bytes &&
+           (object->flags & WALK_MADE || object->direction == FAR_VALUE_IN);
+}
+
+static void as_it_is(struct walk_object *object)
+{
+    object->image = object->memory;
+    object->image_bytes = (uint32_t)object->bytes;
+}
+
+/* What comes out to a caller, and what a callee is handed over: into memory with the life that the interface says. */
 static unsigned made_memory(struct walk_visit *visit, struct walk_object *object, const char *from)
 {
     struct walk *walk = visit->walk;
-    struct walk_life life = life_of(visit, object, from - object->offset);
-    if (!walk->results)
-        return FAR_CALL_NOT_CARRIED;
-    if (object->element || object->image) {
-        if (!take_image(walk, object, from))
-            return FAR_CALL_NO_MEMORY;
-        object->memory = walk_result_take(walk->results, object->bytes, &life);
-        if (object->memory && object->element)
-            memset(object->memory, 0, object->bytes);
-        else if (object->memory)
-            memcpy(object->memory, object->image, object->bytes);
-        return object->memory ? check_string(visit, object, object->image) : FAR_CALL_NO_MEMORY;
+    struct walk_life life;
+    uint64_t room = room_of(visit, object);
+    unsigned status = life_of(visit, object, from - object->offset, &life);
+    if (status || !walk->results)
+        return status ? status : FAR_CALL_NOT_CARRIED;
+    bool found = is_found_by_content(object, room);
+    object->memory = found ? walk_result_copy(walk->results, from, object->bytes, &life)
+                           : walk_result_take(walk->results, room, &life);
+    if (!object->memory)
+        return FAR_CALL_NO_MEMORY;
+    if (life.token)
+        object->root = (uint64_t)(uintptr_t)object->memory;
+    if (!found)
+        memset(object->memory, 0, room);
+    if (found || !(object->flags & WALK_MADE || object->direction & FAR_VALUE_IN)) {
+        as_it_is(object);
+    } else if (!take_image(walk, object, from)) {
+        return FAR_CALL_NO_MEMORY;
+    } else if (!object->element) {
+        memcpy(object->memory, object->image, object->bytes);
     }
-    object->memory = walk_result_copy(walk->results, from, object->bytes, &life);
-    object->image = object->memory;
-    object->image_bytes = (uint32_t)object->bytes;
-    return object->memory ? check_string(visit, object, object->memory) : FAR_CALL_NO_MEMORY;
+    return check_string(visit, object, object->image);
 }
 
 static bool keeps(const struct far_value *value)
@@ -183,14 +234,9 @@ static unsigned plain_bytes(struct walk_visit *visit, struct walk_object *object
     return check_string(visit, object, object->memory);
 }
 
-/* A string that ends before its size has zeros behind it, for who reads on as far as it was told. */
 static char *take_for(struct walk_visit *visit, const struct walk_object *object)
 {
-    uint64_t room = object->bytes, size = 0;
-    bool negative = false, sized = object->value->passing == FAR_PASS_STRING && object->value->size_count;
-    if (sized && walk_size(visit, object->value, &size, &negative) == FAR_CALL_DONE && size > room &&
-        size <= FAR_STRING_LIMIT)
-        room = size;
+    uint64_t room = room_of(visit, object);
     char *memory = walk_take(memory_of(visit->walk, object), room);
     if (memory)
         memset(memory + object->bytes, 0, room - object->bytes);
@@ -233,10 +279,22 @@ static void describe(struct walk_visit *visit, const struct far_value *value, st
         object->direction = FAR_VALUE_IN;
 }
 
+/* It must be there too: it is read before the object is. */
 static unsigned place_name(struct walk *walk, const struct far_value *value)
 {
     uint64_t name;
-    return walk->after && value->lifetime == FAR_LIFETIME_RELEASED ? walk_place(walk, 16, &name) : FAR_CALL_DONE;
+    if (!walk_is_named(walk, value))
+        return FAR_CALL_DONE;
+    return is_there(walk, 16) ? walk_place(walk, 16, &name) : no_more(walk);
+}
+
+/* Where it lies depends on how long it stays. */
+static unsigned into_memory(struct walk_visit *visit, struct walk_object *object, const char *from)
+{
+    if (is_handed_over(visit->walk, object))
+        object->flags |= WALK_STAYS;
+    return object->flags & (WALK_MADE | WALK_STAYS) ? made_memory(visit, object, from)
+                                                    : received_memory(visit, object, from);
 }
 
 static unsigned scatter_object(struct walk_visit *visit, const struct far_value *value, uint64_t word, const char *area,
@@ -247,6 +305,7 @@ static unsigned scatter_object(struct walk_visit *visit, const struct far_value 
     uint32_t index;
     bool failed = false;
     describe(visit, value, &object);
+    stay_with(walk, &object);
     unsigned status = place_name(walk, value);
     status = status ? status : measure(visit, value, word, area, &object);
     if (!status && !is_there(walk, object.bytes))
@@ -261,8 +320,7 @@ static unsigned scatter_object(struct walk_visit *visit, const struct far_value 
     if (far_reference_kind(word) == FAR_REFERENCE_KEPT)
         status = kept_memory(walk, placed, far_reference_index(word));
     if (!status)
-        status = walk->after ? made_memory(visit, placed, area + placed->offset)
-                             : received_memory(visit, placed, area + placed->offset);
+        status = into_memory(visit, placed, area + placed->offset);
     *address = (uint64_t)(uintptr_t)placed->memory;
     return status;
 }
@@ -278,8 +336,10 @@ static unsigned scatter_seen(struct walk_visit *visit, const struct far_value *v
         return FAR_CALL_BAD_ARGUMENT;
     const struct walk_object *object = &walk->object[index];
     *address = (uint64_t)(uintptr_t)object->memory + offset;
+    if (walk->after && visit->object != WALK_NOWHERE)
+        walk->object[visit->object].flags |= WALK_LEADS;
     if (walk->after)
-        return FAR_CALL_DONE;
+        return FAR_CALL_DONE; /* walk_look_within() */
     if (!deep || offset || !(object->flags & WALK_DEEP) || object->kept || object->value->passing != value->passing)
         return FAR_CALL_BAD_ARGUMENT;
     if (value->passing == FAR_PASS_STRING)
@@ -347,7 +407,7 @@ unsigned walk_scatter(struct walk_visit *visit, const struct far_value *value, u
     }
 }
 
-static bool remember_handle(struct walk *walk, uint64_t value, bool release)
+static bool remember_handle(struct walk *walk, const struct far_value *value, uint64_t handle)
 {
     if (walk->handle_count == walk->handle_room) {
         uint32_t room = walk->handle_room ? 2 * walk->handle_room : 16;
@@ -359,7 +419,7 @@ static bool remember_handle(struct walk *walk, uint64_t value, bool release)
         walk->handle = handles;
         walk->handle_room = room;
     }
-    walk->handle[walk->handle_count++] = (struct walk_handle){value, release};
+    walk->handle[walk->handle_count++] = (struct walk_handle){value, handle};
     return true;
 }
 
@@ -374,15 +434,14 @@ static uint32_t parameter_of(const struct walk *walk, const struct far_value *va
 
 static unsigned handle_raw(struct walk *walk, const struct far_value *value, uint64_t word)
 {
-    bool release = value->flags & FAR_VALUE_RELEASE;
     if (!word && walk->callee && !(value->flags & FAR_VALUE_OPTIONAL) && parameter_of(walk, value) < walk->of.count)
         return FAR_CALL_BAD_ARGUMENT;
     if (!word || !walk->hooks->handle_begin)
         return FAR_CALL_DONE;
-    unsigned status = walk->hooks->handle_begin(walk->context, word, release);
-    if (status || remember_handle(walk, word, release))
+    unsigned status = walk->hooks->handle_begin(walk->context, value, word);
+    if (status || remember_handle(walk, value, word))
         return status;
-    walk->hooks->handle_put_down(walk->context, word);
+    walk->hooks->handle_put_down(walk->context, value, word);
     return FAR_CALL_NO_MEMORY;
 }
 
@@ -434,6 +493,7 @@ unsigned walk_simple_raw(struct walk_visit *visit, const struct far_value *value
     case FAR_PASS_CALLBACK:
         return function_raw(visit->walk, value, word, raw);
     case FAR_PASS_FD:
+        return walk_descriptor_raw(visit->walk, word, raw);
     case FAR_PASS_STRUCT:
     case FAR_PASS_ARRAY:
         return FAR_CALL_NOT_CARRIED;
@@ -456,7 +516,7 @@ static unsigned scatter_leaf(struct walk_visit *visit, const struct far_value *v
     if (walk_is_skipped(visit, value))
         return FAR_CALL_DONE;
     if (value->passing == FAR_PASS_FD)
-        return FAR_CALL_NOT_CARRIED;
+        return walk_scatter_descriptor(visit, image, memory);
     unsigned status = value->passing == FAR_PASS_BUFFER || value->passing == FAR_PASS_STRING
                           ? walk_scatter(visit, value, walk_load(image), visit->context, &raw)
                           : walk_simple_raw(visit, value, walk_load(image), &raw);
@@ -468,8 +528,12 @@ static unsigned scatter_inside(struct walk *walk, uint32_t index, const char *ar
 {
     struct walk_visit visit;
     const struct walk_object *object = &walk->object[index];
-    if (!object->element || (object->direction == FAR_VALUE_OUT && !walk->after))
+    if (!object->element)
         return FAR_CALL_DONE;
+    if (object->direction == FAR_VALUE_OUT && !walk->after) {
+        walk_empty_descriptors(walk, index);
+        return FAR_CALL_DONE;
+    }
     walk_visit_begin(&visit, walk, index);
     visit.leaf = scatter_leaf;
     visit.context = (void *)(uintptr_t)area;

@@ -53,17 +53,25 @@ struct walk_hooks {
     bool (*may_name)(void *context, uint64_t address, uint64_t bytes, bool written);
     /* Callee: may the caller read this memory of the callee's? Then its address comes out. deep: and all it leads to. */
     bool (*may_read)(void *context, uint64_t address, uint64_t bytes, bool deep);
-    /* The handles' owner: one comes in, and is used until handle_end or, if nothing was called, handle_put_down. */
-    unsigned (*handle_begin)(void *context, uint64_t handle, bool release);
-    void (*handle_end)(void *context, uint64_t handle, bool release);
-    void (*handle_put_down)(void *context, uint64_t handle);
-    /* The handles' owner: one goes out. */
-    unsigned (*handle_give)(void *context, uint64_t handle);
+    /*
+     * The handles' owner: one comes in, and is used until handle_end or, if nothing was called, handle_put_down. value
+     * says of what type it must be, and whether it is released.
+     */
+    unsigned (*handle_begin)(void *context, const struct far_value *value, uint64_t handle);
+    void (*handle_end)(void *context, const struct far_value *value, uint64_t handle);
+    void (*handle_put_down)(void *context, const struct far_value *value, uint64_t handle);
+    /* The handles' owner: one goes out, or memory that is to be released. */
+    unsigned (*handle_give)(void *context, const struct far_value *value, uint64_t handle);
     /* Functions: the caller's becomes a word, and a word something that can be called. */
     unsigned (*out_function)(void *context, const struct walk *walk, uint64_t address,
                              const struct far_callback *callback, uint64_t *word);
     unsigned (*in_function)(void *context, const struct walk *walk, uint64_t word, const struct far_callback *callback,
                             uint64_t *address);
+    /* Descriptors: one goes with this message, and `word` says which it is; one that a word names has come with it. */
+    unsigned (*out_descriptor)(void *context, const struct walk *walk, int descriptor, uint32_t *word);
+    unsigned (*in_descriptor)(void *context, const struct walk *walk, uint32_t word, int *descriptor);
+    /* Callee: one that was given away, but the answer cannot be: it is nobody's. */
+    void (*drop_descriptor)(void *context, int descriptor);
 };
 
 /* One call. Begins as zero, but for the first block. */
@@ -81,6 +89,8 @@ struct walk {
     uint64_t by_value;            /* a result by value: where it lies; caller: given; callee: after walk_receive */
     uint64_t capacity;            /* bytes of the area */
     uint64_t end;                 /* bytes of it in use */
+    bool descriptors;             /* the interface has some (far_fd) */
+    bool hands_over; /* callbacks, both sides: what goes in with a lifetime stays with the callee, in its results */
     /* Private. */
     struct walk_object *object;
     uint32_t count, room;

@@ -67,12 +67,13 @@ INTERFACE
 
 static struct pair pair;
 static char abc[] = "abc", defgh[] = "defgh";
-static struct part parts[2] = {{3, abc}, {5, defgh}};
-static char room[32], text[] = "twelve bytes";
+/* Each has an element more than is handed over: a pointer may come back moved to an object's end. */
+static struct part parts[3] = {{3, abc}, {5, defgh}};
+static char room[32 + 1], text[] = "twelve bytes";
 static struct node made_leaf = {NULL, NULL, {2, text}, abc}, made_root = {&made_leaf, &made_root, {4, text}, defgh};
 static union {
     struct holder holder;
-    struct node node[3];
+    struct node node[3 + 1];
     struct variant variant;
     struct stream stream;
     size_t count;
@@ -96,7 +97,7 @@ static void fill_sent(unsigned which, uint64_t *argument)
     argument[0] = ADDRESS(&sent);
     argument[1] = 2;
     memset(&sent, 0, sizeof sent);
-    count = sizeof room;
+    count = sizeof room - 1;
     switch (which) {
     case 0:
         sent.holder = (struct holder){"name", {parts[0], parts[1]}, parts, 2};
@@ -116,7 +117,7 @@ static void fill_sent(unsigned which, uint64_t *argument)
         sent.list[0] = sent.list[1] = text;
         break;
     case 6:
-        sent.stream = (struct stream){.next = room, .avail = sizeof room};
+        sent.stream = (struct stream){.next = room, .avail = sizeof room - 1};
         break;
     case 7:
         argument[0] = ADDRESS(room);

@@ -243,6 +243,36 @@ static void check_lies(struct pair *pair)
     }
 }
 
+/* A pointer that was moved promises what the interface says is behind it. */
+static void check_promises(struct pair *pair)
+{
+    char in[8] = "abcdef", out[100] = {0}, room[8];
+    struct stream s = {.next_in = in, .avail_in = 6, .next_out = out, .avail_out = 100};
+    for (unsigned more = 0; more < 2; more++) {
+        s.next_in = in;
+        CHECK(pair_send(pair, "stream_run", ARGUMENTS(ADDRESS(&s))) == FAR_CALL_DONE);
+        char *bits = pair->area + pair->caller.object[0].changes, *now = pair->area + pair->caller.object[0].offset;
+        memset(bits, 0, sizeof s / 8);
+        bits[0] = (char)0xff; /* next_in */
+        bits[1] = 1;          /* avail_in */
+        walk_store(now, far_reference(FAR_REFERENCE_SEEN, 1, 2));
+        now[8] = (char)(4 + more);
+        pair->caller.capacity = AREA_SIZE;
+        CHECK(walk_accept(&pair->caller, pair->area, 0) == (more ? FAR_CALL_STATUS_COUNT : FAR_CALL_DONE));
+        s.avail_in = 6;
+    }
+    for (unsigned ends = 0; ends < 2; ends++) {
+        strcpy(room, "rest");
+        CHECK(pair_send(pair, "again", ARGUMENTS(ADDRESS(room))) == FAR_CALL_DONE);
+        memset(pair->area + pair->caller.object[0].offset, 'x', 8);
+        pair->area[pair->caller.object[0].offset + 7] = ends ? 0 : 'x';
+        pair->area[pair->caller.object[0].changes] = (char)0xff;
+        pair->caller.capacity = AREA_SIZE;
+        CHECK(walk_accept(&pair->caller, pair->area, far_reference(FAR_REFERENCE_SEEN, 0, 3)) ==
+              (ends ? FAR_CALL_DONE : FAR_CALL_STATUS_COUNT));
+    }
+}
+
 int main(void)
 {
     static struct pair pair;
@@ -252,6 +282,7 @@ int main(void)
     check_results(&pair);
     check_below(&pair);
     check_lies(&pair);
+    check_promises(&pair);
     pair_close(&pair);
     return check_result();
 }
