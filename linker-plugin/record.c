@@ -94,38 +94,37 @@ static int renumber(struct link *link, const struct far_iface *previous, uint32_
     return 0;
 }
 
-static int keep_slots(struct link *link)
+/* Renumber by the record in that file. A file without one says why in `to`, and nothing is done. */
+static int renumber_by_file(struct link *link, const char *path, const struct complaint *to, uint32_t *machine)
 {
-    const char *path = link->options.previous;
-    const struct far_iface *previous;
-    char why[512] = "";
-    const struct complaint to = {why, sizeof why};
+    const struct far_iface *other;
     uint8_t *bytes;
     size_t size;
 
+    *machine = link->iface->machine;
     if (file_read(&link->arena, &link->errors, path, &bytes, &size))
         return link->errors.status;
-    if (iface_in_file(bytes, size, &previous, &to) || renumber(link, previous, link->iface->machine, &to))
-        return error_add(&link->errors, EX_DATAERR, "--previous=%s: %s", path, why);
-    return 0;
+    if (iface_in_file(bytes, size, &other, to))
+        return EX_NOINPUT;
+    *machine = other->machine;
+    return renumber(link, other, link->options.previous ? link->iface->machine : other->machine, to);
 }
 
-/* The slots of what this one is laid out like. What else is wrong with that file, like.c says. */
-static int keep_slots_like(struct link *link)
+/* --previous must be able to say; what else is wrong with what this one is laid out like, like.c says. */
+static int keep_slots(struct link *link)
 {
-    const char *path = link->options.like;
-    const struct far_iface *other;
+    const char *path = link->options.previous ? link->options.previous : link->options.like;
     char why[512] = "";
     const struct complaint to = {why, sizeof why};
-    uint8_t *bytes;
-    size_t size;
+    uint32_t machine;
+    int status = path ? renumber_by_file(link, path, &to, &machine) : 0;
 
-    if (file_read(&link->arena, &link->errors, path, &bytes, &size))
+    if (!status || link->errors.status)
         return link->errors.status;
-    if (iface_in_file(bytes, size, &other, &to) || !renumber(link, other, other->machine, &to) ||
-        other->machine != link->iface->machine)
+    if (!link->options.previous && (status == EX_NOINPUT || machine != link->iface->machine))
         return 0;
-    return error_add(&link->errors, EX_DATAERR, "--like=%s: %s", path, why);
+    return error_add(&link->errors, EX_DATAERR, "%s=%s: %s", link->options.previous ? "--previous" : "--like", path,
+                     why);
 }
 
 static int adopt_record(struct link *link)
@@ -138,9 +137,7 @@ static int adopt_record(struct link *link)
                          "both for one machine",
                          link->record_origin, found->machine, link->machine->name);
     link->iface = (struct far_iface *)arena_copy(&link->arena, (const char *)link->record, link->record_size);
-    if (link->options.previous && keep_slots(link))
-        return link->errors.status;
-    if (!link->options.previous && link->options.like && keep_slots_like(link))
+    if (keep_slots(link))
         return link->errors.status;
     link->slot_count = link->iface->slot_end; /* slots of operations that are gone have stubs too: breakpoints */
     return 0;

@@ -47,26 +47,29 @@ int service_inflateBackEnd(z_streamp stream) OPERATION(inflateBackEnd);
 int service_deflateCopy(z_streamp to, z_streamp from) OPERATION(deflateCopy);
 int service_inflateCopy(z_streamp to, z_streamp from) OPERATION(inflateCopy);
 
-struct buffers {
+/* What was put aside comes back where one of these goes out of scope: behind the call, before its result is returned. */
+struct aside {
+    z_streamp stream;
     z_const Bytef *next_in;
     Bytef *next_out;
     uInt avail_in, avail_out;
 };
+#define ASIDE __attribute__((cleanup(put_back))) struct aside
 
-static struct buffers put_aside(z_streamp stream)
+static struct aside put_aside(z_streamp stream)
 {
-    struct buffers buffers = {Z_NULL, Z_NULL, 0, 0};
+    struct aside aside = {Z_NULL, Z_NULL, Z_NULL, 0, 0};
     if (!stream)
-        return buffers;
-    buffers = (struct buffers){stream->next_in, stream->next_out, stream->avail_in, stream->avail_out};
+        return aside;
+    aside = (struct aside){stream, stream->next_in, stream->next_out, stream->avail_in, stream->avail_out};
     stream->next_in = Z_NULL;
     stream->next_out = Z_NULL;
     stream->avail_in = stream->avail_out = 0;
-    return buffers;
+    return aside;
 }
 
 /* Of a stream that is to be started nothing need be defined but its allocators. */
-static struct buffers put_aside_new(z_streamp stream)
+static struct aside put_aside_new(z_streamp stream)
 {
     if (stream) {
         stream->state = Z_NULL;
@@ -75,262 +78,207 @@ static struct buffers put_aside_new(z_streamp stream)
     return put_aside(stream);
 }
 
-static void put_back(z_streamp stream, const struct buffers *buffers)
+static void put_into(z_streamp stream, const struct aside *aside)
 {
-    if (!stream)
-        return;
-    stream->next_in = buffers->next_in;
-    stream->next_out = buffers->next_out;
-    stream->avail_in = buffers->avail_in;
-    stream->avail_out = buffers->avail_out;
+    stream->next_in = aside->next_in;
+    stream->next_out = aside->next_out;
+    stream->avail_in = aside->avail_in;
+    stream->avail_out = aside->avail_out;
+}
+
+static void put_back(struct aside *aside)
+{
+    if (aside->stream)
+        put_into(aside->stream, aside);
 }
 
 int deflateInit_(z_streamp stream, int level, const char *version, int size)
 {
-    struct buffers buffers = put_aside_new(stream);
-    int result = service_deflateInit_(stream, level, version, size);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside_new(stream);
+    return service_deflateInit_(stream, level, version, size);
 }
 
 int deflateInit2_(z_streamp stream, int level, int method, int bits, int memory, int strategy, const char *version,
                   int size)
 {
-    struct buffers buffers = put_aside_new(stream);
-    int result = service_deflateInit2_(stream, level, method, bits, memory, strategy, version, size);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside_new(stream);
+    return service_deflateInit2_(stream, level, method, bits, memory, strategy, version, size);
 }
 
 int inflateInit_(z_streamp stream, const char *version, int size)
 {
-    struct buffers buffers = put_aside_new(stream);
-    int result = service_inflateInit_(stream, version, size);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside_new(stream);
+    return service_inflateInit_(stream, version, size);
 }
 
 int inflateInit2_(z_streamp stream, int bits, const char *version, int size)
 {
-    struct buffers buffers = put_aside_new(stream);
-    int result = service_inflateInit2_(stream, bits, version, size);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside_new(stream);
+    return service_inflateInit2_(stream, bits, version, size);
 }
 
 int inflateBackInit_(z_streamp stream, int bits, unsigned char *window, const char *version, int size)
 {
-    struct buffers buffers = put_aside_new(stream);
-    int result = service_inflateBackInit_(stream, bits, window, version, size);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside_new(stream);
+    return service_inflateBackInit_(stream, bits, window, version, size);
 }
 
 int deflateEnd(z_streamp stream)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_deflateEnd(stream);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_deflateEnd(stream);
 }
 
 int deflateReset(z_streamp stream)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_deflateReset(stream);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_deflateReset(stream);
 }
 
 int deflateResetKeep(z_streamp stream)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_deflateResetKeep(stream);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_deflateResetKeep(stream);
 }
 
 int deflateSetDictionary(z_streamp stream, const Bytef *dictionary, uInt length)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_deflateSetDictionary(stream, dictionary, length);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_deflateSetDictionary(stream, dictionary, length);
 }
 
 int deflateGetDictionary(z_streamp stream, Bytef *dictionary, uInt *length)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_deflateGetDictionary(stream, dictionary, length);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_deflateGetDictionary(stream, dictionary, length);
 }
 
 int deflateTune(z_streamp stream, int good, int lazy, int nice, int chain)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_deflateTune(stream, good, lazy, nice, chain);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_deflateTune(stream, good, lazy, nice, chain);
 }
 
 uLong deflateBound(z_streamp stream, uLong length)
 {
-    struct buffers buffers = put_aside(stream);
-    uLong result = service_deflateBound(stream, length);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_deflateBound(stream, length);
 }
 
 int deflatePending(z_streamp stream, unsigned *pending, int *bits)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_deflatePending(stream, pending, bits);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_deflatePending(stream, pending, bits);
 }
 
 int deflatePrime(z_streamp stream, int bits, int value)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_deflatePrime(stream, bits, value);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_deflatePrime(stream, bits, value);
 }
 
 int deflateSetHeader(z_streamp stream, gz_headerp header)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_deflateSetHeader(stream, header);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_deflateSetHeader(stream, header);
 }
 
 int inflateEnd(z_streamp stream)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateEnd(stream);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateEnd(stream);
 }
 
 int inflateReset(z_streamp stream)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateReset(stream);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateReset(stream);
 }
 
 int inflateReset2(z_streamp stream, int bits)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateReset2(stream, bits);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateReset2(stream, bits);
 }
 
 int inflateResetKeep(z_streamp stream)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateResetKeep(stream);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateResetKeep(stream);
 }
 
 int inflateSetDictionary(z_streamp stream, const Bytef *dictionary, uInt length)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateSetDictionary(stream, dictionary, length);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateSetDictionary(stream, dictionary, length);
 }
 
 int inflateGetDictionary(z_streamp stream, Bytef *dictionary, uInt *length)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateGetDictionary(stream, dictionary, length);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateGetDictionary(stream, dictionary, length);
 }
 
 int inflatePrime(z_streamp stream, int bits, int value)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflatePrime(stream, bits, value);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflatePrime(stream, bits, value);
 }
 
 long inflateMark(z_streamp stream)
 {
-    struct buffers buffers = put_aside(stream);
-    long result = service_inflateMark(stream);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateMark(stream);
 }
 
 int inflateGetHeader(z_streamp stream, gz_headerp header)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateGetHeader(stream, header);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateGetHeader(stream, header);
 }
 
 int inflateSyncPoint(z_streamp stream)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateSyncPoint(stream);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateSyncPoint(stream);
 }
 
 int inflateUndermine(z_streamp stream, int subvert)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateUndermine(stream, subvert);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateUndermine(stream, subvert);
 }
 
 int inflateValidate(z_streamp stream, int check)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateValidate(stream, check);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateValidate(stream, check);
 }
 
 unsigned long inflateCodesUsed(z_streamp stream)
 {
-    struct buffers buffers = put_aside(stream);
-    unsigned long result = service_inflateCodesUsed(stream);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateCodesUsed(stream);
 }
 
 int inflateBackEnd(z_streamp stream)
 {
-    struct buffers buffers = put_aside(stream);
-    int result = service_inflateBackEnd(stream);
-    put_back(stream, &buffers);
-    return result;
+    ASIDE aside = put_aside(stream);
+    return service_inflateBackEnd(stream);
 }
 
 /* A copy has all that the original has; what does not cross, or was put aside, is copied here. */
 static int copy(z_streamp to, z_streamp from, int (*operation)(z_streamp to, z_streamp from))
 {
-    struct buffers buffers = put_aside(from);
+    ASIDE aside = put_aside(from);
     put_aside_new(to);
     int result = operation(to, from);
-    put_back(from, &buffers);
     if (!to || !from || result != Z_OK)
         return result;
     to->zalloc = from->zalloc;
     to->zfree = from->zfree;
     to->opaque = from->opaque;
-    put_back(to, &buffers);
+    put_into(to, &aside);
     return result;
 }
 
