@@ -48,11 +48,12 @@
     X(DEEP, "deep", "far_", false, ON_VALUE)                             \
     X(HANDLE, "handle", "far_", false, ON_VALUE)                         \
     X(RELEASE, "release", "far_", false, ON_PARAMETER)                   \
-    X(CALLBACK, "callback", "far_", false, ON_PARAMETER | ON_MEMBER)     \
+    X(CALLBACK, "callback", "far_", false, ON_VALUE)                     \
     X(GLOBAL, "global", "far_", false, ON_VALUE)                         \
     X(OPAQUE, "opaque", "far_", false, ON_VALUE)                         \
     X(WITHHELD, "withheld", "far_", false, ON_PARAMETER | ON_MEMBER)     \
     X(FD, "fd", "far_", false, ON_VALUE)                                 \
+    X(GRANTED, "granted", "far_", false, ON_PARAMETER | ON_MEMBER)       \
     X(LIFETIME, "lifetime", "far_", true, ON_VALUE)                      \
     X(SELECTED_BY, "selected_by", "far_", true, ON_VALUE)                \
     X(CASE, "case", "far_", true, ON_MEMBER)                             \

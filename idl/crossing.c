@@ -248,14 +248,6 @@ static void visit_callback(struct crossing *crossing, struct way way, const stru
 {
     const struct model_callback *callback = value->callback;
     const char *path = way.path;
-    if (way.holder == FAR_VALUE_OUT) {
-        (void)crossing_error(crossing, &way, at, FC_CALLBACK_COMES_OUT,
-                             "{what} of {op} is a pointer to a function of the "
-                             "service's, which its client cannot call",
-                             "write far_opaque or far_handle if the client only "
-                             "gives it back{describes}");
-        return;
-    }
     struct arena *arena = crossing->checking->unit->arena;
     for (uint32_t i = 0; i < callback->param_count; i++) {
         const struct model_param *param = &callback->params[i];

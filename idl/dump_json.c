@@ -20,6 +20,7 @@ static void json_value(struct json *json, struct dumping *d, const struct model_
     json_bool(json, "release", value->flags & FAR_VALUE_RELEASE);
     json_bool(json, "deep", value->flags & FAR_VALUE_DEEP);
     json_bool(json, "deep_only", value->flags & FAR_VALUE_DEEP_ONLY);
+    json_bool(json, "granted", value->flags & FAR_VALUE_GRANTED);
     if (value->size_count)
         json_string(json, "bytes", expression_text(d, value->size, value->size_count));
     if (value->select_count)

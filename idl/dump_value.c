@@ -77,6 +77,8 @@ const char *value_text(struct dumping *d, const struct model_value *value, const
         text = arena_format(arena, "%s, below far_deep only", text);
     if (value->flags & FAR_VALUE_RELEASE)
         text = arena_format(arena, "%s, released", text);
+    if (value->flags & FAR_VALUE_GRANTED)
+        text = arena_format(arena, "%s, or granted", text);
     if (value->select_count)
         text = arena_format(arena, "%s, selected by %s", text, expression_text(d, value->select, value->select_count));
     if (value->lifetime)

@@ -87,8 +87,9 @@ static const struct rule {
      "a typedef hides them; far_opaque if the "
      "service only keeps it, far_withheld if it need not have it"},
     {ON_RESULT, rule_function_without_callback, FC_CALLBACK_COMES_OUT,
-     "{what} of {op} is a pointer to a function of the service's, which its client cannot call",
-     "write far_handle or far_opaque after its star if the client only gives it back, or make it an operation"},
+     "{what} of {op} is a pointer to a function of the service's, and nothing says who calls it",
+     "write far_callback after its star if the client calls it, and describe its parameters in it; far_handle or "
+     "far_opaque if the client only gives it back"},
     {ON_ANY_VALUE, rule_callback_of_other, FC_NOT_A_CALLBACK,
      "far_callback describes a pointer to a function, but {what} of {op} has type {type}",
      "write it after the star of the pointer to the function"},
@@ -107,6 +108,9 @@ static const struct rule {
     {ON_ANY_VALUE, rule_deep_of_other, FC_DEEP_OF_OTHER,
      "far_deep follows pointers inside a structure, but {what} of {op} leads to none: {type}",
      "leave it out, or write it after the star of the pointer to the structure"},
+    {ON_ANY_VALUE, rule_granted_of_other, FC_GRANTED_OF_OTHER,
+     "far_granted is for an operation's far_global address or plain bytes of a known size, which {what} of {op} is not",
+     "leave it out: then it is copied; or count the bytes, __sized_by(n); what has pointers in it is far_global"},
     {ON_ANY_VALUE, rule_elements_of_other, FC_ELEMENTS,
      "far_elements says what void leads to, but {what} of {op} has type {type}",
      "write it after the star of a pointer to void, with a type that has a size"},

@@ -42,6 +42,7 @@ bool rule_case_outside_union(struct subject *s);
 bool rule_function_without_callback(struct subject *s);
 bool rule_callback_of_other(struct subject *s);
 bool rule_deep_of_other(struct subject *s);
+bool rule_granted_of_other(struct subject *s);
 bool rule_writes_const(struct subject *s);
 bool rule_string_of_others(struct subject *s);
 bool rule_string_without_room(struct subject *s);

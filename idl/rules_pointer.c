@@ -159,6 +159,17 @@ bool rule_deep_of_other(struct subject *s)
     return subject_blame(s, HAS(DEEP)) && !leads;
 }
 
+/* What may change at any time must have nothing in it that was looked at before: no pointers, no end that was looked for. */
+bool rule_granted_of_other(struct subject *s)
+{
+    const struct type *target = subject_is_pointer(s) ? subject_target(s) : NULL;
+    bool plain = target && (target->kind == TYPE_VOID ||
+                            type_is_plain((struct typeref){.type = s->type.type->target.type}, NULL));
+    bool copied = subject_is_copied(s) && !(s->set & (HAS(NULL_TERMINATED) | HAS(RELEASE)));
+    bool fine = words_of_bits(s->set) == HAS(GLOBAL) || (copied && plain);
+    return subject_blame(s, HAS(GRANTED)) && (!fine || s->calls || s->set & HAS(LIFETIME));
+}
+
 /* --- directions and extents --- */
 
 bool rule_writes_const(struct subject *s)

@@ -124,6 +124,8 @@ static unsigned flags_of(const struct subject *s, enum far_passing passing)
         flags |= subject_direction(s);
     if (s->set & HAS(DEEP))
         flags |= FAR_VALUE_DEEP;
+    if (s->set & HAS(GRANTED))
+        flags |= FAR_VALUE_GRANTED;
     bool nullable = s->set & (HAS(COUNTED_BY_OR_NULL) | HAS(SIZED_BY_OR_NULL) | HAS(NULLABLE));
     if (nullable || (s->type.qualifiers & QUALIFIER_NULLABLE))
         flags |= FAR_VALUE_OPTIONAL;

@@ -14,6 +14,13 @@
  * with an operation's slot, which the same worker serves, deeper on its stack. So locks that belong to a thread are that
  * thread's, and recursion goes as deep as FAR_CALLS_NESTED.
  *
+ * What does not fit behind the head comes in pieces, in the same place, each as large as there is room:
+ *
+ *     call line: slot FAR_SLOT_MORE      ────►
+ *     takes the next piece               ◄────     reply line: status FAR_STATUS_PIECE
+ *
+ * The client has all of it in memory of its own before it looks at it. Nothing comes back that way.
+ *
  * The area is a stack: a message's parameters lie behind those of the messages that it is nested in. Both sides know where
  * that is; neither believes the other. A function's number is one that the client has given (runtime/lib/function.h).
  */
@@ -30,9 +37,26 @@
 /* reply.status: no end of the call. result: byte of the area where struct far_callback_head lies, a multiple of 16. */
 #define FAR_STATUS_CALLBACK 0x100u
 
+#define FAR_SLOT_MORE    (UINT32_MAX - 1)
+#define FAR_STATUS_PIECE 0x101u
+
+/* What a function is given takes at most so much; and comes in pieces only where one may be as large as that. */
+#define FAR_CALLBACK_BYTES_MAX   (256u << 20)
+#define FAR_CALLBACK_PIECE_LEAST 4096
+
 /* The words that stand for functions: above all marks (addresses that stand for something, SIG_DFL), below all else. */
 #define FAR_FUNCTION_FIRST 0x10000u
 #define FAR_FUNCTION_LAST  0x1ffffu
+
+/*
+ * The words that stand for functions of the service's, which are also the slots by which a client calls them: FAR_GIVEN_FIRST,
+ * the host's generation, the function's number from 1 on.
+ */
+#define FAR_GIVEN_FIRST       0x80000000u
+#define FAR_GIVEN_LAST        0xbfffffffu
+#define FAR_GIVEN_SHIFT       16
+#define FAR_GIVEN_GENERATIONS 0x3fffu
+#define FAR_GIVEN_MAX         4096 /* of one service */
 
 /* Calls in callbacks in calls, of all services together, on one thread. */
 #define FAR_CALLS_NESTED 64
@@ -40,7 +64,7 @@
 struct far_callback_head {
     uint32_t function; /* as the client numbers it */
     uint32_t callback; /* index of the record's: what it takes and returns */
-    uint64_t reserved;
+    uint64_t bytes;    /* of what it is given, behind this. More than there is room for: the first piece of it */
     uint64_t line[FAR_PARAM_MAX];
 };
 

@@ -99,6 +99,9 @@ enum far_passing {
 #define FAR_VALUE_DEEP     0x20u /* BUFFER: follow members that are DEEP_ONLY too, each object once, cycles included */
 #define FAR_VALUE_DEEP_ONLY \
     0x40u /* BUFFER, member: a pointer to one object that nothing describes: followed only below a DEEP value */
+#define FAR_VALUE_GRANTED \
+    0x80u /* BUFFER of plain bytes, GLOBAL; not in results: the function called takes memory that its caller has granted as it
+             is, though it may change at any time */
 
 /*
  * How long what a pointer that comes out leads to stays valid; of memory that goes in (IN is set), how long the function

@@ -42,9 +42,9 @@
 enum far_message_type {
     FAR_MSG_ERROR = 1,
     /* clients and import libraries */
-    FAR_MSG_RESOLVE,      /* body: struct far_bind_request + import table; reply: struct far_bind_reply, no fds */
-    FAR_MSG_BIND,         /* the same; the reply comes with descriptors */
-    FAR_MSG_OPEN_CHANNEL, /* body: struct far_open_channel; reply: struct far_channel_reply + 2 fds: A-stack, host pidfd */
+    FAR_MSG_RESOLVE, /* body: struct far_bind_request + import table; reply: struct far_bind_reply, no fds */
+    FAR_MSG_BIND,    /* the same; the reply comes with descriptors */
+    FAR_MSG_OPEN_CHANNEL, /* body: struct far_open_channel; reply: struct far_channel_reply + fds: A-stack, host pidfd, a socket */
     FAR_MSG_CLOSE_CHANNEL, /* body: struct far_close_channel; no reply */
     FAR_MSG_LINK, /* body: struct far_link_request: whose stub is at this address? For a call into a service that was never bound */
     FAR_MSG_DOMAIN,        /* the client's own domain segment: struct far_domain_request; far_domain_reply + 1 fd */
@@ -58,7 +58,7 @@ enum far_message_type {
     FAR_MSG_HOST_START,   /* fard → host: struct far_host_start + fds */
     FAR_MSG_HOST_READY,   /* host → fard, no body */
     FAR_MSG_HOST_FAILED,  /* host → fard: struct far_error */
-    FAR_MSG_HOST_CHANNEL, /* fard → host: struct far_host_channel + 1 fd: the A-stack; no reply */
+    FAR_MSG_HOST_CHANNEL, /* fard → host: struct far_host_channel + fds: the A-stack, a socket; no reply */
     FAR_MSG_HOST_CLOSE,   /* fard → host, and back (HOST_CHANNELS): struct far_close_channel; no reply */
     FAR_MSG_HOST_MAP,     /* fard → host: a client's domain segment, which the service may follow pointers into */
     FAR_MSG_HOST_UNMAP,
@@ -67,6 +67,10 @@ enum far_message_type {
     FAR_MSG_HOST_RETIRE, /* fard → host: no new calls; go when those that run have ended. With 1 fd: the handles go there.
                               Without: none is expected to be needed; host → fard: but there are, so it stays */
     FAR_MSG_HOST_HANDLES, /* fard → host + 1 fd: from there come the handles of the host whose service it takes over */
+    /* clients again */
+    FAR_MSG_REGION =
+        48,        /* memory that can be granted: struct far_region_request; far_domain_reply + 1 fd, or nothing */
+    FAR_MSG_GRANT, /* struct far_grant_request: which service may have it as it is; no body */
     /* management (far register, ls, …): bodies in runtime/fard/manage.h */
     FAR_MSG_REGISTER = 64,
     FAR_MSG_UNREGISTER,
@@ -159,10 +163,14 @@ struct far_bind_reply {
 #define FAR_PENDING_SIZE  (3 * (uint64_t)FAR_PENDING_SPAN) /* bytes of the range that mean something */
 
 /* A-stacks: one a client thread and service. */
+#define FAR_CHANNEL_COPIES \
+    2u /* what the service gives is copied, though the client may be granted to read it where it lies */
+#define FAR_CHANNEL_DESCRIPTORS 1u /* with a socket for descriptors: the third of the reply's, the host's second */
+
 struct far_open_channel {
     uint32_t service_id;
-    uint32_t reserved;
-    uint64_t size; /* bytes of the whole A-stack wanted; a multiple of 64 KiB, at most FAR_ASTACK_MAX */
+    uint32_t flags; /* FAR_CHANNEL_… */
+    uint64_t size;  /* bytes of the whole A-stack wanted; a multiple of 64 KiB, at most FAR_ASTACK_MAX */
 };
 
 struct far_channel_reply {
@@ -279,7 +287,7 @@ struct far_host_channel {
     uint32_t limited; /* 1: these slots follow (uint32_t slot[slot_count]), and the client may call no others */
     uint32_t slot_count;
     uint32_t capability; /* by which it has its level; 0: by none. The host only hands it back (HOST_CHANNELS) */
-    uint32_t reserved;
+    uint32_t flags;      /* FAR_CHANNEL_COPIES, or 0 */
 };
 #define FAR_HOST_SLOTS_MAX 512
 
@@ -307,6 +315,33 @@ struct far_trust_request {
     uint32_t reserved;
 };
 
+/*
+ * REGION: memory of its own that its process can grant to services, piece by piece where DOMAIN is one. The reply comes with 1 fd, its
+ * memory, sealed at its size; that of one that is given up has neither body nor descriptor.
+ */
+struct far_region_request {
+    uint64_t size;  /* bytes, of a new one */
+    uint64_t base;  /* of one that there is; 0: a new one */
+    uint32_t flags; /* FAR_REGION_… */
+    uint32_t reserved;
+};
+#define FAR_REGION_CLAIM 1u /* base: this process has it already, from another connection */
+#define FAR_REGION_END   2u /* base: it is given up; services lose it, and its addresses age */
+#define FAR_REGION_FIRST \
+    4u /* of a program that has none yet, nor a domain segment: what its process had before exec ends */
+
+/* GRANT: answered when the service's host has mapped it, or let go of it. */
+struct far_grant_request {
+    uint64_t base;                 /* of the region */
+    char service[FAR_SERVICE_MAX]; /* of all its versions */
+    uint32_t access;               /* FAR_GRANT_…; 0: it is taken back */
+    uint32_t reserved;
+};
+#define FAR_REGION_MOST       ((uint64_t)64 << 30) /* bytes of one */
+#define FAR_REGION_UNIT       0x10000u             /* sizes are multiples of it: all kernels' pages are */
+#define FAR_REGIONS_MAX       64u                  /* of one process */
+#define FAR_REGION_GRANTS_MAX 16u                  /* services that one can be granted to */
+
 /* HOST_MAP: with 1 fd. The host answers with far_host_domain_reply; so it does HOST_UNMAP, once nothing is mapped. */
 struct far_host_domain {
     uint64_t base;
@@ -314,7 +349,7 @@ struct far_host_domain {
     uint64_t
         connection; /* whose it is: far_host_channel.connection. Said again with another number: of that from now on */
     uint32_t domain;
-    uint32_t reserved;
+    uint32_t access; /* 0: a domain segment. Of a region: FAR_GRANT_…, as the descriptor allows */
 };
 
 struct far_host_unmap {
@@ -348,6 +383,8 @@ _Static_assert(sizeof(struct far_host_channel) == 48, "protocol");
 _Static_assert(sizeof(struct far_domain_request) == 16, "protocol");
 _Static_assert(sizeof(struct far_domain_reply) == 24, "protocol");
 _Static_assert(sizeof(struct far_trust_request) == 72, "protocol");
+_Static_assert(sizeof(struct far_region_request) == 24, "protocol");
+_Static_assert(sizeof(struct far_grant_request) == 80, "protocol");
 _Static_assert(sizeof(struct far_host_domain) == 32, "protocol");
 _Static_assert(sizeof(struct far_host_unmap) == 8, "protocol");
 _Static_assert(sizeof(struct far_host_domain_reply) == 8, "protocol");

@@ -21,6 +21,9 @@ config.excludes = ["Inputs", "unit", "fuzz", "bench", "model", "CMakeLists.txt",
 config.test_source_root = os.path.join(root, "testsuite")
 config.test_exec_root = os.path.join(build, "testsuite-output")
 
+# Sources of Debian's packages, as upstream made them: upstream/fetch.py, which `./dev test` runs.
+upstream = os.path.abspath(os.environ.get("FARCALL_UPSTREAM", os.path.join(root, "build", "upstream")))
+
 clang = os.path.join(llvm, "clang")
 san = f" -fsanitize={sanitizers} -fno-sanitize-recover=all" if sanitize else ""
 config.substitutions += [
@@ -40,6 +43,7 @@ config.substitutions += [
     ("%pku-vm", os.path.join(root, "testsuite/pku/Inputs/vm.sh")),
     ("%root", root),
     ("%build", build),
+    ("%upstream", upstream),
     ("%with-fard", os.path.join(root, "testsuite", "runtime", "with-fard.sh") + " " + build),
 ]
 
@@ -70,16 +74,28 @@ for tool in [
     if shutil.which(tool):
         config.available_features.add(tool)
 # Programs that link these libraries dynamically, and CPython's own tests of its modules for them (libpython3.11-testsuite).
-for module in ["zlib", "pyexpat", "sqlite3"]:
-    for path in [f"test_{module}.py", f"test_{module}"]:
-        if os.path.exists(os.path.join("/usr/lib/python3.11/test", path)):
-            config.available_features.add(f"cpython-test-{module}")
+for module in ["zlib", "gzip", "pyexpat"]:
+    if os.path.exists(f"/usr/lib/python3.11/test/test_{module}.py"):
+        config.available_features.add(f"cpython-test-{module}")
+# Debian packs the tests without those of sqlite3. PyPy's are CPython 3.9's (pypy3-lib-testsuite); CPython 3.11's, if somebody
+# has them: --param cpython-tests=FOLDER, where test_sqlite3 is.
+if os.path.exists("/usr/lib/pypy3.9/sqlite3/test"):
+    config.available_features.add("pypy-test-sqlite3")
+cpython_tests = lit_config.params.get("cpython-tests", "/usr/lib/python3.11/test")
+config.substitutions.append(("%cpython-tests", cpython_tests))
+if os.path.exists(os.path.join(cpython_tests, "test_sqlite3")):
+    config.available_features.add("cpython-test-sqlite3")
+# Whole modules that take minutes: --param python=whole.
+if lit_config.params.get("python") == "whole":
+    config.available_features.add("python-whole")
 # The header that probes are made by (systemtap-sdt-dev).
 if any(os.path.exists(os.path.join(folder, "sys/sdt.h")) for folder in ["/usr/include", f"/usr/include/{machine}-linux-gnu"]):
     config.available_features.add("sys-sdt")
 # What Debian's cross compilers for aarch64 bring along: headers, the C library, libgcc.a.
 if os.path.exists("/usr/aarch64-linux-gnu/lib/libc.so.6") and os.path.isdir("/usr/lib/gcc-cross/aarch64-linux-gnu"):
     config.available_features.add("aarch64-cross")
+if all(os.path.isdir(os.path.join(upstream, package)) for package in ["zlib", "sqlite3", "expat"]):
+    config.available_features.add("upstream-source")
 # farcall's own libraries for aarch64, which the build makes where it finds those.
 if os.path.exists(os.path.join(build, "lib/farcall/aarch64-linux-gnu/libfarseg.a")):
     config.available_features.add("farcall-aarch64")

@@ -62,6 +62,7 @@
 #define far_opaque           FAR_ANNOTATE("opaque")
 #define far_withheld         FAR_ANNOTATE("withheld")
 #define far_fd               FAR_ANNOTATE("fd")
+#define far_granted          FAR_ANNOTATE("granted")
 #define far_lifetime(of)     FAR_ANNOTATE_WITH("lifetime", FAR_TEXT(of))
 #define far_selected_by(...) FAR_ANNOTATE_WITH("selected_by", FAR_TEXT(__VA_ARGS__))
 

@@ -124,6 +124,58 @@ int far_trust(const char *service);
 int far_distrust(const char *service);
 
 /*
+ * Regions: memory that can be granted, to a service that does not trust this process and that this process does not trust
+ * (docs/grants.md). A region lies at an address that nobody else on this node uses, is zeros at first, and `size` bytes long,
+ * rounded up to 64 KiB. What of it is used costs memory; all of it counts against its user's quota. It is granted as a
+ * whole: who must not see one part must not be granted the other.
+ *
+ * NULL and errno: EINVAL (0 bytes, or more than 64 GiB); EDQUOT (the user's regions would have more than a quarter of the
+ * machine's memory, or too many addresses; or this process has 64); EMFILE (the name server has no descriptors for more);
+ * EHOSTDOWN or what connect says (no name server); ENOMEM. A child of fork has none of them: nothing is mapped there.
+ */
+void *far_region(size_t size);
+
+/*
+ * Gives a region up: nobody is granted it any more, its memory is unmapped here, and its addresses are nobody's for a while.
+ * What a call under way was given stays there for it; nobody waits for that. `address`: any in the region. 0, or -1 and
+ * errno: EINVAL (no region of this process).
+ */
+int far_region_free(void *address);
+
+/*
+ * Grants the region around `address` to a service, by name, all its versions: their hosts map it at the same address, for
+ * reading or for both, until it is taken back. What the interface declares far_granted is then handed over as it is where it
+ * lies in the region, without copying; all else is copied as ever. The service sees what this process writes at any time,
+ * and what it is granted to write it may write at any time, until far_revoke.
+ *
+ * 0, or -1 and errno: EINVAL (no region of this process, no service's name, no such access); ENOENT (nobody has registered the
+ * service); EEXIST (granted for more already: take it back first); ENOSPC (16 services have it); EDQUOT (the service's host has
+ * no room for more of this user's); ESTALE (fard was started anew and knows nothing of the region); EINPROGRESS (the host has
+ * not answered in time: it may be granted, far_revoke makes sure; or a call uses it still from before it was taken back).
+ */
+enum far_access {
+    FAR_GRANT_READ = 1,
+    FAR_GRANT_WRITE = 3 /* reading, too */
+};
+int far_grant(const void *address, const char *service, enum far_access access);
+
+/*
+ * Takes it back, from one service or (NULL) from all. No new call is handed it from the beginning on; calls that have it are
+ * waited for, 5 s at most. 0: nothing of the service's has it mapped any more, or nothing was granted. -1 and errno:
+ * EINPROGRESS, a call uses it still (ask again); EAGAIN, it could not be looked up in time whether the host lies; EINVAL;
+ * ESTALE.
+ */
+int far_revoke(const void *address, const char *service);
+
+/*
+ * For a service's code: may it use these bytes until the operation that this thread serves returns, since they lie in memory
+ * that its caller has granted? 1: yes, and the caller can change them at any time. 0: no. For addresses that come from the
+ * caller by other ways than a parameter of the interface: pointers in granted memory. Where the operation is a branch it is
+ * the caller's own code: 1.
+ */
+int far_was_granted(const void *address, size_t size, enum far_access access);
+
+/*
  * A capability: whoever can say its token has the right, whoever he is (docs/capabilities.md). What it grants, this process has for
  * what it binds from now on; what is bound already stays as it is, so present it before the first use (dlopen the import
  * library after it), or say it in FARCALL_CAPABILITIES. 0, or -1 and errno: EINVAL no token; EACCES not valid (never granted,
@@ -186,6 +238,35 @@ int far_wait(far_promise *const *promises, size_t count, int timeout_ms);
  * the answer is written any more. (Memory in the domain segment that the service was let reach it may still write.) 0; -1 and EINVAL.
  */
 int far_cancel(far_promise *promise);
+
+/*
+ * Batches: calls that cross together. Between far_batch_begin and far_batch_run this thread's asynchronous and one-way calls are
+ * gathered; then they are sent, each service's in one crossing, which wakes its host once. The host serves them in
+ * the order in which they were made, one after another. Each has its own promise and its own errno:
+ *
+ *     far_batch_begin(0);
+ *     for (int i = 0; i < 64; i++)
+ *         promise[i] = kv_put_async(i, value[i]);
+ *     far_batch_run();
+ *     …                                              far_claim each, in any order, on any thread
+ *
+ * One that fails does not keep the others from being made, unless they are linked (FAR_BATCH_LINK): then none after it is
+ * begun, and their promises fail with ECANCELED. An operation has failed that could not be called, or that returned its
+ * far_fails value.
+ *
+ * Ordinary calls are made at once, before those that are gathered; so is what is a branch. Other threads, and signal handlers in
+ * the middle of a call, are not concerned. Where more is gathered than one crossing takes (256 calls of a service, or a
+ * megabyte), it is several, in order, each after the one before was served: then the calls and far_batch_run may wait.
+ * If the host dies, a call that it had not begun fails with ECANCELED, one that it had begun with EHOSTDOWN.
+ */
+#define FAR_BATCH_LINK 1u
+
+/* 0; -1 and errno: EBUSY, this thread gathers already; EINVAL, flags; ENOMEM. */
+int far_batch_begin(unsigned flags);
+/* Sends what was gathered. 0; -1 and errno: some could not be sent, as their promises say; EINVAL: nothing was begun. */
+int far_batch_run(void);
+/* Forgets what was gathered: the promises fail with ECANCELED. (What was sent already is on its way.) 0; -1 and EINVAL. */
+int far_batch_drop(void);
 
 /*
  * For a service's code: has the caller of the operation that this thread serves gone? It was cancelled, its far_deadline has

@@ -110,7 +110,8 @@ static void emit_flags(struct json *json, const struct far_value *value)
                  {FAR_VALUE_OPTIONAL, "optional"},
                  {FAR_VALUE_RELEASE, "release"},
                  {FAR_VALUE_DEEP, "deep"},
-                 {FAR_VALUE_DEEP_ONLY, "deep_only"}};
+                 {FAR_VALUE_DEEP_ONLY, "deep_only"},
+                 {FAR_VALUE_GRANTED, "granted"}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         json_bool(json, flags[i].name, value->flags & flags[i].flag);
 }

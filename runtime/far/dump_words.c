@@ -317,6 +317,10 @@ static void say_more(const struct dump_scope *scope, const struct far_value *val
         append(words, DUMP_WORDS_SIZE, "%swith all that it leads to", comma_after(words));
     if (value->flags & FAR_VALUE_RELEASE && value->passing != FAR_PASS_HANDLE)
         append(words, DUMP_WORDS_SIZE, "%sreleased by this call", comma_after(words));
+    if (value->flags & FAR_VALUE_GRANTED)
+        append(words, DUMP_WORDS_SIZE, "%s%s", comma_after(words),
+               value->passing == FAR_PASS_GLOBAL ? "in memory that the client has granted too"
+                                                 : "not copied where the client has granted it");
     if (value->lifetime) {
         append(words, DUMP_WORDS_SIZE, "%s", comma_after(words));
         say_lifetime(scope, value, words);

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -90,7 +91,7 @@ static const struct option_row rows[] = {
      .value = "OPERATION",
      .kind = OPTION_TAKE,
      .take = take_except,
-     .help = "leave this operation out: what it does to its own host is known; several times"},
+     .help = "leave out operations of that name or pattern: what they do to their own host is known; several times"},
     {.name = "verbose",
      .kind = OPTION_FLAG,
      .at = offsetof(struct fuzz_run, verbose),
@@ -275,9 +276,19 @@ static void explain_ends(struct fuzz_run *run, const struct fuzz_node *node)
     struct fuzz_progress *progress = run->progress;
     if (!node->fard || !node_host_ends(node, text, sizeof text))
         return;
-    for (uint32_t i = 0; i < progress->finding_count && i < FUZZ_FINDINGS; i++)
+    bool known = false;
+    for (uint32_t i = 0; i < progress->finding_count && i < FUZZ_FINDINGS; i++) {
+        known |= progress->finding[i].kind == FUZZ_HOST_ENDED;
         if (progress->finding[i].kind == FUZZ_HOST_ENDED && !*progress->finding[i].detail)
             snprintf(progress->finding[i].detail, sizeof progress->finding[i].detail, "%s", text);
+    }
+    /* Between two calls, perhaps: in a thread of the service's own. */
+    struct fuzz_finding unseen = {.kind = FUZZ_HOST_ENDED, .op = UINT32_MAX, .seed = run->seed, .sound = true};
+    if (known)
+        return;
+    unseen.call = progress->calls;
+    snprintf(unseen.detail, sizeof unseen.detail, "%s", text);
+    progress_take(run, &unseen);
 }
 
 static int run_direction(struct fuzz_run *run, const struct direction *direction)
@@ -373,6 +384,14 @@ static int read_replay(struct fuzz_run *run)
     return 0;
 }
 
+static bool excepts_any(const struct far_iface *iface, const char *pattern)
+{
+    for (uint32_t i = 0; i < iface->ops.count; i++)
+        if (fnmatch(pattern, iface_string(iface, iface_op(iface, i)->name), 0) == 0)
+            return true;
+    return false;
+}
+
 static int attack(struct fuzz_run *run, struct loaded *loaded)
 {
     run->iface = loaded->iface;
@@ -382,7 +401,7 @@ static int attack(struct fuzz_run *run, struct loaded *loaded)
         return EX_DATAERR;
     }
     for (uint32_t i = 0; i < run->excepted; i++) {
-        if (!iface_op_by_name(run->iface, run->except[i])) {
+        if (!excepts_any(run->iface, run->except[i])) {
             fprintf(stderr, "far: fuzz: --except: service %s has no operation %s\n", run->service, run->except[i]);
             return EX_USAGE;
         }

@@ -167,7 +167,8 @@ struct fuzz_finding {
     uint64_t seed; /* of the session */
     uint64_t call;
     bool server;
-    bool sound; /* nothing of the call was spoilt: what the interface allows */
+    bool sound;  /* nothing of the call was spoilt: what the interface allows */
+    bool honest; /* and it was the honest client's: its calls are not replayed */
     char detail[200];
     char text[600]; /* the call, in C's notation */
 };
@@ -214,6 +215,7 @@ struct fuzz_run {
 bool run_calls(const struct fuzz_run *run, const struct far_op *op);
 void progress_note(struct fuzz_run *run, uint32_t op, unsigned status);
 void progress_found(struct fuzz_run *run, enum fuzz_kind kind, uint64_t seed, bool server, const char *detail);
+void progress_take(struct fuzz_run *run, const struct fuzz_finding *finding); /* another's */
 /* The call under way, in C's notation. */
 void describe_arguments(char *text, size_t size, const struct fuzz_maker *maker);
 int report_print(const struct fuzz_run *run, const char *direction, uint64_t sessions, double seconds);

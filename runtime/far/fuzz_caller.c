@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,8 @@ struct session {
     struct fuzz_maker maker;
     struct fuzz_choice choice;
     struct walk_kept *kept; /* as spoilt messages number it */
+    int host;               /* pidfd of the host that this session began with; -1: unknown */
+    bool lost;              /* the call under way got no answer */
     uint32_t callbacks;
     char *before; /* the area, as it was when the call was published */
     struct range range[RANGES_MAX];
@@ -269,6 +272,7 @@ static void sound(struct session *session, uint32_t op, const struct far_plan *p
     struct far_frame frame = {0};
     struct far_error error = {.code = 0};
     int result = call_sound(session, plan, &frame, &error);
+    session->lost = result == -EHOSTDOWN;
     progress_note(session->run, op, result < 0 ? FAR_CALL_STATUS_COUNT : (unsigned)result);
     const char *wrong = make_check(&session->maker);
     if (wrong)
@@ -352,19 +356,27 @@ static uint32_t any_slot(struct session *session)
     return op && !run_calls(session->run, op) ? 0 : slot;
 }
 
-/* The service calls back: it gets an answer that may be any, or a call of something else first. */
+/*
+ * The service calls back: it gets an answer that may be any, or a call of something else first. Until the first call is
+ * answered itself: what comes after it would be nested in it.
+ */
 static bool answer_callbacks(struct session *session)
 {
     struct far_astack *astack = session->channel->astack;
-    for (uint32_t rounds = 0; __atomic_load_n(&astack->reply.status, __ATOMIC_RELAXED) == FAR_STATUS_CALLBACK;
-         rounds++) {
+    uint32_t open = 1; /* calls, each in a callback of the one before */
+    for (uint32_t rounds = 0;; rounds++) {
         struct fuzz_choice *choice = &session->choice;
+        open -= __atomic_load_n(&astack->reply.status, __ATOMIC_RELAXED) != FAR_STATUS_CALLBACK;
+        if (open == 0)
+            return true;
         if (rounds == CALLBACKS_MAX) {
             set_scribbled(NULL);
             channel_close(session->channel);
             return true;
         }
-        astack->call.slot = choose_one_in(choice, 6) ? any_slot(session) : FAR_SLOT_ANSWER;
+        bool nested = choose_one_in(choice, 6);
+        open += nested;
+        astack->call.slot = nested ? any_slot(session) : FAR_SLOT_ANSWER;
         astack->call.argument[0] =
             choose_one_in(choice, 2) ? choose_below(choice, 3) : spoil_word(choice, &session->maker, 0);
         astack->call.argument[1] =
@@ -425,6 +437,7 @@ static bool spoilt(struct session *session, uint32_t op, const struct far_plan *
     set_scribbled(racing ? astack : NULL);
     bool answered = publish(session, next_sequence(session)) && answer_callbacks(session);
     set_scribbled(NULL);
+    session->lost = !answered;
     if (!answered)
         return false;
     uint32_t status = channel->astack ? __atomic_load_n(&astack->reply.status, __ATOMIC_RELAXED) : FAR_CALL_DONE;
@@ -449,25 +462,26 @@ static bool one_call(struct session *session, bool honest)
     const struct far_plan *plan = plan_of(session, iface_op(iface, op));
     if (!plan)
         return true;
-    if (!honest)
-        session->run->progress->op = op;
+    session->run->progress->op = op;
     session->maker.choice = choice_of(session->seed, session->run->progress->session_call);
     if (!make_arguments(&session->maker, iface_op(iface, op)) && (honest || !choose_one_in(&session->choice, 16)))
         return true; /* no handle to give */
     bool is_sound = honest || choose_one_in(&session->choice, 2);
-    if (!honest)
-        describe_now(session, is_sound);
+    describe_now(session, is_sound);
     if (!is_sound)
         return spoilt(session, op, plan);
     sound(session, op, plan);
     return true;
 }
 
+/* Somebody else's call that ended it is somebody else's finding. */
 static bool host_ended(struct session *session)
 {
-    if (!session->channel->astack || !channel_host_gone(session->channel))
+    struct pollfd host = {.fd = session->host, .events = POLLIN};
+    if (session->host < 0 || poll(&host, 1, 0) <= 0)
         return false;
-    found(session, FUZZ_HOST_ENDED, "");
+    if (session->lost)
+        found(session, FUZZ_HOST_ENDED, "");
     return true;
 }
 
@@ -490,6 +504,7 @@ static int session_open(struct session *session, struct fuzz_run *run, uint64_t 
         fprintf(stderr, "far: fuzz: %s\n", error.text);
         return EX_UNAVAILABLE;
     }
+    session->host = dup(session->channel->host_pidfd);
     return 0;
 }
 
@@ -522,6 +537,21 @@ int caller_session(struct fuzz_run *run, uint64_t seed)
     return 0;
 }
 
+/* What an honest client met. That it ended the host is what the interface allows. */
+static void report_honest(struct fuzz_run *run, struct fuzz_progress *own)
+{
+    for (uint32_t i = 0; i < own->finding_count && i < FUZZ_FINDINGS; i++) {
+        struct fuzz_finding *finding = &own->finding[i];
+        if (finding->kind != FUZZ_HOST_ENDED) {
+            finding->kind = FUZZ_HONEST;
+            finding->op = UINT32_MAX;
+        }
+        finding->honest = true;
+        progress_take(run, finding);
+    }
+    own->finding_count = 0;
+}
+
 /* Until it is ended. Its calls are sound, and are to go well whatever the other does. */
 int caller_honest(struct fuzz_run *run, uint64_t seed)
 {
@@ -532,14 +562,21 @@ int caller_honest(struct fuzz_run *run, uint64_t seed)
     if (code)
         return code;
     quiet.progress = &own;
+    quiet.verbose = false;
     session.run = &quiet;
     session.maker.canary = true;
     for (;; own.session_call++) {
         (void)one_call(&session, true);
+        if (host_ended(&session)) {
+            close(session.host);
+            session.host = -1;
+        }
+        if (session.host < 0 && session.channel->astack) {
+            session.host = dup(session.channel->host_pidfd);
+            session.maker.handles = 0; /* they were the other's */
+        }
         __atomic_add_fetch(&run->progress->honest_calls, 1, __ATOMIC_RELAXED);
-        for (uint32_t i = 0; i < own.finding_count && i < FUZZ_FINDINGS; i++)
-            progress_found(run, FUZZ_HONEST, seed, false, own.finding[i].detail);
-        own.finding_count = 0;
+        report_honest(run, &own);
         if (own.session_call % 64 == 63)
             make_free(&session.maker), memset(session.maker.kept, 0, sizeof session.maker.kept);
         usleep(1000);

@@ -3,6 +3,7 @@
 #include "runtime/lib/plan.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static const char *const status_names[] = {
 bool run_calls(const struct fuzz_run *run, const struct far_op *op)
 {
     for (uint32_t i = 0; i < run->excepted; i++)
-        if (strcmp(run->except[i], iface_string(run->iface, op->name)) == 0)
+        if (fnmatch(run->except[i], iface_string(run->iface, op->name), 0) == 0)
             return false;
     return true;
 }
@@ -46,32 +47,37 @@ void progress_note(struct fuzz_run *run, uint32_t op, unsigned status)
 }
 
 /* The same again says nothing more. */
-static bool is_known(const struct fuzz_progress *progress, enum fuzz_kind kind, uint32_t op)
+static bool is_known(const struct fuzz_progress *progress, const struct fuzz_finding *finding)
 {
     for (uint32_t i = 0; i < progress->finding_count && i < FUZZ_FINDINGS; i++)
-        if (progress->finding[i].kind == kind && progress->finding[i].op == op &&
-            (kind == FUZZ_HONEST || progress->finding[i].sound == progress->sound))
+        if (progress->finding[i].kind == finding->kind && progress->finding[i].op == finding->op &&
+            (finding->kind == FUZZ_HONEST || progress->finding[i].sound == finding->sound))
             return true;
     return false;
 }
 
-void progress_found(struct fuzz_run *run, enum fuzz_kind kind, uint64_t seed, bool server, const char *detail)
+void progress_take(struct fuzz_run *run, const struct fuzz_finding *finding)
 {
     struct fuzz_progress *progress = run->progress;
-    if (is_known(progress, kind, kind == FUZZ_HONEST ? UINT32_MAX : progress->op))
+    if (is_known(progress, finding))
         return;
     uint32_t at = __atomic_fetch_add(&progress->finding_count, 1, __ATOMIC_RELAXED);
-    if (at >= FUZZ_FINDINGS)
-        return;
-    struct fuzz_finding *finding = &progress->finding[at];
-    *finding = (struct fuzz_finding){.kind = kind,
-                                     .op = kind == FUZZ_HONEST ? UINT32_MAX : progress->op,
-                                     .seed = seed,
-                                     .call = progress->session_call,
-                                     .server = server,
-                                     .sound = progress->sound};
-    snprintf(finding->detail, sizeof finding->detail, "%s", detail);
-    snprintf(finding->text, sizeof finding->text, "%s", progress->text);
+    if (at < FUZZ_FINDINGS)
+        progress->finding[at] = *finding;
+}
+
+void progress_found(struct fuzz_run *run, enum fuzz_kind kind, uint64_t seed, bool server, const char *detail)
+{
+    const struct fuzz_progress *progress = run->progress;
+    struct fuzz_finding finding = {.kind = kind,
+                                   .op = kind == FUZZ_HONEST ? UINT32_MAX : progress->op,
+                                   .seed = seed,
+                                   .call = progress->session_call,
+                                   .server = server,
+                                   .sound = progress->sound};
+    snprintf(finding.detail, sizeof finding.detail, "%s", detail);
+    snprintf(finding.text, sizeof finding.text, "%s", progress->text);
+    progress_take(run, &finding);
 }
 
 /* --- a call in C's notation --- */
@@ -179,8 +185,11 @@ static void print_finding(const struct fuzz_run *run, const struct fuzz_finding 
         printf("  call     %s\n", finding->text);
     printf("  which is %s\n", finding->sound ? "what the interface allows: its annotation, or the library behind it"
                                              : "spoilt on its way: no honest partner's");
-    printf("  again    far fuzz %s --%s --seed %" PRIu64 " --runs %" PRIu64 "\n", run->file,
-           finding->server ? "server" : "caller", finding->seed, finding->call + 1);
+    if (finding->honest)
+        printf("  by the honest client, whose calls are not made again\n");
+    else
+        printf("  again    far fuzz %s --%s --seed %" PRIu64 " --runs %" PRIu64 "\n", run->file,
+               finding->server ? "server" : "caller", finding->seed, finding->call + 1);
 }
 
 static void json_finding(const struct fuzz_run *run, const struct fuzz_finding *finding)
@@ -288,7 +297,7 @@ int report_print(const struct fuzz_run *run, const char *direction, uint64_t ses
 int report_write_artifact(const struct fuzz_run *run, const struct fuzz_finding *finding)
 {
     char path[4096], temporary[4096 + 8];
-    if (!run->artifacts)
+    if (!run->artifacts || finding->honest)
         return 0;
     snprintf(path, sizeof path, "%s/%s-%s-%s-%" PRIu64, run->artifacts, run->service,
              finding->server ? "server" : "caller", kind_names[finding->kind], finding->seed);

@@ -39,25 +39,25 @@ struct liar {
 
 /* --- what a host would do --- */
 
-static unsigned any_handle(void *context, uint64_t handle, bool release)
+static unsigned any_handle(void *context, const struct far_value *value, uint64_t handle)
 {
-    (void)context, (void)handle, (void)release;
+    (void)context, (void)value, (void)handle;
     return FAR_CALL_DONE;
 }
 
-static void forget_handle(void *context, uint64_t handle, bool release)
+static void forget_handle(void *context, const struct far_value *value, uint64_t handle)
 {
-    (void)context, (void)handle, (void)release;
+    (void)context, (void)value, (void)handle;
 }
 
-static void put_down(void *context, uint64_t handle)
+static void put_down(void *context, const struct far_value *value, uint64_t handle)
 {
-    (void)context, (void)handle;
+    (void)context, (void)value, (void)handle;
 }
 
-static unsigned give_handle(void *context, uint64_t handle)
+static unsigned give_handle(void *context, const struct far_value *value, uint64_t handle)
 {
-    (void)context, (void)handle;
+    (void)context, (void)value, (void)handle;
     return FAR_CALL_DONE;
 }
 

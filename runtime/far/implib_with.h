@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IMPLIB_WITH_MAX 8
+#define IMPLIB_WITH_MAX 32
 
 struct implib_with {
     const char *file[IMPLIB_WITH_MAX]; /* as the user named them */

@@ -128,6 +128,9 @@ static void print_head(const struct far_describe_reply *head)
         snprintf(pid, sizeof pid, "%u", entry->host_pid);
     printf("host      pid %s, uid %u, started %u time%s, %u channel%s\n", pid, entry->host_uid, head->generation,
            head->generation == 1 ? "" : "s", entry->channels, entry->channels == 1 ? "" : "s");
+    if (head->regions)
+        printf("granted   %u region%s of clients' memory, %llu KiB\n", head->regions, head->regions == 1 ? "" : "s",
+               (unsigned long long)head->region_bytes >> 10);
     printf("interface 0x%016llx\n", (unsigned long long)head->fingerprint);
     for (unsigned i = 0; i < FAR_EXECUTABLES_MAX; i++)
         print_executable(head, i);
@@ -220,6 +223,10 @@ static void json_head(struct json *json, const struct far_describe_reply *head)
     json_number(json, "generation", head->generation);
     json_string(json, "machine", head->host_machine ? far_machine_name(head->host_machine) : NULL);
     json_number(json, "channels", entry->channels);
+    json_close(json, '}');
+    json_open(json, "granted", '{');
+    json_number(json, "regions", head->regions);
+    json_number(json, "bytes", head->region_bytes);
     json_close(json, '}');
 }
 

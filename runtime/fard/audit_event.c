@@ -65,6 +65,8 @@ static const char *request_word(uint16_t type)
         {FAR_MSG_PRESENT, "present"},
         {FAR_MSG_LINK, "link"},
         {FAR_MSG_DOMAIN, "domain"},
+        {FAR_MSG_REGION, "region"},
+        {FAR_MSG_GRANT, "grant-memory"},
         {FAR_MSG_TRACE, "trace"},
         {FAR_MSG_TOP, "top"},
         {FAR_MSG_METRICS, "metrics"},

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -39,7 +40,36 @@ static int create_astack(uint64_t size, struct far_astack **lines, int *out)
 /* What may wait for a host that is slow to take its channels. Closing needs no limit: there is one for each channel. */
 #define HOST_QUEUE_HIGH 256
 
-static int tell_host(const struct channel *channel, const struct waiter *wanted, int astack)
+/* What goes over: the A-stack, and each side's end of a pair of sockets. */
+struct ends {
+    int astack, of_client, of_host; /* the last two -1: none are wanted */
+};
+
+static void ends_close(const struct ends *ends)
+{
+    close(ends->astack);
+    if (ends->of_client >= 0)
+        close(ends->of_client);
+    if (ends->of_host >= 0)
+        close(ends->of_host);
+}
+
+static int create_ends(const struct waiter *wanted, struct far_astack **lines, struct ends *ends)
+{
+    int pair[2] = {-1, -1};
+    int result = wanted->descriptors && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0
+                     ? -errno
+                     : create_astack(wanted->size, lines, &ends->astack);
+    ends->of_client = pair[0];
+    ends->of_host = pair[1];
+    if (result && pair[0] >= 0) {
+        close(pair[0]);
+        close(pair[1]);
+    }
+    return result;
+}
+
+static int tell_host(const struct channel *channel, const struct waiter *wanted, const struct ends *ends)
 {
     struct {
         struct far_host_channel head;
@@ -54,19 +84,22 @@ static int tell_host(const struct channel *channel, const struct waiter *wanted,
         .connection = channel->client->connection,
         .limited = wanted->limit != 0,
         .capability = wanted->capability,
+        .flags = wanted->copies ? FAR_CHANNEL_COPIES : 0,
     };
     if (wanted->limit)
         body.head.slot_count = capability_slots(&channel->host->fard->registry, channel->host->service, wanted->limit,
                                                 body.slot, FAR_HOST_SLOTS_MAX);
+    int fds[] = {ends->astack, ends->of_host};
     return peer_send(&channel->host->peer, FAR_MSG_HOST_CHANNEL, 0, &body,
-                     sizeof body.head + body.head.slot_count * sizeof *body.slot, &astack, 1);
+                     sizeof body.head + body.head.slot_count * sizeof *body.slot, fds, fds[1] < 0 ? 1 : 2);
 }
 
-static int tell_client(const struct channel *channel, uint32_t serial, int astack)
+static int tell_client(const struct channel *channel, uint32_t serial, const struct ends *ends)
 {
     struct far_channel_reply body = {channel->id, channel->host->generation, channel->size};
-    int fds[] = {astack, channel->host->life.fd};
-    return peer_send(&channel->client->peer, FAR_MSG_OPEN_CHANNEL | FAR_MSG_REPLY, serial, &body, sizeof body, fds, 2);
+    int fds[] = {ends->astack, channel->host->life.fd, ends->of_client};
+    return peer_send(&channel->client->peer, FAR_MSG_OPEN_CHANNEL | FAR_MSG_REPLY, serial, &body, sizeof body, fds,
+                     fds[2] < 0 ? 2 : 3);
 }
 
 /* Ids are never 0 and, in one fard's life, hardly ever the same again. */
@@ -90,7 +123,7 @@ static void drop(struct channel *channel)
 
 int channel_open(struct client *client, struct host *host, const struct waiter *wanted, struct far_error *error)
 {
-    int fd;
+    struct ends ends;
     if (host->peer.queued >= HOST_QUEUE_HIGH)
         return refuse(error, EAGAIN, EX_TEMPFAIL, "open channel: the service's host is busy with others; try again");
     struct host_use *use;
@@ -98,7 +131,7 @@ int channel_open(struct client *client, struct host *host, const struct waiter *
     if (result)
         return result;
     struct channel *channel = calloc(1, sizeof *channel);
-    result = channel ? create_astack(wanted->size, &channel->lines, &fd) : -ENOMEM;
+    result = channel ? create_ends(wanted, &channel->lines, &ends) : -ENOMEM;
     if (result) {
         channel_room_give(host, use);
         free(channel);
@@ -117,9 +150,9 @@ int channel_open(struct client *client, struct host *host, const struct waiter *
     list_append(&client->channels, &channel->of_client);
     list_append(&host->channels, &channel->of_host);
     client->fard->channel_count++;
-    result = tell_host(channel, wanted, fd);
-    result = result ? result : tell_client(channel, wanted->serial, fd);
-    close(fd);
+    result = tell_host(channel, wanted, &ends);
+    result = result ? result : tell_client(channel, wanted->serial, &ends);
+    ends_close(&ends);
     if (!result)
         return 0;
     drop(channel);

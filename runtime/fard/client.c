@@ -2,6 +2,7 @@
 /* Clients: who they are, what they ask, and everything that goes when they go. */
 #include "runtime/fard/confined.h"
 #include "runtime/fard/fard.h"
+#include "runtime/fard/grant.h"
 #include "runtime/fard/log.h"
 #include "runtime/fard/observe.h"
 #include "runtime/fard/principal.h"
@@ -144,6 +145,10 @@ static int dispatch(struct client *client, const struct far_message *message, in
         return handle_domain(client, message, error);
     case FAR_MSG_TRUST:
         return handle_trust(client, message, error);
+    case FAR_MSG_REGION:
+        return handle_region(client, message, error);
+    case FAR_MSG_GRANT:
+        return handle_grant(client, message, error);
     case FAR_MSG_REGISTER:
         return handle_register(client, message, fds, fd_count, error);
     case FAR_MSG_UNREGISTER:
@@ -409,6 +414,7 @@ static int client_new(struct fard *fard, int fd)
     list_init(&client->waiters);
     list_init(&client->registrations);
     list_init(&client->traces);
+    list_init(&client->regions);
     list_append(&fard->clients, &client->link);
     result = peer_init(&client->peer, &fard->loop, fd, &calls);
     client->peer.takes_rights = client->who.uid == 0 || client->who.uid == fard->uid;

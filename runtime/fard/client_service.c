@@ -242,6 +242,8 @@ int handle_open_channel(struct client *client, const struct far_message *message
         return result;
     wanted.service_id = service->id;
     wanted.size = request->size;
+    wanted.descriptors = request->flags & FAR_CHANNEL_DESCRIPTORS;
+    wanted.copies = request->flags & FAR_CHANNEL_COPIES;
     result = service->host->state == FAR_STATE_READY ? channel_open(client, service->host, &wanted, error)
                                                      : wait_for_host(client, service->host, &wanted);
     if (result < 0 || result == FARD_REFUSED)

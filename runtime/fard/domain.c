@@ -38,7 +38,9 @@ void domain_count_in(struct domain *domain, struct account *account)
     domain->account = account;
     account->users++;
     account->domains++;
+    account->granted += domain->region ? domain->bytes : 0;
     domain->fard->domains.live++;
+    domain->fard->domains.regions += domain->region;
 }
 
 static void count_out(struct domain *domain)
@@ -46,9 +48,20 @@ static void count_out(struct domain *domain)
     if (!domain->account)
         return;
     domain->account->domains--;
+    domain->account->granted -= domain->region ? domain->bytes : 0;
     domain->fard->domains.live--;
+    domain->fard->domains.regions -= domain->region;
     account_put(domain->account);
     domain->account = NULL;
+}
+
+static void part_from_client(struct domain *domain)
+{
+    if (domain->client && domain->region)
+        list_take_out(&domain->of_client);
+    else if (domain->client)
+        domain->client->domain = NULL;
+    domain->client = NULL;
 }
 
 /* What it holds while its process lives. */
@@ -66,9 +79,7 @@ static void put_away(struct domain *domain)
         close(domain->memory);
     domain->life.fd = domain->memory = -1;
     count_out(domain);
-    if (domain->client)
-        domain->client->domain = NULL;
-    domain->client = NULL;
+    part_from_client(domain);
 }
 
 void domain_bury(struct domain *domain)
@@ -82,7 +93,7 @@ void domain_bury(struct domain *domain)
 }
 
 /* The process has gone, or has said that it does not have it any more. */
-static void domain_end(struct domain *domain)
+void domain_end(struct domain *domain)
 {
     domain->ended = true;
     put_away(domain);
@@ -267,15 +278,20 @@ static int take_range(struct client *client, uint64_t size, struct range *range,
     return result == DOMAIN_NEEDS_CHUNK ? take_from_window(fard, size, range, error) : result;
 }
 
-static int create_memory(uint64_t size, struct domain *domain)
+static int create_memory(struct domain *domain)
 {
     struct stat status;
-    int result = memory_create("far:domain", size, &domain->memory);
+    int result = memory_create(domain->region ? "far:region" : "far:domain", domain->bytes, &domain->memory);
     if (result)
         return result;
     result = memory_seal_size(domain->memory);
-    /* Who might write is told which of its pages there are (mincore): a child of fork may need that, under any uid. */
-    if (!result && (fchmod(domain->memory, 0602) < 0 || fstat(domain->memory, &status) < 0))
+    /*
+     * Who might write is told which of its pages there are (mincore): a child of fork may need that, under any uid. Not of a region,
+     * which is lent read-only, too.
+     */
+    if (!result && !domain->region && fchmod(domain->memory, 0602) < 0)
+        result = -errno;
+    if (!result && fstat(domain->memory, &status) < 0)
         result = -errno;
     if (result) {
         close(domain->memory);
@@ -303,13 +319,25 @@ struct domain *domain_alloc(struct fard *fard, uid_t uid, pid_t pid)
     return domain;
 }
 
+/* Nobody waits for an answer any more. */
+static void leave_client(struct domain *domain)
+{
+    part_from_client(domain);
+    timer_stop(&domain->timer);
+    domain->waiting = 0;
+    for (struct list *at = domain->mappings.next; at != &domain->mappings; at = at->next)
+        list_entry(at, struct domain_mapping, link)->awaited = false;
+}
+
 static void belong_to(struct domain *domain, struct client *client)
 {
-    if (domain->client)
-        domain_client_gone(domain->client);
+    leave_client(domain);
     domain->client = client;
     domain->connection = client->connection;
-    client->domain = domain;
+    if (domain->region)
+        list_append(&client->regions, &domain->of_client);
+    else
+        client->domain = domain;
 }
 
 int domain_watch(struct domain *domain, int pidfd)
@@ -329,9 +357,8 @@ static int watch_process(struct domain *domain, const struct client *client)
     return fd < 0 ? fd : domain_watch(domain, fd);
 }
 
-static int domain_new(struct client *client, uint64_t wanted, struct far_error *error)
+int domain_new(struct client *client, uint64_t bytes, bool region, struct far_error *error)
 {
-    uint64_t size = domain_ranges_size(wanted ? wanted : DOMAIN_SIZE_DEFAULT);
     struct fard *fard = client->fard;
     if (!client_has_room(client))
         return refuse(error, EMFILE, EX_TEMPFAIL,
@@ -340,10 +367,12 @@ static int domain_new(struct client *client, uint64_t wanted, struct far_error *
     struct domain *domain = domain_alloc(fard, client->who.uid, client->who.pid);
     if (!domain)
         return -ENOMEM;
+    domain->region = region;
+    domain->bytes = bytes;
     domain_count_in(domain, client->account);
-    int result = create_memory(size, domain);
+    int result = create_memory(domain);
     result = result ? result : watch_process(domain, client);
-    result = result ? result : take_range(client, size, &domain->range, error);
+    result = result ? result : take_range(client, domain_ranges_size(bytes), &domain->range, error);
     if (result) {
         put_away(domain);
         free(domain);
@@ -362,14 +391,14 @@ static bool is_of(const struct domain *domain, const struct client *client, int 
            process_same(domain->life.fd, domain->pid, pidfd, client->who.pid);
 }
 
-static struct domain *find_claimed(const struct client *client, uint64_t base)
+static struct domain *find_claimed(const struct client *client, uint64_t base, bool region)
 {
     struct domains *domains = &client->fard->domains;
     struct domain *found = NULL;
     int pidfd = process_of_peer(client->peer.source.fd, client->who.pid);
     for (struct list *at = domains->all.next; !found && at != &domains->all; at = at->next) {
         struct domain *domain = list_entry(at, struct domain, link);
-        if (domain->range.base == base && is_of(domain, client, pidfd))
+        if (domain->range.base == base && domain->region == region && is_of(domain, client, pidfd))
             found = domain;
     }
     if (pidfd >= 0)
@@ -393,12 +422,13 @@ static int refuse_claim(const struct client *client, uint64_t base, struct far_e
  * A process that has lost its connection, and not its memory. The number by which hosts know it goes on, for its channels may as
  * well (adopt.h); if the new connection has channels by its own, hosts learn that one.
  */
-static int claim(struct client *client, uint64_t base, struct far_error *error)
+int domain_claim(struct client *client, uint64_t base, bool region, struct far_error *error)
 {
-    struct domain *domain = find_claimed(client, base);
+    struct domain *domain = find_claimed(client, base, region);
     if (!domain)
         return refuse_claim(client, base, error);
-    if (!domain->client && list_is_empty(&client->channels) && list_is_empty(&client->waiters))
+    bool first = !client->domain && list_is_empty(&client->regions);
+    if (first && !domain->client && list_is_empty(&client->channels) && list_is_empty(&client->waiters))
         client->connection = domain->connection;
     bool renumbered = client->connection != domain->connection;
     belong_to(domain, client);
@@ -414,7 +444,7 @@ static int claim(struct client *client, uint64_t base, struct far_error *error)
 }
 
 /* Who asks for one and claims none has none: what its process had before, before exec, is not mapped any more. */
-static void end_forgotten(struct client *client)
+void domain_end_forgotten(struct client *client)
 {
     struct domains *domains = &client->fard->domains;
     int pidfd = process_of_peer(client->peer.source.fd, client->who.pid);
@@ -433,9 +463,11 @@ int handle_domain(struct client *client, const struct far_message *message, stru
     const struct far_domain_request *request;
     int result = protocol_check_domain(message, &request, error);
     if (!result && !client->domain) {
-        if (!request->claim)
-            end_forgotten(client);
-        result = request->claim ? claim(client, request->claim, error) : domain_new(client, request->size, error);
+        uint64_t size = domain_ranges_size(request->size ? request->size : DOMAIN_SIZE_DEFAULT);
+        if (!request->claim && list_is_empty(&client->regions))
+            domain_end_forgotten(client);
+        result = request->claim ? domain_claim(client, request->claim, false, error)
+                                : domain_new(client, size, false, error);
     }
     if (result)
         return result;
@@ -450,13 +482,8 @@ int handle_domain(struct client *client, const struct far_message *message, stru
 
 void domain_client_gone(struct client *client)
 {
-    struct domain *domain = client->domain;
-    if (!domain)
-        return;
-    client->domain = NULL;
-    domain->client = NULL;
-    timer_stop(&domain->timer);
-    domain->waiting = 0;
-    for (struct list *at = domain->mappings.next; at != &domain->mappings; at = at->next)
-        list_entry(at, struct domain_mapping, link)->awaited = false;
+    if (client->domain)
+        leave_client(client->domain);
+    while (!list_is_empty(&client->regions))
+        leave_client(list_entry(client->regions.next, struct domain, of_client));
 }

@@ -5,6 +5,8 @@
  *     domain ─ trusts: names of services, registered or not
  *            └ mappings: hosts that were told to map it; the range ages only after the last one has let go
  *
+ * A region (grant.h) is one of a second kind: a process may have several, and each says what it is granted for.
+ *
  * A domain lives as long as its process (its pidfd tells), not as its connection: what a process has mapped is not
  * handed to another.
  */
@@ -41,6 +43,7 @@ struct domains {
     uint64_t chunk_bytes; /* of all chunks, those of earlier lives as well */
     bool counted;
     uint32_t live;            /* whose descriptors fard has */
+    uint32_t regions;         /* of those */
     uint64_t last_connection; /* numbers of connections: never the same again, in another fard's life neither */
     uint32_t last_id;
     struct domain_look *look; /* NULL: nobody looks */
@@ -56,6 +59,9 @@ struct domain {
     struct account *account; /* while it has descriptors: counted there */
     pid_t pid;
     struct range range;
+    uint64_t bytes; /* of its memory; of a region, less than its range */
+    bool region;
+    struct list of_client; /* a region's, while it has a client */
     int memory;
     dev_t device; /* of the memory, also when its descriptor has gone */
     ino_t inode;
@@ -75,6 +81,7 @@ struct domain {
 
 struct domain_trust {
     struct list link;
+    uint32_t access; /* of a region: FAR_GRANT_…; 0: a domain segment, all of it */
     char service[FAR_SERVICE_MAX];
 };
 
@@ -104,6 +111,21 @@ uint32_t domains_count(const struct domains *domains, const struct range *within
 /* domain.c, domain_trust.c: request handlers, as in fard.h. */
 int handle_domain(struct client *client, const struct far_message *message, struct far_error *error);
 int handle_trust(struct client *client, const struct far_message *message, struct far_error *error);
+/* For grant.c too. A new one; size: of its memory. What its process had, and has no more, after exec; the one that it claims. */
+int domain_new(struct client *client, uint64_t size, bool region, struct far_error *error);
+void domain_end_forgotten(struct client *client);
+int domain_claim(struct client *client, uint64_t base, bool region, struct far_error *error);
+void domain_end(struct domain *domain);
+/* Tell the hosts of that service, and answer when they have: 0 or FARD_PENDING. access 0: it is taken back; service "": from all. */
+struct domain_change {
+    struct domain *domain;
+    const char *service;
+    bool on;
+    uint32_t access;
+};
+int domain_change_trust(struct client *client, const struct far_message *message, const struct domain_change *change,
+                        struct far_error *error);
+struct domain_trust *domain_trust_find(const struct domain *domain, const char *service);
 void domain_trust_timed_out(struct timer *timer);
 /* One host less to wait for; answers the client when it was the last. */
 void domain_heard(struct domain *domain, int32_t code);

@@ -27,6 +27,10 @@ static const char *leaving_service(const struct domain_mapping *mapping)
     return leaves && !mapping->stale && mapping->host->service ? mapping->host->service->name : NULL;
 }
 
+/*
+ * A line each: the name of a service that may reach it; after '<', reading only; after '-', of one that must let go. Of a region, in front of
+ * all, '=' and the bytes of its memory.
+ */
 static char *write_trusts(const struct domain *domain)
 {
     char *text = NULL;
@@ -34,8 +38,12 @@ static char *write_trusts(const struct domain *domain)
     FILE *stream = open_memstream(&text, &size);
     if (!stream)
         return NULL;
-    for (const struct list *at = domain->trusts.next; at != &domain->trusts; at = at->next)
-        fprintf(stream, "%s\n", list_entry(at, const struct domain_trust, link)->service);
+    if (domain->region)
+        fprintf(stream, "=%llu\n", (unsigned long long)domain->bytes);
+    for (const struct list *at = domain->trusts.next; at != &domain->trusts; at = at->next) {
+        const struct domain_trust *trust = list_entry(at, const struct domain_trust, link);
+        fprintf(stream, "%s%s\n", trust->access == FAR_GRANT_READ ? "<" : "", trust->service);
+    }
     for (const struct list *at = domain->mappings.next; at != &domain->mappings; at = at->next) {
         const char *service = leaving_service(list_entry(at, const struct domain_mapping, link));
         if (service)
@@ -153,22 +161,37 @@ static const char *chunk_fault(struct fard *fard, const struct stored_domain *ro
     return domain_chunk_adopt(fard, &row->range) ? NULL : "its addresses are none of clients' segments";
 }
 
-static int add_trusts(struct domain *domain, const char *names)
+static int add_trust(struct domain *domain, const char *line, size_t length)
 {
-    for (const char *at = names; *at; at = strchrnul(at, '\n'), at += *at == '\n') {
-        size_t length = strcspn(at, "\n");
-        bool leaves = *at == '-';
-        struct domain_trust *trust = calloc(1, sizeof *trust);
-        if (!trust)
-            return -ENOMEM;
-        if (length - leaves >= sizeof trust->service || length == leaves) {
-            free(trust);
-            continue;
-        }
-        memcpy(trust->service, at + leaves, length - leaves);
-        list_append(leaves ? &domain->leaving : &domain->trusts, &trust->link);
-    }
+    bool leaves = *line == '-', reads = *line == '<', marked = leaves || reads;
+    if (length - marked >= FAR_SERVICE_MAX || length == marked)
+        return 0;
+    struct domain_trust *trust = calloc(1, sizeof *trust);
+    if (!trust)
+        return -ENOMEM;
+    memcpy(trust->service, line + marked, length - marked);
+    trust->access = !domain->region ? 0 : reads ? FAR_GRANT_READ : FAR_GRANT_WRITE;
+    list_append(leaves ? &domain->leaving : &domain->trusts, &trust->link);
     return 0;
+}
+
+static int add_trusts(struct domain *domain, const char *lines)
+{
+    int result = 0;
+    for (const char *at = lines; *at && !result; at = strchrnul(at, '\n'), at += *at == '\n')
+        if (*at != '=')
+            result = add_trust(domain, at, strcspn(at, "\n"));
+    return result;
+}
+
+static bool is_region(const struct stored_domain *row)
+{
+    return row->trusts[0] == '=';
+}
+
+static uint64_t bytes_of_row(const struct stored_domain *row)
+{
+    return is_region(row) ? strtoull(row->trusts + 1, NULL, 10) : row->range.size;
 }
 
 static int go_on(struct adopting *adopting, const struct stored_domain *row, int memory, int life)
@@ -180,6 +203,8 @@ static int go_on(struct adopting *adopting, const struct stored_domain *row, int
         free(domain);
         return -ENOMEM;
     }
+    domain->region = is_region(row);
+    domain->bytes = bytes_of_row(row);
     domain_count_in(domain, account);
     account_put(account);
     domain->id = row->id;
@@ -224,9 +249,9 @@ static int adopt_row(void *context, const struct stored_domain *row)
     if (row->id > fard->domains.last_id)
         fard->domains.last_id = row->id;
     const char *why = memory < 0 || life < 0 ? "it was not kept" : NULL;
-    why = why                                                              ? why
-          : memory_fault(memory, row->device, row->inode, row->range.size) ? "its memory is not what was noted"
-                                                                           : NULL;
+    why = why                                                                ? why
+          : memory_fault(memory, row->device, row->inode, bytes_of_row(row)) ? "its memory is not what was noted"
+                                                                             : NULL;
     why = why ? why : process_fault(life, (pid_t)row->pid, row->started) ? "its process is not what was noted" : NULL;
     why = why ? why : chunk_fault(fard, row);
     if (!why)

@@ -3,11 +3,13 @@
 #include "runtime/fard/domain_adopt.h"
 #include "runtime/fard/domain_look.h"
 #include "runtime/fard/fard.h"
+#include "runtime/fard/memory.h"
 #include "runtime/fard/request.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct domain_mapping *domain_mapping_find(const struct domain *domain, const struct host *host)
 {
@@ -19,15 +21,33 @@ struct domain_mapping *domain_mapping_find(const struct domain *domain, const st
     return NULL;
 }
 
-static int tell_to_map(const struct domain *domain, struct host *host, struct domain_mapping *mapping)
+static int tell_with(const struct domain *domain, uint32_t access, int memory, struct host *host)
 {
     const struct far_host_domain body = {
         .base = domain->range.base,
-        .size = domain->range.size,
+        .size = domain->bytes,
         .connection = domain->connection,
         .domain = domain->id,
+        .access = access,
     };
-    int result = peer_send(&host->peer, FAR_MSG_HOST_MAP, 0, &body, sizeof body, &domain->memory, 1);
+    return peer_send(&host->peer, FAR_MSG_HOST_MAP, 0, &body, sizeof body, &memory, 1);
+}
+
+/* Of a region that is granted for reading, by a descriptor that cannot be written through. */
+static int tell_to_map(const struct domain *domain, struct host *host, struct domain_mapping *mapping)
+{
+    const struct domain_trust *trust = host->service ? domain_trust_find(domain, host->service->name) : NULL;
+    int memory = -1, result = 0;
+    if (!domain->region)
+        result = tell_with(domain, 0, domain->memory, host);
+    else if (!trust)
+        result = -ENOENT;
+    else if (trust->access == FAR_GRANT_WRITE)
+        result = tell_with(domain, trust->access, domain->memory, host);
+    else if ((result = memory_reopen_read_only(domain->memory, &memory)) == 0)
+        result = tell_with(domain, trust->access, memory, host);
+    if (memory >= 0)
+        close(memory);
     if (!result)
         mapping->maps_unanswered++;
     return result;
@@ -81,20 +101,12 @@ void domain_unshare(struct domain *domain, struct domain_mapping *mapping, bool 
     peer_send(&mapping->host->peer, FAR_MSG_HOST_UNMAP, 0, &body, sizeof body, NULL, 0);
 }
 
-static bool trusts(const struct domain *domain, const char *service)
-{
-    for (struct list *at = domain->trusts.next; at != &domain->trusts; at = at->next)
-        if (strcmp(list_entry(at, struct domain_trust, link)->service, service) == 0)
-            return true;
-    return false;
-}
-
 void domain_host_started(struct host *host)
 {
     struct domains *domains = &host->fard->domains;
     for (struct list *at = domains->all.next; at != &domains->all; at = at->next) {
         struct domain *domain = list_entry(at, struct domain, link);
-        if (!domain->ended && host->service && trusts(domain, host->service->name))
+        if (!domain->ended && host->service && domain_trust_find(domain, host->service->name))
             domain_share(domain, host, false);
     }
 }
@@ -132,12 +144,31 @@ static struct domain *find_id(const struct domains *domains, uint32_t id)
     return NULL;
 }
 
+/* It is not granted then; and the host may have it from before, with fewer rights. */
+static void refuse_region(struct domain *domain, struct domain_mapping *mapping, int32_t code)
+{
+    struct domain_trust *trust =
+        mapping->host->service ? domain_trust_find(domain, mapping->host->service->name) : NULL;
+    if (trust) {
+        list_take_out(&trust->link);
+        free(trust);
+    }
+    if (mapping->awaited)
+        domain->failure = code;
+    domain_unshare(domain, mapping, false);
+    domain_note(domain);
+}
+
 /* An answer to a MAP that an UNMAP has followed says nothing: the UNMAP's is still to come. */
 static void has_mapped(struct domain *domain, struct domain_mapping *mapping, int32_t code)
 {
     mapping->maps_unanswered -= mapping->maps_unanswered > 0;
     if (mapping->state != DOMAIN_MAPPING)
         return;
+    if (code && domain->region) {
+        refuse_region(domain, mapping, code);
+        return;
+    }
     if (code) {
         let_go(domain, mapping, code);
         return;
@@ -173,10 +204,9 @@ static void has_unmapped(struct domain *domain, struct domain_mapping *mapping)
 /* The host is fard's own: it goes, and the next one is told anew what clients let it reach. */
 static void end_host_that_holds(const struct domain *domain, struct host *host)
 {
-    host_trouble(host,
-                 "the host has said that it has let go of the domain segment of process %d (uid %u), and has it still; "
-                 "it was killed",
-                 (int)domain->pid, (unsigned)domain->uid);
+    host_trouble(
+        host, "the host has said that it has let go of the %s of process %d (uid %u), and has it still; it was killed",
+        domain->region ? "region" : "domain segment", (int)domain->pid, (unsigned)domain->uid);
     if (!host->service)
         fard_log("a host that is leaving: %s", host->trouble);
     host_kill(host);

@@ -103,6 +103,7 @@ struct account {
     uint32_t channels; /* waiters included */
     uint32_t domains;  /* whose descriptors fard has */
     uint64_t bytes;
+    uint64_t granted; /* of regions: all that its processes can grant */
     struct fair_share share;
     struct list parked;  /* clients that asked when the share was used up, the first first */
     struct list of_fard; /* while there are such */
@@ -133,6 +134,7 @@ struct client {
     uint32_t channel_count; /* waiters included */
     struct list registrations;
     struct domain *domain;    /* its own segment; NULL: it has not asked for one */
+    struct list regions;      /* what it can grant */
     struct far_message *held; /* a request to write to the store whose time has not come; NULL: none */
     struct timer held_timer;
     uint64_t connection; /* a number that no other connection ever has */
@@ -168,6 +170,8 @@ struct waiter {
     uint32_t capability; /* by which the level is granted; 0: by none */
     uint32_t limit;      /* the capability whose operations are all that it may call; 0: all there are */
     uint64_t size;
+    bool descriptors;         /* the channel with a socket for them */
+    bool copies;              /* FAR_CHANNEL_COPIES */
     struct far_message *bind; /* the BIND; NULL: a channel is waited for */
 };
 

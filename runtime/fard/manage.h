@@ -178,6 +178,9 @@ struct far_describe_reply {
     uint32_t more;
     char interface[FAR_SERVICE_MAX]; /* the name in the interface record */
     char trouble[512];               /* why the state is what it is; empty if all is well */
+    uint64_t region_bytes;           /* of regions that clients have granted it, */
+    uint32_t regions;                /* so many */
+    uint32_t reserved;
 };
 
 /* The texts about an operation, in the order in which they follow struct far_describe_op. */
@@ -399,7 +402,7 @@ _Static_assert(sizeof(struct far_capability_reply) == 128 + 64 + 24, "protocol")
 _Static_assert(sizeof(struct far_capability_revoke) == 264, "protocol");
 _Static_assert(sizeof(struct far_revoke_reply) == 24, "protocol");
 _Static_assert(sizeof(struct far_capability_entry) == 32 + 64 + 64 + 1024, "protocol");
-_Static_assert(sizeof(struct far_describe_reply) == 120 + 112 + 8 + 64 + 32 + 64 + 512, "protocol");
+_Static_assert(sizeof(struct far_describe_reply) == 120 + 112 + 8 + 64 + 32 + 64 + 512 + 16, "protocol");
 _Static_assert(sizeof(struct far_describe_op) == 48, "protocol");
 _Static_assert(sizeof(struct far_explain_request) == 96, "protocol");
 _Static_assert(sizeof(struct far_explain_reply) == 72 + 112 + FAR_CAPABILITY_OPS + 16 + 64 + 1024 + 192 + 2048,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* LIST, MAP, DESCRIBE, STATUS: what there is, by pages that fit in a packet. Anybody may ask; rules are for managers. */
 #include "runtime/fard/fard.h"
+#include "runtime/fard/grant.h"
 #include "runtime/fard/request.h"
 #include "runtime/format/carried.h"
 
@@ -234,6 +235,9 @@ static int fill_description(struct client *client, const struct service *service
     head->fingerprint = service_iface(service)->fingerprint;
     head->host_machine = service->host->machine;
     head->generation = service->host->generation;
+    const struct grant_sum granted = grants_to(&client->fard->domains, service->name);
+    head->regions = granted.regions;
+    head->region_bytes = granted.bytes;
     add_rules(client, service, page);
     add_ops(page, service, &carrier, first);
     carrier_end(&carrier);

@@ -172,6 +172,12 @@ static void write_services(FILE *out, const struct metric_service *service, uint
     head(out, "farcall_host_output_lost_lines_total", "counter", "Lines that the host wrote too fast to be logged.");
     for (uint32_t i = 0; i < count; i++)
         label(out, "farcall_host_output_lost_lines_total", &service[i], service[i].output_lost);
+    head(out, "farcall_service_regions", "gauge", "Regions that clients have granted the service.");
+    for (uint32_t i = 0; i < count; i++)
+        label(out, "farcall_service_regions", &service[i], service[i].regions);
+    head(out, "farcall_service_region_bytes", "gauge", "Bytes of the regions that clients have granted the service.");
+    for (uint32_t i = 0; i < count; i++)
+        label(out, "farcall_service_region_bytes", &service[i], service[i].region_bytes);
 }
 
 void metrics_write(FILE *out, const struct metrics *metrics, const struct metric_gauges *gauges,

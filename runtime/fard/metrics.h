@@ -95,6 +95,8 @@ struct metric_service {
     uint64_t calls;
     uint64_t restarts;
     uint64_t output_lost;
+    uint32_t regions; /* that clients have granted it */
+    uint64_t region_bytes;
     uint32_t channels;
     uint32_t queue; /* packets to its host */
     bool up;

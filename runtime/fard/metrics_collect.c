@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* What there is to measure, gathered for the text of metrics.c. */
+#include "runtime/fard/grant.h"
 #include "runtime/fard/memory.h"
 #include "runtime/fard/observe.h"
 #include "runtime/fard/request.h"
@@ -28,11 +29,14 @@ static void gather_clients(const struct fard *fard, struct metric_gauges *gauges
     }
 }
 
-static void gather_service(const struct service *service, struct metric_service *out)
+static void gather_service(const struct fard *fard, const struct service *service, struct metric_service *out)
 {
     struct host *host = service->host;
+    const struct grant_sum granted = grants_to(&fard->domains, service->name);
     *out = (struct metric_service){.name = service->name,
                                    .major = service_iface(service) ? service_iface(service)->major : 0};
+    out->regions = granted.regions;
+    out->region_bytes = granted.bytes;
     if (!host)
         return;
     for (struct list *at = host->channels.next; at != &host->channels; at = at->next) {
@@ -56,7 +60,7 @@ static uint32_t gather_services(const struct fard *fard, struct metric_gauges *g
             continue;
         gauges->services[service->host ? service->host->state : FAR_STATE_BROKEN]++;
         if (count < METRIC_SERVICES_MAX)
-            gather_service(service, &out[count++]);
+            gather_service(fard, service, &out[count++]);
     }
     return count;
 }

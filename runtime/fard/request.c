@@ -78,7 +78,7 @@ int protocol_check_open_channel(const struct far_message *message, const struct 
                                 struct far_error *error)
 {
     *request = body_of_size(message, sizeof **request);
-    if (!*request || (*request)->reserved)
+    if (!*request || (*request)->flags & ~(FAR_CHANNEL_DESCRIPTORS | FAR_CHANNEL_COPIES))
         return wrong_size(message, error);
     uint64_t size = (*request)->size;
     if (size == 0 || size % ASTACK_UNIT || size > FAR_ASTACK_MAX)
@@ -149,26 +149,30 @@ int protocol_check_register(const struct far_message *message, const struct far_
     return check_rules(head, *rules, *subjects, error);
 }
 
+static int check_named(const struct far_message *message, const char *name, size_t size, uint32_t version,
+                       struct far_error *error)
+{
+    if (version > FAR_VERSION_MAX)
+        return wrong_size(message, error);
+    if (!service_name_is_sound(name, size))
+        return refuse(error, EINVAL, EX_USAGE, "that is no service's name; `far ls` lists them");
+    return 0;
+}
+
 int protocol_check_name(const struct far_message *message, const struct far_name_request **request,
                         struct far_error *error)
 {
-    *request = body_of_size(message, sizeof **request);
-    if (!*request || (*request)->version > FAR_VERSION_MAX)
-        return wrong_size(message, error);
-    if (!service_name_is_sound((*request)->name, sizeof(*request)->name))
-        return refuse(error, EINVAL, EX_USAGE, "that is no service's name; `far ls` lists them");
-    return 0;
+    const struct far_name_request *named = *request = body_of_size(message, sizeof *named);
+    return named ? check_named(message, named->name, sizeof named->name, named->version, error)
+                 : wrong_size(message, error);
 }
 
 int protocol_check_segment(const struct far_message *message, const struct far_segment_request **request,
                            struct far_error *error)
 {
-    *request = body_of_size(message, sizeof **request);
-    if (!*request || (*request)->version > FAR_VERSION_MAX)
-        return wrong_size(message, error);
-    if (!service_name_is_sound((*request)->name, sizeof(*request)->name))
-        return refuse(error, EINVAL, EX_USAGE, "that is no service's name; `far ls` lists them");
-    return 0;
+    const struct far_segment_request *named = *request = body_of_size(message, sizeof *named);
+    return named ? check_named(message, named->name, sizeof named->name, named->version, error)
+                 : wrong_size(message, error);
 }
 
 int protocol_check_page(const struct far_message *message, const struct far_page_request **request,

@@ -34,6 +34,10 @@ int protocol_check_domain(const struct far_message *message, const struct far_do
                           struct far_error *error);
 int protocol_check_trust(const struct far_message *message, const struct far_trust_request **request,
                          struct far_error *error);
+int protocol_check_region(const struct far_message *message, const struct far_region_request **request,
+                          struct far_error *error);
+int protocol_check_grant(const struct far_message *message, const struct far_grant_request **request,
+                         struct far_error *error);
 int protocol_check_host_domain(const struct far_message *message, const struct far_host_domain_reply **reply,
                                struct far_error *error);
 int protocol_check_top(const struct far_message *message, const struct far_top_request **request,

@@ -139,7 +139,7 @@ struct stored_domain {
     uint64_t device; /* of the memfd */
     uint64_t inode;
     uint64_t connection;
-    const char *trusts; /* names, each ended by a newline; after '-': of one that has to let go, and has not said so */
+    const char *trusts; /* lines, as domain_adopt.c writes them */
 };
 int store_put_domain(struct store *store, const struct stored_domain *domain, struct far_error *error);
 int store_forget_domain(struct store *store, uint32_t id, struct far_error *error);

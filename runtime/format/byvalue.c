@@ -49,7 +49,16 @@ static int walk_members(const struct walking *walking, const struct far_type *ty
 /* IEEE's binary128 is in a whole vector register, unlike a `long double` of x86-64 that has as many bytes. */
 static enum far_leaf_kind float_kind(const struct walking *walking, const struct far_type *type)
 {
-    return strstr(iface_string(walking->iface, type->name), "128") ? FAR_LEAF_VECTOR : FAR_LEAF_FLOAT;
+    return strstr(iface_string(walking->iface, type->name), "128") ? FAR_LEAF_QUAD : FAR_LEAF_FLOAT;
+}
+
+/* Larger ones are in registers only where the code was compiled for those, and of small and strange ones each has its own idea. */
+static enum far_leaf_kind vector_kind(const struct walking *walking, const struct far_type *type)
+{
+    const struct far_type *element = iface_type(walking->iface, type->target);
+    bool usual = (type->size == 8 || type->size == 16) && type->count > 1 && element->kind != FAR_TYPE_BOOL &&
+                 element->size * type->count == type->size;
+    return usual ? FAR_LEAF_VECTOR : FAR_LEAF_ODD_VECTOR;
 }
 
 /* By value nothing holds itself, and how deep structures nest is limited: iface_check() has seen to it. */
@@ -65,7 +74,7 @@ static int walk_type(const struct walking *walking, uint32_t index, uint64_t off
     case FAR_TYPE_COMPLEX:
         return walk_elements(walking, type->target, 2, offset);
     case FAR_TYPE_VECTOR:
-        return walk_scalar(walking, type, offset, FAR_LEAF_VECTOR);
+        return walk_scalar(walking, type, offset, vector_kind(walking, type));
     case FAR_TYPE_FLOAT:
         return walk_scalar(walking, type, offset, float_kind(walking, type));
     default:

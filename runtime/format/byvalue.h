@@ -10,20 +10,21 @@
 
 #include "runtime/iface.h"
 
-/* A homogeneous aggregate of four: more registers one value never has. */
-#define FAR_PIECES_MAX 4
+/* A homogeneous aggregate of four, both halves of each: more registers one value never has. */
+#define FAR_PIECES_MAX 8
 
 enum far_piece_place {
-    FAR_PIECE_INTEGER, /* the index-th register for integers */
-    FAR_PIECE_FLOAT,   /* the low bytes of the index-th floating-point register */
-    FAR_PIECE_X87,     /* results on x86-64: st(index) */
+    FAR_PIECE_INTEGER,    /* the index-th register for integers */
+    FAR_PIECE_FLOAT,      /* the low bytes of the index-th floating-point register, which is a vector register */
+    FAR_PIECE_FLOAT_HIGH, /* its upper half */
+    FAR_PIECE_X87,        /* results on x86-64: st(index) */
 };
 
 struct far_piece {
     uint8_t place; /* enum far_piece_place */
     uint8_t index;
     uint8_t offset; /* bytes from the value's start */
-    uint8_t bytes;  /* of the value that lie there, at most 8; 16 in FAR_PIECE_X87 */
+    uint8_t bytes;  /* of the value that lie there, at most 8; 10 in FAR_PIECE_X87 */
 };
 
 enum far_by_value_how {
@@ -58,8 +59,7 @@ struct far_taken {
 /*
  * Place the next parameter, which is of `type` (an index of the record's types: STRUCT, UNION, COMPLEX, VECTOR, wide INT
  * or FLOAT), and take its registers or words; or say where a result of that type is. 0; or -ENOTSUP: no gate carries it
- * (vectors, numbers wider than 64 bits in one floating-point register, more stack than FAR_STACK_WORDS_MAX, what compilers
- * do not agree on).
+ * (vectors that are not of 8 or 16 bytes, more stack than FAR_STACK_WORDS_MAX, what compilers do not agree on).
  */
 typedef int far_place_by_value(const struct far_iface *iface, uint32_t type, struct far_taken *taken,
                                struct far_by_value *where);
@@ -70,7 +70,13 @@ far_result_by_value by_value_result_x86_64, by_value_result_aarch64;
 
 /* --- for the machines' files --- */
 
-enum far_leaf_kind { FAR_LEAF_INTEGER, FAR_LEAF_FLOAT, FAR_LEAF_VECTOR };
+enum far_leaf_kind {
+    FAR_LEAF_INTEGER,
+    FAR_LEAF_FLOAT,
+    FAR_LEAF_QUAD,       /* IEEE's binary128 by name; aarch64's `long double` is a FLOAT of 16 bytes */
+    FAR_LEAF_VECTOR,     /* of 8 or 16 bytes */
+    FAR_LEAF_ODD_VECTOR, /* where it is depends on the compiler, or on what the machine has */
+};
 
 /* A scalar somewhere in a value. */
 struct far_leaf {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * AAPCS64, section 6.8.2: one to four floating-point numbers of one kind and nothing else (a homogeneous aggregate) are passed in
+ * AAPCS64, section 6.8.2: one to four floating-point numbers or vectors of one kind and nothing else (a homogeneous aggregate) are passed in
  * as many floating-point registers; what has at most 16 bytes otherwise, in one or two for integers; what has more, as the
  * address of a copy. What does not find registers enough is passed on the stack, and ends that kind of register for all
  * later parameters.
@@ -12,22 +12,26 @@
 #define INTEGERS 8
 #define FLOATS   8
 #define SMALL    16 /* bytes that travel in registers */
+#define NUMBERS  4  /* of a homogeneous aggregate */
 
 struct homogeneous {
     uint64_t size; /* of each number; 0: none seen yet */
+    enum far_leaf_kind kind;
     bool broken;
-    bool vector;
+    bool odd;
     uint64_t largest;
 };
 
 static int look_at_leaf(void *context, const struct far_leaf *leaf)
 {
     struct homogeneous *numbers = context;
-    numbers->vector |= leaf->kind == FAR_LEAF_VECTOR;
+    enum far_leaf_kind kind = leaf->kind == FAR_LEAF_QUAD ? FAR_LEAF_FLOAT : leaf->kind;
+    numbers->odd |= kind == FAR_LEAF_ODD_VECTOR;
     numbers->largest = leaf->size > numbers->largest ? leaf->size : numbers->largest;
-    numbers->broken |=
-        leaf->kind != FAR_LEAF_FLOAT || leaf->misplaced || (numbers->size && numbers->size != leaf->size);
+    numbers->broken |= kind == FAR_LEAF_INTEGER || leaf->misplaced ||
+                       (numbers->size && (numbers->size != leaf->size || numbers->kind != kind));
     numbers->size = leaf->size;
+    numbers->kind = kind;
     return 0;
 }
 
@@ -36,22 +40,26 @@ static int count_numbers(const struct far_iface *iface, uint32_t type, uint64_t 
 {
     struct homogeneous numbers = {0};
     const struct far_type *what = iface_type(iface, type);
-    if (what->size > 16 * FAR_PIECES_MAX)
+    if (what->size > 16 * NUMBERS)
         return 0;
     by_value_leaves(iface, type, look_at_leaf, &numbers);
     *size = numbers.size;
-    if (numbers.vector || (what->align >= 16 && numbers.largest < 16 && what->size <= SMALL))
+    if (numbers.odd || (what->align >= 16 && numbers.largest < 16 && what->size <= SMALL))
         return -ENOTSUP; /* aligned by a word on the structure, which does not count, or on a member, which does */
-    if (numbers.broken || !numbers.size || what->size % numbers.size || what->size / numbers.size > FAR_PIECES_MAX)
+    if (numbers.broken || !numbers.size || what->size % numbers.size || what->size / numbers.size > NUMBERS)
         return 0;
-    return numbers.size > 8 ? -ENOTSUP : (int)(what->size / numbers.size);
+    return (int)(what->size / numbers.size);
 }
 
 static void put_numbers(struct far_by_value *where, unsigned count, uint64_t size, unsigned first)
 {
-    *where = (struct far_by_value){.how = FAR_BY_VALUE_REGISTERS, .count = (uint8_t)count};
-    for (unsigned i = 0; i < count; i++)
-        where->piece[i] = (struct far_piece){FAR_PIECE_FLOAT, (uint8_t)(first + i), (uint8_t)(i * size), (uint8_t)size};
+    *where = (struct far_by_value){.how = FAR_BY_VALUE_REGISTERS};
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t index = (uint8_t)(first + i), offset = (uint8_t)(i * size);
+        where->piece[where->count++] = (struct far_piece){FAR_PIECE_FLOAT, index, offset, size < 8 ? (uint8_t)size : 8};
+        if (size > 8)
+            where->piece[where->count++] = (struct far_piece){FAR_PIECE_FLOAT_HIGH, index, offset + 8, 8};
+    }
 }
 
 static void put_integers(struct far_by_value *where, uint64_t size, unsigned first)

@@ -11,9 +11,11 @@
 #define INTEGERS   6
 #define FLOATS     8
 #define EIGHTBYTES 2
-#define VECTOR_MAX 64 /* bytes */
+#define VECTOR_MAX 64 /* bytes: what is larger is in memory whatever it is */
+#define X87_BYTES  10
 
-enum eightbyte { NOTHING, SSE, INTEGER, X87 };
+/* In the order in which they win: SSE_UP is the upper half of the register that the eightbyte before it is in. */
+enum eightbyte { NOTHING, SSE_UP, SSE, INTEGER, X87 };
 
 struct classes {
     enum eightbyte of[EIGHTBYTES];
@@ -32,28 +34,31 @@ static int classify_leaf(void *context, const struct far_leaf *leaf)
 {
     struct classes *classes = context;
     bool x87 = leaf->kind == FAR_LEAF_FLOAT && leaf->size == 16;
+    bool whole = leaf->kind == FAR_LEAF_QUAD || leaf->kind == FAR_LEAF_VECTOR;
     classes->memory |= leaf->misplaced;
     enum eightbyte class = leaf->kind == FAR_LEAF_INTEGER ? INTEGER : x87 ? X87 : SSE;
-    for (uint64_t at = leaf->offset / 8; at <= (leaf->offset + leaf->size - 1) / 8 && leaf->size; at++)
+    uint64_t first = leaf->offset / 8;
+    for (uint64_t at = first; at <= (leaf->offset + leaf->size - 1) / 8 && leaf->size; at++)
         if (at < EIGHTBYTES)
-            merge(classes, at, class);
+            merge(classes, at, whole && at > first ? SSE_UP : class);
     return 0;
 }
 
-/* Vectors are in registers up to 64 bytes, as the machine has them. */
-static int find_vector(void *context, const struct far_leaf *leaf)
+static int find_odd_vector(void *context, const struct far_leaf *leaf)
 {
     (void)context;
-    return leaf->kind == FAR_LEAF_VECTOR ? -ENOTSUP : 0;
+    return leaf->kind == FAR_LEAF_ODD_VECTOR ? -ENOTSUP : 0;
 }
 
 static int classify(const struct far_iface *iface, uint32_t type, struct classes *classes)
 {
     const struct far_type *what = iface_type(iface, type);
     *classes = (struct classes){.memory = what->size > 8 * EIGHTBYTES};
-    int failed = what->size <= VECTOR_MAX ? by_value_leaves(iface, type, find_vector, NULL) : 0;
+    int failed = what->size <= VECTOR_MAX ? by_value_leaves(iface, type, find_odd_vector, NULL) : 0;
     if (!failed && !classes->memory)
         by_value_leaves(iface, type, classify_leaf, classes);
+    if (classes->of[1] == SSE_UP && classes->of[0] != SSE)
+        classes->of[1] = SSE;
     return failed;
 }
 
@@ -63,6 +68,14 @@ static unsigned bytes_of(uint64_t size, unsigned eightbyte)
     return left < 8 ? (unsigned)left : 8;
 }
 
+static struct far_piece put_piece(enum eightbyte class, unsigned i, uint64_t size, struct far_taken *taken)
+{
+    struct far_piece piece = {.offset = (uint8_t)(8 * i), .bytes = (uint8_t)bytes_of(size, i)};
+    piece.place = class == INTEGER ? FAR_PIECE_INTEGER : class == SSE ? FAR_PIECE_FLOAT : FAR_PIECE_FLOAT_HIGH;
+    piece.index = (uint8_t)(class == INTEGER ? taken->integers++ : class == SSE ? taken->floats++ : taken->floats - 1);
+    return piece;
+}
+
 /* An eightbyte of padding alone has no register. */
 static void put_pieces(const struct classes *classes, uint64_t size, struct far_taken *taken,
                        struct far_by_value *where)
@@ -70,12 +83,7 @@ static void put_pieces(const struct classes *classes, uint64_t size, struct far_
     for (unsigned i = 0; i < EIGHTBYTES && 8 * i < size; i++) {
         if (classes->of[i] == NOTHING)
             continue;
-        bool integer = classes->of[i] == INTEGER;
-        where->piece[where->count++] =
-            (struct far_piece){.place = integer ? FAR_PIECE_INTEGER : FAR_PIECE_FLOAT,
-                               .index = (uint8_t)(integer ? taken->integers++ : taken->floats++),
-                               .offset = (uint8_t)(8 * i),
-                               .bytes = (uint8_t)bytes_of(size, i)};
+        where->piece[where->count++] = put_piece(classes->of[i], i, size, taken);
     }
     where->how = where->count ? FAR_BY_VALUE_REGISTERS : FAR_BY_VALUE_NOTHING;
 }
@@ -135,7 +143,7 @@ static void put_x87(const struct far_iface *iface, uint32_t type, struct far_by_
     unsigned count = what->kind == FAR_TYPE_COMPLEX && what->size == 32 ? 2 : 1;
     *where = (struct far_by_value){.how = FAR_BY_VALUE_REGISTERS, .count = (uint8_t)count};
     for (unsigned i = 0; i < count; i++)
-        where->piece[i] = (struct far_piece){FAR_PIECE_X87, (uint8_t)i, (uint8_t)(16 * i), 16};
+        where->piece[i] = (struct far_piece){FAR_PIECE_X87, (uint8_t)i, (uint8_t)(16 * i), X87_BYTES};
 }
 
 static bool is_x87(const struct far_iface *iface, uint32_t type, const struct classes *classes)

@@ -38,12 +38,17 @@ static int place_result(const struct far_calling *calling, const struct far_ifac
     if (!far_is_by_value(value))
         return 0;
     int failed = is_aligned_more(iface, value) ? -ENOTSUP : calling->result(iface, value->type, &placement->result);
-    for (unsigned i = 0; i < placement->result.count && !failed; i++)
-        if (placement->result.piece[i].place == FAR_PIECE_X87)
-            failed = -ENOTSUP;
     if (placement->result.how == FAR_BY_VALUE_HIDDEN && calling->hidden_is_first)
         placement->taken.integers = 1;
     return failed;
+}
+
+static bool is_whole(const struct far_by_value *where)
+{
+    for (unsigned i = 0; i < where->count; i++)
+        if (where->piece[i].place == FAR_PIECE_FLOAT_HIGH || where->piece[i].place == FAR_PIECE_X87)
+            return true;
+    return false;
 }
 
 int placement_of(const struct far_calling *calling, const struct far_iface *iface, const struct far_param *function,
@@ -63,6 +68,9 @@ int placement_of(const struct far_calling *calling, const struct far_iface *ifac
         else
             place_word(calling, value->passing == FAR_PASS_FLOAT, &placement->taken, &placement->param[i]);
     }
+    placement->whole = is_whole(&placement->result);
+    for (uint32_t i = 0; i < count && !failed; i++)
+        placement->whole |= is_whole(&placement->param[i]);
     /* Words that a number on the stack takes are few, but those of values may be all that there are. */
     return failed || placement->taken.words > FAR_STACK_WORDS_MAX ? -ENOTSUP : 0;
 }

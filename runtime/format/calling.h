@@ -21,6 +21,7 @@ const struct far_calling *calling_of(uint32_t machine);
 
 struct far_placement {
     struct far_taken taken;
+    bool whole;                 /* something is above the low half of a vector register, or in the x87 */
     struct far_by_value result; /* NOTHING but for results by value */
     struct far_by_value param[FAR_PARAM_MAX];
 };

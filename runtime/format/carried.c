@@ -107,7 +107,15 @@ static bool ends_by_release(const struct far_value *value)
            value->lifetime == FAR_LIFETIME_PARAM;
 }
 
-/* Of the whole interface: such memory may come from any operation. */
+static bool function_ties_memory(const struct far_param *function, uint32_t count)
+{
+    bool ties = false;
+    for (uint32_t at = 0; at <= count; at++)
+        ties |= ends_by_release(&function[at].value);
+    return ties;
+}
+
+/* Of the whole interface: such memory may come from any operation, and any function may be handed it over. */
 static bool has_tied_memory(struct carrier *carrier)
 {
     const struct far_iface *iface = carrier->iface;
@@ -115,9 +123,13 @@ static bool has_tied_memory(struct carrier *carrier)
         if (ends_by_release(iface_value(iface, i)))
             carrier->tied = MORE_THAN_BYTES;
     for (uint32_t i = 0; carrier->tied == UNKNOWN && i < iface->ops.count; i++)
-        for (uint32_t at = 0; at <= iface_op(iface, i)->param_count; at++)
-            if (ends_by_release(&iface_result(iface, iface_op(iface, i))[at].value))
-                carrier->tied = MORE_THAN_BYTES;
+        if (function_ties_memory(iface_result(iface, iface_op(iface, i)), iface_op(iface, i)->param_count))
+            carrier->tied = MORE_THAN_BYTES;
+    for (uint32_t i = 0; carrier->tied == UNKNOWN && i < iface->callbacks.count; i++) {
+        const struct far_callback *callback = iface_callback(iface, i);
+        if (function_ties_memory(iface_callback_param(iface, callback, 0), callback->param_count))
+            carrier->tied = MORE_THAN_BYTES;
+    }
     if (carrier->tied == UNKNOWN)
         carrier->tied = BYTES;
     return carrier->tied == MORE_THAN_BYTES;
@@ -132,11 +144,12 @@ static bool ends_memory(struct carrier *carrier, const struct far_value *value)
 bool carrier_walks(struct carrier *carrier, const struct far_op *op)
 {
     const struct far_value *result = &iface_result(carrier->iface, op)->value;
-    bool walks = is_memory(result) || far_is_by_value(result);
+    bool walks = is_memory(result) || far_is_by_value(result) || result->passing == FAR_PASS_FD ||
+                 result->passing == FAR_PASS_CALLBACK;
     for (uint32_t i = 0; i < op->param_count && !walks; i++) {
         const struct far_value *value = &iface_param(carrier->iface, op, i)->value;
-        walks = value->passing == FAR_PASS_CALLBACK || far_is_by_value(value) || ends_memory(carrier, value) ||
-                (is_memory(value) && !memory_is_flat(carrier, value));
+        walks = value->passing == FAR_PASS_CALLBACK || value->passing == FAR_PASS_FD || far_is_by_value(value) ||
+                ends_memory(carrier, value) || (is_memory(value) && !memory_is_flat(carrier, value));
     }
     return walks;
 }
@@ -164,6 +177,28 @@ static bool is_filled_in_later(const struct far_value *value)
            (value->lifetime == FAR_LIFETIME_HANDLE || value->lifetime == FAR_LIFETIME_PARAM);
 }
 
+bool carrier_has_descriptors(const struct far_iface *iface)
+{
+    bool has = false;
+    for (uint32_t i = 0; i < iface->values.count && !has; i++)
+        has = iface_value(iface, i)->passing == FAR_PASS_FD;
+    for (uint32_t i = 0; i < iface->ops.count && !has; i++)
+        for (uint32_t at = 0; at <= iface_op(iface, i)->param_count; at++)
+            has |= iface_result(iface, iface_op(iface, i))[at].value.passing == FAR_PASS_FD;
+    for (uint32_t i = 0; i < iface->callbacks.count && !has; i++)
+        for (uint32_t at = 0; at <= iface_callback(iface, i)->param_count; at++)
+            has |= iface_callback_param(iface, iface_callback(iface, i), at)->value.passing == FAR_PASS_FD;
+    return has;
+}
+
+/* A descriptor that is passed is there for the call. */
+static const char *descriptor_refusal(const struct carrier *carrier, const struct far_value *value)
+{
+    return value->lifetime && holds_descriptor(carrier, value)
+               ? "memory that outlives the call and holds file descriptors"
+               : NULL;
+}
+
 static const char *memory_refusal(const struct carrier *carrier, const struct far_value *value)
 {
     for (uint32_t i = 0; i < value->size_count && !value->lifetime; i++)
@@ -171,7 +206,7 @@ static const char *memory_refusal(const struct carrier *carrier, const struct fa
             return "a buffer whose size is the result";
     if (is_filled_in_later(value))
         return "memory that the service fills in after the call";
-    return holds_descriptor(carrier, value) ? "memory that holds file descriptors" : NULL;
+    return descriptor_refusal(carrier, value);
 }
 
 /* What is by value must be where the calling convention has it. *at: as for carrier_refuses(). */
@@ -184,9 +219,9 @@ static const char *placement_refusal(const struct carrier *carrier, const struct
         any |= far_is_by_value(&function[i].value);
     if (!any || !placement_of(calling_of(carrier->iface->machine), carrier->iface, function, count, &placement, at))
         return NULL;
-    if (*at == 0 && placement.result.count && placement.result.piece[0].place == FAR_PIECE_X87)
-        return "a number in x87 registers";
-    return "a value in a place that no gate knows (a vector register, too much stack, or where compilers do not agree)";
+    return "a value in a place that no gate knows (a vector of other than 8 or 16 bytes, too much stack, or where "
+           "compilers do "
+           "not agree)";
 }
 
 /* A function that cannot be called any more returns zero; where its result is to go then, nobody knows. */
@@ -200,14 +235,12 @@ static bool returns_in_memory(const struct carrier *carrier, const struct far_pa
 
 static const char *value_refusal(const struct carrier *carrier, const struct far_value *value);
 
-/* By the same ways as what the function takes that it is given to; but no function of the service's goes out with it. */
+/* By the same ways as what the function takes that it is given to. Callbacks' callbacks end: iface_check() has seen to it. */
 static const char *callback_refusal(const struct carrier *carrier, const struct far_value *value)
 {
     const struct far_callback *callback = iface_callback(carrier->iface, value->inside - 1);
     for (uint32_t i = 0; i <= callback->param_count; i++) {
         const struct far_value *of = &iface_callback_param(carrier->iface, callback, i)->value;
-        if (of->passing == FAR_PASS_CALLBACK)
-            return "a callback that is given a function of the service's";
         if (value_refusal(carrier, of))
             return i ? "a callback that takes what no gate carries" : "a callback that returns what no gate carries";
     }
@@ -226,10 +259,6 @@ static const char *value_refusal(const struct carrier *carrier, const struct far
         return memory_refusal(carrier, value);
     case FAR_PASS_CALLBACK:
         return callback_refusal(carrier, value);
-    case FAR_PASS_FD:
-        return "a file descriptor";
-    case FAR_PASS_STRUCT:
-        return holds_descriptor(carrier, value) ? "a structure that holds file descriptors" : NULL;
     default:
         return NULL;
     }

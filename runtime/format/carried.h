@@ -30,6 +30,9 @@ const char *carrier_refuses(struct carrier *carrier, const struct far_op *op, ui
 /* Does it take more than numbers, handles and plain bytes? Then it goes by runtime/walk. */
 bool carrier_walks(struct carrier *carrier, const struct far_op *op);
 
+/* Does any value of the interface stand for a file descriptor? */
+bool carrier_has_descriptors(const struct far_iface *iface);
+
 /* carrier_refuses() as a clause for messages: "parameter each is a callback". False, and text "", if all can be carried. */
 #define CARRIER_TEXT_SIZE 640
 bool carrier_text(struct carrier *carrier, const struct far_op *op, char text[CARRIER_TEXT_SIZE]);

@@ -42,9 +42,10 @@ static const char *flags_mistake(const struct far_value *value)
     static const uint16_t allowed[FAR_PASS_COUNT] = {
         [FAR_PASS_VALUE] = BOTH_WAYS | FAR_VALUE_SIGNED,
         [FAR_PASS_FLOAT] = BOTH_WAYS,
-        [FAR_PASS_BUFFER] = BOTH_WAYS | FAR_VALUE_OPTIONAL | FAR_VALUE_RELEASE | FAR_VALUE_DEEP | FAR_VALUE_DEEP_ONLY,
+        [FAR_PASS_BUFFER] = BOTH_WAYS | FAR_VALUE_OPTIONAL | FAR_VALUE_RELEASE | FAR_VALUE_DEEP | FAR_VALUE_DEEP_ONLY |
+                            FAR_VALUE_GRANTED,
         [FAR_PASS_STRING] = BOTH_WAYS | FAR_VALUE_OPTIONAL | FAR_VALUE_RELEASE,
-        [FAR_PASS_GLOBAL] = BOTH_WAYS | FAR_VALUE_OPTIONAL,
+        [FAR_PASS_GLOBAL] = BOTH_WAYS | FAR_VALUE_OPTIONAL | FAR_VALUE_GRANTED,
         [FAR_PASS_HANDLE] = BOTH_WAYS | FAR_VALUE_OPTIONAL | FAR_VALUE_RELEASE,
         [FAR_PASS_OPAQUE] = BOTH_WAYS | FAR_VALUE_OPTIONAL,
         [FAR_PASS_CALLBACK] = BOTH_WAYS | FAR_VALUE_OPTIONAL,
@@ -63,6 +64,8 @@ static const char *flags_mistake(const struct far_value *value)
         return "only pointers can be NULL";
     if (wrong & (FAR_VALUE_DEEP | FAR_VALUE_DEEP_ONLY))
         return "only buffers are followed deeply";
+    if (wrong & FAR_VALUE_GRANTED || (value->flags & FAR_VALUE_GRANTED && (value->inside || value->lifetime)))
+        return "only buffers of plain bytes and global addresses can be granted memory";
     return wrong ? "unknown flags" : NULL;
 }
 
@@ -266,7 +269,7 @@ static const char *lifetime_mistake(const struct iface_scope *scope, const struc
 static const char *result_mistake(const struct far_value *value)
 {
     bool copied = value->passing == FAR_PASS_BUFFER || value->passing == FAR_PASS_STRING;
-    if (value->flags & (FAR_VALUE_IN | FAR_VALUE_RELEASE))
+    if (value->flags & (FAR_VALUE_IN | FAR_VALUE_RELEASE | FAR_VALUE_GRANTED))
         return "a result only comes out";
     if (value->passing == FAR_PASS_ARRAY)
         return "a result cannot be an array";

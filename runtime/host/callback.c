@@ -10,6 +10,8 @@
 #include "runtime/host/callback.h"
 
 #include "runtime/callback.h"
+#include "runtime/host/descriptors.h"
+#include "runtime/host/functions.h"
 #include "runtime/host/thunk.h"
 #include "runtime/lib/values.h"
 
@@ -34,6 +36,8 @@ unsigned callback_in(void *context, const struct walk *walk, uint64_t word, cons
 {
     const struct worker *worker = context;
     const struct far_callback *first = iface_callback(walk->of.iface, 0);
+    if (function_given(worker, word, (uint32_t)(callback - first), address))
+        return FAR_CALL_DONE;
     struct thunk_target target = {worker->client, (uint32_t)word - FAR_FUNCTION_FIRST, (uint32_t)(callback - first),
                                   client_user(worker->client)};
     if (word < FAR_FUNCTION_FIRST || word > FAR_FUNCTION_LAST)
@@ -47,22 +51,24 @@ unsigned callback_in(void *context, const struct walk *walk, uint64_t word, cons
 
 struct held_handle {
     struct held_handle *next;
-    uint64_t value;
+    const struct far_value *value;
+    uint64_t handle;
 };
 
 /*
  * The function has given it, and the operation goes on with it. Without memory to remember that, it stays in use: its client
  * cannot release it then, which harms nobody else.
  */
-static void hold_handle(void *context, uint64_t handle, bool release)
+static void hold_handle(void *context, const struct far_value *value, uint64_t handle)
 {
     struct worker *worker = context;
+    bool release = value->flags & FAR_VALUE_RELEASE;
     struct held_handle *held = release ? NULL : walk_take(&worker->held.memory, sizeof *held);
     if (release)
-        worker_handle_end(worker, handle, true);
+        worker_handle_end(worker, value, handle);
     if (!held)
         return;
-    *held = (struct held_handle){worker->held.first, handle};
+    *held = (struct held_handle){worker->held.first, value, handle};
     worker->held.first = held;
     worker->more_to_do = true;
 }
@@ -70,7 +76,7 @@ static void hold_handle(void *context, uint64_t handle, bool release)
 void callbacks_let_go(struct worker *worker)
 {
     for (const struct held_handle *held = worker->held.first; held; held = held->next)
-        worker_handle_end(worker, held->value, false);
+        worker_handle_end(worker, held->value, held->handle);
     worker->held.first = NULL;
     walk_memory_free(&worker->held.memory);
 }
@@ -93,6 +99,8 @@ struct calling {
     struct walk_memory memory;
     struct walk_results results;
     uint64_t head; /* where in the area the head lies */
+    char *message; /* what goes in pieces; NULL: it lies in the area */
+    uint64_t sent; /* of that */
     uint64_t answer;
     uint64_t error; /* the function's errno */
 };
@@ -112,6 +120,51 @@ static unsigned take_arguments(struct calling *calling, const struct far_frame *
     return values_take(&calling->placement, frame, &calling->walk);
 }
 
+/* Behind the head. */
+static uint64_t room_of(const struct calling *calling)
+{
+    return calling->worker->size - FAR_ASTACK_AREA - calling->head - sizeof(struct far_callback_head);
+}
+
+static char *message_area(const struct calling *calling)
+{
+    return area_of(calling->worker) + calling->head + sizeof(struct far_callback_head);
+}
+
+/* While there is more to come, all the room is taken. */
+static uint64_t end_in_area(const struct calling *calling)
+{
+    uint64_t end = calling->head + sizeof(struct far_callback_head);
+    if (!calling->message)
+        return end + calling->walk.end;
+    return calling->sent < calling->walk.end ? end + room_of(calling) : end;
+}
+
+static void put_piece(struct calling *calling)
+{
+    uint64_t left = calling->walk.end - calling->sent, room = room_of(calling);
+    uint64_t bytes = left < room ? left : room;
+    memcpy(message_area(calling), calling->message + calling->sent, bytes);
+    calling->sent += bytes;
+}
+
+/* The memory is this call's alone, and new: what is not written in it is zero. */
+static unsigned put_message(struct calling *calling)
+{
+    if (calling->walk.end <= room_of(calling)) {
+        walk_put(&calling->walk, message_area(calling));
+        return FAR_CALL_DONE;
+    }
+    if (walk_brings_back(&calling->walk) || room_of(calling) < FAR_CALLBACK_PIECE_LEAST)
+        return FAR_CALL_TOO_MUCH;
+    calling->message = walk_take(&calling->memory, calling->walk.end);
+    if (!calling->message)
+        return FAR_CALL_NO_MEMORY;
+    walk_put(&calling->walk, calling->message);
+    put_piece(calling);
+    return FAR_CALL_DONE;
+}
+
 static unsigned send(struct calling *calling)
 {
     struct worker *worker = calling->worker;
@@ -121,14 +174,15 @@ static unsigned send(struct calling *calling)
     calling->head = worker->area_end;
     if (room - calling->head < sizeof head)
         return FAR_CALL_TOO_MUCH;
-    calling->walk.capacity = room - calling->head - sizeof head;
+    calling->walk.capacity = FAR_CALLBACK_BYTES_MAX;
     unsigned status = walk_send(&calling->walk);
+    status = status ? status : put_message(calling);
     if (status)
         return status;
+    head.bytes = calling->walk.end;
     memcpy(head.line, calling->walk.line, sizeof head.line);
     memcpy(area + calling->head, &head, sizeof head);
-    walk_put(&calling->walk, area + calling->head + sizeof head);
-    return FAR_CALL_DONE;
+    return descriptors_go(worker, false);
 }
 
 static void ask(const struct calling *calling)
@@ -139,18 +193,31 @@ static void ask(const struct calling *calling)
     worker_publish(calling->worker);
 }
 
+static void next_piece(struct calling *calling)
+{
+    struct worker *worker = calling->worker;
+    put_piece(calling);
+    worker->area_end = end_in_area(calling);
+    __atomic_store_n(&worker->astack->reply.status, FAR_STATUS_PIECE, __ATOMIC_RELAXED);
+    worker_publish(worker);
+}
+
 /* Calls of the client's function, until it has answered. False: it never will. */
 static bool await_answer(struct calling *calling)
 {
     struct worker *worker = calling->worker;
     uint64_t outer = worker->area_end;
-    worker->area_end = calling->head + sizeof(struct far_callback_head) + calling->walk.end;
+    worker->area_end = end_in_area(calling);
     while (worker_next_message(worker)) {
-        if (__atomic_load_n(&worker->astack->call.slot, __ATOMIC_RELAXED) == FAR_SLOT_ANSWER) {
+        uint32_t slot = __atomic_load_n(&worker->astack->call.slot, __ATOMIC_RELAXED);
+        if (slot == FAR_SLOT_ANSWER) {
             worker->area_end = outer;
             return true;
         }
-        worker_serve_nested(worker);
+        if (slot == FAR_SLOT_MORE && calling->message && calling->sent < calling->walk.end)
+            next_piece(calling);
+        else
+            worker_serve_nested(worker);
     }
     worker->area_end = outer;
     return false;
@@ -161,11 +228,15 @@ static unsigned take_answer(struct calling *calling)
     const uint64_t *argument = calling->worker->astack->call.argument;
     uint64_t word = __atomic_load_n(&argument[0], __ATOMIC_RELAXED);
     calling->error = __atomic_load_n(&argument[2], __ATOMIC_RELAXED);
-    if (__atomic_load_n(&argument[1], __ATOMIC_RELAXED) != FAR_CALL_DONE)
+    if (__atomic_load_n(&argument[1], __ATOMIC_RELAXED) != FAR_CALL_DONE) {
+        descriptors_forget(calling->worker);
         return FAR_CALL_NOT_CARRIED;
+    }
+    descriptors_expect(calling->worker, false);
     walk_memory_reset(&calling->worker->answers);
-    unsigned status =
-        walk_accept(&calling->walk, area_of(calling->worker) + calling->head + sizeof(struct far_callback_head), word);
+    calling->walk.capacity = room_of(calling);
+    unsigned status = walk_accept(&calling->walk, message_area(calling), word);
+    descriptors_settle(calling->worker, status == FAR_CALL_DONE);
     calling->answer = calling->walk.of.function->value.passing == FAR_PASS_FLOAT ? word : calling->walk.result;
     return status;
 }
@@ -189,7 +260,9 @@ static unsigned call_client(struct calling *calling, struct far_frame *frame)
         .context = worker,
         .memory = &calling->memory,
         .results = &calling->results,
+        .hands_over = true,
     };
+    descriptors_expect(worker, false);
     unsigned status = take_arguments(calling, frame);
     if (!status)
         status = send(calling);
@@ -221,6 +294,7 @@ void far_thunk_called(struct far_frame *frame, uint32_t number)
     int saved = errno;
     frame->result = frame->second_result = frame->float_result = 0;
     memset(frame->more_float_results, 0, sizeof frame->more_float_results);
+    memset(frame->float_result_highs, 0, sizeof frame->float_result_highs);
     if (!thunk_target(number, &calling.target) || !is_callable(serving, &calling.target) ||
         call_client(&calling, frame) != FAR_CALL_DONE)
         __atomic_add_fetch(&lost, 1, __ATOMIC_RELAXED);

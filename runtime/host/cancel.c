@@ -39,5 +39,6 @@ int cancel_is_wished(void)
         return 0;
     const struct worker_deadline *deadline = &serving->deadline;
     return worker_is_finished(serving) ||
+           (serving->entry && __atomic_load_n(serving->entry->withdrawn, __ATOMIC_RELAXED)) ||
            (deadline->at && deadline->call == serving->call && milliseconds() >= deadline->at);
 }

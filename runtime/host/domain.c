@@ -5,10 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 struct host_domain {
     struct far_extent range;
@@ -21,7 +24,34 @@ struct host_domain {
 };
 
 static pthread_mutex_t domains_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct host_domain *domains; /* under the lock; looked at without it only to see whether there is any */
+static struct host_domain *domains;   /* under the lock; looked at without it only to see whether there is any */
+static struct domain_holder *holders; /* under the lock */
+static uint32_t version = 1;          /* of who may be given what; written under the lock */
+static bool fences_for_all;           /* changed() can see to the workers' order; else each fences for itself */
+
+void domains_prepare(void)
+{
+    fences_for_all = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+/* A worker writes what it uses, then reads the version; changed() does it the other way round. One of them sees the other. */
+static inline void order_use(void)
+{
+    if (__builtin_expect(fences_for_all, 1))
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    else
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* With the lock held. From here on no worker finds what it found before without looking anew. */
+static void changed(void)
+{
+    uint32_t next = version + 1 ? version + 1 : 1;
+    __atomic_store_n(&version, next, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (fences_for_all)
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
 
 static void answer(enum far_message_type type, uint32_t domain, int code)
 {
@@ -95,6 +125,7 @@ void domain_map(const struct far_host_domain *what, int memory)
     } else {
         failed = domain_add(what, memory);
     }
+    changed();
     pthread_mutex_unlock(&domains_lock);
     answer(FAR_MSG_HOST_MAP, what->domain, failed);
 }
@@ -113,13 +144,36 @@ static void remove_if_free(struct host_domain *domain)
     free(domain);
 }
 
+/* With the lock held. */
+static void put_kept(struct domain_holder *holder)
+{
+    struct host_domain *domain = holder->kept;
+    __atomic_store_n(&holder->kept, NULL, __ATOMIC_RELAXED);
+    if (!domain)
+        return;
+    domain->users--;
+    remove_if_free(domain);
+}
+
+/* With the lock held. Takes it from all workers that do not use it; the others see that it has changed when they leave. */
+static void withdraw(struct host_domain *domain)
+{
+    domain->leaving = true;
+    domain->users++; /* it must not go before the last holder was looked at */
+    changed();
+    for (struct domain_holder *holder = holders; holder; holder = holder->next)
+        if (holder->kept == domain && !__atomic_load_n(&holder->in_use, __ATOMIC_ACQUIRE))
+            put_kept(holder);
+    domain->users--;
+    remove_if_free(domain);
+}
+
 void domain_unmap(const struct far_host_unmap *what)
 {
     pthread_mutex_lock(&domains_lock);
     struct host_domain *domain = find(what->domain);
     if (domain) {
-        domain->leaving = true;
-        remove_if_free(domain);
+        withdraw(domain);
     } else {
         answer(FAR_MSG_HOST_UNMAP, what->domain, 0); /* it could not be mapped */
     }
@@ -143,8 +197,7 @@ void domains_forget(void)
         if (domain->said)
             continue;
         domain->domain = 0;
-        domain->leaving = true;
-        remove_if_free(domain);
+        withdraw(domain);
     }
     pthread_mutex_unlock(&domains_lock);
 }
@@ -154,28 +207,89 @@ bool domain_any(void)
     return __atomic_load_n(&domains, __ATOMIC_RELAXED) != NULL;
 }
 
-struct host_domain *domain_hold(uint64_t connection)
+void domain_join(struct domain_holder *holder)
 {
-    if (!domain_any())
-        return NULL;
     pthread_mutex_lock(&domains_lock);
+    holder->next = holders;
+    holders = holder;
+    pthread_mutex_unlock(&domains_lock);
+}
+
+void domain_part(struct domain_holder *holder)
+{
+    pthread_mutex_lock(&domains_lock);
+    struct domain_holder **link = &holders;
+    while (*link && *link != holder)
+        link = &(*link)->next;
+    if (*link)
+        *link = holder->next;
+    put_kept(holder);
+    pthread_mutex_unlock(&domains_lock);
+}
+
+/* With the lock held. */
+static struct host_domain *take(uint64_t connection)
+{
     struct host_domain *domain = domains;
     while (domain && (domain->connection != connection || domain->leaving))
         domain = domain->next;
     if (domain)
         domain->users++;
+    return domain;
+}
+
+/* Something has changed since the last call, or this is a nested one, which counts for itself. */
+static __attribute__((noinline)) struct host_domain *enter_anew(struct domain_holder *holder, uint64_t connection)
+{
+    pthread_mutex_lock(&domains_lock);
+    struct host_domain *domain;
+    if (holder->calls > 1) {
+        domain = take(connection);
+    } else {
+        put_kept(holder);
+        domain = take(connection);
+        __atomic_store_n(&holder->kept, domain, __ATOMIC_RELAXED);
+        __atomic_store_n(&holder->in_use, domain, __ATOMIC_RELAXED);
+        holder->version = version;
+    }
     pthread_mutex_unlock(&domains_lock);
     return domain;
 }
 
-void domain_let_go(struct host_domain *domain)
+struct host_domain *domain_enter(struct domain_holder *holder, uint64_t connection)
 {
-    if (!domain)
-        return;
+    if (holder->calls++)
+        return domain_any() ? enter_anew(holder, connection) : NULL;
+    struct host_domain *domain = __atomic_load_n(&holder->kept, __ATOMIC_RELAXED);
+    __atomic_store_n(&holder->in_use, domain, __ATOMIC_RELAXED);
+    order_use();
+    bool known = __atomic_load_n(&version, __ATOMIC_ACQUIRE) == holder->version;
+    return __builtin_expect(known, 1) ? domain : enter_anew(holder, connection);
+}
+
+static __attribute__((noinline)) void leave_anew(struct domain_holder *holder, struct host_domain *domain)
+{
     pthread_mutex_lock(&domains_lock);
-    domain->users--;
-    remove_if_free(domain);
+    if (holder->calls && domain) {
+        domain->users--;
+        remove_if_free(domain);
+    } else if (!holder->calls && holder->kept && holder->kept->leaving) {
+        put_kept(holder);
+    }
     pthread_mutex_unlock(&domains_lock);
+}
+
+void domain_leave(struct domain_holder *holder, struct host_domain *domain)
+{
+    if (--holder->calls) {
+        if (domain)
+            leave_anew(holder, domain);
+        return;
+    }
+    __atomic_store_n(&holder->in_use, NULL, __ATOMIC_RELEASE);
+    order_use();
+    if (__builtin_expect(__atomic_load_n(&version, __ATOMIC_ACQUIRE) != holder->version, 0))
+        leave_anew(holder, domain);
 }
 
 bool domain_covers(const struct host_domain *domain, uint64_t address, uint64_t size)

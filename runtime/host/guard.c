@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/host/guard.h"
+#include "runtime/host/grant.h"
 
 #include "runtime/astack.h"
 #include "runtime/host/cancel.h"
@@ -95,10 +96,11 @@ static void *guarded_function(const char *service, const char *name, struct far_
         const char *name;
         void *function;
     } jumps[] = {
-        {"_setjmp", (void *)guard__setjmp},         {"setjmp", (void *)guard_setjmp},
-        {"__sigsetjmp", (void *)guard___sigsetjmp}, {"longjmp", (void *)guard_longjmp},
-        {"_longjmp", (void *)guard_longjmp},        {"siglongjmp", (void *)guard_longjmp},
-        {"__longjmp_chk", (void *)guard_longjmp},   {"far_cancelled", (void *)cancel_is_wished},
+        {"_setjmp", (void *)guard__setjmp},          {"setjmp", (void *)guard_setjmp},
+        {"__sigsetjmp", (void *)guard___sigsetjmp},  {"longjmp", (void *)guard_longjmp},
+        {"_longjmp", (void *)guard_longjmp},         {"siglongjmp", (void *)guard_longjmp},
+        {"__longjmp_chk", (void *)guard_longjmp},    {"far_cancelled", (void *)cancel_is_wished},
+        {"far_was_granted", (void *)grant_is_there},
     };
     for (size_t i = 0; i < sizeof jumps / sizeof *jumps; i++)
         if (strcmp(name, jumps[i].name) == 0)
@@ -111,4 +113,4 @@ static void *host_object(const char *service, const char *name, struct far_error
     return far_host_linker.object(service, name, error);
 }
 
-const struct far_linker guard_linker = {guarded_function, host_object, NULL};
+const struct far_linker guard_linker = {guarded_function, host_object, NULL, false};

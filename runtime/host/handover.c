@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -46,8 +47,10 @@ static void add_record(void *context, const struct handover_record *record)
 void handover_begin(int fd)
 {
     static struct batch batch;
+    const struct handover_head head = {HANDOVER_MAGIC};
     pthread_mutex_lock(&handover_lock);
     __atomic_store_n(&handover_fd, fd, __ATOMIC_RELEASE); /* first: what becomes free from now on goes by itself */
+    send(fd, &head, sizeof head, MSG_NOSIGNAL);
     clients_take_handles(add_record, &batch);
     batch.record[batch.count++] = (struct handover_record){0};
     send_records(batch.record, batch.count);
@@ -67,61 +70,83 @@ bool handover_one(const struct handover_record *record)
     return got == 1;
 }
 
-/* Returns whether the last one was the mark of the end. */
-static bool take_records(const struct handover_record *record, uint32_t count)
+/* The new host's end. */
+struct heir {
+    int fd;
+    size_t record; /* bytes of one: as the old host's head says, if it sends one */
+    bool ended;    /* the first batch has come */
+    char packet[HANDOVER_BATCH * sizeof(struct handover_record)];
+};
+
+static void take_record(struct heir *heir, const char *from)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        struct host_client *client = record[i].value ? client_get(record[i].pid, record[i].uid) : NULL;
-        if (!client)
-            continue;
-        handle_give(client, record[i].value);
-        client_put(client);
-    }
-    return count && record[count - 1].value == 0;
+    struct handover_record record = {.name.type = HANDLE_TYPE_UNKNOWN};
+    memcpy(&record, from, heir->record);
+    struct host_client *client = record.name.value ? client_get(record.pid, record.uid) : NULL;
+    heir->ended |= record.name.value == 0;
+    if (!client)
+        return;
+    handle_give(client, record.name);
+    client_put(client);
 }
 
-/* How many came; 0: nobody is there any more. */
-static uint32_t receive_records(int fd, struct handover_record record[HANDOVER_BATCH])
+static void take_packet(struct heir *heir, size_t bytes)
+{
+    if (bytes == sizeof(struct handover_head) && memcmp(heir->packet, HANDOVER_MAGIC, bytes) == 0)
+        heir->record = sizeof(struct handover_record);
+    for (size_t at = 0; at + heir->record <= bytes; at += heir->record)
+        take_record(heir, heir->packet + at);
+}
+
+/* False: nobody is there any more. */
+static bool receive_packet(struct heir *heir)
 {
     ssize_t got;
     do
-        got = recv(fd, record, HANDOVER_BATCH * sizeof *record, 0);
+        got = recv(heir->fd, heir->packet, sizeof heir->packet, 0);
     while (got < 0 && errno == EINTR);
-    return got > 0 ? (uint32_t)((size_t)got / sizeof *record) : 0;
+    if (got > 0)
+        take_packet(heir, (size_t)got);
+    return got > 0;
 }
 
+/* Of the first batch, which may come late, nothing is answered. */
 static void *take_the_rest(void *argument)
 {
-    struct handover_record record;
-    int fd = (int)(intptr_t)argument;
-    while (recv(fd, &record, sizeof record, 0) == sizeof record) {
-        take_records(&record, 1);
-        if (send(fd, "", 1, MSG_NOSIGNAL) != 1)
-            break;
-    }
-    close(fd);
+    struct heir *heir = argument;
+    bool answers = heir->ended;
+    while (receive_packet(heir) && (!answers || send(heir->fd, "", 1, MSG_NOSIGNAL) == 1))
+        answers = heir->ended;
+    close(heir->fd);
+    free(heir);
     return NULL;
 }
 
-static void take_first_batch(int fd)
+static void take_first_batch(struct heir *heir)
 {
-    static struct handover_record record[HANDOVER_BATCH + 1];
-    struct pollfd old_host = {.fd = fd, .events = POLLIN};
-    while (poll(&old_host, 1, FIRST_BATCH_MS) > 0) {
-        uint32_t count = receive_records(fd, record);
-        if (count == 0 || take_records(record, count))
+    struct pollfd old_host = {.fd = heir->fd, .events = POLLIN};
+    while (!heir->ended && poll(&old_host, 1, FIRST_BATCH_MS) > 0)
+        if (!receive_packet(heir))
             return;
-    }
 }
 
 void handover_take(int fd)
 {
     pthread_t thread;
     pthread_attr_t attributes;
-    take_first_batch(fd);
+    struct heir *heir = calloc(1, sizeof *heir);
+    if (!heir) {
+        close(fd);
+        return;
+    }
+    heir->fd = fd;
+    heir->record = HANDOVER_UNTYPED;
+    take_first_batch(heir);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &attributes, take_the_rest, (void *)(intptr_t)fd) != 0)
+    if (pthread_create(&thread, &attributes, take_the_rest, heir) != 0) {
         close(fd);
+        free(heir);
+    }
     pthread_attr_destroy(&attributes);
 }

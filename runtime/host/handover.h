@@ -8,15 +8,24 @@
 #ifndef FARCALL_HANDOVER_H
 #define FARCALL_HANDOVER_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "runtime/host/host.h"
 
-/* A packet is an array of these; the first batch ends with one whose value is 0. Each later packet is answered by a byte. */
+/*
+ * First a packet that says what follows. Then each packet is an array of records; the first batch ends with one whose value
+ * is 0. Each later packet is answered by a byte. A host that knew no types sends no head and shorter records.
+ */
+#define HANDOVER_MAGIC "FARHAND2"
+struct handover_head {
+    char magic[8];
+};
+
 struct handover_record {
     uint32_t pid, uid; /* the client */
-    uint64_t value;
+    struct handle_name name;
 };
-#define HANDOVER_BATCH 1024
+#define HANDOVER_BATCH   1024
+#define HANDOVER_UNTYPED 16 /* bytes of a record without its type */
+_Static_assert(sizeof(struct handover_record) == 24, "hosts of different builds tell each other");
 
 /* The old host. The descriptor is its own from now on. */
 void handover_begin(int fd);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* far-host's conversation with fard. The end of the socket is the end of the host. */
+#include "runtime/host/descriptors.h"
 #include "runtime/host/domain.h"
+#include "runtime/host/grant.h"
 #include "runtime/host/handover.h"
 #include "runtime/host/host.h"
 #include "runtime/host/trace.h"
@@ -9,6 +11,7 @@
 
 #include <errno.h>
 #include <farcall/farcall.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +52,7 @@ static void packet_take_fds(struct packet *packet, struct msghdr *header)
     }
 }
 
-/* False at the end of the socket, or when what comes is no message. */
+/* False at the end of the socket, or when what comes is no message. Without room for its descriptors it comes without. */
 static bool packet_receive(struct packet *packet)
 {
     struct iovec vector = {packet->bytes, sizeof packet->bytes};
@@ -67,7 +70,7 @@ static bool packet_receive(struct packet *packet)
         return false;
     packet_take_fds(packet, &header);
     return (size_t)got >= sizeof packet->message && packet->message.magic == FAR_PROTOCOL_MAGIC &&
-           packet->message.size == (size_t)got && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
+           packet->message.size == (size_t)got && !(header.msg_flags & MSG_TRUNC);
 }
 
 static const void *packet_body(const struct packet *packet, size_t size)
@@ -125,27 +128,50 @@ static void close_channel(const struct far_close_channel *gone)
         tell_fard(FAR_MSG_HOST_CLOSE, &closed, sizeof closed);
 }
 
+/* Domain segments and regions have numbers of one row; none: all that this fard has not named. */
+static void unmap(const struct far_host_unmap *what)
+{
+    if (!what->domain) {
+        domains_forget();
+        grants_forget();
+    } else if (!grant_unmap(what)) {
+        domain_unmap(what);
+    }
+}
+
+static void open_channel(struct host *host, const struct far_host_channel *channel, struct packet *packet)
+{
+    const struct far_close_channel full = {.channel = channel->channel, .reserved = FAR_FATE_FULL};
+    int failed = -EMFILE, socket = packet->fd_count > 1 ? packet->fd[1] : -1;
+    host->beside = false;
+    if (packet->fd_count)
+        failed = worker_start(host, channel, packet->fd[0], socket);
+    else
+        tell_fard(FAR_MSG_HOST_CLOSE, &full, sizeof full);
+    if (packet->fd_count > 1)
+        packet->fd_count = 1;
+    if (failed)
+        fprintf(stderr, "far-host: %s: cannot serve channel %u: %s\n", host->service, channel->channel,
+                strerror(-failed));
+}
+
 static void serve_message(struct host *host, struct packet *packet)
 {
     const struct far_host_channel *channel = packet_channel(packet);
     const struct far_close_channel *gone = packet_body(packet, sizeof *gone);
     const struct far_host_domain *shared = packet_body(packet, sizeof *shared);
     const struct far_host_unmap *unshared = packet_body(packet, sizeof *unshared);
-    if (packet->message.type == FAR_MSG_HOST_CHANNEL && channel && packet->fd_count == 1) {
-        host->beside = false;
-        int failed = worker_start(host, channel, packet->fd[0]);
-        if (failed)
-            fprintf(stderr, "far-host: %s: cannot serve channel %u: %s\n", host->service, channel->channel,
-                    strerror(-failed));
+    if (packet->message.type == FAR_MSG_HOST_CHANNEL && channel && packet->fd_count <= 2) {
+        open_channel(host, channel, packet);
     } else if (packet->message.type == FAR_MSG_HOST_CLOSE && gone) {
         close_channel(gone);
     } else if (packet->message.type == FAR_MSG_HOST_MAP && shared && packet->fd_count == 1) {
-        domain_map(shared, packet->fd[0]);
-    } else if (packet->message.type == FAR_MSG_HOST_UNMAP && unshared) {
-        if (unshared->domain)
-            domain_unmap(unshared);
+        if (shared->access)
+            grant_map(shared, packet->fd[0]);
         else
-            domains_forget();
+            domain_map(shared, packet->fd[0]);
+    } else if (packet->message.type == FAR_MSG_HOST_UNMAP && unshared) {
+        unmap(unshared);
     } else if (packet->message.type == FAR_MSG_HOST_TRACE && packet->fd_count == 1) {
         trace_start(host, packet->fd[0]);
         packet->fd_count = 0;
@@ -156,6 +182,7 @@ static void serve_message(struct host *host, struct packet *packet)
         packet->fd_count = 0;
     } else if (packet->message.type == FAR_MSG_HOST_CHANNELS) {
         domains_doubt();
+        grants_doubt();
         workers_list(host);
     } else {
         fprintf(stderr, "far-host: %s: fard sent a message of type %u that is not understood\n", host->service,
@@ -180,6 +207,28 @@ static bool retire(struct packet *packet)
     return true;
 }
 
+static long milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The next packet. Until it comes, and should one come after the other, workers that sleep are looked after. */
+static bool receive_watching(struct packet *packet, long *look_at)
+{
+    struct pollfd socket = {.fd = FAR_HOST_FD, .events = POLLIN};
+    for (bool came = false; !came;) {
+        long left = *look_at - milliseconds();
+        if (left <= 0) {
+            workers_look_after();
+            *look_at = milliseconds() + (left = WORKER_LOOK_MS);
+        }
+        came = poll(&socket, 1, workers_are_there() ? (int)left : -1) > 0;
+    }
+    return packet_receive(packet);
+}
+
 static int serve(void)
 {
     static struct packet packet;
@@ -198,8 +247,11 @@ static int serve(void)
         return error.exit;
     }
     prctl(PR_SET_NAME, host.service);
+    descriptors_prepare(&host);
     tell_fard(FAR_MSG_HOST_READY, NULL, 0);
-    while (packet_receive(&packet)) {
+    long look_at = milliseconds() + WORKER_LOOK_MS;
+    host.watched = true;
+    while (receive_watching(&packet, &look_at)) {
         if (packet.message.type == FAR_MSG_HOST_RETIRE && retire(&packet))
             return 0;
         if (packet.message.type == FAR_MSG_HOST_RETIRE)

@@ -7,12 +7,19 @@
  * handles → call → copy out → reply
  *
  * What lies in the client's own domain segment, if the client lets this service reach it and the service trusts the
- * client, is not copied: the operation gets the client's address.
+ * client, is not copied: the operation gets the client's address. Nor is what any client has granted, where the interface says
+ * far_granted.
  */
+#include "runtime/host/serve.h"
+#include "runtime/batch.h"
+#include "runtime/callback.h"
+#include "runtime/host/batch.h"
 #include "runtime/host/cancel.h"
+#include "runtime/host/descriptors.h"
 #include "runtime/host/domain.h"
+#include "runtime/host/functions.h"
+#include "runtime/host/grant.h"
 #include "runtime/host/guard.h"
-#include "runtime/host/host.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,11 +35,6 @@ struct serving {
     struct far_sizes sizes;
     uint64_t base; /* of its part of the area: in front of it lies what it is nested in */
 };
-
-static uint64_t read_once(const uint64_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
 
 static char *area_of(const struct serving *serving)
 {
@@ -51,14 +53,9 @@ static void snapshot(struct serving *serving)
 {
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
         const struct far_plan_param *param = &serving->plan->param[i];
-        serving->word[i] = read_once(far_astack_word(serving->worker->astack, param->astack));
+        serving->word[i] = serve_read_once(far_astack_word(serving->worker->astack, param->astack));
         *place_for(serving, param) = serving->word[i];
     }
-}
-
-static uint64_t plain_value(const struct far_plan_param *param, uint64_t word)
-{
-    return far_extend(word & param->mask, param->width, param->flags & FAR_VALUE_SIGNED);
 }
 
 /*
@@ -82,10 +79,25 @@ bool worker_may_name(const struct worker *worker, uint64_t address, uint64_t siz
     return worker->level == FAR_LEVEL_TRUSTED && !written && far_inside(&part[FAR_PART_CONST], address, size);
 }
 
-/* Not there any more, or not yet: nothing has been called, and the client copies instead. */
-static unsigned refuse_shared(const struct worker *worker, uint64_t word, unsigned otherwise)
+/* Of any client: the interface says that the operation takes what may change at any time. */
+static bool is_granted(const struct serving *serving, unsigned i, uint64_t bytes)
 {
-    bool meant = worker->level == FAR_LEVEL_TRUSTED && word >= FAR_WINDOW_BEGIN && word < FAR_WINDOW_END;
+    const struct far_plan_param *param = &serving->plan->param[i];
+    return param->flags & FAR_VALUE_GRANTED && (serving->word[i] & (param->align - 1u)) == 0 &&
+           grant_take(serving->worker, serving->word[i], bytes, param->writes);
+}
+
+static bool may_be_direct(const struct serving *serving, unsigned i, uint64_t bytes)
+{
+    return worker_shares(serving->worker, serving->word[i], bytes) || is_granted(serving, i, bytes);
+}
+
+/* Not there any more, or not yet: nothing has been called, and the client copies instead. */
+static unsigned refuse_shared(const struct serving *serving, unsigned i, unsigned otherwise)
+{
+    uint64_t word = serving->word[i];
+    bool possible = serving->worker->level == FAR_LEVEL_TRUSTED || serving->plan->param[i].flags & FAR_VALUE_GRANTED;
+    bool meant = possible && word >= FAR_WINDOW_BEGIN && word < FAR_WINDOW_END;
     return meant ? FAR_CALL_NOT_SHARED : otherwise;
 }
 
@@ -94,8 +106,8 @@ static unsigned check_buffer(struct serving *serving, unsigned i)
     uint64_t word = serving->sizes.value[i] = serving->word[i];
     if (word <= 1)
         return FAR_CALL_DONE;
-    serving->sizes.direct[i] = !serving->plan->param[i].measured && worker_shares(serving->worker, word, 1);
-    return serving->sizes.direct[i] ? FAR_CALL_DONE : refuse_shared(serving->worker, word, FAR_CALL_BAD_ARGUMENT);
+    serving->sizes.direct[i] = !serving->plan->param[i].measured && may_be_direct(serving, i, 1);
+    return serving->sizes.direct[i] ? FAR_CALL_DONE : refuse_shared(serving, i, FAR_CALL_BAD_ARGUMENT);
 }
 
 static unsigned check_string(struct serving *serving, unsigned i)
@@ -104,7 +116,7 @@ static unsigned check_string(struct serving *serving, unsigned i)
     if (word <= FAR_STRING_LIMIT)
         return FAR_CALL_DONE;
     if (!worker_shares(serving->worker, word, 1))
-        return refuse_shared(serving->worker, word, FAR_CALL_BAD_SIZE);
+        return refuse_shared(serving, i, FAR_CALL_BAD_SIZE);
     uint64_t room = domain_room(serving->worker->domain, word);
     room = room < FAR_STRING_LIMIT ? room : FAR_STRING_LIMIT;
     uint64_t length = strnlen((const char *)(uintptr_t)word, room);
@@ -121,10 +133,11 @@ static unsigned check_word(struct serving *serving, unsigned i)
     case FAR_PASS_VALUE:
     case FAR_PASS_FLOAT:
     case FAR_PASS_WITHHELD:
-        *place_for(serving, param) = serving->sizes.value[i] = plain_value(param, word);
+        *place_for(serving, param) = serving->sizes.value[i] = serve_plain_value(param, word);
         return FAR_CALL_DONE;
     case FAR_PASS_GLOBAL:
-        return worker_may_name(serving->worker, word, param->target_size, param->flags & FAR_VALUE_OUT)
+        return worker_may_name(serving->worker, word, param->target_size, param->flags & FAR_VALUE_OUT) ||
+                       is_granted(serving, i, param->target_size)
                    ? FAR_CALL_DONE
                    : FAR_CALL_BAD_ARGUMENT;
     case FAR_PASS_BUFFER:
@@ -172,7 +185,7 @@ static unsigned check_shared(const struct serving *serving, bool late)
 {
     for (unsigned i = 0; i < serving->plan->param_count; i++)
         if (serving->sizes.direct[i] && serving->plan->param[i].late == late &&
-            !worker_shares(serving->worker, serving->word[i], serving->sizes.bytes[i]))
+            !may_be_direct(serving, i, serving->sizes.bytes[i]))
             return FAR_CALL_BAD_ARGUMENT;
     return FAR_CALL_DONE;
 }
@@ -186,7 +199,7 @@ static unsigned take_group(struct serving *serving, bool late)
         status = check_shared(serving, late);
     if (status)
         return status;
-    if (serving->sizes.end > worker->size - FAR_ASTACK_AREA - serving->base)
+    if (serving->sizes.end > worker_area_limit(worker) - serving->base)
         return FAR_CALL_BAD_SIZE;
     if (arena_reserve(&worker->arena, serving->sizes.end + FAR_ASTACK_ALIGN, before) != 0)
         return FAR_CALL_NO_MEMORY;
@@ -221,61 +234,73 @@ static bool is_counted(const struct worker *worker, uint64_t value)
              far_inside(&part[FAR_PART_CONST], value, 1));
 }
 
-unsigned worker_handle_begin(struct worker *worker, uint64_t handle, bool release)
+static struct handle_name name_of(const struct worker *worker, const struct far_value *value, uint64_t handle)
 {
-    bool fine = !is_counted(worker, handle) || handle_begin(worker->client, handle, release);
-    return fine ? FAR_CALL_DONE : FAR_CALL_BAD_HANDLE;
+    return (struct handle_name){handle, handle_type_of(&worker->host->handle_types, value)};
 }
 
-void worker_handle_end(struct worker *worker, uint64_t handle, bool release)
+unsigned worker_handle_begin(struct worker *worker, const struct far_value *value, uint64_t handle)
+{
+    if (!is_counted(worker, handle))
+        return FAR_CALL_DONE;
+    return handle_begin(worker->client, name_of(worker, value, handle), value->flags & FAR_VALUE_RELEASE);
+}
+
+void worker_handle_end(struct worker *worker, const struct far_value *value, uint64_t handle)
 {
     if (is_counted(worker, handle))
-        handle_end(worker->client, handle, release);
+        handle_end(worker->client, name_of(worker, value, handle), value->flags & FAR_VALUE_RELEASE);
 }
 
-void worker_handle_put_down(struct worker *worker, uint64_t handle)
+void worker_handle_put_down(struct worker *worker, const struct far_value *value, uint64_t handle)
 {
     if (is_counted(worker, handle))
-        handle_put_down(worker->client, handle);
+        handle_put_down(worker->client, name_of(worker, value, handle));
 }
 
-unsigned worker_handle_give(struct worker *worker, uint64_t handle)
+unsigned worker_handle_give(struct worker *worker, const struct far_value *value, uint64_t handle)
 {
-    return is_counted(worker, handle) && handle_give(worker->client, handle) != 0 ? FAR_CALL_NO_MEMORY : FAR_CALL_DONE;
+    bool fine = !is_counted(worker, handle) || handle_give(worker->client, name_of(worker, value, handle)) == 0;
+    return fine ? FAR_CALL_DONE : FAR_CALL_NO_MEMORY;
 }
 
-static bool has_counted_handle(const struct serving *serving, unsigned i)
+/* What the record says of a parameter that is a handle; NULL: it is none, or there is none. */
+static const struct far_value *handle_at(const struct serving *serving, unsigned i)
 {
-    return serving->plan->param[i].passing == FAR_PASS_HANDLE && serving->word[i] &&
-           is_counted(serving->worker, serving->word[i]);
+    const struct far_plan *plan = serving->plan;
+    if (plan->param[i].passing != FAR_PASS_HANDLE || !serving->word[i])
+        return NULL;
+    return &iface_param(serving->worker->host->iface, plan->op, i)->value;
 }
 
 static void end_handles(struct serving *serving)
 {
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
-        const struct far_plan_param *param = &serving->plan->param[i];
-        if (has_counted_handle(serving, i))
-            handle_end(serving->worker->client, serving->word[i], param->flags & FAR_VALUE_RELEASE);
+        const struct far_value *value = handle_at(serving, i);
+        if (value)
+            worker_handle_end(serving->worker, value, serving->word[i]);
     }
 }
 
 /* Those begun before one that is refused are only put down again: nothing was called that could have released them. */
 static void put_down_handles(struct serving *serving, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++)
-        if (has_counted_handle(serving, i))
-            handle_put_down(serving->worker->client, serving->word[i]);
+    for (unsigned i = 0; i < count; i++) {
+        const struct far_value *value = handle_at(serving, i);
+        if (value)
+            worker_handle_put_down(serving->worker, value, serving->word[i]);
+    }
 }
 
 static unsigned begin_handles(struct serving *serving)
 {
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
-        const struct far_plan_param *param = &serving->plan->param[i];
-        if (!has_counted_handle(serving, i) ||
-            handle_begin(serving->worker->client, serving->word[i], param->flags & FAR_VALUE_RELEASE))
+        const struct far_value *value = handle_at(serving, i);
+        unsigned status = value ? worker_handle_begin(serving->worker, value, serving->word[i]) : FAR_CALL_DONE;
+        if (!status)
             continue;
         put_down_handles(serving, i);
-        return FAR_CALL_BAD_HANDLE;
+        return status;
     }
     return FAR_CALL_DONE;
 }
@@ -305,9 +330,9 @@ static void reply_result(struct serving *serving, const struct invoked *invoked,
     unsigned status = FAR_CALL_DONE;
     uint64_t integer = plan->result == FAR_PASS_VOID || plan->result == FAR_PASS_FLOAT ? 0 : invoked->integer;
     uint64_t floating = plan->result == FAR_PASS_FLOAT ? invoked->floating : 0;
-    if (plan->result == FAR_PASS_HANDLE && integer && is_counted(serving->worker, integer) &&
-        handle_give(serving->worker->client, integer) != 0)
-        status = FAR_CALL_NO_MEMORY;
+    if (plan->result == FAR_PASS_HANDLE && integer)
+        status =
+            worker_handle_give(serving->worker, &iface_result(serving->worker->host->iface, plan->op)->value, integer);
     serve_reply(&serving->worker->astack->reply, status, integer & plan->result_mask, floating & plan->result_mask,
                 error);
 }
@@ -347,15 +372,29 @@ static void invoke(void *argument)
     invocation->error = errno;
 }
 
+void worker_hold(struct worker *worker)
+{
+    worker->domain = domain_enter(&worker->holder, worker->connection);
+    worker->holding = true;
+}
+
+void worker_let_go(struct worker *worker)
+{
+    if (worker->holding)
+        domain_leave(&worker->holder, worker->domain);
+    worker->holding = false;
+    worker->domain = NULL;
+}
+
 static void let_go(struct worker *worker)
 {
-    domain_let_go(worker->domain);
-    worker->domain = NULL;
+    worker_let_go(worker);
+    grants_let_go(worker);
 }
 
 static unsigned serve_any(struct worker *worker, const struct far_plan *plan, uint64_t function)
 {
-    struct serving serving = {.worker = worker, .plan = plan, .base = worker->area_end};
+    struct serving serving = {.worker = worker, .plan = plan, .base = worker_area_base(worker)};
     struct invocation invocation = {.serving = &serving, .function = function};
     snapshot(&serving);
     unsigned status = serve_prepared(&serving);
@@ -366,9 +405,11 @@ static unsigned serve_any(struct worker *worker, const struct far_plan *plan, ui
     if (status)
         return status;
     point_into_arena(&serving);
-    worker->area_end = serving.base + serving.sizes.end;
+    uint64_t outer = worker->area_end;
+    if (!worker->entry) /* a batch has all of its own in use */
+        worker->area_end = serving.base + serving.sizes.end;
     status = guard_run(invoke, &invocation, &worker->call);
-    worker->area_end = serving.base;
+    worker->area_end = outer;
     if (!status)
         copy_out(&serving);
     end_handles(&serving); /* whether a handle was released before the call broke off is unknown: then it was */
@@ -383,7 +424,7 @@ static unsigned serve_any(struct worker *worker, const struct far_plan *plan, ui
 /* Held while the call lasts: what it was given does not vanish under it. */
 static unsigned serve_holding(struct worker *worker, const struct far_plan *plan, uint64_t function)
 {
-    worker->domain = domain_hold(worker->connection);
+    worker_hold(worker);
     unsigned status =
         plan->flags & FAR_PLAN_WALK ? serve_walking(worker, plan, function) : serve_any(worker, plan, function);
     let_go(worker);
@@ -400,8 +441,6 @@ static unsigned serve_in_time(struct worker *worker, const struct far_plan *plan
     return status;
 }
 
-typedef uint64_t plain_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
-
 /*
  * Plain values in registers and nothing to check: an ordinary call, with registers that no parameter uses as they are.
  * Nothing to put away either when it breaks off, so the guard around the worker's loop is enough.
@@ -410,14 +449,14 @@ CALLS_SEGMENT static void serve_plain(struct worker *worker, const struct far_pl
 {
     uint64_t argument[FAR_ASTACK_REGISTERS] = {0};
     for (unsigned i = 0; i < plan->astack.integers; i++)
-        argument[i] = plain_value(&plan->param[i], read_once(&worker->astack->call.argument[i]));
+        argument[i] = serve_plain_value(&plan->param[i], serve_read_once(&worker->astack->call.argument[i]));
     if (worker_is_cut_off(worker)) {
         serve_reply(&worker->astack->reply, FAR_CALL_NOT_GRANTED, 0, 0, 0);
         return;
     }
     errno = 0;
-    uint64_t result = ((plain_function *)(uintptr_t)function)(argument[0], argument[1], argument[2], argument[3],
-                                                              argument[4], argument[5]);
+    uint64_t result = ((far_plain_function *)(uintptr_t)function)(argument[0], argument[1], argument[2], argument[3],
+                                                                  argument[4], argument[5]);
     if (plan->result == FAR_PASS_VOID)
         result = 0;
     serve_reply(&worker->astack->reply, FAR_CALL_DONE, result & plan->result_mask, 0, errno);
@@ -429,24 +468,39 @@ void serve_broken(struct worker *worker, unsigned status)
     serve_reply(&worker->astack->reply, status, 0, 0, 0);
 }
 
-void serve_call(struct worker *worker)
+static unsigned unknown_slot(uint32_t slot)
+{
+    return slot >= FAR_GIVEN_FIRST && slot <= FAR_GIVEN_LAST ? FAR_CALL_NOT_GIVEN : FAR_CALL_BAD_SLOT;
+}
+
+void serve_slot(struct worker *worker, uint32_t slot)
 {
     const struct host *host = worker->host;
-    uint32_t slot = __atomic_load_n(&worker->astack->call.slot, __ATOMIC_RELAXED);
-    const struct far_plan *plan = slot < host->plans.slot_count ? host->plans.plan[slot] : NULL;
+    uint64_t function = 0;
+    bool is_operation = slot < host->plans.slot_count;
+    const struct far_plan *plan = is_operation ? host->plans.plan[slot] : function_plan(worker, slot, &function);
     unsigned status = FAR_CALL_DONE;
+    if (plan && is_operation)
+        function = host->function[slot];
     if (!plan)
-        status = FAR_CALL_BAD_SLOT;
-    else if (worker->allowed && !worker->allowed[slot])
+        status = slot == FAR_SLOT_BATCH ? serve_batch(worker) : unknown_slot(slot);
+    else if (worker->allowed && is_operation && !worker->allowed[slot])
         status = FAR_CALL_NOT_GRANTED;
-    else if (plan->op->flags & FAR_OP_ABSENT || !host->function[slot])
+    else if (plan->op->flags & FAR_OP_ABSENT || !function)
         status = FAR_CALL_ABSENT;
     else if (plan->refusal)
         status = FAR_CALL_NOT_CARRIED;
     else if (plan->flags & FAR_PLAN_FAST_HOST && !domain_any())
-        serve_plain(worker, plan, host->function[slot]);
-    else
-        status = serve_in_time(worker, plan, host->function[slot]);
-    if (status)
+        serve_plain(worker, plan, function);
+    else if (!serve_direct(worker, plan, function))
+        status = serve_in_time(worker, plan, function);
+    if (status) {
+        descriptors_forget(worker);
         serve_reply(&worker->astack->reply, status, 0, 0, 0);
+    }
+}
+
+void serve_call(struct worker *worker)
+{
+    serve_slot(worker, __atomic_load_n(&worker->astack->call.slot, __ATOMIC_RELAXED));
 }

@@ -4,7 +4,10 @@
  * worker's own. As in serve.c, what the client wrote is read once, and the operation sees only what was made of that.
  */
 #include "runtime/host/callback.h"
+#include "runtime/host/descriptors.h"
 #include "runtime/host/domain.h"
+#include "runtime/host/functions.h"
+#include "runtime/host/grant.h"
 #include "runtime/host/guard.h"
 #include "runtime/host/host.h"
 #include "runtime/lib/values.h"
@@ -16,6 +19,11 @@ static bool shares(void *worker, uint64_t address, uint64_t bytes)
     return worker_shares(worker, address, bytes);
 }
 
+static bool granted(void *worker, uint64_t address, uint64_t bytes, bool written)
+{
+    return grant_take(worker, address, bytes, written);
+}
+
 static bool may_name(void *worker, uint64_t address, uint64_t bytes, bool written)
 {
     return worker_may_name(worker, address, bytes, written);
@@ -25,32 +33,33 @@ static bool may_name(void *worker, uint64_t address, uint64_t bytes, bool writte
 static bool may_read(void *context, uint64_t address, uint64_t bytes, bool deep)
 {
     const struct worker *worker = context;
-    return worker->level >= (deep ? FAR_LEVEL_TRUSTED : FAR_LEVEL_READ) &&
+    return !worker->copies && worker->level >= (deep ? FAR_LEVEL_TRUSTED : FAR_LEVEL_READ) &&
            worker_may_name(worker, address, bytes, false);
 }
 
-static unsigned begin_handle(void *worker, uint64_t handle, bool release)
+static unsigned begin_handle(void *worker, const struct far_value *value, uint64_t handle)
 {
-    return worker_handle_begin(worker, handle, release);
+    return worker_handle_begin(worker, value, handle);
 }
 
-static void end_handle(void *worker, uint64_t handle, bool release)
+static void end_handle(void *worker, const struct far_value *value, uint64_t handle)
 {
-    worker_handle_end(worker, handle, release);
+    worker_handle_end(worker, value, handle);
 }
 
-static void put_down_handle(void *worker, uint64_t handle)
+static void put_down_handle(void *worker, const struct far_value *value, uint64_t handle)
 {
-    worker_handle_put_down(worker, handle);
+    worker_handle_put_down(worker, value, handle);
 }
 
-static unsigned give_handle(void *worker, uint64_t handle)
+static unsigned give_handle(void *worker, const struct far_value *value, uint64_t handle)
 {
-    return worker_handle_give(worker, handle);
+    return worker_handle_give(worker, value, handle);
 }
 
 const struct walk_hooks serve_hooks = {
     .shares = shares,
+    .granted = granted,
     .may_name = may_name,
     .may_read = may_read,
     .handle_begin = begin_handle,
@@ -58,6 +67,10 @@ const struct walk_hooks serve_hooks = {
     .handle_put_down = put_down_handle,
     .handle_give = give_handle,
     .in_function = callback_in,
+    .give_function = function_give,
+    .out_descriptor = descriptor_out,
+    .in_descriptor = descriptor_in,
+    .drop_descriptor = descriptor_drop,
 };
 
 /* A call in the worker's own memory. */
@@ -103,7 +116,12 @@ static unsigned answer(struct walking *walking, char *area)
     values_take_result(&plan->placement, &walking->registers, &walking->walk);
     walking->walk.result =
         far_extend(walking->walk.result & plan->result_mask, plan->result_width, plan->result_signed);
+    descriptors_expect(walking->worker, true);
     unsigned status = walk_reply(&walking->walk, area, &word);
+    if (status)
+        descriptors_stay(walking->worker);
+    else
+        status = descriptors_go(walking->worker, true);
     if (!status)
         serve_reply(&walking->worker->astack->reply, FAR_CALL_DONE, word, floating, walking->error);
     return status;
@@ -113,27 +131,32 @@ static unsigned run(struct walking *walking, uint64_t base)
 {
     struct worker *worker = walking->worker;
     char *area = area_of(worker, base);
+    uint32_t lent = descriptors_expect(worker, true);
     unsigned status = walk_receive(&walking->walk, area);
     status = status ? status : values_put(&walking->plan->placement, &walking->walk, &walking->registers);
     if (!status && worker_is_cut_off(worker))
         status = FAR_CALL_NOT_GRANTED;
     if (status) {
         walk_end(&walking->walk, false);
+        descriptors_return(worker, lent);
         return status;
     }
-    worker->area_end = base + walking->walk.end;
+    uint64_t outer = worker->area_end;
+    if (!worker->entry) /* a batch has all of its own in use */
+        worker->area_end = base + walking->walk.end;
     status = guard_run(invoke, walking, &worker->call);
-    worker->area_end = base;
+    worker->area_end = outer;
     if (!status)
         status = answer(walking, area);
     walk_end(&walking->walk, true); /* whether a handle was released before a call broke off is unknown: then it was */
+    descriptors_return(worker, lent);
     return status;
 }
 
 unsigned serve_walking(struct worker *worker, const struct far_plan *plan, uint64_t function)
 {
     const struct far_iface *iface = worker->host->iface;
-    uint64_t base = worker->area_end;
+    uint64_t base = worker_area_base(worker);
     struct walking walking = {
         .worker = worker,
         .plan = plan,
@@ -143,7 +166,8 @@ unsigned serve_walking(struct worker *worker, const struct far_plan *plan, uint6
                  .context = worker,
                  .memory = &worker->walk,
                  .kept = client_kept(worker->client),
-                 .capacity = worker->size - FAR_ASTACK_AREA - base},
+                 .descriptors = worker->host->plans.descriptors,
+                 .capacity = worker_area_limit(worker) - base},
     };
     if (!walking.walk.kept)
         return FAR_CALL_NO_MEMORY;

@@ -34,6 +34,8 @@ static int read_iface(struct host *host, const struct far_fds *fds, struct far_e
                         host->service, far_machine_name(host->iface->machine), far_machine_name(FAR_ABI_MACHINE));
     if (plans_from_iface(&host->plans, host->iface) != 0)
         return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to plan its operations", host->service);
+    if (handle_types_make(&host->handle_types, host->iface) != 0)
+        return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory for its handles' types", host->service);
     return 0;
 }
 
@@ -177,6 +179,7 @@ int host_start(struct host *host, const struct far_host_start *start, const stru
     host->init_array = start->init_array;
     host->fini_array = start->fini_array;
     host->spin = spin_limit();
+    domains_prepare();
     if (!array_inside(host, &host->init_array) || !array_inside(host, &host->fini_array))
         return far_fail(error, EPROTO, EX_DATAERR, "service %s: its constructors lie outside it", host->service);
     int failed = read_iface(host, fds, error);

@@ -33,6 +33,8 @@ struct thunk_target {
 uint64_t thunk_get(const struct thunk_target *target);
 /* Whom thunk `number` calls now. False: nobody. */
 bool thunk_target(uint32_t number, struct thunk_target *target);
+/* The same for what may be a thunk's address. False: it is none. */
+bool thunk_at(uint64_t address, struct thunk_target *target);
 /* The client has ended, and with it all of its functions. */
 void thunks_forget(const struct host_client *client);
 

@@ -13,50 +13,27 @@
  * stack   x29 and x30, a struct far_frame (runtime/lib/gate.h), and what far_thunk_called uses
  */
 #include "runtime/host/thunk.h"
-#include "runtime/lib/gate.h"
+#include "runtime/lib/frame_aarch64.inc"
 
     .text
     .p2align 6
     .type thunk_entry, @function
 thunk_entry:
     .cfi_startproc
-    hint    #25                                     // paciasp
-    .cfi_negate_ra_state
-    stp     x29, x30, [sp, #-16]!
-    .cfi_def_cfa_offset 16
-    .cfi_offset x29, -16
-    .cfi_offset x30, -8
-    mov     x29, sp
-    .cfi_def_cfa_register x29
-    sub     sp, sp, #FAR_FRAME_SIZE
+    frame_open
 
-    stp     x0, x1, [sp, #FAR_FRAME_INTEGER]
-    stp     x2, x3, [sp, #FAR_FRAME_INTEGER+16]
-    stp     x4, x5, [sp, #FAR_FRAME_INTEGER+32]
-    stp     x6, x7, [sp, #FAR_FRAME_INTEGER+48]
-    stp     d0, d1, [sp, #FAR_FRAME_FLOATS]
-    stp     d2, d3, [sp, #FAR_FRAME_FLOATS+16]
-    stp     d4, d5, [sp, #FAR_FRAME_FLOATS+32]
-    stp     d6, d7, [sp, #FAR_FRAME_FLOATS+48]
-    str     x8, [sp, #FAR_FRAME_HIDDEN]
-    add     x9, x29, #16                            // above the saved x29 and x30: the caller's stack arguments
-    str     x9, [sp, #FAR_FRAME_STACK]
+    frame_save_integers
+    frame_save_floats
+    frame_save_hidden
+    frame_save_highs x9
+    frame_save_stack x9
 
     mov     x0, sp
     mov     w1, w16
     bl      far_thunk_called
-    ldp     x0, x1, [sp, #FAR_FRAME_RESULT]
-    ldp     d0, d1, [sp, #FAR_FRAME_FLOAT_RESULT]
-    ldp     d2, d3, [sp, #FAR_FRAME_FLOAT_RESULT+16]
-    mov     sp, x29
-    .cfi_def_cfa_register sp
-    ldp     x29, x30, [sp], #16
-    .cfi_def_cfa_offset 0
-    .cfi_restore x29
-    .cfi_restore x30
-    hint    #29                                     // autiasp
-    .cfi_negate_ra_state
-    ret
+    frame_load_results
+    frame_load_highs x9
+    frame_close
     .cfi_endproc
     .size thunk_entry, . - thunk_entry
 

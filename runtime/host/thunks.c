@@ -107,6 +107,16 @@ bool thunk_target(uint32_t number, struct thunk_target *target)
     return target->client != NULL;
 }
 
+bool thunk_at(uint64_t address, struct thunk_target *target)
+{
+    uint64_t offset = address - (uint64_t)(uintptr_t)far_thunks;
+    *target = (struct thunk_target){0};
+    if (offset >= (uint64_t)FAR_THUNKS_MAX * FAR_THUNK_SIZE || offset % FAR_THUNK_SIZE)
+        return false;
+    thunk_target((uint32_t)(offset / FAR_THUNK_SIZE), target);
+    return true;
+}
+
 static void bury(uint16_t at)
 {
     struct thunk_target *target = &thunks[at - 1].target;

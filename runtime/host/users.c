@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct host_user {
@@ -15,6 +16,7 @@ struct host_user {
     uint32_t references;
     uint32_t channels;
     uint32_t functions; /* of its clients' that the service can call */
+    uint32_t descriptors;
     uint64_t bytes;
     struct host_user *next;
 };
@@ -24,7 +26,7 @@ static struct {
     pthread_mutex_t lock;
     struct host_user *first;
     uint64_t channel_room, byte_room;
-    uint64_t channels, functions, bytes; /* of all */
+    uint64_t channels, functions, descriptors, bytes; /* of all */
 } users = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static uint64_t machine_memory(void)
@@ -123,6 +125,42 @@ void user_end_function(struct host_user *user)
     pthread_mutex_lock(&users.lock);
     users.functions--;
     user->functions--;
+    pthread_mutex_unlock(&users.lock);
+}
+
+static uint64_t descriptor_room(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > UINT32_MAX)
+        return UINT32_MAX;
+    return limit.rlim_cur > HOST_DESCRIPTORS_KEPT ? limit.rlim_cur - HOST_DESCRIPTORS_KEPT : 1;
+}
+
+bool user_begin_descriptors(struct host_user *user, uint32_t count)
+{
+    uint64_t room = descriptor_room();
+    pthread_mutex_lock(&users.lock);
+    bool admitted = room_admits(room, users.descriptors, user->descriptors, count);
+    if (admitted) {
+        users.descriptors += count;
+        user->descriptors += count;
+    }
+    pthread_mutex_unlock(&users.lock);
+    return admitted;
+}
+
+void user_end_descriptors(struct host_user *user, uint32_t count)
+{
+    pthread_mutex_lock(&users.lock);
+    users.descriptors -= count;
+    user->descriptors -= count;
+    pthread_mutex_unlock(&users.lock);
+}
+
+void user_get_again(struct host_user *user)
+{
+    pthread_mutex_lock(&users.lock);
+    user->references++;
     pthread_mutex_unlock(&users.lock);
 }
 

@@ -3,6 +3,8 @@
 #include "runtime/callback.h"
 #include "runtime/host/callback.h"
 #include "runtime/host/cancel.h"
+#include "runtime/host/descriptors.h"
+#include "runtime/host/grant.h"
 #include "runtime/host/guard.h"
 #include "runtime/host/handover.h"
 #include "runtime/host/host.h"
@@ -16,10 +18,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Who ends a channel wakes its worker; this is for a client that swallows the wake-up by writing to the word, and for one
  * that dies while there is no fard to see it. */
-#define WORKER_SLICE_NS 2000000000
+#define WORKER_SLICE_NS (WORKER_LOOK_MS * 1000000L)
 
 static pthread_mutex_t workers_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t workers_changed = PTHREAD_COND_INITIALIZER;
@@ -102,7 +105,8 @@ static uint32_t wait_for_call(struct worker *worker, uint32_t last)
     uint32_t spin = __atomic_load_n(&astack->call.cpu, __ATOMIC_RELAXED) == cpu ? 0 : worker->host->spin;
     uint32_t now = far_spin_while(&astack->call.sequence, last, spin);
     if (now == last && !finished(worker, now)) {
-        far_sleep_while(&astack->call.sequence, last, &astack->reply.sleeping, WORKER_SLICE_NS);
+        long slice = worker->host->watched ? 0 : WORKER_SLICE_NS; /* two timers a call are not free on one core */
+        far_sleep_while(&astack->call.sequence, last, &astack->reply.sleeping, slice);
         now = far_load(&astack->call.sequence);
     }
     return now;
@@ -130,6 +134,11 @@ bool worker_is_finished(const struct worker *worker)
     return finished(worker, far_load(&worker->astack->call.sequence));
 }
 
+bool worker_is_leaving(const struct worker *worker)
+{
+    return worker_is_finished(worker) || __atomic_load_n(&worker->retire, __ATOMIC_ACQUIRE);
+}
+
 bool worker_next_message(struct worker *worker)
 {
     for (;;) {
@@ -152,21 +161,27 @@ static void serve_one(void *worker)
 struct of_call {
     uint32_t call;
     uint64_t traced_at, area_end;
+    const struct worker_entry *entry;
     struct arena arena;
     struct walk_memory walk;
     struct host_domain *domain;
+    bool holding;
     struct worker_held held;
+    uint32_t grants; /* that the calls around it have */
 };
 
 static struct of_call put_aside(struct worker *worker)
 {
-    struct of_call outer = {worker->call, worker->traced_at, worker->area_end, worker->arena,
-                            worker->walk, worker->domain,    worker->held};
+    struct of_call outer = {worker->call, worker->traced_at, worker->area_end, worker->entry, worker->arena,
+                            worker->walk, worker->domain,    worker->holding,  worker->held,  worker->grants.outer};
+    worker->grants.outer = worker->grants.count;
     worker->call = worker->sequence;
     worker->traced_at = 0;
+    worker->entry = NULL;
     worker->arena = (struct arena){.user = outer.arena.user};
     worker->walk = (struct walk_memory){.keep = outer.walk.keep, .charge = outer.walk.charge};
     worker->domain = NULL;
+    worker->holding = false;
     worker->held = (struct worker_held){.memory.charge = outer.walk.charge};
     return outer;
 }
@@ -176,13 +191,17 @@ static void take_up(struct worker *worker, const struct of_call *outer)
     arena_free(&worker->arena);
     walk_memory_free(&worker->walk);
     callbacks_let_go(worker);
+    grants_let_go(worker);
+    worker->grants.outer = outer->grants;
     worker->held = outer->held;
     worker->call = outer->call;
     worker->traced_at = outer->traced_at;
     worker->area_end = outer->area_end;
+    worker->entry = outer->entry;
     worker->arena = outer->arena;
     worker->walk = outer->walk;
     worker->domain = outer->domain;
+    worker->holding = outer->holding;
 }
 
 /*
@@ -239,6 +258,7 @@ static void finish_call(struct worker *worker)
 {
     worker->more_to_do = false;
     callbacks_let_go(worker);
+    grants_let_go(worker);
     if (worker->traced_at)
         trace_end(worker);
 }
@@ -290,7 +310,9 @@ static void work(struct worker *worker)
     while ((status = guard_run(serve_calls, &shift, &worker->call)) != FAR_CALL_DONE) {
         serve_broken(worker, status);
         worker->area_end = 0;
+        worker->entry = NULL;
         worker->nested = 0;
+        descriptors_return(worker, 0);
         finish_call(worker);
         publish_answer(worker, &shift.company);
     }
@@ -327,8 +349,10 @@ static void worker_free(struct worker *worker)
 {
     if (worker->astack)
         munmap(worker->astack, worker->size);
+    domain_part(&worker->holder);
     if (worker->client)
         callbacks_let_go(worker);
+    descriptors_end(worker);
     arena_free(&worker->arena);
     walk_memory_free(&worker->walk);
     walk_memory_free(&worker->answers);
@@ -343,6 +367,7 @@ static void worker_free(struct worker *worker)
 static void worker_leave(struct worker *worker)
 {
     cancel_of(NULL);
+    grants_of(NULL);
     callbacks_of(NULL); /* destructors of the thread's own may still call what the client has given */
     pthread_mutex_lock(&workers_lock);
     struct worker **link = &workers;
@@ -374,6 +399,7 @@ static void *worker_main(void *argument)
     worker->stack_top = (uintptr_t)__builtin_frame_address(0);
     callbacks_of(worker);
     cancel_of(worker);
+    grants_of(worker);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL); /* an operation may be so bold as to enable it */
     pthread_cleanup_push(worker_broken, worker);
     work(worker);
@@ -427,7 +453,7 @@ static int worker_limit(struct worker *worker, const struct far_host_channel *ch
 }
 
 /* Its place among the channels of its user, and its thread. */
-static int worker_admit(struct worker *worker, const struct far_host_channel *channel)
+static int worker_admit(struct worker *worker, const struct far_host_channel *channel, int socket)
 {
     worker->client = client_get(channel->pid, channel->uid);
     if (!worker->client)
@@ -439,10 +465,13 @@ static int worker_admit(struct worker *worker, const struct far_host_channel *ch
     worker->held.memory.charge = worker->walk.charge;
     int failed = user_begin_channel(worker->arena.user);
     worker->counted = !failed;
+    if (!failed && socket >= 0)
+        failed = descriptors_begin(worker, socket);
     return failed ? failed : worker_run(worker);
 }
 
-int worker_start(const struct host *host, const struct far_host_channel *channel, int astack_fd)
+static int worker_begin(const struct host *host, const struct far_host_channel *channel, int astack_fd, int socket,
+                        bool *taken)
 {
     struct worker *worker = calloc(1, sizeof *worker);
     if (!worker)
@@ -450,17 +479,29 @@ int worker_start(const struct host *host, const struct far_host_channel *channel
     worker->host = host;
     worker->channel = channel->channel;
     worker->level = channel->level;
+    worker->copies = channel->flags & FAR_CHANNEL_COPIES;
     worker->size = channel->size;
     worker->connection = channel->connection;
     worker->capability = channel->capability;
+    domain_join(&worker->holder);
     int failed = worker_map(worker, astack_fd);
     failed = failed ? failed : worker_limit(worker, channel);
-    failed = failed ? failed : worker_admit(worker, channel);
+    failed = failed ? failed : worker_admit(worker, channel, socket);
+    *taken = !failed || worker->descriptors;
     if (!failed)
         return 0;
     if (worker->astack)
         refuse_channel(worker);
     worker_free(worker);
+    return failed;
+}
+
+int worker_start(const struct host *host, const struct far_host_channel *channel, int astack_fd, int socket)
+{
+    bool taken = false;
+    int failed = worker_begin(host, channel, astack_fd, socket, &taken);
+    if (!taken && socket >= 0)
+        close(socket);
     return failed;
 }
 
@@ -480,6 +521,7 @@ static int cut_off(struct worker *worker)
 {
     tell_client(worker);
     __atomic_store_n(&worker->cut_off, true, __ATOMIC_SEQ_CST);
+    descriptors_cut_off(worker);
     int failed = scrap_put(worker->astack, worker->size);
     if (!failed)
         far_wake(&worker->astack->call.sequence);
@@ -541,6 +583,23 @@ static void wait_for_change(int ms)
     end.tv_sec += end.tv_nsec / 1000000000;
     end.tv_nsec %= 1000000000;
     pthread_cond_timedwait(&workers_changed, &workers_lock, &end);
+}
+
+bool workers_are_there(void)
+{
+    pthread_mutex_lock(&workers_lock);
+    bool any = workers != NULL;
+    pthread_mutex_unlock(&workers_lock);
+    return any;
+}
+
+void workers_look_after(void)
+{
+    pthread_mutex_lock(&workers_lock);
+    for (const struct worker *worker = workers; worker; worker = worker->next)
+        if (worker_is_leaving(worker) || client_has_ended(worker->client))
+            far_wake(&worker->astack->call.sequence);
+    pthread_mutex_unlock(&workers_lock);
 }
 
 void workers_retire(void)

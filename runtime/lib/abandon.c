@@ -6,6 +6,7 @@
  * ours was left by a jump.
  */
 #include "runtime/lib/callback.h"
+#include "runtime/lib/passing.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -27,7 +28,8 @@ static bool frame_is_gone(const void *frame, const void *now, const stack_t *alt
     return was_alternate == is_alternate ? frame <= now : was_alternate;
 }
 
-uint64_t witness_sum(const void *memory, uint64_t bytes)
+/* It may be another's stack by now, which AddressSanitizer has marked. */
+__attribute__((no_sanitize_address)) uint64_t witness_sum(const void *memory, uint64_t bytes)
 {
     const uint64_t *word = memory;
     uint64_t sum = 1;
@@ -54,10 +56,48 @@ static bool was_overwritten(const struct far_witness *witness)
                             witness_sum(witness->memory, witness->bytes) != witness->sum);
 }
 
+bool call_is_left(const void *frame, const void *now)
+{
+    stack_t alternate = {.ss_flags = SS_DISABLE};
+    sigaltstack(NULL, &alternate);
+    return frame_is_gone(frame, now, &alternate);
+}
+
+/* Calls that a jump has left, and that the depth does not count any more. */
+static bool has_left_above(const struct far_thread *thread)
+{
+    return thread->depth < FAR_CALLS_NESTED && thread->running[thread->depth].entered;
+}
+
+/*
+ * The first call has returned from the fast path, where it takes one off whatever the depth is: a signal's handler had made
+ * calls and left them by a jump back into itself. The first is over, these are to be ended.
+ */
+static void end_left_above(struct far_thread *thread)
+{
+    uint32_t all = thread->depth;
+    while (all < FAR_CALLS_NESTED && thread->running[all].entered)
+        all++;
+    thread->depth = all;
+    thread_end_above(thread, 1);
+    thread->depth = 0;
+}
+
+void thread_leave(struct far_thread *thread, uint32_t depth)
+{
+    if (thread->depth != depth + 1)
+        thread_end_above(thread, depth + 1);
+    thread->running[depth].entered = false;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    thread->depth = depth;
+}
+
 void thread_end_abandoned(struct far_thread *thread, const void *now)
 {
     stack_t alternate = {.ss_flags = SS_DISABLE};
     uint32_t alive = 0;
+    if (has_left_above(thread))
+        end_left_above(thread);
     sigaltstack(NULL, &alternate);
     while (alive < thread->depth && !frame_is_gone(thread->running[alive].frame, now, &alternate) &&
            !was_overwritten(&thread->running[alive].in_callback))
@@ -85,11 +125,13 @@ static bool can_go_on(struct far_thread *thread, uint32_t alive, struct far_chan
 
 void thread_end_above(struct far_thread *thread, uint32_t alive)
 {
+    passing_end_lent(thread, alive);
     for (; thread->depth > alive; thread->depth--) {
         struct far_channel *channel = thread->running[thread->depth - 1].channel;
         struct far_witness *function = &thread->running[thread->depth - 1].in_callback;
         bool ran = function->sum != 0;
         function->sum = 0;
+        thread->running[thread->depth - 1].entered = false;
         if (channel->astack && !(ran && can_go_on(thread, alive, channel)))
             channel_close(channel);
     }

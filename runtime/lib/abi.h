@@ -11,10 +11,15 @@
  *     far_pause()        what a spinning thread does between two looks
  *     early_call()       a system call, without libc
  *
- * Everything else about a machine is in gate_MACHINE.S, refused_MACHINE.S, invoke_MACHINE.S, host/thunk_MACHINE.S, and the stubs' encoding.
+ * Everything else about a machine is in frame_MACHINE.inc and the assembly that includes it (gate_MACHINE.S first), in
+ * refused_MACHINE.S and invoke_MACHINE.S, and the stubs' encoding.
  */
 #ifndef FARCALL_ABI_H
 #define FARCALL_ABI_H
+
+/* x86-64's registers for results of `long double` and its complex numbers: 80 bits each, kept in 16 bytes. */
+#define FAR_X87_RESULTS 2
+#define FAR_X87_SIZE    16
 
 #if defined(__x86_64__)
 #include "runtime/lib/abi_x86_64.h"

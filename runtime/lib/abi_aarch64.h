@@ -18,7 +18,24 @@
 #define FAR_FRAME_FLOAT_RESULT 144
 #define FAR_FRAME_STACK        176
 #define FAR_FRAME_HIDDEN       184 /* x8 */
-#define FAR_FRAME_SIZE         192 /* a multiple of 16 */
+/* Vector registers above their low halves: only for operations whose values are there. There is no x87. */
+#define FAR_FRAME_FLOAT_HIGHS        192
+#define FAR_FRAME_FLOAT_RESULT_HIGHS 256
+#define FAR_FRAME_X87                288
+#define FAR_FRAME_X87_COUNT          320
+#define FAR_FRAME_SIZE               336 /* a multiple of 16 */
+
+/* struct far_registers */
+#define FAR_REGISTERS_INTEGER            0
+#define FAR_REGISTERS_FLOATS             64
+#define FAR_REGISTERS_FLOAT_HIGHS        128
+#define FAR_REGISTERS_STACK              192
+#define FAR_REGISTERS_RESULT             200
+#define FAR_REGISTERS_FLOAT_RESULT       216
+#define FAR_REGISTERS_HIDDEN             248 /* x8 */
+#define FAR_REGISTERS_FLOAT_RESULT_HIGHS 256
+#define FAR_REGISTERS_X87                288
+#define FAR_REGISTERS_X87_COUNT          320
 
 #ifndef __ASSEMBLER__
 

@@ -18,7 +18,24 @@
 #define FAR_FRAME_FLOAT_RESULT 128
 #define FAR_FRAME_STACK        144
 #define FAR_FRAME_HIDDEN       152 /* not used */
-#define FAR_FRAME_SIZE         160 /* a multiple of 16 */
+/* Vector registers above their low halves, and the x87's: only for operations whose values are there. */
+#define FAR_FRAME_FLOAT_HIGHS        160
+#define FAR_FRAME_FLOAT_RESULT_HIGHS 224
+#define FAR_FRAME_X87                240
+#define FAR_FRAME_X87_COUNT          272
+#define FAR_FRAME_SIZE               288 /* a multiple of 16 */
+
+/* struct far_registers */
+#define FAR_REGISTERS_INTEGER            0
+#define FAR_REGISTERS_FLOATS             48
+#define FAR_REGISTERS_FLOAT_HIGHS        112
+#define FAR_REGISTERS_STACK              176
+#define FAR_REGISTERS_RESULT             184
+#define FAR_REGISTERS_FLOAT_RESULT       200
+#define FAR_REGISTERS_HIDDEN             232 /* not used */
+#define FAR_REGISTERS_FLOAT_RESULT_HIGHS 240
+#define FAR_REGISTERS_X87                272
+#define FAR_REGISTERS_X87_COUNT          304
 
 #ifndef __ASSEMBLER__
 

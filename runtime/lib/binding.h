@@ -28,6 +28,7 @@ struct far_functions;
 struct walk_kept;
 struct walk_store;
 struct far_promises;
+struct far_batches;
 
 struct far_binding {
     const uint8_t *slot_flags; /* gate_MACHINE.S reads these two words: of each slot that there can be */
@@ -51,16 +52,19 @@ struct far_binding {
     const struct far_reloc_header
         *unbound;                    /* what says which services it is bound to itself, until they are; or NULL */
     struct far_functions *functions; /* of ours that the service may call; NULL: none yet */
-    struct far_revoked_by revoked;   /* the capability that it was bound by */
-    struct far_pku *pku;             /* its code is in a protection domain of this process; or NULL */
-    struct walk_kept *kept;          /* which memory of ours it keeps; NULL: none yet. Written once, atomically */
-    struct walk_store *store;        /* what it has given us beyond a call; the same */
-    struct far_promises *promises;   /* asynchronous calls of its operations; the same */
+    struct far_extent shared;      /* memory of ours that the service reaches as it is; domain.c keeps it up to date */
+    struct far_revoked_by revoked; /* the capability that it was bound by */
+    struct far_pku *pku;           /* its code is in a protection domain of this process; or NULL */
+    struct walk_kept *kept;        /* which memory of ours it keeps; NULL: none yet. Written once, atomically */
+    struct walk_store *store;      /* what it has given us beyond a call; the same */
+    struct far_promises *promises; /* asynchronous calls of its operations; the same */
+    struct far_batches *batches;   /* those that cross together; the same */
 };
 
 /* Services that nobody had registered when the process was bound to them; pending.h. */
 #define FAR_PENDING_MAX 128
 struct far_pending;
+struct far_regions;
 struct far_pendings {
     struct far_pending *item[FAR_PENDING_MAX];
     uint32_t count; /* written last: the signal handler needs no lock */
@@ -83,6 +87,8 @@ struct far_process {
     uint32_t binding_count; /* written last: readers need no lock */
     struct far_pendings pendings;
     struct far_own_domain domain;
+    struct far_given_functions *given; /* of services', which it can call (given.h); NULL: none yet */
+    struct far_regions *regions;       /* what it can grant (grant.h); NULL: nothing yet. Written once, atomically */
     struct far_tokens tokens;
     struct far_binding *hosted; /* in a host: its own service, which is here already. Others may be bound to it */
 };

@@ -6,6 +6,7 @@
  */
 #include "runtime/lib/call.h"
 
+#include "runtime/lib/batch.h"
 #include "runtime/lib/callback.h"
 #include "runtime/lib/failure.h"
 #include "runtime/lib/map.h"
@@ -130,16 +131,27 @@ int call_await(struct far_channel *channel, uint32_t previous, uint32_t deadline
     return sleep_quietly(channel, previous, deadline_ms);
 }
 
+/* Functions of ours are called. The deadline has been running since `begun`. */
+static int serve_callbacks(struct far_channel *channel, struct far_binding *binding, uint32_t deadline_ms, long begun)
+{
+    long passed = deadline_ms ? milliseconds() - begun : 0;
+    uint32_t left = passed < (long)deadline_ms ? deadline_ms - (uint32_t)passed : deadline_ms != 0;
+    return callbacks_serve(channel, binding, left);
+}
+
 int call_finish(struct far_binding *binding, struct far_channel *channel, uint32_t previous, uint32_t deadline_ms)
 {
+    long begun = deadline_ms ? milliseconds() : 0;
     int failed = call_await(channel, previous, deadline_ms);
-    return failed || !callback_is_asked(channel) ? failed : callbacks_serve(channel, binding, deadline_ms);
+    return failed || !callback_is_asked(channel) ? failed : serve_callbacks(channel, binding, deadline_ms, begun);
 }
 
 int call_run(struct far_binding *binding, struct far_channel *channel, const struct far_plan *plan)
 {
-    int failed = call_and_wait(channel, plan->op->slot, plan->op->deadline_ms);
-    return failed || !callback_is_asked(channel) ? failed : callbacks_serve(channel, binding, plan->op->deadline_ms);
+    uint32_t deadline_ms = plan->op->deadline_ms;
+    long begun = deadline_ms ? milliseconds() : 0;
+    int failed = call_and_wait(channel, plan->op->slot, deadline_ms);
+    return failed || !callback_is_asked(channel) ? failed : serve_callbacks(channel, binding, deadline_ms, begun);
 }
 
 /* A server's word for where its memory is would make our own memory its: a client follows what it is given. */
@@ -169,8 +181,6 @@ bool call_take_result(struct far_frame *frame, const struct far_binding *binding
     return true;
 }
 
-NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_binding *binding, uint32_t slot);
-
 /* A call that was published and whose answer cannot be had: the A-stack is not ours alone any more. */
 static void fast_call_fails(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
                             struct far_channel *channel, int error)
@@ -181,10 +191,12 @@ static void fast_call_fails(struct far_frame *frame, struct far_binding *binding
                                            : "the service's host is gone";
     uint32_t status =
         channel->astack ? __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED) : FAR_CALL_DONE;
-    if (error == ERESTART) {
-        channel_close(channel);
-        far_thread->depth--;
-        call_otherwise(frame, binding, plan->op->slot);
+    bool unshared = !error && status == FAR_CALL_NOT_SHARED && plan->flags & FAR_PLAN_DIRECT;
+    if (error == ERESTART || unshared) {
+        if (error)
+            channel_close(channel);
+        thread_leave(far_thread, 0);
+        call_planned(frame, binding, plan);
         return;
     }
     if (channel->astack && (error || status == FAR_CALL_ENDED_THREAD)) /* nobody serves it any more */
@@ -193,11 +205,11 @@ static void fast_call_fails(struct far_frame *frame, struct far_binding *binding
         reason = FAR_REASON_LIE;
         error = EPROTO;
     }
-    far_thread->depth--;
+    thread_leave(far_thread, 0);
     call_fails(frame, binding, plan, error, reason);
 }
 
-/* A call that is not over, or not well: the service calls a function of ours, or has no answer. */
+/* A call that is not over, or not well: the service calls a function of ours, or has no answer, or does not reach a buffer. */
 NOT_INLINE static void fast_call_goes_on(struct far_frame *frame, struct far_binding *binding,
                                          const struct far_plan *plan, struct far_channel *channel, int error)
 {
@@ -207,7 +219,7 @@ NOT_INLINE static void fast_call_goes_on(struct far_frame *frame, struct far_bin
     if (asked && !error && __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED) == FAR_CALL_DONE &&
         call_take_result(frame, binding, plan, &channel->astack->reply)) {
         order_for_signals();
-        far_thread->depth--;
+        thread_leave(far_thread, 0);
         return;
     }
     fast_call_fails(frame, binding, plan, channel, error);
@@ -239,9 +251,30 @@ static inline void enter_depth(struct far_thread *thread, const struct far_frame
     order_for_signals();
 }
 
-NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
+/*
+ * A call from a callback goes to the host that is in the middle of the operation, also after another has taken over. That has all
+ * handles that no call was using.
+ */
+static bool is_the_heirs(const struct far_channel *channel)
 {
-    const struct far_plan *plan = binding_plan(binding, slot);
+    return channel->in_callback && channel->astack && channel_dead(channel) && !channel_lost(channel);
+}
+
+/* Nothing was called. On a channel to the host that has taken over: of a level that no call has. */
+static int call_heir(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                     struct far_error *error)
+{
+    struct far_thread *thread = far_thread;
+    uint32_t level = thread_free_level(thread);
+    if (level == FAR_LEVELS_MAX)
+        return FAR_CALL_BAD_HANDLE;
+    thread->running[thread->depth - 1].level = level;
+    thread->running[thread->depth - 1].channel = &thread->channel[level][binding->index];
+    return call_by_plan(frame, binding, plan, &thread->channel[level][binding->index], error);
+}
+
+NOT_INLINE void call_planned(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan)
+{
     struct far_thread *thread = far_thread_get();
     if (thread && thread->depth)
         thread_end_abandoned(thread, frame);
@@ -260,26 +293,73 @@ NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_bindin
                              : "too many calls interrupt each other, or call each other back");
         return;
     }
-    thread->running[thread->depth].level = level;
+    uint32_t depth = thread->depth;
+    thread->running[depth].level = level;
+    thread->running[depth].entered = true;
     enter_depth(thread, frame, channel);
     const char *reason = NULL;
     struct far_error error = {0};
-    bool after_oneway = channel->unheard != NULL;
+    bool gathered = plan->op->flags & FAR_OP_ONEWAY && batch_gathers();
+    bool after_oneway = !gathered && oneway_is_left(channel);
     int failed = after_oneway ? oneway_hear(binding, channel, plan->op->deadline_ms, &error) : 0;
-    if (!failed && after_oneway && plan->flags & FAR_PLAN_FAST && channel->astack && !channel_dead(channel)) {
-        call_fast(frame, binding, plan, channel);
-        return;
-    }
     if (!failed)
         failed = call_by_plan(frame, binding, plan, channel, &error);
+    if (failed == FAR_CALL_BAD_HANDLE && is_the_heirs(channel))
+        failed = call_heir(frame, binding, plan, &error);
     if (failed > 0)
         failed = -call_status_error((uint32_t)failed, &reason);
     else if (failed)
         reason = error.text;
     order_for_signals();
-    thread->depth--;
+    thread_leave(thread, depth);
     if (failed)
         call_fails(frame, binding, plan, -failed, reason);
+}
+
+NOT_INLINE static void call_otherwise(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
+{
+    call_planned(frame, binding, binding_plan(binding, slot));
+}
+
+/* Does the service reach all buffers where they are? Their ends are the host's to see: it works out their sizes anyway. */
+static inline bool reaches_buffers(const struct far_binding *binding, const struct far_plan *plan,
+                                   const struct far_frame *frame)
+{
+    uint64_t bytes = __atomic_load_n(&binding->shared.size, __ATOMIC_ACQUIRE);
+    uint64_t begin = __atomic_load_n(&binding->shared.address, __ATOMIC_RELAXED);
+    if (!bytes)
+        return false;
+    for (unsigned rest = plan->buffers; rest; rest &= rest - 1) {
+        uint64_t address = frame->integer[__builtin_ctz(rest)];
+        if (address && address - begin >= bytes)
+            return false;
+    }
+    return true;
+}
+
+/* A call whose buffers go over as their addresses crosses as one of plain values does; any other is none of the fast ones. */
+__attribute__((noinline)) static void call_direct(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
+{
+    struct far_plan *const *plans = __atomic_load_n(&binding->plan, __ATOMIC_ACQUIRE);
+    const struct far_plan *plan = slot < binding->slot_count ? plans[slot] : NULL;
+    struct far_thread *thread = far_thread;
+    if (plan && plan->flags & FAR_PLAN_DIRECT && thread && thread->depth == 0 &&
+        reaches_buffers(binding, plan, frame)) {
+        struct far_channel *channel = &thread->channel[0][binding->index];
+        enter_depth(thread, frame, channel);
+        if (LIKELY(channel->astack && !channel_dead(channel))) {
+            call_fast(frame, binding, plan, channel);
+            return;
+        }
+        thread->depth--;
+    }
+    call_otherwise(frame, binding, slot);
+}
+
+/* Cold, so that the fast path is laid out as if there were nothing else. */
+NOT_INLINE static void call_not_plain(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
+{
+    call_direct(frame, binding, slot);
 }
 
 static inline void run_call(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
@@ -296,7 +376,7 @@ static inline void run_call(struct far_frame *frame, struct far_binding *binding
         }
         thread->depth--;
     }
-    call_otherwise(frame, binding, slot);
+    call_not_plain(frame, binding, slot);
 }
 
 void far_process_call(struct far_frame *frame, struct far_binding *binding, uint32_t slot)

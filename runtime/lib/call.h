@@ -52,6 +52,14 @@ int call_breaks_off(struct far_channel *channel, int failed, struct far_error *e
 /* A service may be upgraded while it is called, and again; but not as often as this within one call. */
 #define FAR_MOVES_MAX 100
 
+/* Where memory of the service's that outlives its call lies in this process. Made when it is first asked for; NULL: no
+ * memory. */
+struct walk_store *call_store(struct far_binding *binding);
+/* Which memory of ours it keeps. The same. */
+struct walk_kept *call_kept(struct far_binding *binding);
+/* A call by any path but the fast one, with what the caller passed and where the result goes. NULL: there is no such operation. */
+void call_planned(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan);
+
 /* call_walk.c: call_by_plan() for plans with FAR_PLAN_WALK. */
 int call_walking(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
                  struct far_channel *channel, struct far_error *error);

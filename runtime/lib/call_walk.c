@@ -4,15 +4,25 @@
 
 #include "runtime/lib/callback.h"
 #include "runtime/lib/error.h"
+#include "runtime/lib/given.h"
+#include "runtime/lib/grant.h"
 #include "runtime/lib/values.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sysexits.h>
 
 static bool shares(void *context, uint64_t address, uint64_t bytes)
 {
     const struct walking *walking = context;
     return walking->sharing && domain_shares(walking->binding, address, bytes);
+}
+
+static bool granted(void *context, uint64_t address, uint64_t bytes, bool written)
+{
+    const struct walking *walking = context;
+    (void)bytes; /* the host looks at all of it */
+    return walking->sharing && region_is_granted(walking->binding, address, written);
 }
 
 static bool may_name(void *context, uint64_t address, uint64_t bytes, bool written)
@@ -25,7 +35,7 @@ static bool may_name(void *context, uint64_t address, uint64_t bytes, bool writt
 static bool may_read(void *context, uint64_t address, uint64_t bytes, bool deep)
 {
     const struct walking *walking = context;
-    if (walking->binding->level < (deep ? FAR_LEVEL_TRUSTED : FAR_LEVEL_READ))
+    if (walking->binding->pku || walking->binding->level < (deep ? FAR_LEVEL_TRUSTED : FAR_LEVEL_READ))
         return domain_shares(walking->binding, address, bytes);
     return call_believes(walking->binding, address, bytes);
 }
@@ -37,11 +47,42 @@ static unsigned out_function(void *context, const struct walk *walk, uint64_t ad
     return callback_word(walking->binding, walk->of.iface, address, callback, word);
 }
 
-static const struct walk_hooks hooks = {
-    .shares = shares, .may_name = may_name, .may_read = may_read, .out_function = out_function};
+static unsigned in_function(void *context, const struct walk *walk, uint64_t word, const struct far_callback *callback,
+                            uint64_t *address)
+{
+    (void)walk;
+    return given_address(((const struct walking *)context)->binding, word, callback, address);
+}
+
+static unsigned out_descriptor(void *context, const struct walk *walk, int descriptor, uint32_t *word)
+{
+    struct walking *walking = context;
+    return passing_out(&walking->passing, walk, descriptor, word);
+}
+
+static unsigned in_descriptor(void *context, const struct walk *walk, uint32_t word, int *descriptor)
+{
+    struct walking *walking = context;
+    return passing_in(&walking->passing, walk, walking->channel, false, word, descriptor);
+}
+
+static const struct walk_hooks hooks = {.shares = shares,
+                                        .granted = granted,
+                                        .may_name = may_name,
+                                        .may_read = may_read,
+                                        .out_function = out_function,
+                                        .in_function = in_function,
+                                        .out_descriptor = out_descriptor,
+                                        .in_descriptor = in_descriptor};
+
+static const struct walk_hooks batched_hooks = {.shares = shares,
+                                                .may_name = may_name,
+                                                .may_read = may_read,
+                                                .out_function = out_function,
+                                                .in_function = in_function};
 
 /* A binding's tables, made by the first call that may need them. */
-static struct walk_kept *kept_of(struct far_binding *binding)
+struct walk_kept *call_kept(struct far_binding *binding)
 {
     struct walk_kept *kept = __atomic_load_n(&binding->kept, __ATOMIC_ACQUIRE), *none = NULL;
     if (kept)
@@ -53,7 +94,7 @@ static struct walk_kept *kept_of(struct far_binding *binding)
     return none;
 }
 
-static struct walk_store *store_of(struct far_binding *binding)
+struct walk_store *call_store(struct far_binding *binding)
 {
     struct walk_store *store = __atomic_load_n(&binding->store, __ATOMIC_ACQUIRE), *none = NULL;
     if (store)
@@ -73,10 +114,22 @@ static unsigned take_words(struct walk *walk, const struct far_frame *frame, con
     return status;
 }
 
-static void put_line(const struct walk *walk, const struct far_plan *plan, struct far_astack *astack)
+static void put_line(const struct walk *walk, const struct far_plan *plan, uint64_t *argument, struct far_wide *wide)
 {
     for (uint32_t i = 0; i < plan->param_count; i++)
-        *far_astack_word(astack, plan->param[i].astack) = walk->line[i];
+        *far_line_word(argument, wide, plan->param[i].astack) = walk->line[i];
+}
+
+/* What goes along goes first, with the number that the call will have. */
+static int send_descriptors(const struct walk *walk, const struct far_channel *channel, struct far_error *error)
+{
+    const struct walking *walking = walk->context;
+    int failed = passing_send(&walking->passing, channel);
+    if (failed == EBADF)
+        return far_fail(error, EBADF, EX_USAGE, "a file descriptor that is passed is not open");
+    return failed ? far_fail(error, failed, EX_UNAVAILABLE, "the file descriptors that are passed cannot be sent: %s",
+                             strerror(failed))
+                  : 0;
 }
 
 /* What the service says in between, in callbacks, lies behind what this call takes of the area. */
@@ -86,7 +139,10 @@ static int cross(const struct walk *walk, const struct far_sent *sent, struct fa
     uint64_t base = channel->area_end;
     if (!sent->is) {
         walk_put(walk, (char *)channel->astack + FAR_ASTACK_AREA + base);
-        put_line(walk, plan, channel->astack);
+        put_line(walk, plan, channel->astack->call.argument, &channel->astack->wide);
+        int unsent = send_descriptors(walk, channel, error);
+        if (unsent)
+            return unsent;
     }
     channel->area_end = base + walk->end;
     int failed =
@@ -115,15 +171,18 @@ static int cross_to_the_newest(const struct walk *walk, struct far_sent sent, st
 }
 
 /* The reply line is read first, then the area, which is only looked at by what is known already. */
-static int accept(struct walk *walk, struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
-                  struct far_channel *channel, struct far_error *error)
+static int accept_from(struct walk *walk, struct far_frame *frame, struct far_binding *binding,
+                       const struct far_plan *plan, const struct far_reply_line *reply, const char *area,
+                       struct far_error *error)
 {
-    const char *area = (const char *)channel->astack + FAR_ASTACK_AREA + channel->area_end;
-    walk->capacity = channel->size - FAR_ASTACK_AREA - channel->area_end;
-    if (!call_take_result(frame, binding, plan, &channel->astack->reply))
+    struct walking *walking = walk->context;
+    if (!call_take_result(frame, binding, plan, reply))
         return far_fail(error, EPROTO, EX_PROTOCOL, FAR_REASON_LIE);
     walk_memory_reset(walk->results->call); /* what the last call gave may have been a parameter of this one */
     unsigned status = walk_accept(walk, area, frame->result);
+    passing_settle(&walking->passing, status == FAR_CALL_DONE);
+    if (walking->passing.error)
+        return far_fail(error, EMFILE, EX_OSERR, "this process has no room for the file descriptors that came back");
     if (status == FAR_CALL_NO_MEMORY)
         return far_fail(error, ENOMEM, EX_OSERR, "there is no memory for what came back");
     if (status)
@@ -134,12 +193,26 @@ static int accept(struct walk *walk, struct far_frame *frame, struct far_binding
     return 0;
 }
 
+static int accept(struct walk *walk, struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                  struct far_channel *channel, struct far_error *error)
+{
+    const char *area = (const char *)channel->astack + FAR_ASTACK_AREA + channel->area_end;
+    ((struct walking *)walk->context)->channel = channel;
+    walk->capacity = channel->size - FAR_ASTACK_AREA - channel->area_end;
+    int failed = accept_from(walk, frame, binding, plan, &channel->astack->reply, area, error);
+    if (failed)
+        passing_forget(channel);
+    return failed;
+}
+
 static int complete(struct walk *walk, struct far_sent sent, struct far_frame *frame, struct far_binding *binding,
                     const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
 {
     int saved = errno;
     uint32_t status = FAR_CALL_DONE;
     int failed = cross_to_the_newest(walk, sent, binding, plan, channel, &status, error);
+    if (!failed && status)
+        passing_forget(channel);
     if (failed || status)
         return failed ? failed : (int)(status < FAR_CALL_STATUS_COUNT ? status : FAR_CALL_STATUS_COUNT);
     errno = saved;
@@ -155,10 +228,10 @@ static unsigned begin(struct walk *walk, const struct far_frame *frame, struct w
 {
     struct far_binding *binding = walking->binding;
     *walk = (struct walk){.of = {binding->iface, iface_result(binding->iface, plan->op), plan->param_count},
-                          .hooks = &hooks,
+                          .hooks = walking->batched ? &batched_hooks : &hooks,
                           .context = walking,
                           .memory = memory,
-                          .kept = kept_of(binding),
+                          .kept = call_kept(binding),
                           .results = results};
     unsigned status = take_words(walk, frame, plan);
     return status ? status : walk_send(walk);
@@ -169,8 +242,8 @@ static int call_once(struct far_frame *frame, struct far_binding *binding, const
 {
     uint32_t depth = far_thread->depth - 1;
     struct walk_memory *memory = &far_thread->walk[depth].call;
-    struct walk_results results = {&far_thread->walk[depth].results, store_of(binding)};
-    struct walking walking = {binding, sharing};
+    struct walk_results results = {&far_thread->walk[depth].results, call_store(binding)};
+    struct walking walking = {.binding = binding, .sharing = sharing};
     struct walk walk;
     int result = (int)begin(&walk, frame, &walking, plan, memory, &results);
     if (!result)
@@ -197,7 +270,10 @@ static int send(struct walk_crossing *crossing, const struct far_frame *frame, s
     if (failed)
         return failed;
     walk_put(walk, (char *)channel->astack + FAR_ASTACK_AREA);
-    put_line(walk, plan, channel->astack);
+    put_line(walk, plan, channel->astack->call.argument, &channel->astack->wide);
+    failed = send_descriptors(walk, channel, error);
+    if (failed)
+        return failed;
     crossing->sent = (struct far_sent){.is = true, .previous = call_send(channel, plan->op->slot)};
     return 0;
 }
@@ -205,8 +281,8 @@ static int send(struct walk_crossing *crossing, const struct far_frame *frame, s
 int walk_crossing_send(struct walk_crossing *crossing, const struct far_frame *frame, struct far_binding *binding,
                        const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
 {
-    crossing->walking = (struct walking){binding, true};
-    crossing->results = (struct walk_results){NULL, store_of(binding)};
+    crossing->walking = (struct walking){.binding = binding, .sharing = true};
+    crossing->results = (struct walk_results){NULL, call_store(binding)};
     int failed = send(crossing, frame, binding, plan, channel, error);
     if (failed)
         walk_memory_free(&crossing->memory);
@@ -220,4 +296,28 @@ int walk_crossing_finish(struct walk_crossing *crossing, struct far_frame *frame
     int result = complete(&crossing->walk, crossing->sent, frame, binding, plan, channel, error);
     walk_memory_free(&crossing->memory);
     return result == FAR_CALL_NOT_SHARED ? call_once(frame, binding, plan, channel, false, error) : result;
+}
+
+int walk_crossing_prepare(struct walk_crossing *crossing, const struct far_frame *frame, struct far_binding *binding,
+                          const struct far_plan *plan)
+{
+    crossing->walking = (struct walking){.binding = binding, .batched = true};
+    crossing->results = (struct walk_results){NULL, call_store(binding)};
+    return (int)begin(&crossing->walk, frame, &crossing->walking, plan, &crossing->memory, &crossing->results);
+}
+
+void walk_crossing_put(const struct walk_crossing *crossing, const struct far_plan *plan, uint64_t *argument,
+                       struct far_wide *wide, char *area)
+{
+    walk_put(&crossing->walk, area);
+    put_line(&crossing->walk, plan, argument, wide);
+}
+
+int walk_crossing_take(struct walk_crossing *crossing, struct far_frame *frame, struct far_binding *binding,
+                       const struct far_plan *plan, const struct far_reply_line *reply, const char *area, uint64_t room,
+                       struct far_error *error)
+{
+    crossing->results.call = &far_thread->walk[far_thread->depth - 1].results;
+    crossing->walk.capacity = room;
+    return accept_from(&crossing->walk, frame, binding, plan, reply, area, error);
 }

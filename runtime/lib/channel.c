@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/lib/channel.h"
 
+#include "runtime/lib/batch.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/oneway.h"
+#include "runtime/lib/passing.h"
 #include "runtime/lib/promise.h"
 #include "runtime/lib/wait.h"
 
@@ -62,6 +64,16 @@ bool channel_unserved(const struct far_channel *channel, unsigned looks)
            opened_by_another_fard(channel);
 }
 
+/* A program may close what it does not know, and open something else under that number. */
+int channel_socket(const struct far_channel *channel)
+{
+    struct stat status;
+    int socket = (int)channel->socket - 1;
+    bool is = channel->socket && fstat(socket, &status) == 0 && S_ISSOCK(status.st_mode) &&
+              status.st_ino == channel->socket_inode;
+    return is ? socket : -1;
+}
+
 /* The host hears it even if no fard is there to tell it, or another one than opened the channel. */
 static void tell_host(struct far_channel *channel)
 {
@@ -69,8 +81,17 @@ static void tell_host(struct far_channel *channel)
     far_wake(&channel->astack->call.sequence);
 }
 
+/* What is unread in it goes with it. The host finds it so when it is told. */
+static void close_socket(struct far_channel *channel)
+{
+    if (channel->socket && channel_socket(channel) >= 0)
+        close((int)channel->socket - 1);
+    channel->socket = 0;
+}
+
 static void channel_unmap(struct far_channel *channel)
 {
+    close_socket(channel);
     munmap(channel->astack, channel->size);
     if (channel->host_pidfd >= 0)
         close(channel->host_pidfd);
@@ -81,6 +102,7 @@ static void channel_unmap(struct far_channel *channel)
 static void channel_end(struct far_channel *channel)
 {
     const struct far_close_channel body = {.channel = channel->id};
+    close_socket(channel);
     if (channel->opened_on == far_process.connection_number)
         connection_tell(&far_process.connection, FAR_MSG_CLOSE_CHANNEL, &body, sizeof body);
     tell_host(channel);
@@ -101,6 +123,7 @@ static void thread_end(void *value)
 {
     struct far_thread *thread = value;
     sigset_t saved;
+    batches_of_thread_end(thread);
     oneway_hear_all(thread);
     process_lock(&saved);
     far_thread = NULL;
@@ -113,6 +136,7 @@ static void thread_end(void *value)
         walk_memory_free(&thread->walk[depth].results);
         walk_memory_free(&thread->walk[depth].function);
     }
+    passing_end_lent(thread, 0);
     munmap(thread, sizeof *thread);
     process_unlock(&saved);
 }
@@ -129,10 +153,12 @@ static void abandon(struct far_channel *channel)
         return;
     astack->fate.dead = 1;
     astack->reply.sequence = FAR_SEQUENCE_DEAD;
+    close_socket(channel);
 }
 
 void channel_forget(struct far_channel *channel, bool in_use)
 {
+    channel->after = NULL;
     if (channel->unheard) {
         channel->astack = channel->unheard;
         channel->unheard = NULL;
@@ -183,6 +209,13 @@ static void forget_kept(void)
     }
 }
 
+static void forget_gathered(struct far_thread *thread)
+{
+    thread->gathering.on = false;
+    for (uint32_t i = 0; i < far_process.binding_count; i++)
+        thread->gathered[i].open = thread->gathered[i].sent = NULL;
+}
+
 static void after_fork(void)
 {
     process_after_fork();
@@ -191,8 +224,12 @@ static void after_fork(void)
     for (uint32_t level = 0; far_thread && level < FAR_LEVELS_MAX; level++)
         for (uint32_t i = 0; i < far_process.binding_count; i++)
             channel_forget(&far_thread->channel[level][i], level < in_use);
-    for (uint32_t i = 0; i < far_process.binding_count; i++)
+    for (uint32_t i = 0; i < far_process.binding_count; i++) {
         promises_forget(far_process.binding[i]->promises);
+        batches_forget(far_process.binding[i]->batches);
+    }
+    if (far_thread)
+        forget_gathered(far_thread);
 }
 
 static void make_key(void)
@@ -228,21 +265,24 @@ static int channel_check_answer(const struct far_binding *binding, const struct 
                                 struct far_answer *answer, struct far_error *error)
 {
     struct stat status;
-    if (answer->size == sizeof *reply && answer->fd_count >= 1 && answer->fd_count <= 2 && reply->size >= size &&
+    if (answer->size == sizeof *reply && answer->fd_count >= 1 && answer->fd_count <= 3 && reply->size >= size &&
         reply->size <= FAR_ASTACK_MAX && fstat(answer->fd[0], &status) == 0 && (uint64_t)status.st_size >= reply->size)
         return 0;
     answer_close_fds(answer);
     return far_fail(error, EPROTO, EX_PROTOCOL, "service %s: fard sent no usable A-stack", binding->service);
 }
 
-static int channel_ask(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[2],
+static int channel_ask(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[3],
                        struct far_error *error)
 {
     struct far_open_channel request;
     struct iovec body = {&request, sizeof request};
     struct far_answer answer = {.body = reply, .room = sizeof *reply};
     int failed = channel_prepare(binding, error);
-    request = (struct far_open_channel){.service_id = binding->service_id, .size = size};
+    request = (struct far_open_channel){.service_id = binding->service_id,
+                                        .flags = (binding->plans.descriptors ? FAR_CHANNEL_DESCRIPTORS : 0) |
+                                                 (binding->pku ? FAR_CHANNEL_COPIES : 0),
+                                        .size = size};
     if (!failed)
         failed = connection_request(&far_process.connection, FAR_MSG_OPEN_CHANNEL, &body, 1, &answer, error);
     if (!failed)
@@ -251,11 +291,12 @@ static int channel_ask(struct far_binding *binding, uint64_t size, struct far_ch
         return failed;
     fd[0] = answer.fd[0];
     fd[1] = answer.fd_count > 1 ? answer.fd[1] : -1;
+    fd[2] = answer.fd_count > 2 ? answer.fd[2] : -1;
     return 0;
 }
 
 /* A connection that broke is tried again: fard may have been started anew since the last call. */
-static int channel_ask_again(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[2],
+static int channel_ask_again(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[3],
                              struct far_error *error)
 {
     int failed;
@@ -269,7 +310,7 @@ static int channel_ask_again(struct far_binding *binding, uint64_t size, struct 
 }
 
 /* A host that many come to at once takes them as fast as it can; fard says so, and we ask again for a while. */
-static int channel_ask_patiently(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[2],
+static int channel_ask_patiently(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[3],
                                  struct far_error *error)
 {
     struct timespec pause = {.tv_nsec = 1000000};
@@ -290,14 +331,16 @@ static uint32_t spin_limit(void)
 }
 
 static int channel_map(const struct far_binding *binding, struct far_channel *channel,
-                       const struct far_channel_reply *reply, const int fd[2], struct far_error *error)
+                       const struct far_channel_reply *reply, const int fd[3], struct far_error *error)
 {
+    struct stat status = {0};
     void *astack = mmap(NULL, reply->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd[0], 0);
     int code = errno;
     close(fd[0]);
     if (astack == MAP_FAILED) {
-        if (fd[1] >= 0)
-            close(fd[1]);
+        for (int i = 1; i < 3; i++)
+            if (fd[i] >= 0)
+                close(fd[i]);
         return far_fail(error, code, EX_OSERR, "cannot map an A-stack of %llu bytes: %s",
                         (unsigned long long)reply->size, strerror(code));
     }
@@ -308,6 +351,9 @@ static int channel_map(const struct far_binding *binding, struct far_channel *ch
                                     .id = reply->channel,
                                     .opened_on = far_process.connection_number,
                                     .host_pidfd = fd[1]};
+    if (fd[2] >= 0 && fstat(fd[2], &status) == 0)
+        channel->socket = (uint32_t)fd[2] + 1;
+    channel->socket_inode = status.st_ino;
     return 0;
 }
 
@@ -315,7 +361,7 @@ static int channel_open(struct far_binding *binding, struct far_channel *channel
                         struct far_error *error)
 {
     sigset_t saved;
-    int fd[2];
+    int fd[3];
     struct far_channel_reply reply;
     process_lock(&saved);
     int failed = channel_ask_patiently(binding, size, &reply, fd, error);
@@ -327,7 +373,8 @@ static int channel_open(struct far_binding *binding, struct far_channel *channel
 
 int channel_ready(struct far_binding *binding, struct far_channel *channel, struct far_error *error)
 {
-    bool over = channel->astack && (channel->in_callback ? channel_lost(channel) : channel_dead(channel));
+    bool cut = channel->socket && !channel->in_callback && channel_socket(channel) < 0;
+    bool over = channel->astack && (cut || (channel->in_callback ? channel_lost(channel) : channel_dead(channel)));
     if (channel->astack && !over)
         return 0;
     if (channel->astack)

@@ -37,7 +37,21 @@ struct far_channel {
     struct far_astack *unheard;
     uint64_t unheard_end; /* bytes of the area that it has in use */
     uint32_t before;      /* the number before its own */
+    uint32_t socket;      /* 1 + its descriptor, for those that travel (descriptors.h); 0: none */
+    uint64_t socket_inode;
+    struct far_batch *after; /* one-way calls are in that batch, and come first; `unheard` may be NULL then */
+    uint32_t after_number;
 } __attribute__((aligned(64)));
+
+/* Descriptors that functions of ours have been lent, innermost last: closed when the function has ended, or was jumped out of. */
+#define FAR_LENT_MAX 1024
+struct far_lent {
+    uint32_t count;
+    struct {
+        int fd;
+        uint32_t depth; /* of calls, when its function was called */
+    } item[FAR_LENT_MAX];
+};
 
 /*
  * What lies on the stack as long as a function of ours runs for a call, and is something else when its place was used anew:
@@ -58,6 +72,7 @@ struct far_thread {
         const void *frame; /* of the gate, on the caller's stack */
         struct far_channel *channel;
         uint32_t level; /* of its channel. The first one's is 0, and never written */
+        bool entered;   /* until it returns. Of the first one on the fast path: not written */
         struct far_witness in_callback;
     } running[FAR_CALLS_NESTED]; /* depth of them */
     struct far_channel channel[FAR_LEVELS_MAX][FAR_BINDING_MAX];
@@ -66,6 +81,18 @@ struct far_thread {
         struct walk_memory results;  /* until the next one */
         struct walk_memory function; /* what its callbacks are given */
     } walk[FAR_CALLS_NESTED];        /* by depth */
+    struct far_lent lent;
+    struct {
+        bool on;          /* between far_batch_begin() and far_batch_run() */
+        bool broken;      /* linked, and one has failed: no more are begun */
+        uint32_t flags;   /* FAR_BATCH_… */
+        const void *busy; /* the frame of the call that is being gathered; NULL: none is */
+    } gathering;
+    struct {
+        struct far_batch *open; /* gathered, and not sent */
+        struct far_batch *sent; /* the one before it, if one is not enough */
+        bool failed;            /* linked, and one of those before has */
+    } gathered[FAR_BINDING_MAX]; /* by service */
 };
 
 /* NULL until the thread's first call. Initial-exec: one load in the gate. */
@@ -95,6 +122,13 @@ int channel_grow(struct far_binding *binding, struct far_channel *channel, uint6
 void thread_end_abandoned(struct far_thread *thread, const void *now);
 /* The same when a function of ours returns to the call at depth `alive`: calls that it made and left by a jump. */
 void thread_end_above(struct far_thread *thread, uint32_t alive);
+/* The call at that depth returns: those that signals' handlers made meanwhile, and left by a jump, end with it. */
+void thread_leave(struct far_thread *thread, uint32_t depth);
+/* Was a frame left by a jump, as seen from a frame of its thread that is `now`? */
+bool call_is_left(const void *frame, const void *now);
+
+/* The socket for descriptors, if it is still that; -1: there is none. */
+int channel_socket(const struct far_channel *channel);
 
 /* Give up a channel: after its death, or because it is too large to keep. */
 void channel_close(struct far_channel *channel);

@@ -7,6 +7,7 @@
 #define FARCALL_CROSSING_H
 
 #include "runtime/lib/call.h"
+#include "runtime/lib/passing.h"
 #include "runtime/lib/size.h"
 #include "runtime/walk/walk.h"
 
@@ -23,6 +24,9 @@ struct crossing {
 struct walking {
     struct far_binding *binding;
     bool sharing; /* memory in the domain segment goes over as its address */
+    const struct far_channel *channel; /* by which the answer came */
+    struct passing passing;
+    bool batched; /* several calls share the channel: no descriptors go along */
 };
 
 /* The same for a plan with FAR_PLAN_WALK. */
@@ -46,5 +50,24 @@ int walk_crossing_send(struct walk_crossing *crossing, const struct far_frame *f
                        const struct far_plan *plan, struct far_channel *channel, struct far_error *error);
 int walk_crossing_finish(struct walk_crossing *crossing, struct far_frame *frame, struct far_binding *binding,
                          const struct far_plan *plan, struct far_channel *channel, struct far_error *error);
+
+/*
+ * The same in steps, for a call that crosses with others (batch.h). Prepare: everything is found and measured; as
+ * call_by_plan(). Put: into a call line's arguments, a wide block if the plan has one, and an area. Take: what came back in a
+ * reply line and that area; 0, or as call_by_plan().
+ */
+int crossing_prepare(struct crossing *crossing, const struct far_frame *frame, const struct far_plan *plan,
+                     struct far_error *error);
+void crossing_put(const struct crossing *crossing, uint64_t *argument, struct far_wide *wide, char *area);
+int crossing_take(const struct crossing *crossing, struct far_frame *frame, struct far_binding *binding,
+                  const struct far_plan *plan, const struct far_reply_line *reply, const char *area,
+                  struct far_error *error);
+int walk_crossing_prepare(struct walk_crossing *crossing, const struct far_frame *frame, struct far_binding *binding,
+                          const struct far_plan *plan);
+void walk_crossing_put(const struct walk_crossing *crossing, const struct far_plan *plan, uint64_t *argument,
+                       struct far_wide *wide, char *area);
+int walk_crossing_take(struct walk_crossing *crossing, struct far_frame *frame, struct far_binding *binding,
+                       const struct far_plan *plan, const struct far_reply_line *reply, const char *area,
+                       uint64_t room, struct far_error *error);
 
 #endif

@@ -101,7 +101,8 @@ static int remember_trusted(const char *service, struct far_error *error)
                         FAR_TRUSTED_MAX);
     strncpy(place ? place : domain->trusted[domain->trusted_count], service, FAR_SERVICE_MAX - 1);
     if (!place)
-        __atomic_store_n(&domain->trusted_count, domain->trusted_count + 1, __ATOMIC_RELEASE);
+        domain->trusted_count++;
+    domain_tell_all();
     return 0;
 }
 
@@ -117,6 +118,7 @@ static int distrust(const char *service, struct far_error *error)
     char *place = find_trusted(service);
     if (place)
         memset(place, 0, FAR_SERVICE_MAX);
+    domain_tell_all();
     return tell_trust(service, false, error);
 }
 
@@ -223,6 +225,7 @@ void domain_renew(void)
     int failed = ask(0, domain->base, &reply, &memory, &ignored);
     if (failed) {
         domain->unknown = failed == -ESTALE;
+        domain_tell_all();
         return;
     }
     take_memory(memory);
@@ -232,19 +235,28 @@ void domain_renew(void)
             tell_trust(domain->trusted[i], true, &ignored);
 }
 
-bool domain_shares(const struct far_binding *binding, uint64_t address, uint64_t size)
+/* The address never changes once there is one, so who reads the size first has both. */
+void domain_tell(struct far_binding *binding)
 {
     const struct far_own_domain *domain = own();
-    uint32_t count = __atomic_load_n(&domain->trusted_count, __ATOMIC_ACQUIRE);
-    if (!count || binding->level != FAR_LEVEL_TRUSTED || domain->is_private || domain->unknown)
-        return false;
-    const struct far_extent range = {domain->base, domain->size};
-    if (!far_inside(&range, address, size))
-        return false;
-    for (uint32_t i = 0; i < count; i++)
-        if (strcmp(domain->trusted[i], binding->service) == 0)
-            return true;
-    return false;
+    bool shared = domain->base && binding->level == FAR_LEVEL_TRUSTED && !domain->is_private && !domain->unknown &&
+                  find_trusted(binding->service);
+    if (shared)
+        __atomic_store_n(&binding->shared.address, domain->base, __ATOMIC_RELAXED);
+    __atomic_store_n(&binding->shared.size, shared ? domain->size : 0, __ATOMIC_RELEASE);
+}
+
+void domain_tell_all(void)
+{
+    for (uint32_t i = 0; i < far_process.binding_count; i++)
+        domain_tell(far_process.binding[i]);
+}
+
+bool domain_shares(const struct far_binding *binding, uint64_t address, uint64_t size)
+{
+    const uint64_t bytes = __atomic_load_n(&binding->shared.size, __ATOMIC_ACQUIRE);
+    const struct far_extent range = {__atomic_load_n(&binding->shared.address, __ATOMIC_RELAXED), bytes};
+    return bytes && far_inside(&range, address, size);
 }
 
 /* --- what a program may ask --- */

@@ -44,6 +44,10 @@ int domain_make(struct far_error *error);
 /* The connection is a new one: make fard know the segment on it, and whom it is shared with. With the lock held. */
 void domain_renew(void);
 
+/* What the service of this binding may be handed has changed: write it down there. With the lock held. */
+void domain_tell(struct far_binding *binding);
+void domain_tell_all(void);
+
 /* May the service of this binding be handed that memory as it is? No lock needed. */
 bool domain_shares(const struct far_binding *binding, uint64_t address, uint64_t size);
 

@@ -112,6 +112,7 @@ static void in_child(void)
     int saved = errno;
     make_private(domain);
     domain->is_private = true;
+    domain_tell_all();
     if (domain_memory_is_ours(domain))
         close(domain->memory);
     domain->memory = -1;

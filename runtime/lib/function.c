@@ -55,11 +55,20 @@ uint32_t function_number(struct far_functions **place, uint64_t address, uint32_
     return 0;
 }
 
-uint64_t function_address(struct far_functions *const *place, uint32_t number, uint32_t callback)
+uint64_t function_any(struct far_functions *const *place, uint32_t number, uint32_t *callback)
 {
     const struct far_functions *functions = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    *callback = 0;
     if (!functions || number == 0 || number > FAR_FUNCTIONS_MAX)
         return 0;
     uint64_t packed = __atomic_load_n(&functions->item[number - 1], __ATOMIC_ACQUIRE);
-    return packed >> ADDRESS_BITS == callback ? packed & ((1ull << ADDRESS_BITS) - 1) : 0;
+    *callback = (uint32_t)(packed >> ADDRESS_BITS);
+    return packed & ((1ull << ADDRESS_BITS) - 1);
+}
+
+uint64_t function_address(struct far_functions *const *place, uint32_t number, uint32_t callback)
+{
+    uint32_t is;
+    uint64_t address = function_any(place, number, &is);
+    return is == callback ? address : 0;
 }

@@ -18,5 +18,7 @@ struct far_functions;
 uint32_t function_number(struct far_functions **functions, uint64_t address, uint32_t callback);
 /* Its address; 0: no function has this number, or it is called in another way. */
 uint64_t function_address(struct far_functions *const *functions, uint32_t number, uint32_t callback);
+/* Its address, and how it is called; 0: no function has this number. */
+uint64_t function_any(struct far_functions *const *functions, uint32_t number, uint32_t *callback);
 
 #endif

@@ -12,7 +12,7 @@
  * out     rax   struct far_promise *, or NULL and errno; all callee-saved registers kept, the others lost
  * stack   a struct far_frame (gate.h), and what far_async_call uses; aligned to 16 bytes at that call
  */
-#include "runtime/lib/gate.h"
+#include "runtime/lib/frame_x86_64.inc"
 
     .text
     .p2align 4
@@ -22,37 +22,18 @@
 far_async:
     .cfi_startproc
     endbr64
-    pushq   %rbp
-    .cfi_def_cfa_offset 16
-    .cfi_offset %rbp, -16
-    movq    %rsp, %rbp
-    .cfi_def_cfa_register %rbp
-    subq    $FAR_FRAME_SIZE, %rsp
+    frame_open
 
-    movq    %rdi, FAR_FRAME_INTEGER(%rsp)
-    movq    %rsi, FAR_FRAME_INTEGER+8(%rsp)
-    movq    %rdx, FAR_FRAME_INTEGER+16(%rsp)
-    movq    %rcx, FAR_FRAME_INTEGER+24(%rsp)
-    movq    %r8, FAR_FRAME_INTEGER+32(%rsp)
-    movq    %r9, FAR_FRAME_INTEGER+40(%rsp)
-    movsd   %xmm0, FAR_FRAME_FLOATS(%rsp)
-    movsd   %xmm1, FAR_FRAME_FLOATS+8(%rsp)
-    movsd   %xmm2, FAR_FRAME_FLOATS+16(%rsp)
-    movsd   %xmm3, FAR_FRAME_FLOATS+24(%rsp)
-    movsd   %xmm4, FAR_FRAME_FLOATS+32(%rsp)
-    movsd   %xmm5, FAR_FRAME_FLOATS+40(%rsp)
-    movsd   %xmm6, FAR_FRAME_FLOATS+48(%rsp)
-    movsd   %xmm7, FAR_FRAME_FLOATS+56(%rsp)
-    leaq    16(%rbp), %rax                          /* above the saved rbp and the return address */
-    movq    %rax, FAR_FRAME_STACK(%rsp)
+    frame_save_integers
+    frame_save_floats
+    frame_save_highs
+    frame_save_stack rax
 
     movq    %rsp, %rdi
     movq    %r10, %rsi
     movl    %r11d, %edx
     call    far_async_call
-    leave
-    .cfi_def_cfa %rsp, 8
-    ret
+    frame_close
     .cfi_endproc
     .size far_async, . - far_async
 

@@ -6,6 +6,7 @@
 #ifndef FARCALL_HOSTFUNCS_H
 #define FARCALL_HOSTFUNCS_H
 
+#include <farcall/farcall.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -45,6 +46,9 @@ int far_host_far_segment_unlock(void *lock);
 
 /* far_cancelled(): no client has its own thread's call cancelled. A host has another (runtime/host/cancel.c). */
 int far_host_far_cancelled(void);
+
+/* far_was_granted(): who runs is the caller himself. A host has another (runtime/host/grant.c). */
+int far_host_far_was_granted(const void *address, size_t size, enum far_access access);
 
 /* The address for a name of hostsyms.def; NULL for any other. */
 void *far_host_function(const char *name);

@@ -139,5 +139,5 @@ static void *host_function(const char *service, const char *name, struct far_err
     return function ? function : process_object(service, name, error);
 }
 
-const struct far_linker far_client_linker = {client_function, process_object, NULL};
-const struct far_linker far_host_linker = {host_function, process_object, NULL};
+const struct far_linker far_client_linker = {client_function, process_object, NULL, false};
+const struct far_linker far_host_linker = {host_function, process_object, NULL, false};

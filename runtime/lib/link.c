@@ -124,8 +124,14 @@ int link_domain(const struct far_mapping *mapping, const struct far_reloc_header
             failed = link_host(mapping, command, name, linker, error);
         else if (command->code == FAR_RELOC_COPY)
             failed = link_copy(mapping, command, name, linker, error);
-        else
+        else if (!linker->chooses_later)
             failed = link_chosen(mapping, command, name, error);
     }
     return failed;
+}
+
+int link_choice(const struct far_mapping *mapping, const struct far_reloc *command, const char *name, uint64_t function,
+                struct far_error *error)
+{
+    return store(mapping, command, name, function, error);
 }

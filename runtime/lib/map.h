@@ -47,6 +47,7 @@ struct far_linker {
     void *(*object)(const char *service, const char *name, struct far_error *error);
     const struct far_iface
         *vouching; /* functions that an operation's author vouches for are the process's own; or NULL */
+    bool chooses_later; /* IFUNC is left for link_choice(): its code must not run here */
 };
 extern const struct far_linker far_client_linker; /* hosttable.c */
 extern const struct far_linker far_host_linker;
@@ -54,6 +55,9 @@ extern const struct far_linker far_host_linker;
 /* Apply HOST, COPY and IFUNC of a checked stream. */
 int link_domain(const struct far_mapping *mapping, const struct far_reloc_header *stream,
                 const struct far_linker *linker, struct far_error *error);
+/* An IFUNC, whose function somebody else has asked. */
+int link_choice(const struct far_mapping *mapping, const struct far_reloc *command, const char *name, uint64_t function,
+                struct far_error *error);
 
 static inline bool far_inside(const struct far_extent *part, uint64_t address, uint64_t size)
 {

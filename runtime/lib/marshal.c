@@ -6,7 +6,9 @@
  */
 #include "runtime/lib/crossing.h"
 
+#include "runtime/lib/batch.h"
 #include "runtime/lib/error.h"
+#include "runtime/lib/grant.h"
 #include "runtime/lib/oneway.h"
 
 #include <errno.h>
@@ -35,7 +37,9 @@ static bool goes_direct(const struct crossing *crossing, uint32_t i)
 {
     const struct far_plan_param *param = &crossing->plan->param[i];
     return crossing->shares && far_by_reference(param) && !param->measured &&
-           domain_shares(crossing->shares, crossing->word[i], 1);
+           (domain_shares(crossing->shares, crossing->word[i], 1) ||
+            (param->flags & FAR_VALUE_GRANTED && (crossing->word[i] & (param->align - 1u)) == 0 &&
+             region_is_granted(crossing->shares, crossing->word[i], param->writes)));
 }
 
 static int take_words(struct crossing *crossing, const struct far_frame *frame, struct far_error *error)
@@ -106,10 +110,10 @@ static uint64_t line_word(const struct crossing *crossing, uint32_t i)
     }
 }
 
-static void put_line(const struct crossing *crossing, struct far_astack *astack)
+static void put_line(const struct crossing *crossing, uint64_t *argument, struct far_wide *wide)
 {
     for (uint32_t i = 0; i < crossing->plan->param_count; i++)
-        *far_astack_word(astack, crossing->plan->param[i].astack) = line_word(crossing, i);
+        *far_line_word(argument, wide, crossing->plan->param[i].astack) = line_word(crossing, i);
 }
 
 static void take_area(const struct crossing *crossing, const char *area)
@@ -172,7 +176,7 @@ static int cross(const struct crossing *crossing, struct far_binding *binding, s
     char *area = (char *)channel->astack + FAR_ASTACK_AREA + channel->area_end;
     if (!crossing->sent.is) {
         put_area(crossing, area);
-        put_line(crossing, channel->astack);
+        put_line(crossing, channel->astack->call.argument, &channel->astack->wide);
     }
     if (oneway_may_leave(channel, crossing->plan)) {
         oneway_send(channel, crossing->plan, crossing->sizes.end);
@@ -248,8 +252,32 @@ int crossing_send(struct crossing *crossing, const struct far_frame *frame, stru
     if (failed)
         return failed;
     put_area(crossing, (char *)channel->astack + FAR_ASTACK_AREA);
-    put_line(crossing, channel->astack);
+    put_line(crossing, channel->astack->call.argument, &channel->astack->wide);
     crossing->sent = (struct far_sent){.is = true, .previous = call_send(channel, plan->op->slot)};
+    return 0;
+}
+
+int crossing_prepare(struct crossing *crossing, const struct far_frame *frame, const struct far_plan *plan,
+                     struct far_error *error)
+{
+    *crossing = (struct crossing){.plan = plan}; /* nobody asks again for what was not shared: it is copied */
+    return prepare(crossing, frame, error);
+}
+
+void crossing_put(const struct crossing *crossing, uint64_t *argument, struct far_wide *wide, char *area)
+{
+    put_area(crossing, area);
+    put_line(crossing, argument, wide);
+}
+
+int crossing_take(const struct crossing *crossing, struct far_frame *frame, struct far_binding *binding,
+                  const struct far_plan *plan, const struct far_reply_line *reply, const char *area,
+                  struct far_error *error)
+{
+    if (!call_take_result(frame, binding, plan, reply))
+        return far_fail(error, EPROTO, EX_PROTOCOL, FAR_REASON_LIE);
+    if (!(plan->flags & FAR_PLAN_FAST))
+        take_area(crossing, area);
     return 0;
 }
 
@@ -266,6 +294,8 @@ int call_by_plan(struct far_frame *frame, struct far_binding *binding, const str
 {
     if (plan->op->flags & FAR_OP_ABSENT)
         return FAR_CALL_ABSENT;
+    if (plan->op->flags & FAR_OP_ONEWAY && batch_gathers() && binding->level != FAR_LEVEL_TRUSTED)
+        return batch_oneway(frame, binding, plan, error);
     if (plan->flags & FAR_PLAN_WALK)
         return call_walking(frame, binding, plan, channel, error);
     bool sharing = !(plan->op->flags & FAR_OP_ONEWAY); /* nobody hears that it was not mapped */

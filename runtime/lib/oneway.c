@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/lib/oneway.h"
 
+#include "runtime/lib/batch.h"
 #include "runtime/lib/error.h"
 
 #include <errno.h>
@@ -55,15 +56,39 @@ static void send_again(struct far_binding *binding, struct far_channel *channel,
     channel_close(&old);
 }
 
+void oneway_comes_after(struct far_channel *channel, struct far_batch *batch, uint32_t number)
+{
+    put_aside(channel);
+    channel->after = batch;
+    channel->after_number = number;
+}
+
+/* 0; or ETIMEDOUT, and it is still under way. A function of ours that the batch calls does not wait for it. */
+static int hear_batch(struct far_channel *channel, uint32_t deadline_ms)
+{
+    if (batch_await(channel->after, channel->after_number, deadline_ms) == ETIMEDOUT)
+        return ETIMEDOUT;
+    channel->after = NULL;
+    take_back(channel);
+    return 0;
+}
+
+static int too_late(struct far_error *error)
+{
+    return far_fail(error, ETIMEDOUT, EX_UNAVAILABLE,
+                    "the operation's deadline passed while a one-way call before it was served");
+}
+
 int oneway_hear(struct far_binding *binding, struct far_channel *channel, uint32_t deadline_ms, struct far_error *error)
 {
+    if (channel->after)
+        return hear_batch(channel, deadline_ms) ? too_late(error) : 0;
     take_back(channel);
     uint32_t sequence = channel->sequence;
     int failed = call_finish(binding, channel, channel->before, deadline_ms);
     if (failed == ETIMEDOUT && channel->sequence == sequence) {
         put_aside(channel);
-        return far_fail(error, ETIMEDOUT, EX_UNAVAILABLE,
-                        "the operation's deadline passed while a one-way call before it was served");
+        return too_late(error);
     }
     if (!channel->astack)
         return 0; /* closed in a callback */
@@ -79,6 +104,8 @@ void oneway_hear_all(struct far_thread *thread)
     for (uint32_t level = 0; level < FAR_LEVELS_MAX; level++)
         for (uint32_t i = 0; i < far_process.binding_count; i++) {
             struct far_channel *channel = &thread->channel[level][i];
+            if (channel->after)
+                hear_batch(channel, ONEWAY_LAST_WAIT_MS);
             if (!channel->unheard)
                 continue;
             take_back(channel);

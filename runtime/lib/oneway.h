@@ -15,6 +15,12 @@ static inline bool oneway_may_leave(const struct far_channel *channel, const str
     return plan->op->flags & FAR_OP_ONEWAY && !channel->in_callback;
 }
 
+/* Is something to be heard before the thread's next call by this channel? */
+static inline bool oneway_is_left(const struct far_channel *channel)
+{
+    return channel->unheard || channel->after;
+}
+
 /* Its parameters lie in the A-stack, in `end` bytes of the area. */
 void oneway_send(struct far_channel *channel, const struct far_plan *plan, uint64_t end);
 
@@ -24,6 +30,9 @@ void oneway_send(struct far_channel *channel, const struct far_plan *plan, uint6
  */
 int oneway_hear(struct far_binding *binding, struct far_channel *channel, uint32_t deadline_ms,
                 struct far_error *error);
+
+/* One-way calls of this thread's are in that batch: its next call comes after them. Nothing is left there now. */
+void oneway_comes_after(struct far_channel *channel, struct far_batch *batch, uint32_t number);
 
 /* The thread ends: a service that is well has begun what was left to it when this returns. */
 void oneway_hear_all(struct far_thread *thread);

@@ -48,12 +48,41 @@ static uint64_t value_mask(const struct far_iface *iface, const struct far_param
     return is_bool ? 1 : width_mask(width);
 }
 
+/* By a far_global pointer the operation writes unless what it points to is const. */
+static void plan_granted(struct far_plan_param *param, const struct far_iface *iface, const struct far_value *value)
+{
+    const struct far_type *type = iface_type(iface, value->type);
+    uint16_t align = type->kind == FAR_TYPE_POINTER ? iface_type(iface, type->target)->align : 0;
+    param->align = align ? align : 1;
+    param->writes =
+        value->passing == FAR_PASS_GLOBAL ? !(type->flags & FAR_TYPE_CONST) : (value->flags & FAR_VALUE_OUT) != 0;
+}
+
 static bool plan_size_is_late(const struct far_plan_param *param)
 {
     for (uint32_t i = 0; i < param->size_count; i++)
         if (param->size[i].code == FAR_EXPR_DEREF)
             return true;
     return false;
+}
+
+/* N, a parameter, or the two multiplied: worked out without looking at an expression. Others are left as they are. */
+static void plan_simple_size(struct far_plan_param *param)
+{
+    const struct far_expr *node = param->size;
+    bool product = param->size_count == 3 && node[2].code == FAR_EXPR_MUL;
+    if (param->size_count != 1 && !product)
+        return;
+    uint64_t scale = 1;
+    const struct far_expr *of = NULL;
+    for (unsigned i = 0; i < (product ? 2u : 1u); i++) {
+        if (node[i].code == FAR_EXPR_PARAM && !of)
+            of = &node[i];
+        else if (node[i].code != FAR_EXPR_CONST || __builtin_mul_overflow(scale, node[i].value, &scale))
+            return;
+    }
+    param->size_of = of;
+    param->size_scale = scale;
 }
 
 static void plan_param(struct far_plan *plan, const struct far_iface *iface, uint32_t index)
@@ -68,9 +97,12 @@ static void plan_param(struct far_plan *plan, const struct far_iface *iface, uin
         param->size = iface_expr(iface, from->value.size_first);
         param->size_count = from->value.size_count;
         param->late = plan_size_is_late(param);
+        plan_simple_size(param);
     } else if (from->value.passing == FAR_PASS_GLOBAL) {
         param->target_size = plan_target_size(iface, from);
     }
+    if (from->value.flags & FAR_VALUE_GRANTED)
+        plan_granted(param, iface, &from->value);
     plan_place(plan, param);
 }
 
@@ -99,6 +131,35 @@ static void plan_result(struct far_plan *plan, const struct far_iface *iface)
 static bool takes_floats(const struct far_placement *placement)
 {
     return placement->taken.floats || placement->result.how == FAR_BY_VALUE_HIDDEN;
+}
+
+/* Is that all of a buffer: an address, and a size that needs nothing but plain values? */
+static bool is_simple_buffer(const struct far_plan *plan, const struct far_plan_param *param)
+{
+    const struct far_expr *of = param->size_of;
+    return param->passing == FAR_PASS_BUFFER && !param->measured && param->size_scale &&
+           (!of || (of->index < plan->param_count && plan->param[of->index].passing == FAR_PASS_VALUE));
+}
+
+/* Which side can take the operation's words as they are, once it has seen where the addresses among them lead to. */
+static void plan_choose_direct(struct far_plan *plan)
+{
+    bool client = plan->result != FAR_PASS_FLOAT && !plan->op->deadline_ms && !(plan->op->flags & FAR_OP_ONEWAY);
+    bool host = client && plan->result != FAR_PASS_HANDLE;
+    if (plan->flags & (FAR_PLAN_WIDE | FAR_PLAN_WALK) || plan->op->flags & FAR_OP_ABSENT)
+        return;
+    for (uint32_t i = 0; i < plan->param_count; i++) {
+        const struct far_plan_param *param = &plan->param[i];
+        bool plain = param->passing == FAR_PASS_VALUE || param->passing == FAR_PASS_OPAQUE ||
+                     param->passing == FAR_PASS_WITHHELD;
+        bool global = param->passing == FAR_PASS_GLOBAL;
+        bool buffer = param->passing == FAR_PASS_BUFFER && !param->measured && !param->late;
+        client &= plain || global || buffer || param->passing == FAR_PASS_HANDLE;
+        host &= plain || global || is_simple_buffer(plan, param);
+        plan->buffers |= (uint8_t)(buffer << i);
+        plan->addressed |= (uint8_t)((buffer || global) << i);
+    }
+    plan->flags |= (client && plan->buffers ? FAR_PLAN_DIRECT : 0) | (host ? FAR_PLAN_DIRECT_HOST : 0);
 }
 
 static void plan_choose_paths(struct far_plan *plan)
@@ -156,6 +217,7 @@ static void plan_from_op(struct far_plan *plan, struct carrier *carrier, const s
         plan_param(plan, carrier->iface, i);
     plan_mark_measured(plan);
     plan_choose_paths(plan);
+    plan_choose_direct(plan);
 }
 
 /* What the memory of all plans is divided into. Pages that nothing is written to cost nothing. */
@@ -186,6 +248,7 @@ int plans_from_iface(struct far_plans *plans, const struct far_iface *iface)
     char *texts = (char *)(memory->plan + count);
     struct carrier carrier = {.iface = iface, .known = (uint8_t *)texts + count * REFUSAL_SIZE};
     plans->slot_count = 1;
+    plans->descriptors = carrier_has_descriptors(iface);
     for (uint32_t i = 0; i < count; i++) {
         const struct far_op *op = iface_op(iface, i);
         struct far_plan *plan = &memory->plan[i];
@@ -193,6 +256,8 @@ int plans_from_iface(struct far_plans *plans, const struct far_iface *iface)
         memory->by_slot[op->slot] = plan;
         if (plan->flags & FAR_PLAN_FLOATS)
             memory->slot_flags[op->slot] |= FAR_SLOT_HAS_FLOATS;
+        if (plan->placement.whole)
+            memory->slot_flags[op->slot] |= FAR_SLOT_HAS_FLOATS | FAR_SLOT_WHOLE;
         if (op->slot >= plans->slot_count)
             plans->slot_count = op->slot + 1;
     }
@@ -206,4 +271,26 @@ void plans_free(struct far_plans *plans)
     if (plans->memory)
         munmap(plans->memory, plans->size);
     *plans = (struct far_plans){0};
+}
+
+/* As an operation of its own, whose parameters are the callback's. */
+struct function_memory {
+    struct far_op op;
+    struct far_plan plan;
+    char refusal[REFUSAL_SIZE];
+    uint8_t known[];
+};
+
+const struct far_plan *plan_of_function(const struct far_iface *iface, uint32_t callback, uint32_t slot)
+{
+    const struct far_callback *from = iface_callback(iface, callback);
+    size_t size = sizeof(struct function_memory) + iface->types.count + 1;
+    struct function_memory *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    memory->op = (struct far_op){.slot = slot, .first_param = from->first_param, .param_count = from->param_count};
+    struct carrier carrier = {.iface = iface, .known = memory->known};
+    plan_from_op(&memory->plan, &carrier, &memory->op, memory->refusal);
+    memory->plan.name = "a function that it gave";
+    return &memory->plan;
 }

@@ -27,8 +27,12 @@ struct far_plan_param {
     bool measured;                /* another parameter's size is read from this one's memory */
     uint32_t size_count;          /* BUFFER: the size expression */
     const struct far_expr *size;
-    uint64_t target_size; /* GLOBAL: bytes of what it points to, at least 1 */
-    uint64_t mask;        /* the bits of the word that mean something */
+    const struct far_expr *size_of; /* BUFFER of a simple size: the parameter that is multiplied; NULL: none is */
+    uint64_t size_scale;            /* the same: by how much; 0: the expression is not as simple as that */
+    uint64_t target_size;           /* GLOBAL: bytes of what it points to, at least 1 */
+    uint16_t align; /* GRANTED: of what it points to: a copy is aligned, and what is no copy must be too */
+    bool writes;    /* the same: may the operation write there? */
+    uint64_t mask;  /* the bits of the word that mean something */
 };
 
 #define FAR_PLAN_FAST         0x1u  /* client: only plain values in registers: copy, publish, wait */
@@ -37,6 +41,8 @@ struct far_plan_param {
 #define FAR_PLAN_BY_REFERENCE 0x8u  /* some parameter travels in the area */
 #define FAR_PLAN_WIDE         0x10u /* some parameter travels in the wide block */
 #define FAR_PLAN_WALK         0x20u /* memory with pointers in it, that comes out, or that is kept: runtime/walk */
+#define FAR_PLAN_DIRECT       0x40u /* client: fast, if its buffers lie where the service reaches them */
+#define FAR_PLAN_DIRECT_HOST  0x80u /* host: the same; plain sizes and addresses are all there is to check */
 
 struct far_plan {
     const struct far_op *op;
@@ -45,6 +51,8 @@ struct far_plan {
         *refusal; /* why no gate carries it, for messages, and nothing below is filled in; NULL: it can be called */
     uint8_t flags;
     uint8_t param_count;
+    uint8_t buffers;   /* DIRECT: which words of the call line are buffers, one bit each */
+    uint8_t addressed; /* DIRECT_HOST: which are any memory */
     struct far_taken astack;
     uint8_t result; /* enum far_passing */
     uint8_t result_width;
@@ -64,6 +72,7 @@ struct far_plan {
 struct far_plans {
     void *memory; /* all of this, mapped */
     size_t size;
+    bool descriptors;       /* the interface has some: channels have sockets */
     uint32_t slot_count;    /* beyond it, no operation has a slot */
     uint8_t *slot_flags;    /* gate_MACHINE.S reads these: FAR_SLOT_… */
     struct far_plan **plan; /* NULL where no operation has the slot */
@@ -72,6 +81,9 @@ struct far_plans {
 /* From a sound record, which must outlive the plans. 0 or -ENOMEM. */
 int plans_from_iface(struct far_plans *plans, const struct far_iface *iface);
 void plans_free(struct far_plans *plans);
+/* The plan of a function of the service's that is no operation: one of the record's callbacks, called by that slot. Never
+ * freed. NULL: no memory. */
+const struct far_plan *plan_of_function(const struct far_iface *iface, uint32_t callback, uint32_t slot);
 
 /* A value as the ABI passes it: sign- or zero-extended from its width (1, 2, 4 or 8 bytes). */
 static inline uint64_t far_extend(uint64_t value, unsigned width, bool is_signed)
@@ -80,13 +92,26 @@ static inline uint64_t far_extend(uint64_t value, unsigned width, bool is_signed
     return is_signed ? (uint64_t)((int64_t)(value << unused) >> unused) : value << unused >> unused;
 }
 
-/* One parameter's word in the A-stack. */
+/* Does the operation say by its result that it has failed? */
+static inline bool plan_says_failed(const struct far_plan *plan, uint64_t result, uint64_t float_result)
+{
+    uint64_t word = plan->result == FAR_PASS_FLOAT ? float_result : result;
+    return plan->op->flags & FAR_OP_HAS_FAILS && ((word ^ plan->op->fails) & plan->result_mask) == 0;
+}
+
+/* One parameter's word, of a call line's arguments and a wide block. */
+static inline uint64_t *far_line_word(uint64_t *argument, struct far_wide *wide, struct far_where where)
+{
+    uint64_t *words = where.place == FAR_PLACE_INTEGER ? argument
+                      : where.place == FAR_PLACE_FLOAT ? wide->floats
+                                                       : wide->more;
+    return &words[where.index];
+}
+
+/* The same in the A-stack. */
 static inline uint64_t *far_astack_word(struct far_astack *astack, struct far_where where)
 {
-    uint64_t *words = where.place == FAR_PLACE_INTEGER ? astack->call.argument
-                      : where.place == FAR_PLACE_FLOAT ? astack->wide.floats
-                                                       : astack->wide.more;
-    return &words[where.index];
+    return far_line_word(astack->call.argument, &astack->wide, where);
 }
 
 #endif

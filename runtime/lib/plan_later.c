@@ -3,9 +3,9 @@
 #include "runtime/lib/binding.h"
 #include "runtime/lib/gate.h"
 
-/* What a gate sees until then: no operation has a plan, and each may have parameters in floating-point registers. */
+/* What a gate sees until then: no operation has a plan, and each may have values in whole floating-point registers. */
 static struct far_plan *const no_plans[FAR_SLOT_MAX + 1];
-static const uint8_t perhaps_floats[FAR_SLOT_MAX + 1] = {[0 ... FAR_SLOT_MAX] = FAR_SLOT_HAS_FLOATS};
+static const uint8_t perhaps_floats[FAR_SLOT_MAX + 1] = {[0 ... FAR_SLOT_MAX] = FAR_SLOT_HAS_FLOATS | FAR_SLOT_WHOLE};
 
 void binding_plan_later(struct far_binding *binding)
 {

@@ -3,6 +3,7 @@
 
 #include "runtime/iface.h"
 #include "runtime/lib/error.h"
+#include "runtime/lib/grant.h"
 #include "runtime/lib/resolve.h"
 
 #include <errno.h>
@@ -124,6 +125,7 @@ int process_connect(struct far_error *error)
     if (!failed) {
         far_process.connection_number++;
         domain_renew();
+        regions_renew();
         revoked_wake();
         failed = capabilities_present(error);
     }
@@ -171,6 +173,7 @@ void process_after_fork(void)
     connection_close(&far_process.connection);
     far_process.connection_number++;
     revoked_after_fork();
+    regions_after_fork();
 }
 
 static uint32_t binding_count(void)
@@ -221,6 +224,7 @@ int process_add_binding(struct far_binding *binding, struct far_error *error)
                         binding->service, FAR_BINDING_MAX);
     binding->index = index;
     far_process.binding[index] = binding;
+    domain_tell(binding);
     __atomic_store_n(&far_process.binding_count, index + 1, __ATOMIC_RELEASE);
     return 0;
 }

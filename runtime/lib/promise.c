@@ -3,6 +3,7 @@
 #include "runtime/lib/promise.h"
 
 #include "runtime/format/stub.h"
+#include "runtime/lib/batch.h"
 #include "runtime/lib/callback.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/failure.h"
@@ -71,6 +72,8 @@ void promise_free(struct far_promise *promise)
 {
     if (promise->channel.astack && promise->channel.size > FAR_CHANNEL_KEEP)
         channel_close(&promise->channel);
+    if (promise->batched)
+        batched_promise_freed(promise);
     set_state(promise, PROMISE_FREE);
 }
 
@@ -114,7 +117,7 @@ static bool has_room(const struct far_plan *plan)
            plan->placement.taken.words <= FAR_PROMISE_STACK;
 }
 
-static void copy_frame(struct far_promise *promise, const struct far_frame *frame)
+void promise_copy_frame(struct far_promise *promise, const struct far_frame *frame)
 {
     promise->frame = *frame;
     memcpy(promise->stack, frame->stack, promise->plan->placement.taken.words * sizeof promise->stack[0]);
@@ -127,14 +130,18 @@ static void run_here(struct far_promise *promise, uint64_t stub)
 {
     const struct far_plan *plan = promise->plan;
     struct far_frame *frame = &promise->frame;
-    struct invoked invoked = {0};
+    struct far_registers registers = {.stack = frame->stack};
+    const struct invoked *invoked = &registers.result;
+    memcpy(registers.integer, frame->integer, sizeof registers.integer);
+    memcpy(registers.floats, frame->floats, sizeof registers.floats);
+    memcpy(registers.float_highs, frame->float_highs, sizeof registers.float_highs);
     int saved = errno;
     errno = 0;
-    far_invoke(stub, frame->integer, frame->floats, frame->stack, plan->placement.taken.words, &invoked);
+    far_invoke_whole(stub, &registers, plan->placement.taken.words);
     promise->error = errno;
     errno = saved;
-    frame->result = invoked.integer;
-    frame->float_result = invoked.floating;
+    frame->result = invoked->integer;
+    frame->float_result = invoked->floating;
     set_state(promise, PROMISE_KEPT);
 }
 
@@ -176,13 +183,18 @@ struct far_promise *far_async_call(const struct far_frame *frame, struct far_imp
         errno = !stub ? errno : plan ? ENOTSUP : binding && !binding->plans.memory ? ENOMEM : ENOSYS;
         return NULL;
     }
+    bool gathers = batch_gathers(), traps = binding->level != FAR_LEVEL_TRUSTED;
+    if (gathers && (traps || batch_is_broken()))
+        return batch_async(frame, binding, plan);
     struct far_promise *promise = promise_take(binding, plan);
     if (!promise)
         return NULL;
-    copy_frame(promise, frame);
-    if (binding->level != FAR_LEVEL_TRUSTED)
+    promise_copy_frame(promise, frame);
+    if (traps)
         return send_it(promise);
     run_here(promise, stub);
+    if (gathers)
+        batch_ran_here(promise);
     return promise;
 }
 
@@ -203,9 +215,12 @@ static bool has_answer(const struct far_promise *promise)
            __atomic_load_n(&channel->astack->reply.sequence, __ATOMIC_ACQUIRE) == channel->sequence;
 }
 
-bool promise_is_ready(const struct far_promise *promise)
+bool promise_is_ready(struct far_promise *promise)
 {
-    if (__atomic_load_n(&promise->state, __ATOMIC_ACQUIRE) != PROMISE_SENT)
+    uint32_t state = __atomic_load_n(&promise->state, __ATOMIC_ACQUIRE);
+    if (state == PROMISE_CROSSING)
+        return batch_has_answer(promise);
+    if (state != PROMISE_SENT)
         return true;
     return has_answer(promise) ||
            (promise->sent_at && milliseconds() - promise->sent_at >= (long)promise->plan->op->deadline_ms);
@@ -239,12 +254,14 @@ static int finish_in_thread(struct far_promise *promise)
     thread->running[thread->depth].frame = __builtin_frame_address(0);
     thread->running[thread->depth].channel = &promise->channel;
     thread->running[thread->depth].level = level;
+    thread->running[thread->depth].entered = true;
+    uint32_t depth = thread->depth;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     thread->depth++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     int failed = finish(promise, &error);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    thread->depth--;
+    thread_leave(thread, depth);
     return failed > 0 ? call_status_error((uint32_t)failed, &reason) : -failed;
 }
 
@@ -256,9 +273,9 @@ static void give_result(const struct far_promise *promise, void *result)
         memcpy(result, plan->result == FAR_PASS_FLOAT ? &frame->float_result : &frame->result, plan->result_width);
 }
 
-static int claim_sent(struct far_promise *promise, void *result)
+/* With its answer, or an error. */
+static int give(struct far_promise *promise, int error, void *result)
 {
-    int error = finish_in_thread(promise);
     if (error) {
         bool has_value = promise->plan->op->flags & FAR_OP_HAS_FAILS;
         promise->frame.result = promise->frame.float_result = has_value ? promise->plan->op->fails : 0;
@@ -270,20 +287,34 @@ static int claim_sent(struct far_promise *promise, void *result)
     return error ? -1 : 0;
 }
 
-int far_claim(struct far_promise *promise, void *result)
+static int claim_kept(struct far_promise *promise, void *result)
 {
-    if (promise && move(promise, PROMISE_SENT, PROMISE_CLAIMING))
-        return claim_sent(promise, result);
-    if (!promise || !move(promise, PROMISE_KEPT, PROMISE_CLAIMING)) {
-        errno = EINVAL;
-        return -1;
-    }
     int error = promise->error;
     give_result(promise, result);
     promise_free(promise);
     if (error)
         errno = error;
     return 0;
+}
+
+static int refuse(int error)
+{
+    errno = error;
+    return -1;
+}
+
+int far_claim(struct far_promise *promise, void *result)
+{
+    if (promise && move(promise, PROMISE_SENT, PROMISE_CLAIMING))
+        return give(promise, finish_in_thread(promise), result);
+    int waited = promise ? batch_answer(promise) : EINVAL;
+    if (waited)
+        return refuse(waited);
+    if (move(promise, PROMISE_KEPT, PROMISE_CLAIMING))
+        return claim_kept(promise, result);
+    if (!move(promise, PROMISE_ANSWERED, PROMISE_CLAIMING))
+        return refuse(EINVAL);
+    return promise->failed ? give(promise, promise->failed, result) : claim_kept(promise, result);
 }
 
 /* What is still to be begun or to be answered goes with its channel: the worker finds it dead, and far_cancelled() says so. */
@@ -297,16 +328,26 @@ static void give_up(struct far_promise *promise)
     promise_free(promise);
 }
 
+/* The answer may come while it is given up. */
+static bool give_up_batched(struct far_promise *promise)
+{
+    while (__atomic_load_n(&promise->state, __ATOMIC_ACQUIRE) == PROMISE_CROSSING)
+        if (batch_withdraw(promise)) {
+            walk_memory_free(&promise->walking.memory);
+            return true;
+        }
+    return move(promise, PROMISE_ANSWERED, PROMISE_CLAIMING);
+}
+
 int far_cancel(struct far_promise *promise)
 {
     if (promise && move(promise, PROMISE_SENT, PROMISE_CLAIMING)) {
         give_up(promise);
         return 0;
     }
-    if (promise && move(promise, PROMISE_KEPT, PROMISE_CLAIMING)) {
-        promise_free(promise);
-        return 0;
-    }
-    errno = EINVAL;
-    return -1;
+    bool kept = promise && (move(promise, PROMISE_KEPT, PROMISE_CLAIMING) || give_up_batched(promise));
+    if (!kept)
+        return refuse(EINVAL);
+    promise_free(promise);
+    return 0;
 }

@@ -19,8 +19,10 @@ enum promise_state {
     PROMISE_FREE,
     PROMISE_MAKING,
     PROMISE_SENT,
-    PROMISE_KEPT,    /* the operation ran on the caller's thread: the result is there */
-    PROMISE_CLAIMING /* a thread is claiming it, or gives it up */
+    PROMISE_KEPT,     /* the operation ran on the caller's thread: the result is there */
+    PROMISE_CLAIMING, /* a thread is claiming it, or gives it up */
+    PROMISE_CROSSING, /* in a batch (batch.h), which may not have been sent yet */
+    PROMISE_ANSWERED  /* the batch has given it its answer, or `failed` */
 };
 
 struct far_promise {
@@ -31,7 +33,12 @@ struct far_promise {
     struct far_frame frame; /* the call as it was made; then what it returns */
     uint64_t stack[FAR_PROMISE_STACK];
     long sent_at; /* milliseconds of the monotonic clock */
-    int error;    /* KEPT: the operation's errno; 0: none */
+    int error;    /* KEPT, ANSWERED: the operation's errno; 0: none */
+    int failed;   /* ANSWERED: why there is none; 0: there is */
+    bool batched; /* from far_batches: it has no channel */
+    bool unheard; /* a one-way call's */
+    struct far_batch *batch;
+    uint32_t batch_number, batch_item;
     struct crossing crossing;
     struct walk_crossing walking;
 };
@@ -44,12 +51,14 @@ struct far_promises {
 struct far_promise *promise_take(struct far_binding *binding, const struct far_plan *plan);
 /* Nobody claims it any more. errno stays. */
 void promise_free(struct far_promise *promise);
+/* The call as it was made. */
+void promise_copy_frame(struct far_promise *promise, const struct far_frame *frame);
 
 /* In the child after fork, of a table that may be NULL: what its parent has sent is the parent's. */
 void promises_forget(struct far_promises *promises);
 
 /* Is there something to claim? An answer; the call of a function of ours; or that no answer will come. */
-bool promise_is_ready(const struct far_promise *promise);
+bool promise_is_ready(struct far_promise *promise);
 
 /* gate_async_MACHINE.S: what an import library's NAME_async jumps to. */
 void far_async(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Waiting for promises: far_ready(), far_wait(). */
+#include "runtime/lib/batch.h"
 #include "runtime/lib/hostfuncs.h"
 #include "runtime/lib/promise.h"
 #include "runtime/lib/wait.h"
@@ -34,60 +35,103 @@ static int find_ready(struct far_promise *const *promises, size_t count, bool *a
     return -1;
 }
 
+/* 0: it has none. */
+static long deadline_of(const struct far_promise *promise)
+{
+    if (promise->batched)
+        return batch_deadline(promise) * 1000000;
+    return promise->sent_at ? (promise->sent_at + (long)promise->plan->op->deadline_ms) * 1000000 : 0;
+}
+
 /* The nearest deadline of a call is one of the wait. */
 static long until_of(struct far_promise *const *promises, size_t count, long until)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!promises[i] || !promises[i]->sent_at)
-            continue;
-        long end = (promises[i]->sent_at + (long)promises[i]->plan->op->deadline_ms) * 1000000;
-        until = end < until ? end : until;
+        long end = promises[i] ? deadline_of(promises[i]) : 0;
+        until = end && end < until ? end : until;
     }
     return until;
 }
 
-static void say_sleeping(struct far_promise *const *promises, size_t count, uint32_t sleeping)
+/* What may change when something happens to the promises. */
+struct words {
+    struct batch_word item[FUTEX_WAITV_MAX];
+    unsigned count;
+    bool moved; /* something has happened already */
+};
+
+static void add_word(struct words *words, struct far_promise *promise)
 {
-    for (size_t i = 0; i < count; i++)
-        if (promises[i] && promises[i]->channel.astack)
-            __atomic_store_n(&promises[i]->channel.astack->call.sleeping, sleeping, __ATOMIC_RELAXED);
+    struct batch_word *word = &words->item[words->count];
+    struct far_astack *astack = promise->channel.astack;
+    if (promise->batched) {
+        words->count += batch_hold(promise, word, &words->moved);
+    } else if (astack) {
+        *word = (struct batch_word){.word = &astack->reply.sequence, .sleeping = &astack->call.sleeping};
+        word->value = far_load(word->word);
+        words->count++;
+        words->moved |= promise_is_ready(promise);
+    }
+}
+
+static void say_sleeping(const struct words *words, uint32_t sleeping)
+{
+    for (unsigned i = 0; i < words->count; i++)
+        if (words->item[i].sleeping)
+            __atomic_store_n(words->item[i].sleeping, sleeping, __ATOMIC_RELAXED);
+}
+
+static void let_words(const struct words *words)
+{
+    for (unsigned i = 0; i < words->count; i++)
+        if (words->item[i].batch)
+            batch_let(&words->item[i]);
+}
+
+static void sleep_for(const struct words *words, long ns)
+{
+    struct futex_waitv waitv[FUTEX_WAITV_MAX] = {0};
+    long end = nanoseconds() + ns;
+    struct timespec until = {end / 1000000000, end % 1000000000};
+    for (unsigned i = 0; i < words->count; i++)
+        waitv[i] = (struct futex_waitv){
+            .val = words->item[i].value, .uaddr = (uintptr_t)words->item[i].word, .flags = FUTEX_32};
+    if (words->count && (syscall(SYS_futex_waitv, waitv, words->count, 0, &until, CLOCK_MONOTONIC) >= 0 ||
+                         errno == EAGAIN || errno == ETIMEDOUT || errno == EINTR))
+        return;
+    const struct timespec pause = {0, ns < LOOK_AGAIN_NS ? ns : LOOK_AGAIN_NS};
+    nanosleep(&pause, NULL);
 }
 
 /* A word that has moved on already ends the wait at once: it is read before the last look. */
 static void sleep_for_any(struct far_promise *const *promises, size_t count, long ns)
 {
-    struct futex_waitv word[FUTEX_WAITV_MAX] = {0};
-    uint32_t value[FUTEX_WAITV_MAX];
-    unsigned words = 0;
-    bool any;
-    say_sleeping(promises, count, 1);
-    for (size_t i = 0; i < count && words < FUTEX_WAITV_MAX; i++) {
-        struct far_astack *astack = promises[i] ? promises[i]->channel.astack : NULL;
-        if (!astack)
-            continue;
-        value[words] = far_load(&astack->reply.sequence);
-        word[words] =
-            (struct futex_waitv){.val = value[words], .uaddr = (uintptr_t)&astack->reply.sequence, .flags = FUTEX_32};
-        words++;
-    }
+    struct words words;
+    words.count = 0;
+    words.moved = false;
+    for (size_t i = 0; i < count && words.count < FUTEX_WAITV_MAX; i++)
+        if (promises[i])
+            add_word(&words, promises[i]);
+    say_sleeping(&words, 1);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (find_ready(promises, count, &any) < 0) {
-        long now = nanoseconds() + ns;
-        struct timespec until = {now / 1000000000, now % 1000000000};
-        if (syscall(SYS_futex_waitv, word, words, 0, &until, CLOCK_MONOTONIC) < 0 && errno != EAGAIN &&
-            errno != ETIMEDOUT && errno != EINTR) {
-            const struct timespec pause = {0, ns < LOOK_AGAIN_NS ? ns : LOOK_AGAIN_NS};
-            nanosleep(&pause, NULL);
-        }
-    }
-    say_sleeping(promises, count, 0);
+    if (!words.moved)
+        sleep_for(&words, ns);
+    say_sleeping(&words, 0);
+    let_words(&words);
+}
+
+static bool is_lost(struct far_promise *promise)
+{
+    if (promise->batched)
+        return batch_host_gone(promise);
+    return promise->channel.astack && channel_host_gone(&promise->channel);
 }
 
 /* As any waiting call does from time to time: nobody may be left who could wake us. */
 static int find_lost(struct far_promise *const *promises, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (promises[i] && promises[i]->channel.astack && channel_host_gone(&promises[i]->channel))
+        if (promises[i] && is_lost(promises[i]))
             return (int)i;
     return -1;
 }
@@ -115,6 +159,7 @@ static int wait_until(struct far_promise *const *promises, size_t count, long un
 int far_wait(struct far_promise *const *promises, size_t count, int timeout_ms)
 {
     int saved = errno;
+    batch_flush();
     long until = timeout_ms < 0 ? INT64_MAX : nanoseconds() + timeout_ms * 1000000L;
     int found = wait_until(promises, count, until);
     if (found >= 0)

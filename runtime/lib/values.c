@@ -23,7 +23,9 @@ static char *take_zeroed(struct walk *walk, uint64_t bytes)
 
 static const uint64_t *frame_register(const struct far_frame *frame, const struct far_piece *piece)
 {
-    return piece->place == FAR_PIECE_INTEGER ? &frame->integer[piece->index] : &frame->floats[piece->index];
+    return piece->place == FAR_PIECE_INTEGER ? &frame->integer[piece->index]
+           : piece->place == FAR_PIECE_FLOAT ? &frame->floats[piece->index]
+                                             : &frame->float_highs[piece->index];
 }
 
 /* One word: a plain parameter, or the address of one by value. */
@@ -79,11 +81,20 @@ unsigned values_take(const struct far_placement *placement, const struct far_fra
     return take_result_place(placement, frame, walk);
 }
 
-static uint64_t *result_register(struct far_frame *frame, const struct far_piece *piece)
+static void *result_register(struct far_frame *frame, const struct far_piece *piece)
 {
-    if (piece->place == FAR_PIECE_INTEGER)
+    switch ((enum far_piece_place)piece->place) {
+    case FAR_PIECE_INTEGER:
         return piece->index ? &frame->second_result : &frame->result;
-    return piece->index ? &frame->more_float_results[piece->index - 1] : &frame->float_result;
+    case FAR_PIECE_FLOAT:
+        return piece->index ? &frame->more_float_results[piece->index - 1] : &frame->float_result;
+    case FAR_PIECE_FLOAT_HIGH:
+        return &frame->float_result_highs[piece->index];
+    case FAR_PIECE_X87:
+        frame->x87_count = piece->index + 1u;
+        return frame->x87[piece->index];
+    }
+    return NULL;
 }
 
 void values_give_result(const struct far_placement *placement, const struct walk *walk, struct far_frame *frame)
@@ -104,32 +115,34 @@ void values_give_nothing(const struct far_placement *placement, uint64_t bytes, 
         memset(pointer_from(frame->result), 0, bytes);
     }
     for (unsigned i = 0; i < where->count; i++)
-        *result_register(frame, &where->piece[i]) = 0;
+        memset(result_register(frame, &where->piece[i]), 0, where->piece[i].bytes);
 }
 
 /* --- a call that is about to be made --- */
 
-static void put_word(const struct far_by_value *where, uint64_t word, struct far_registers *registers)
+static uint64_t *parameter_register(struct far_registers *registers, const struct far_piece *piece)
 {
-    uint64_t *to = !where->count                                ? &registers->stack[where->word]
-                   : where->piece[0].place == FAR_PIECE_INTEGER ? &registers->integer[where->piece[0].index]
-                                                                : &registers->floats[where->piece[0].index];
-    *to = word;
+    return piece->place == FAR_PIECE_INTEGER ? &registers->integer[piece->index]
+           : piece->place == FAR_PIECE_FLOAT ? &registers->floats[piece->index]
+                                             : &registers->float_highs[piece->index];
 }
 
-static void put_value(const struct far_by_value *where, uint64_t address, uint64_t bytes,
+static void put_word(const struct far_by_value *where, uint64_t word, uint64_t *stack, struct far_registers *registers)
+{
+    *(where->count ? parameter_register(registers, &where->piece[0]) : &stack[where->word]) = word;
+}
+
+static void put_value(const struct far_by_value *where, uint64_t address, uint64_t bytes, uint64_t *stack,
                       struct far_registers *registers)
 {
     const char *memory = pointer_from(address);
     if (where->how == FAR_BY_VALUE_POINTER)
-        put_word(where, address, registers);
+        put_word(where, address, stack, registers);
     if (where->how == FAR_BY_VALUE_STACK)
-        memcpy(&registers->stack[where->word], memory, bytes);
+        memcpy(&stack[where->word], memory, bytes);
     for (unsigned i = 0; i < where->count && where->how == FAR_BY_VALUE_REGISTERS; i++) {
         const struct far_piece *piece = &where->piece[i];
-        uint64_t *to =
-            piece->place == FAR_PIECE_INTEGER ? &registers->integer[piece->index] : &registers->floats[piece->index];
-        memcpy(to, memory + piece->offset, piece->bytes);
+        memcpy(parameter_register(registers, piece), memory + piece->offset, piece->bytes);
     }
 }
 
@@ -144,31 +157,45 @@ static void put_hidden(const struct far_placement *placement, const struct walk 
 
 unsigned values_put(const struct far_placement *placement, struct walk *walk, struct far_registers *registers)
 {
-    registers->stack = (uint64_t *)(void *)take_zeroed(walk, placement->taken.words * sizeof *registers->stack);
-    if (!registers->stack)
+    uint64_t *stack = (uint64_t *)(void *)take_zeroed(walk, placement->taken.words * sizeof *stack);
+    if (!stack)
         return FAR_CALL_NO_MEMORY;
+    registers->stack = stack;
     put_hidden(placement, walk, registers);
     for (uint32_t i = 0; i < walk->of.count; i++) {
         const struct far_value *value = &walk->of.function[1 + i].value;
         if (far_is_by_value(value))
-            put_value(&placement->param[i], walk->word[i], bytes_of(walk->of.iface, value), registers);
+            put_value(&placement->param[i], walk->word[i], bytes_of(walk->of.iface, value), stack, registers);
         else
-            put_word(&placement->param[i], walk->word[i], registers);
+            put_word(&placement->param[i], walk->word[i], stack, registers);
     }
     return FAR_CALL_DONE;
 }
 
-void values_invoke(uint64_t function, const struct far_placement *placement, struct far_registers *registers)
+static unsigned x87_results(const struct far_by_value *result)
 {
-    far_invoke(function, registers->integer, registers->floats, registers->stack, placement->taken.words,
-               &registers->result);
+    return result->count && result->piece[0].place == FAR_PIECE_X87 ? result->count : 0;
 }
 
-static const uint64_t *returned_register(const struct invoked *invoked, const struct far_piece *piece)
+void values_invoke(uint64_t function, const struct far_placement *placement, struct far_registers *registers)
 {
-    if (piece->place == FAR_PIECE_INTEGER)
-        return piece->index ? &invoked->second_integer : &invoked->integer;
-    return piece->index ? &invoked->more_floating[piece->index - 1] : &invoked->floating;
+    registers->x87_count = x87_results(&placement->result);
+    far_invoke_whole(function, registers, placement->taken.words);
+}
+
+static const void *returned_register(const struct far_registers *registers, const struct far_piece *piece)
+{
+    switch ((enum far_piece_place)piece->place) {
+    case FAR_PIECE_INTEGER:
+        return piece->index ? &registers->result.second_integer : &registers->result.integer;
+    case FAR_PIECE_FLOAT:
+        return piece->index ? &registers->result.more_floating[piece->index - 1] : &registers->result.floating;
+    case FAR_PIECE_FLOAT_HIGH:
+        return &registers->float_result_highs[piece->index];
+    case FAR_PIECE_X87:
+        return registers->x87[piece->index];
+    }
+    return NULL;
 }
 
 void values_take_result(const struct far_placement *placement, const struct far_registers *registers, struct walk *walk)
@@ -177,6 +204,5 @@ void values_take_result(const struct far_placement *placement, const struct far_
     walk->result = registers->result.integer;
     char *memory = pointer_from(walk->by_value);
     for (unsigned i = 0; i < where->count; i++)
-        memcpy(memory + where->piece[i].offset, returned_register(&registers->result, &where->piece[i]),
-               where->piece[i].bytes);
+        memcpy(memory + where->piece[i].offset, returned_register(registers, &where->piece[i]), where->piece[i].bytes);
 }

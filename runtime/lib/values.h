@@ -23,14 +23,7 @@ void values_give_nothing(const struct far_placement *placement, uint64_t bytes, 
 
 /* --- a call that is about to be made --- */
 
-struct far_registers {
-    uint64_t integer[FAR_ABI_INTEGERS];
-    uint64_t floats[FAR_ABI_FLOATS];
-    uint64_t *stack; /* of the walk's memory */
-    struct invoked result;
-};
-
-/* From walk->word, as walk_receive() has left it. `registers` is all 0. */
+/* From walk->word, as walk_receive() has left it. `registers` is all 0; its stack is of the walk's memory. */
 unsigned values_put(const struct far_placement *placement, struct walk *walk, struct far_registers *registers);
 void values_invoke(uint64_t function, const struct far_placement *placement, struct far_registers *registers);
 /* What the function returned, for walk_reply(). */

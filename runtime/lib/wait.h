@@ -54,7 +54,7 @@ static inline uint32_t far_spin_while(const uint32_t *word, uint32_t old, uint32
 }
 
 /*
- * Sleep until *word is not `old`, somebody wakes us, a signal comes, or `ns` passed: the caller looks again. Saying so
+ * Sleep until *word is not `old`, somebody wakes us, a signal comes, or `ns` passed (0: however long): the caller looks again. Saying so
  * in *sleeping comes first, then the fence, then the last look (futex_wait's own), so that far_publish cannot miss us.
  */
 static inline void far_sleep_while(uint32_t *word, uint32_t old, uint32_t *sleeping, long ns)
@@ -63,7 +63,7 @@ static inline void far_sleep_while(uint32_t *word, uint32_t old, uint32_t *sleep
     __atomic_store_n(sleeping, 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (far_load(word) == old)
-        syscall(SYS_futex, word, FUTEX_WAIT, old, &slice, NULL, 0);
+        syscall(SYS_futex, word, FUTEX_WAIT, old, ns ? &slice : NULL, NULL, 0);
     __atomic_store_n(sleeping, 0, __ATOMIC_RELAXED);
 }
 

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define PAGE PKU_CONTROL_SIZE
 #define INT3 0xcc
@@ -34,13 +36,30 @@ static void *library_function(const char *name)
         void *function;
     } functions[] = {
 #define PKU_FUNCTION(name) {#name, (void *)far_pku_##name},
+#define PKU_LOCK(name)     PKU_FUNCTION(name)
 #include "runtime/pku/library.def"
 #undef PKU_FUNCTION
+#undef PKU_LOCK
     };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (strcmp(functions[i].name, name) == 0)
             return functions[i].function;
     return NULL;
+}
+
+static bool is_lock(const char *name)
+{
+    static const char *const names[] = {
+#define PKU_FUNCTION(name)
+#define PKU_LOCK(name) #name,
+#include "runtime/pku/library.def"
+#undef PKU_FUNCTION
+#undef PKU_LOCK
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
 }
 
 /* What is not neutral is called by no operation that runs here: those go by the process gate. */
@@ -64,32 +83,17 @@ static void *find_object(const char *service, const char *name, struct far_error
     return (void *)(uintptr_t)zeros;
 }
 
-static int check_stream(const struct far_mapping *mapping, const struct far_reloc_header *stream,
+static int check_stream(struct far_pku *pku, const struct far_mapping *mapping, const struct far_reloc_header *stream,
                         struct far_error *error)
 {
     const struct far_reloc *command = NULL;
     while ((command = segment_next_reloc(stream, command))) {
         if (command->code == FAR_RELOC_CHECK)
             return cannot(mapping, error, "it calls service ", segment_reloc_string(stream, command->name));
-        if (command->code == FAR_RELOC_IFUNC)
-            return cannot(mapping, error, "its code chooses functions when it is bound", "");
+        if (command->code == FAR_RELOC_HOST)
+            pku->locks |= is_lock(segment_reloc_string(stream, command->name));
     }
     return 0;
-}
-
-/* An operation that this gate does not carry would come back from its host with addresses that nobody here may read. */
-static int check_operations(const struct far_binding *binding, const struct far_mapping *mapping,
-                            struct far_error *error)
-{
-    struct far_plans plans;
-    const char *name = NULL;
-    if (plans_from_iface(&plans, binding->iface) != 0)
-        return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", mapping->service);
-    for (uint32_t slot = 0; slot < plans.slot_count && !name; slot++)
-        if (plans.plan[slot] && !plans.plan[slot]->refusal && !pku_carries(plans.plan[slot]))
-            name = iface_string(binding->iface, plans.plan[slot]->op->name);
-    plans_free(&plans);
-    return name ? cannot(mapping, error, "this gate does not carry the parameters or the result of ", name) : 0;
 }
 
 static void put_number(uint8_t *code, uint32_t number)
@@ -163,17 +167,26 @@ static int replace_stubs(struct far_pku *pku, const struct far_mapping *mapping,
                     strerror(-failed));
 }
 
-/* What is not neutral, or only by its author's word, runs in the host. */
-static void keep_neutral(struct far_pku *pku, const struct far_iface *iface)
+/* What is not neutral, or only by its author's word, runs in the host; and what this gate does not carry. */
+static int keep_what_goes_here(struct far_pku *pku, const struct far_binding *binding)
 {
+    const struct far_iface *iface = binding->iface;
+    struct far_plans plans;
+    if (plans_from_iface(&plans, iface) != 0)
+        return -ENOMEM;
     for (uint32_t i = 0; i < iface->ops.count; i++) {
         const struct far_op *op = iface_op(iface, i);
-        if (!(op->flags & FAR_OP_NEUTRAL) || op->vouched || op->flags & FAR_OP_ABSENT || op->deadline_ms)
+        const struct far_plan *plan = op->slot < plans.slot_count ? plans.plan[op->slot] : NULL;
+        if (!(op->flags & FAR_OP_NEUTRAL) || op->vouched || op->flags & FAR_OP_ABSENT || op->deadline_ms || !plan ||
+            plan->refusal || (!pku_carries(plan) && !pku_walks(binding, plan)))
             pku->entry[op->slot] = 0;
     }
+    plans_free(&plans);
+    return 0;
 }
 
-static int make_domain(struct far_pku *pku, const struct far_mapping *mapping, struct far_error *error)
+static int make_domain(struct far_pku *pku, const struct far_binding *binding, const struct far_mapping *mapping,
+                       struct far_error *error)
 {
     static const struct {
         enum far_part part;
@@ -183,20 +196,75 @@ static int make_domain(struct far_pku *pku, const struct far_mapping *mapping, s
         {FAR_PART_LINKAGE, PROT_READ},           {FAR_PART_DATA, PROT_READ | PROT_WRITE},
         {FAR_PART_HEAP, PROT_READ | PROT_WRITE},
     };
-    struct pku_range range[sizeof parts / sizeof *parts];
-    struct pku_plan plan = {range, 0, pku->entry, FAR_SLOT_MAX + 1, PKU_AREA_SIZE};
+    struct pku_copies copies;
+    struct pku_range range[sizeof parts / sizeof *parts + sizeof copies.range / sizeof *copies.range];
+    struct pku_plan plan = {range, 0, pku->entry, PKU_SLOT_COUNT, PKU_AREA_SIZE, 0, pku->locks};
+    if (pku_copies_make(&copies, pku, binding->iface, mapping) != 0)
+        return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", mapping->service);
+    plan.inside = (uint64_t)(uintptr_t)copies.inside;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const struct far_extent *part = &mapping->part[parts[i].part];
         if (part->size)
             range[plan.range_count++] = (struct pku_range){part->address, whole_pages(part->size), parts[i].protection};
     }
+    for (uint32_t i = 0; i < copies.range_count; i++)
+        range[plan.range_count++] = copies.range[i];
     return pku_domain_make(&plan, &pku->domain, error);
+}
+
+/* What a function of the service's own chooses: it runs in the domain, as everything of the service's. */
+static int choose(const struct far_pku *pku, uint64_t resolver, uint64_t *function)
+{
+    struct pku_outcome outcome;
+    struct pku_context *context = pku_begin(pku->domain, true);
+    if (!context)
+        return -EBUSY;
+    memset(context->area, 0, sizeof *context->area);
+    context->area->integer[0] = resolver;
+    enum pku_end end = pku_run(pku->domain, context, PKU_SLOT_CHOOSE, true, NULL, &outcome);
+    pku_end_call(context);
+    *function = outcome.result;
+    return end == PKU_RETURNED ? 0 : -EFAULT;
+}
+
+/* Its linkage is the domain's already, and read-only: for a moment it is ours. */
+static int write_choice(const struct far_pku *pku, const struct far_mapping *mapping, const struct far_reloc *command,
+                        const char *name, uint64_t function, struct far_error *error)
+{
+    const struct far_extent *linkage = &mapping->part[FAR_PART_LINKAGE];
+    if (syscall(SYS_pkey_mprotect, linkage->address, whole_pages(linkage->size), PROT_READ | PROT_WRITE, 0) != 0)
+        return far_fail(error, errno, EX_OSERR, "service %s: its linkage cannot be written", mapping->service);
+    int failed = link_choice(mapping, command, name, function, error);
+    if (pku_domain_protect(pku->domain) == 0)
+        return failed;
+    return far_fail(error, ENOMEM, EX_OSERR, "service %s: its linkage cannot be protected", mapping->service);
+}
+
+static int link_chosen(const struct far_pku *pku, const struct far_mapping *mapping, const struct far_reloc *command,
+                       const char *name, struct far_error *error)
+{
+    uint64_t function;
+    if (choose(pku, mapping->base + command->value, &function) != 0 ||
+        !far_inside(&mapping->part[FAR_PART_CODE], function, 1))
+        return cannot(mapping, error, "the function that chooses one when it is bound does not choose: ", name);
+    return write_choice(pku, mapping, command, name, function, error);
+}
+
+static int link_all_chosen(const struct far_pku *pku, const struct far_mapping *mapping,
+                           const struct far_reloc_header *stream, struct far_error *error)
+{
+    int failed = 0;
+    const struct far_reloc *command = NULL;
+    while (!failed && (command = segment_next_reloc(stream, command)))
+        if (command->code == FAR_RELOC_IFUNC)
+            failed = link_chosen(pku, mapping, command, segment_reloc_string(stream, command->name), error);
+    return failed;
 }
 
 static int give_to_domain(struct far_pku *pku, struct far_binding *binding, const struct far_mapping *mapping,
                           const struct far_reloc_header *stream, struct far_error *error)
 {
-    const struct far_linker linker = {find_function, find_object, NULL};
+    const struct far_linker linker = {.function = find_function, .object = find_object, .chooses_later = true};
     pku->linkage = (struct far_linkage){
         .gate = (uint64_t)(uintptr_t)far_gate_pku, .binding = (uint64_t)(uintptr_t)binding, .base = binding->base};
     int failed = link_domain(mapping, stream, &linker, error);
@@ -204,9 +272,13 @@ static int give_to_domain(struct far_pku *pku, struct far_binding *binding, cons
     failed = failed ? failed : replace_stubs(pku, mapping, FAR_PART_DSTUBS, error);
     if (failed)
         return failed;
-    keep_neutral(pku, binding->iface);
+    if (keep_what_goes_here(pku, binding) != 0)
+        return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", mapping->service);
+    pku->entry[PKU_SLOT_WALKED] = (uint64_t)(uintptr_t)far_pku_serve;
+    pku->entry[PKU_SLOT_CHOOSE] = (uint64_t)(uintptr_t)far_pku_choose;
     pku_code_was_mapped();
-    return make_domain(pku, mapping, error);
+    failed = make_domain(pku, binding, mapping, error);
+    return failed ? failed : link_all_chosen(pku, mapping, stream, error);
 }
 
 int pku_bind(struct far_binding *binding, const struct far_mapping *mapping, const struct far_reloc_header *stream,
@@ -215,15 +287,12 @@ int pku_bind(struct far_binding *binding, const struct far_mapping *mapping, con
     int failed = pku_start(error);
     if (failed)
         return cannot_now(mapping, error);
-    failed = check_stream(mapping, stream, error);
-    failed = failed ? failed : check_operations(binding, mapping, error);
-    if (failed)
-        return failed;
     struct far_pku *pku =
         mmap(NULL, whole_pages(sizeof *pku), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pku == MAP_FAILED)
         return far_fail(error, ENOMEM, EX_OSERR, "service %s: no memory to bind it", mapping->service);
-    failed = give_to_domain(pku, binding, mapping, stream, error);
+    failed = check_stream(pku, mapping, stream, error);
+    failed = failed ? failed : give_to_domain(pku, binding, mapping, stream, error);
     if (failed)
         munmap(pku, whole_pages(sizeof *pku));
     else

@@ -105,7 +105,7 @@ static void put_memory(const struct entering *entering, char *area)
 
 static void put_words(const struct entering *entering, struct pku_arguments *arguments, uint64_t area)
 {
-    memset(arguments, 0, sizeof *arguments);
+    memset(arguments, 0, offsetof(struct pku_arguments, walked));
     for (uint32_t i = 0; i < entering->plan->param_count; i++) {
         const struct far_plan_param *param = &entering->plan->param[i];
         uint64_t *words = param->abi.place == FAR_PLACE_INTEGER ? arguments->integer
@@ -139,45 +139,75 @@ static int take_result(struct far_frame *frame, const struct far_binding *bindin
     return call_take_result(frame, binding, plan, &reply) ? 0 : EPROTO;
 }
 
+const char *pku_reason(enum pku_end end, struct pku_outcome *outcome)
+{
+    switch (end) {
+    case PKU_FAULTED:
+        return outcome->text[0] ? outcome->text : "the service's code crashed in its protection domain";
+    case PKU_BROKEN:
+        return "the service's code has crashed in its protection domain before";
+    default:
+        return FAR_REASON_LIE;
+    }
+}
+
 /* The operation is carried out in full or not at all: -1, it goes by the process gate. 0, or an error number and *reason. */
-static int run(struct entering *entering, struct far_frame *frame, struct far_binding *binding, const char **reason)
+static int run(struct entering *entering, struct far_frame *frame, struct far_binding *binding,
+               struct pku_outcome *outcome, const char **reason)
 {
     const struct far_plan *plan = entering->plan;
     struct pku_domain *domain = binding->pku->domain;
-    struct pku_outcome outcome;
-    struct pku_arguments *arguments = pku_take(domain);
-    if (!arguments)
+    struct pku_calling calling = {{pku_call_back}, binding};
+    struct pku_context *context = pku_begin(domain, false);
+    if (!context)
         return -1;
-    char *area = (char *)(arguments + 1);
+    char *area = (char *)(context->area + 1);
+    context->used = sizeof *context->area + entering->sizes.end;
     put_memory(entering, area);
-    put_words(entering, arguments, pku_area_inside(domain) + sizeof *arguments);
-    enum pku_end end = pku_run(domain, plan->op->slot, &outcome);
+    put_words(entering, context->area, context->area_inside + sizeof *context->area);
+    context->area->walked.end = entering->sizes.end;
+    enum pku_end end = pku_run(domain, context, plan->op->slot, false, &calling.caller, outcome);
     if (end == PKU_RETURNED)
         take_memory(entering, area);
-    pku_release();
+    pku_end_call(context);
     if (end == PKU_ELSEWHERE)
         return -1;
-    *reason = end == PKU_FAULTED  ? "the service's code crashed in its protection domain"
-              : end == PKU_BROKEN ? "the service's code has crashed in its protection domain before"
-                                  : FAR_REASON_LIE;
-    return end == PKU_RETURNED ? take_result(frame, binding, plan, &outcome) : EHOSTDOWN;
+    *reason = pku_reason(end, outcome);
+    return end == PKU_RETURNED ? take_result(frame, binding, plan, outcome) : EHOSTDOWN;
+}
+
+/* What may pass descriptors, or gives functions: both are the host's to make. */
+static bool wants_the_host(const struct far_binding *binding, const struct far_plan *plan)
+{
+    return binding->plans.descriptors || plan->result == FAR_PASS_CALLBACK;
 }
 
 static bool goes_here(struct far_binding *binding, const struct far_plan *plan, uint32_t slot)
 {
     return plan && !plan->refusal && slot <= FAR_SLOT_MAX && binding->pku->entry[slot] &&
+           (pku_carries(plan) || !wants_the_host(binding, plan)) &&
            revoked_progress(&binding->revoked) == FAR_REVOKED_NOT;
+}
+
+static int call_plainly(struct far_frame *frame, struct far_binding *binding, const struct far_plan *plan,
+                        struct pku_outcome *outcome, const char **reason)
+{
+    struct entering entering = {.plan = plan};
+    if (take_words(&entering, frame) != 0 || take_sizes(&entering) != 0 ||
+        entering.sizes.end > PKU_AREA_SIZE - sizeof(struct pku_arguments))
+        return -1;
+    return run(&entering, frame, binding, outcome, reason);
 }
 
 void far_pku_call(struct far_frame *frame, struct far_binding *binding, uint32_t slot)
 {
     const struct far_plan *plan = binding_plan(binding, slot);
-    struct entering entering = {.plan = plan};
+    struct pku_outcome outcome;
     const char *reason = NULL;
     int failed = -1;
-    if (goes_here(binding, plan, slot) && take_words(&entering, frame) == 0 && take_sizes(&entering) == 0 &&
-        entering.sizes.end <= PKU_AREA_SIZE - sizeof(struct pku_arguments))
-        failed = run(&entering, frame, binding, &reason);
+    if (goes_here(binding, plan, slot))
+        failed = pku_carries(plan) ? call_plainly(frame, binding, plan, &outcome, &reason)
+                                   : pku_call_walking(frame, binding, plan, &outcome, &reason);
     if (failed < 0)
         far_process_call(frame, binding, slot); /* what is wrong with its arguments is said there */
     else if (failed)

@@ -54,52 +54,98 @@ static uint64_t whole_pages(uint64_t size)
     return (size + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 }
 
-/* In address order: the guard, the stack, the stack for signals with a guard of its own, the functions by slot. */
-static int map_private(struct pku_domain *domain, const struct pku_plan *plan)
+/* In address order: the guard, the stack, the stack for signals, the thread. */
+static int map_stacks(struct pku_domain *domain, struct pku_context *context, struct pku_place *place)
 {
-    struct pku_control *control = &domain->keyed.control;
-    uint64_t entries = whole_pages(plan->slot_count * sizeof *plan->entry + 1);
-    uint64_t size = 2 * PKU_STACK_GUARD + PKU_STACK_SIZE + PKU_SIGNAL_STACK + entries;
+    uint64_t used = PKU_STACK_SIZE + PKU_SIGNAL_STACK + PAGE, size = PKU_STACK_GUARD + used;
     char *memory = map_memory(size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
     if (!memory)
         return -errno;
-    char *stack = memory + PKU_STACK_GUARD, *others = stack + PKU_STACK_SIZE + PKU_STACK_GUARD;
-    if (mprotect(stack, PKU_STACK_SIZE, PROT_READ | PROT_WRITE) != 0 ||
-        mprotect(others, PKU_SIGNAL_STACK + entries, PROT_READ | PROT_WRITE) != 0) {
+    char *stack = memory + PKU_STACK_GUARD, *others = stack + PKU_STACK_SIZE;
+    if (mprotect(stack, used, PROT_READ | PROT_WRITE) != 0) {
         munmap(memory, size);
         return -ENOMEM;
     }
-    add_range(&domain->keyed, (uint64_t)(uintptr_t)stack, PKU_STACK_SIZE);
-    add_range(&domain->keyed, (uint64_t)(uintptr_t)others, PKU_SIGNAL_STACK + entries);
-    memcpy(others + PKU_SIGNAL_STACK, plan->entry, plan->slot_count * sizeof *plan->entry);
-    domain->signal_stack = (uint64_t)(uintptr_t)others;
-    control->stack = (uint64_t)(uintptr_t)(stack + PKU_STACK_SIZE);
-    control->entries = domain->signal_stack + PKU_SIGNAL_STACK;
+    add_range(&domain->keyed, (uint64_t)(uintptr_t)stack, used);
+    context->signal_stack = (uint64_t)(uintptr_t)others;
+    place->stack = (uint64_t)(uintptr_t)others;
+    context->thread = place->thread = (uint64_t)(uintptr_t)(others + PKU_SIGNAL_STACK);
     return 0;
 }
 
-static int map_area(struct pku_domain *domain, const struct pku_plan *plan)
+static int map_area(struct pku_domain *domain, struct pku_context *context, struct pku_place *place)
 {
     void *outside, *inside;
-    int failed = pku_map_twice(plan->area_size, &outside, &inside);
+    int failed = pku_map_twice(domain->area_size, &outside, &inside);
     if (failed)
         return failed;
-    domain->area = outside;
-    domain->area_inside = (uint64_t)(uintptr_t)inside;
-    domain->area_size = plan->area_size;
-    add_range(&domain->keyed, domain->area_inside, domain->area_size);
+    context->area = outside;
+    context->area_inside = place->area = (uint64_t)(uintptr_t)inside;
+    add_range(&domain->keyed, context->area_inside, domain->area_size);
     return 0;
 }
 
-static void fill_control(struct pku_domain *domain, const struct pku_plan *plan)
+/* As domains see it, while it is not theirs yet. */
+static void fill_thread(const struct pku_domain *domain, const struct pku_context *context)
+{
+    struct pku_thread *thread = (struct pku_thread *)(uintptr_t)context->thread;
+    *thread = (struct pku_thread){
+        .self = thread,
+        .self_again = thread,
+        .leaving = pku_rights_outside(),
+        .canary = domain->canary,
+        .area = (struct pku_arguments *)(uintptr_t)context->area_inside,
+        .inside = (struct pku_inside *)(uintptr_t)domain->inside,
+        .robust = {.first = &thread->robust, .to_word = PKU_ROBUST_TO_WORD},
+    };
+}
+
+static int map_context(struct pku_domain *domain)
 {
     struct pku_control *control = &domain->keyed.control;
-    control->area = domain->area_inside;
-    control->slot_count = plan->slot_count;
-    control->vectors = pku_vectors();
-    if (getrandom(&control->thread.canary, sizeof control->thread.canary, GRND_NONBLOCK) < 0)
-        control->thread.canary = (uint64_t)(uintptr_t)domain;
-    control->thread.canary &= ~UINT64_C(0xff); /* a string that runs over it ends there */
+    uint32_t number = control->context_count;
+    struct pku_context *context = &domain->context[number];
+    if (number == PKU_CONTEXTS || domain->keyed.range_count + 2 > PKU_RANGE_MAX)
+        return -ENOSPC;
+    *context = (struct pku_context){.number = number, .busy = 1};
+    int failed = map_stacks(domain, context, &control->place[number]);
+    failed = failed ? failed : map_area(domain, context, &control->place[number]);
+    if (failed)
+        return failed;
+    fill_thread(domain, context);
+    __atomic_store_n(&control->context_count, number + 1, __ATOMIC_RELEASE);
+    return 0;
+}
+
+int pku_context_make(struct pku_domain *domain)
+{
+    int failed = map_context(domain);
+    return failed ? failed : pku_key_more(&domain->keyed);
+}
+
+/* Functions by slot. */
+static int map_entries(struct pku_domain *domain, const struct pku_plan *plan)
+{
+    uint64_t size = whole_pages(plan->slot_count * sizeof *plan->entry + 1);
+    char *memory = map_memory(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    if (!memory)
+        return -errno;
+    memcpy(memory, plan->entry, plan->slot_count * sizeof *plan->entry);
+    add_range(&domain->keyed, (uint64_t)(uintptr_t)memory, size);
+    domain->keyed.control.entries = (uint64_t)(uintptr_t)memory;
+    return 0;
+}
+
+static void fill(struct pku_domain *domain, const struct pku_plan *plan)
+{
+    domain->keyed.control.slot_count = plan->slot_count;
+    domain->keyed.control.vectors = pku_vectors();
+    domain->area_size = plan->area_size;
+    domain->inside = plan->inside;
+    domain->locks = plan->locks;
+    if (getrandom(&domain->canary, sizeof domain->canary, GRND_NONBLOCK) < 0)
+        domain->canary = (uint64_t)(uintptr_t)domain;
+    domain->canary &= ~UINT64_C(0xff); /* a string that runs over it ends there */
 }
 
 static int take_ranges(struct pku_domain *domain, const struct pku_plan *plan, struct far_error *error)
@@ -151,7 +197,7 @@ int pku_domain_make(const struct pku_plan *plan, struct pku_domain **result, str
     int failed = pku_start(error);
     if (failed)
         return failed;
-    if (plan->range_count > PKU_RANGE_MAX - 3)
+    if (plan->range_count > PKU_RANGE_MAX - 3 || plan->slot_count == 0)
         return far_fail(error, E2BIG, EX_SOFTWARE, "a protection domain of %u ranges", plan->range_count);
     struct pku_domain *domain =
         map_memory(whole_pages(sizeof *domain), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -160,11 +206,12 @@ int pku_domain_make(const struct pku_plan *plan, struct pku_domain **result, str
     failed = take_ranges(domain, plan, error);
     if (failed)
         return failed;
-    failed = map_private(domain, plan);
-    failed = failed ? failed : map_area(domain, plan);
+    fill(domain, plan);
+    failed = map_entries(domain, plan);
+    failed = failed ? failed : map_context(domain);
     if (failed)
         return no_memory(failed, error);
-    fill_control(domain, plan);
+    domain->context[0].busy = 0;
     *result = domain;
     return hide(domain, error);
 }

@@ -2,19 +2,20 @@
 /*
  * The pku gate, x86-64 System V: from the caller's protection key to a domain's and back, on the same thread.
  *
- *     void far_pku_enter(uint32_t rights, uint64_t slot);
+ *     void far_pku_enter(uint32_t rights, uint64_t slot, uint64_t context);
  *
  *         C code ─► far_pku_enter ═ wrpkru, check ═► the domain's function ─► far_pku_leave ═ wrpkru, check ═► C code
  *                                                    a fault: the kernel ─► far_pku_on_fault ─┘
+ *                                                    far_pku_ask ─► far_pku_leave, and later: far_pku_enter ─► behind it
  *
- * in      edi rights of the domain, rsi slot. far_pku_state: rights, vectors, signal_stack, selector
+ * in      edi rights of the domain, rsi slot, rdx context. far_pku_state: rights, vectors, signal_stack, selector
  * out     far_pku_state: result (rax), float_result (xmm0), error (errno), signal (0, or what ended it); running 0
  * keeps   what a function keeps; also MXCSR, the x87 control word, flags, and the bases of fs and gs
  * stack   the caller's for what is kept, the domain's own from then on
  *
  * Whoever attacks jumps anywhere, with any register. What must hold, whatever he does:
  *
- *  - There are two places that write PKRU here, and behind each is a check that what was written is what this place may
+ *  - There are three places that write PKRU here, and behind each is a check that what was written is what this place may
  *    write, before anything else happens that he could want. So a jump to such a place gets nowhere but where the gate goes.
  *  - Behind far_pku_site_enter nothing is read but the control page of the one key that was opened, and what that page
  *    says: the caller's memory cannot be read by then, nor can the caller write there. The page's own word must be the
@@ -25,6 +26,8 @@
  *    only one thread at a time is).
  *  - A check that fails touches no memory before PKRU is something known (.Lfail): with rights that do not allow it
  *    to write to the stack for signals, the kernel would end the process.
+ *  - far_pku_site_set, by which the caller's own code opens a domain's memory to itself for a while, works only while the
+ *    state says so, and then no thread is in a domain.
  *  - far_pku_on_fault writes no PKRU. It begins by reading far_pku_state: only the kernel gives the right to that.
  *  - Registers that hold neither arguments nor results are cleared, both ways.
  */
@@ -98,6 +101,7 @@ far_pku_enter:
     movb    $1, (%r9)                               /* no system calls from here on */
 
     movq    %rsi, %r12
+    movq    %rdx, %rbx
     movl    %edi, %eax
     xorl    %ecx, %ecx
     xorl    %edx, %edx
@@ -127,15 +131,23 @@ far_pku_site_enter:
     jae     .Lfail
     movq    PKU_CONTROL_ENTRIES(%r14), %r11
     movq    (%r11,%r12,8), %r11
+    testq   %r12, %r12                              /* PKU_SLOT_GO_ON has none */
+    jz      .Lhas_entry
     testq   %r11, %r11
     jz      .Lfail
-    movq    PKU_CONTROL_AREA(%r14), %rbp
+.Lhas_entry:
+    movl    PKU_CONTROL_CONTEXT_COUNT(%r14), %ecx
+    cmpq    %rcx, %rbx
+    jae     .Lfail
+    shlq    $PKU_PLACE_SHIFT, %rbx
+    leaq    PKU_CONTROL_CONTEXTS(%r14,%rbx), %rbx
+    movq    PKU_PLACE_AREA(%rbx), %rbp
     xorl    %ecx, %ecx
     xchgq   PKU_ARGUMENT_TICKET(%rbp), %rcx         /* not from another domain, with arguments that were somebody's */
     cmpq    $1, %rcx
     jne     .Lfail
-    movq    PKU_CONTROL_STACK(%r14), %rsp
-    leaq    PKU_CONTROL_THREAD(%r14), %rax
+    movq    PKU_PLACE_STACK(%rbx), %rsp
+    movq    PKU_PLACE_THREAD(%rbx), %rax
     wrfsbase %rax
     xorl    %ecx, %ecx
     wrgsbase %rcx
@@ -143,6 +155,8 @@ far_pku_site_enter:
 
     clear_high PKU_CONTROL_VECTORS(%r14)
     clear_xmm 8, 9, 10, 11, 12, 13, 14, 15
+    testq   %r12, %r12
+    jz      .Lgo_on
     movq    PKU_ARGUMENT_FLOATS(%rbp), %xmm0
     movq    PKU_ARGUMENT_FLOATS+8(%rbp), %xmm1
     movq    PKU_ARGUMENT_FLOATS+16(%rbp), %xmm2
@@ -183,6 +197,48 @@ far_pku_site_enter:
     xorl    %r14d, %r14d
     xorl    %r15d, %r15d
     call    *%r11
+    jmp     far_pku_leave
+
+/* Behind far_pku_ask(), whose caller expects of registers only what a function keeps. */
+.Lgo_on:
+    clear_xmm 0, 1, 2, 3, 4, 5, 6, 7
+    xorl    %edx, %edx
+    xorl    %esi, %esi
+    xorl    %edi, %edi
+    xorl    %r8d, %r8d
+    xorl    %r9d, %r9d
+    xorl    %r10d, %r10d
+    xorl    %r11d, %r11d
+    movq    %fs:PKU_THREAD_ASKING, %rsp
+    ldmxcsr (%rsp)
+    fldcw   8(%rsp)
+    movl    16(%rsp), %ecx
+    movl    %ecx, %fs:PKU_THREAD_ERRNO
+    addq    $24, %rsp
+    popq    %r15
+    popq    %r14
+    popq    %r13
+    popq    %r12
+    popq    %rbx
+    popq    %rbp
+    ret
+
+    .globl far_pku_ask
+    .hidden far_pku_ask
+    .type far_pku_ask, @function
+far_pku_ask:
+    pushq   %rbp
+    pushq   %rbx
+    pushq   %r12
+    pushq   %r13
+    pushq   %r14
+    pushq   %r15
+    subq    $24, %rsp
+    stmxcsr (%rsp)
+    fnstcw  8(%rsp)
+    movl    %fs:PKU_THREAD_ERRNO, %ecx
+    movl    %ecx, 16(%rsp)
+    movq    %rsp, %fs:PKU_THREAD_ASKING
 
     .globl far_pku_leave
     .hidden far_pku_leave
@@ -254,6 +310,35 @@ far_pku_site_leave:
 .Lno:                                               /* the caller's own fault, with its own rights */
     ud2
     .size far_pku_enter, . - far_pku_enter
+
+/*
+ * void far_pku_set_rights(uint32_t rights): of this thread, outside of domains. Code in a domain that jumps here finds
+ * that nobody is opening anything: who does has made sure that no thread is in a domain.
+ */
+    .p2align 4
+    .globl far_pku_set_rights
+    .hidden far_pku_set_rights
+    .type far_pku_set_rights, @function
+far_pku_set_rights:
+    .cfi_startproc
+    endbr64
+    movl    %edi, %eax
+    xorl    %ecx, %ecx
+    xorl    %edx, %edx
+    .globl far_pku_site_set
+    .hidden far_pku_site_set
+far_pku_site_set:
+    wrpkru
+    testb   $3, %al                                 /* key 0, or there is nothing to read */
+    jnz     .Lfail
+    leaq    far_pku_state(%rip), %r10
+    cmpl    $1, PKU_STATE_OPENING(%r10)
+    jne     .Lfail
+    cmpl    PKU_STATE_OPENED(%r10), %eax
+    jne     .Lfail
+    ret
+    .cfi_endproc
+    .size far_pku_set_rights, . - far_pku_set_rights
 
 /*
  * void far_pku_on_fault(int number, void *info, void *context): what the kernel calls, with the rights that it gives to

@@ -90,6 +90,11 @@ uint32_t pku_rights_outside(void)
     return and_read(PKU_RIGHTS_AT_START, keys.selector);
 }
 
+uint32_t pku_rights_opened(const struct pku_keyed *domain)
+{
+    return and_write(pku_rights_outside(), domain->key);
+}
+
 static uint32_t rights_inside(int key)
 {
     return and_write(and_read(PKU_RIGHTS_NONE, keys.selector), key);
@@ -103,9 +108,27 @@ static int protect_ranges(const struct pku_keyed *domain, int key)
     return failed;
 }
 
+/* Where the domain's control page is it says which rights are to it. */
+static int introduce(struct pku_keyed *domain, int key)
+{
+    domain->control.rights = rights_inside(key);
+    return write_control(key, &domain->control);
+}
+
 int pku_key_again(const struct pku_keyed *domain)
 {
     return protect_ranges(domain, domain->key ? domain->key : keys.parked);
+}
+
+int pku_key_more(struct pku_keyed *domain)
+{
+    int failed = pku_key_again(domain);
+    return failed || !domain->key ? failed : introduce(domain, domain->key);
+}
+
+int pku_key_for_all(const void *memory, uint64_t size)
+{
+    return protect((uint64_t)(uintptr_t)memory, size, PROT_READ, keys.selector);
 }
 
 int pku_key_park(struct pku_keyed *domain)
@@ -126,16 +149,6 @@ static int park_oldest(void)
         if (keys.owner[key] && (!oldest || keys.owner[key]->used < oldest->used))
             oldest = keys.owner[key];
     return oldest ? pku_key_park(oldest) : -ENOSPC;
-}
-
-/* The page lies where the domain has its own thread, and says which rights are to it. */
-static int introduce(struct pku_keyed *domain, int key)
-{
-    struct pku_thread *thread = &far_pku_control[key].control.thread;
-    domain->control.rights = rights_inside(key);
-    domain->control.leaving = domain->control.thread.leaving = pku_rights_outside();
-    domain->control.thread.self = domain->control.thread.self_again = thread;
-    return write_control(key, &domain->control);
 }
 
 uint32_t pku_key_give(struct pku_keyed *domain)

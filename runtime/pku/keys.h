@@ -21,12 +21,17 @@ struct pku_keyed {
 /* Takes all keys of the process, which must have none taken. 0 or -errno. */
 int pku_keys_take(void);
 int pku_selector_key(void);
-/* Rights outside of domains, for a thread that uses them. */
+/* Rights outside of domains, for a thread that uses them; and with a domain's memory besides. */
 uint32_t pku_rights_outside(void);
+uint32_t pku_rights_opened(const struct pku_keyed *domain);
 /* Memory of a domain that was just made: nobody may reach it. 0 or -errno. */
 int pku_key_park(struct pku_keyed *domain);
 /* Its ranges were mapped anew. 0 or -errno. */
 int pku_key_again(const struct pku_keyed *domain);
+/* They are more, and what it remembers of its control page is new. With the domains taken. 0 or -errno. */
+int pku_key_more(struct pku_keyed *domain);
+/* Memory that is nobody's and that all domains may read. 0 or -errno. */
+int pku_key_for_all(const void *memory, uint64_t size);
 /* Its own key, and the rights to it. With the domains taken. 0: it could not be given one. */
 uint32_t pku_key_give(struct pku_keyed *domain);
 

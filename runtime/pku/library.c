@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/*
- * The C library of protection domains. This code is executed where nothing of the process's memory can be read: it has
- * no data and no constants, calls nothing outside of this file, and is compiled with PKU_LIBRARY_OPTIONS so that
- * compilers put none in (testsuite/pku/library.test looks).
- */
+/* The C library of protection domains: memory, strings, the ends of a program. Part of what inside/inside.h is about. */
 #include "runtime/pku/library.h"
 
 #include "runtime/pku/layout.h"

@@ -148,20 +148,30 @@ static uint64_t held(void)
     return mask;
 }
 
-bool pku_signals_hold(struct pku_signals *saved, uint64_t stack)
+bool pku_signals_block(uint64_t *saved)
 {
     const uint64_t mask = held();
+    return syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, saved, MASK_BYTES) == 0;
+}
+
+void pku_signals_unblock(const uint64_t *saved)
+{
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, saved, NULL, MASK_BYTES);
+}
+
+bool pku_signals_hold(struct pku_signals *saved, uint64_t stack)
+{
     const stack_t own = {.ss_sp = (void *)(uintptr_t)stack, .ss_size = PKU_SIGNAL_STACK, .ss_flags = STACK_DISARMS};
-    if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &saved->mask, MASK_BYTES) != 0)
+    if (!pku_signals_block(&saved->mask))
         return false;
     if (sigaltstack(&own, &saved->stack) == 0) /* not while a handler runs on the one there is */
         return true;
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &saved->mask, NULL, MASK_BYTES);
+    pku_signals_unblock(&saved->mask);
     return false;
 }
 
 void pku_signals_back(const struct pku_signals *saved)
 {
     sigaltstack(&saved->stack, NULL);
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &saved->mask, NULL, MASK_BYTES);
+    pku_signals_unblock(&saved->mask);
 }

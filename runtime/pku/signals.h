@@ -22,6 +22,9 @@ int pku_signals_install(void);
 bool pku_signals_own(int number);
 int pku_signals_replace(int number, const struct sigaction *action, struct sigaction *old);
 
+/* All but the faults. */
+bool pku_signals_block(uint64_t *saved);
+void pku_signals_unblock(const uint64_t *saved);
 /* Before a domain is entered, and after. `stack`: memory of the domain's, PKU_SIGNAL_STACK bytes. false: it cannot be now. */
 bool pku_signals_hold(struct pku_signals *saved, uint64_t stack);
 void pku_signals_back(const struct pku_signals *saved);

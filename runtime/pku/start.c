@@ -16,6 +16,8 @@
 
 struct pku_process pku_process;
 
+extern const char far_pku_constants_begin[] PKU_HIDDEN, far_pku_constants_end[] PKU_HIDDEN;
+
 static int make_selector(struct far_error *error)
 {
     void *outside, *inside;
@@ -27,6 +29,15 @@ static int make_selector(struct far_error *error)
     far_pku_state.selector = outside;
     pku_process.selector_inside = inside;
     return 0;
+}
+
+/* Of the code that domains have from us: whole pages of nothing else (inside/inside.lds). */
+static int show_constants(struct far_error *error)
+{
+    uint64_t size = (uint64_t)(far_pku_constants_end - far_pku_constants_begin);
+    int failed = size ? pku_key_for_all(far_pku_constants_begin, size) : 0;
+    return failed ? far_fail(error, -failed, EX_OSERR, "the constants of protection domains: %s", strerror(-failed))
+                  : 0;
 }
 
 static int start(struct far_error *error)
@@ -42,6 +53,7 @@ static int start(struct far_error *error)
     if (pku_keys_take() != 0)
         return far_fail(error, EBUSY, EX_UNAVAILABLE, "this program has left too few protection keys");
     failed = make_selector(error);
+    failed = failed ? failed : show_constants(error);
     if (failed)
         return failed;
     far_pku_state.rights = pku_rights_outside();

@@ -47,6 +47,7 @@ bool pku_is_own_site(uint64_t address)
 {
     uint64_t restore = (uint64_t)(uintptr_t)far_pku_restore_begin;
     return address == (uint64_t)(uintptr_t)far_pku_site_enter || address == (uint64_t)(uintptr_t)far_pku_site_leave ||
+           address == (uint64_t)(uintptr_t)far_pku_site_set ||
            address - restore < (uint64_t)(uintptr_t)far_pku_restore_end - restore;
 }
 

@@ -183,7 +183,7 @@ static void settle_parameter(struct walk *walk, uint32_t i)
         walk_kept_handle_gone(walk->kept, walk->word[i]);
     if (walk->results && walk->results->store) {
         walk_store_released(walk->results->store, walk->word[i]);
-        walk_store_handle_gone(walk->results->store, walk->word[i]);
+        walk_store_handle_gone(walk->results->store, walk->word[i], walk->given);
     }
 }
 

@@ -29,6 +29,8 @@ static unsigned measure_string(struct walk_visit *visit, const struct far_value 
     unsigned status = sized ? walk_size(visit, value, &size, &negative) : FAR_CALL_DONE;
     if (status && !negative)
         return status;
+    if (sized && !negative && !visit->walk->after && walk_is_too_long(size))
+        return FAR_CALL_TOO_MUCH;
     sized = sized && !negative && size <= limit;
     limit = sized ? size : limit;
     object->bytes = walk_string_bytes((const char *)(uintptr_t)address, walk_width(visit->walk->of.iface, value), limit,
@@ -126,8 +128,8 @@ static unsigned look_whether_kept(struct walk *walk, const struct far_value *val
 static bool may_share(const struct walk *walk, const struct far_value *value, const struct walk_object *object,
                       uint64_t address)
 {
-    return value->passing == FAR_PASS_BUFFER && !object->element && !walk->after && walk->hooks->shares &&
-           walk->hooks->shares(walk->context, address, object->bytes ? object->bytes : 1);
+    return value->passing == FAR_PASS_BUFFER && !object->element && !walk->after &&
+           walk_shares(walk, value, address, object->bytes, object->direction & FAR_VALUE_OUT);
 }
 
 static unsigned gather_object(struct walk_visit *visit, const struct far_value *value, struct walk_object *object,
@@ -199,14 +201,26 @@ unsigned walk_gather(struct walk_visit *visit, const struct far_value *value, ui
     return status ? status : gather_object(visit, value, &object, word);
 }
 
-static unsigned function_word(struct walk *walk, const struct far_value *value, uint64_t raw, uint64_t *word)
+/* Out of what goes both ways comes nothing that was not there before. */
+static bool comes_out_as_said(const struct walk_visit *visit)
 {
+    if (visit->object == WALK_NOWHERE)
+        return true;
+    const struct walk_object *object = &visit->walk->object[visit->object];
+    return object->flags & WALK_MADE || object->direction == FAR_VALUE_OUT;
+}
+
+static unsigned function_word(struct walk_visit *visit, const struct far_value *value, uint64_t raw, uint64_t *word)
+{
+    struct walk *walk = visit->walk;
     const struct far_callback *callback = iface_callback(walk->of.iface, value->inside - 1);
     *word = raw;
     if (walk_is_mark(raw))
         return FAR_CALL_DONE;
     if (walk->hooks->out_function)
         return walk->hooks->out_function(walk->context, walk, raw, callback, word);
+    if (walk->hooks->give_function)
+        return walk->hooks->give_function(walk->context, walk, raw, callback, comes_out_as_said(visit), word);
     *word = 0;
     return walk->after ? FAR_CALL_DONE : FAR_CALL_NOT_CARRIED;
 }
@@ -232,7 +246,7 @@ unsigned walk_simple_word(struct walk_visit *visit, const struct far_value *valu
     case FAR_PASS_HANDLE:
         return handle_word(visit->walk, value, raw, word);
     case FAR_PASS_CALLBACK:
-        return function_word(visit->walk, value, raw, word);
+        return function_word(visit, value, raw, word);
     case FAR_PASS_FD:
         return walk_descriptor_word(visit->walk, (int32_t)raw, word);
     case FAR_PASS_STRUCT:
@@ -282,6 +296,7 @@ unsigned walk_return(struct walk_visit *visit, const struct far_value *value, ui
         return status;
     uint64_t bytes = target_bytes(visit, value);
     if ((walk->hooks->shares && walk->hooks->shares(walk->context, address, bytes)) ||
+        walk_shares_end(walk, value, address) ||
         (walk->hooks->may_read &&
          walk->hooks->may_read(walk->context, address, bytes, walk_element(walk->of.iface, value)))) {
         *word = far_reference_address(address);

@@ -79,6 +79,14 @@ struct walk_visit {
     struct walk_holder holder[WALK_NESTING];
 };
 
+/* --- shared.c: memory that is not copied --- */
+
+/* By the hooks `shares` and, where the value says so, `granted`; never what a size is read from. */
+bool walk_shares(const struct walk *walk, const struct far_value *value, uint64_t address, uint64_t bytes,
+                 bool written);
+bool walk_shares_end(const struct walk *walk, const struct far_value *value, uint64_t address);
+bool walk_grants_global(const struct walk *walk, const struct far_value *value, uint64_t address, uint64_t bytes);
+
 void walk_visit_begin(struct walk_visit *visit, struct walk *walk, uint32_t object);
 unsigned walk_visit_object(struct walk_visit *visit);
 /* Is this an address, or something else that stands for something, and not plain bytes? */
@@ -202,6 +210,12 @@ static inline void walk_store(char *to, uint64_t word)
 static inline bool walk_is_mark(uint64_t address)
 {
     return address < 4096 || address > UINT64_MAX - 4095;
+}
+
+/* A text's size that its reader may believe, beyond its end: what lies there is carried as zeros, but no more than that. */
+static inline bool walk_is_too_long(uint64_t size)
+{
+    return size > FAR_STRING_LIMIT;
 }
 
 /* Comes out only: what stands in it does not go in. */

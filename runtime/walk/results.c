@@ -24,6 +24,7 @@ struct block {
     uint64_t mapped; /* 0: it is of a class */
     uint64_t digest; /* 0: it is not looked for by content */
     uint64_t handle, token;
+    uint64_t given; /* when, as walk_store_given() counts */
     uint8_t size_class;
     uint8_t lifetime;
     char memory[] __attribute__((aligned(16)));
@@ -34,6 +35,7 @@ struct walk_store {
     struct block *free[CLASS_LAST + 1];
     char *piece, *piece_end;
     uint64_t taken;
+    uint64_t given;
     uint32_t tied; /* blocks with a handle: nothing need be looked for where there are none */
     struct block *by_address[BUCKETS], *by_content[BUCKETS];
 };
@@ -139,6 +141,16 @@ static struct block *small_block(struct walk_store *store, unsigned size_class)
     return block;
 }
 
+static void note_given(struct walk_store *store, struct block *block)
+{
+    block->given = __atomic_add_fetch(&store->given, 1, __ATOMIC_RELAXED);
+}
+
+uint64_t walk_store_given(const struct walk_store *store)
+{
+    return __atomic_load_n(&store->given, __ATOMIC_RELAXED);
+}
+
 static struct block *new_block(struct walk_store *store, uint64_t bytes, const struct walk_life *life)
 {
     uint64_t size = sizeof(struct block) + bytes + 1; /* its end is its own */
@@ -152,6 +164,7 @@ static struct block *new_block(struct walk_store *store, uint64_t bytes, const s
     block->lifetime = life->lifetime;
     block->handle = life->handle;
     block->token = life->token;
+    note_given(store, block);
     store->tied += life->handle != 0;
     struct block **bucket = address_bucket(store, (uint64_t)(uintptr_t)block->memory);
     block->next = *bucket;
@@ -219,8 +232,10 @@ static char *copy(struct walk_store *store, const char *bytes, uint64_t count, c
 {
     uint64_t digest = digest_of(bytes, count, life);
     struct block *block = find_content(store, bytes, count, digest, life);
-    if (block)
+    if (block) {
+        note_given(store, block);
         return block->memory;
+    }
     block = new_block(store, count, life);
     if (!block)
         return NULL;
@@ -275,12 +290,12 @@ uint64_t walk_store_token(struct walk_store *store, uint64_t address)
 }
 
 /* With the lock held. */
-static void end_tied(struct walk_store *store, unsigned lifetime, uint64_t handle)
+static void end_tied(struct walk_store *store, unsigned lifetime, uint64_t handle, uint64_t until)
 {
     for (uint32_t i = 0; i < BUCKETS && store->tied; i++)
         for (struct block *block = store->by_address[i], *next; block; block = next) {
             next = block->next;
-            if (block->lifetime == lifetime && block->handle == handle)
+            if (block->lifetime == lifetime && block->handle == handle && block->given <= until)
                 end(store, block);
         }
 }
@@ -293,15 +308,15 @@ void walk_store_released(struct walk_store *store, uint64_t address)
     uint64_t token = block && block->lifetime == FAR_LIFETIME_RELEASED ? block->token : 0;
     if (token) {
         end(store, block);
-        end_tied(store, FAR_LIFETIME_RELEASED, address);
+        end_tied(store, FAR_LIFETIME_RELEASED, address, UINT64_MAX);
     }
     unlock(store, &saved);
 }
 
-void walk_store_handle_gone(struct walk_store *store, uint64_t handle)
+void walk_store_handle_gone(struct walk_store *store, uint64_t handle, uint64_t until)
 {
     sigset_t saved;
     lock(store, &saved);
-    end_tied(store, FAR_LIFETIME_HANDLE, handle);
+    end_tied(store, FAR_LIFETIME_HANDLE, handle, until);
     unlock(store, &saved);
 }

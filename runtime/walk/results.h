@@ -41,6 +41,8 @@ void walk_result_drop(const struct walk_results *results, char *memory);
 uint64_t walk_store_token(struct walk_store *store, uint64_t address);
 /* What had that life ends: by its address, by its handle. */
 void walk_store_released(struct walk_store *store, uint64_t address);
-void walk_store_handle_gone(struct walk_store *store, uint64_t handle);
+void walk_store_handle_gone(struct walk_store *store, uint64_t handle, uint64_t until);
+/* How often it has given out memory. What it gave after `until` may be another handle's that has the same value by now. */
+uint64_t walk_store_given(const struct walk_store *store);
 
 #endif

@@ -29,6 +29,8 @@ static unsigned claimed_string(struct walk_visit *visit, const struct far_value 
     unsigned status = value->size_count ? walk_size(visit, value, &size, &negative) : FAR_CALL_DONE;
     if (status && !negative)
         return status;
+    if (value->size_count && !negative && !visit->walk->after && walk_is_too_long(size))
+        return FAR_CALL_TOO_MUCH;
     bool sized = value->size_count && !negative && size < limit;
     limit = sized ? size : limit;
     *bytes = claimed;
@@ -360,12 +362,14 @@ static unsigned scatter_address(struct walk_visit *visit, const struct far_value
     bytes = bytes ? bytes : 1;
     if (!callee) {
         bool deep = walk_element(walk->of.iface, value);
-        bool fine = walk->hooks->may_read && walk->hooks->may_read(walk->context, *address, bytes, deep);
+        bool fine = (walk->hooks->may_read && walk->hooks->may_read(walk->context, *address, bytes, deep)) ||
+                    walk_shares_end(walk, value, *address);
         return fine ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
     }
     if (value->passing != FAR_PASS_BUFFER || walk_element(walk->of.iface, value) || !walk->hooks->shares)
         return FAR_CALL_BAD_ARGUMENT;
-    return walk->hooks->shares(walk->context, *address, bytes) ? FAR_CALL_DONE : FAR_CALL_NOT_SHARED;
+    bool written = walk_direction(visit, value) & FAR_VALUE_OUT;
+    return walk_shares(walk, value, *address, bytes, written) ? FAR_CALL_DONE : FAR_CALL_NOT_SHARED;
 }
 
 /* A caller's own memory, by the number that it gave it. */
@@ -474,8 +478,10 @@ static unsigned function_raw(struct walk *walk, const struct far_value *value, u
 static unsigned global_raw(struct walk *walk, const struct far_value *value, uint64_t word)
 {
     uint64_t bytes = iface_type(walk->of.iface, iface_type(walk->of.iface, value->type)->target)->size;
-    bool fine = !word || (walk->hooks->may_name &&
-                          walk->hooks->may_name(walk->context, word, bytes ? bytes : 1, value->flags & FAR_VALUE_OUT));
+    bool fine = !word ||
+                (walk->hooks->may_name &&
+                 walk->hooks->may_name(walk->context, word, bytes ? bytes : 1, value->flags & FAR_VALUE_OUT)) ||
+                walk_grants_global(walk, value, word, bytes ? bytes : 1);
     return fine ? FAR_CALL_DONE : FAR_CALL_BAD_ARGUMENT;
 }
 

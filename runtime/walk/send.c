@@ -68,6 +68,8 @@ unsigned walk_send(struct walk *walk)
     unsigned status = walk_begin(walk);
     if (status)
         return status;
+    if (walk->results && walk->results->store)
+        walk->given = walk_store_given(walk->results->store);
     walk_look_at_parameters(walk);
     take_values(walk);
     status = send_parameters(walk, false);
@@ -76,6 +78,14 @@ unsigned walk_send(struct walk *walk)
     status = status ? status : walk_gather_rest(walk);
     walk->entered = walk->count;
     return status ? status : walk_place_changes(walk);
+}
+
+bool walk_brings_back(const struct walk *walk)
+{
+    bool back = leads_to_memory(&walk->of.function[0].value);
+    for (uint32_t i = 0; i < walk->entered && !back; i++)
+        back = walk->object[i].direction & FAR_VALUE_OUT;
+    return back;
 }
 
 void walk_put(const struct walk *walk, char *area)

@@ -49,6 +49,8 @@ struct walk_handle;
 struct walk_hooks {
     /* Do both sides reach this memory, at this address? */
     bool (*shares)(void *context, uint64_t address, uint64_t bytes);
+    /* The same of what the caller has granted. Asked for values that are FAR_VALUE_GRANTED alone. written: by the callee. */
+    bool (*granted)(void *context, uint64_t address, uint64_t bytes, bool written);
     /* GLOBAL. Callee: may the caller name this memory? Caller: may what the callee names be believed? */
     bool (*may_name)(void *context, uint64_t address, uint64_t bytes, bool written);
     /* Callee: may the caller read this memory of the callee's? Then its address comes out. deep: and all it leads to. */
@@ -67,6 +69,9 @@ struct walk_hooks {
                              const struct far_callback *callback, uint64_t *word);
     unsigned (*in_function)(void *context, const struct walk *walk, uint64_t word, const struct far_callback *callback,
                             uint64_t *address);
+    /* A function of the service's own. comes_out: the interface says that it does; otherwise it is NULL for the client. */
+    unsigned (*give_function)(void *context, const struct walk *walk, uint64_t address,
+                              const struct far_callback *callback, bool comes_out, uint64_t *word);
     /* Descriptors: one goes with this message, and `word` says which it is; one that a word names has come with it. */
     unsigned (*out_descriptor)(void *context, const struct walk *walk, int descriptor, uint32_t *word);
     unsigned (*in_descriptor)(void *context, const struct walk *walk, uint32_t word, int *descriptor);
@@ -89,8 +94,9 @@ struct walk {
     uint64_t by_value;            /* a result by value: where it lies; caller: given; callee: after walk_receive */
     uint64_t capacity;            /* bytes of the area */
     uint64_t end;                 /* bytes of it in use */
-    bool descriptors;             /* the interface has some (far_fd) */
-    bool hands_over; /* callbacks, both sides: what goes in with a lifetime stays with the callee, in its results */
+    uint64_t given;   /* caller: what its results had given out when the call began: what it ends is not newer */
+    bool descriptors; /* the interface has some (far_fd) */
+    bool hands_over;  /* callbacks, both sides: what goes in with a lifetime stays with the callee, in its results */
     /* Private. */
     struct walk_object *object;
     uint32_t count, room;
@@ -114,6 +120,8 @@ struct walk {
 unsigned walk_send(struct walk *walk);
 /* Caller: into the area. Cannot fail. */
 void walk_put(const struct walk *walk, char *area);
+/* Caller, after walk_send: does anything come back in the area? */
+bool walk_brings_back(const struct walk *walk);
 /* Callee. After anything but DONE too: walk_end. */
 unsigned walk_receive(struct walk *walk, const char *area);
 /* Callee: after the function has run. *word: the result, as it crosses. */

@@ -14,12 +14,21 @@ static bool ends_within(const char *from, uint64_t width, uint64_t rest)
     return false;
 }
 
+/* A text that its caller has given without an end, and still has as it was: he knows how long it is. */
+static bool is_endless(const struct walk_object *object)
+{
+    return object->value->passing == FAR_PASS_STRING && object->value->size_count &&
+           object->direction == FAR_VALUE_IN && !(object->flags & WALK_TERMINATED);
+}
+
 static bool is_within(struct walk_visit *visit, const struct far_value *value, uint64_t word)
 {
     const struct walk *walk = visit->walk;
     const struct walk_object *object = &walk->object[far_reference_index(word)];
     uint64_t offset = far_reference_offset(word), rest = object->bytes - offset, bytes = 0;
     bool negative = false, is_string = value->passing == FAR_PASS_STRING;
+    if (is_string && is_endless(object))
+        return true;
     if (is_string && ends_within(object->memory + offset, walk_width(walk->of.iface, value), rest))
         return true;
     if (is_string && !value->size_count)

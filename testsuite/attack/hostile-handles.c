@@ -9,6 +9,7 @@
  */
 #include "runtime/host/host.h"
 #include "testsuite/unit/check.h"
+#include "testsuite/unit/handles.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -22,13 +23,13 @@
 static void given_while_released(void)
 {
     struct host_client *client = client_get((uint32_t)getpid(), getuid());
-    CHECK(handle_give(client, 0x5000) == 0);
-    CHECK(handle_begin(client, 0x5000, true));
-    CHECK(handle_give(client, 0x5000) == 0);
-    handle_end(client, 0x5000, true);
-    CHECK(handle_begin(client, 0x5000, true));
-    handle_end(client, 0x5000, true);
-    CHECK(!handle_begin(client, 0x5000, false));
+    CHECK(gives(client, 0x5000));
+    CHECK(begins(client, 0x5000, true));
+    CHECK(gives(client, 0x5000));
+    ends(client, 0x5000, true);
+    CHECK(begins(client, 0x5000, true));
+    ends(client, 0x5000, true);
+    CHECK(!begins(client, 0x5000, false));
     client_put(client);
 }
 

@@ -6,6 +6,7 @@ import dataclasses
 MEBIBYTE = 1 << 20
 SIZES = [64, 4096, 65536, MEBIBYTE]
 CLIENTS = [1, 2, 16, 256]
+BATCH = 64  # as peers/farcall.c
 PIECES = 100  # megabytes through zlib
 ROWS = 10  # thousands of them in SQLite's mix
 
@@ -79,6 +80,7 @@ GROUPS = [
     Group("sizes", 110, 9, runs("library branch process ucx capnp-two grpc-two oncrpc-two", *(f"in-{size}" for size in SIZES)) +
           runs("held", *(f"held-in-{size}" for size in SIZES)) +
           runs("library process ucx capnp-two grpc-two oncrpc-two", f"inout-{MEBIBYTE}")),
+    Group("batches", 40, 11, runs("process process-two process-one", "null", f"batch-{BATCH}", "in-64", f"batch-in-{BATCH}")),
     Group("clients", 100, 7, runs("process-any futex-any capnp-any grpc-any oncrpc-any", *(f"clients-{n}" for n in CLIENTS))),
     Group("zlib", 85, 5, runs("zlib-direct zlib-branch zlib-process zlib-process-one", f"stream-{PIECES}") +
           runs("zlib-direct zlib-process", f"pieces-{PIECES // 4}"), whole=True),
@@ -128,6 +130,9 @@ COMPARISONS = [
     compare("copied/1MiB-inout-ucx", "process", "ucx", f"inout-{MEBIBYTE}"),
     compare("copied/1MiB-grpc", "process", "grpc-two", f"in-{MEBIBYTE}", faster=True),
     compare("copied/1MiB-capnp", "process", "capnp-two", f"in-{MEBIBYTE}", faster=True),
+    *(compare(f"batch/{name}-{case}", way, way, batch, one, faster=True)
+      for name, way in [("spinning", "process"), ("asleep-two", "process-two"), ("asleep", "process-one")]
+      for case, batch, one in [("null", f"batch-{BATCH}", "null"), ("64", f"batch-in-{BATCH}", "in-64")]),
     *(compare(f"clients/{n}", "process-any", "futex-any", f"clients-{n}", most=1.0 if n == 256 else 0) for n in CLIENTS),
     compare("zlib/stream-branch", "zlib-branch", "zlib-direct", f"stream-{PIECES}"),
     compare("zlib/stream", "zlib-process", "zlib-direct", f"stream-{PIECES}", most=1.05),
@@ -151,5 +156,6 @@ def case_text(case):
                 "list-local": "list of 100,000 built, serialised, parsed", "walk": "list of 100,000 walked"}[case]
     return {"in": f"{size_text(int(number))} in", "inout": f"{size_text(int(number))} in and out",
             "held-in": f"{size_text(int(number))} in, in a segment", "held-inout": f"{size_text(int(number))} in and out, in a segment",
+            "batch": f"null call, one of {number} in a batch", "batch-in": f"64 B in, one of {number} in a batch",
             "clients": f"{number} client{'s' * (number != '1')} at once", "stream": f"{number} MB, one stream, 64 KiB at a time",
             "pieces": f"{number} MB, pieces of 64 KiB", "mix": f"mix, {number},000 rows"}[name]

@@ -109,9 +109,14 @@ static void try_rest(const struct far_message *message)
     protocol_check_policy(message, &policy, &error);
     const struct far_domain_request *domain;
     const struct far_trust_request *trust;
+    const struct far_region_request *region;
+    const struct far_grant_request *grant;
     const struct far_host_domain_reply *answer;
     protocol_check_domain(message, &domain, &error);
     protocol_check_trust(message, &trust, &error);
+    if (protocol_check_region(message, &region, &error) == 0 && !region->base == !region->size)
+        abort();
+    protocol_check_grant(message, &grant, &error);
     protocol_check_host_domain(message, &answer, &error);
     if (protocol_check_explain(message, &explain, &groups, &program, &error) == 0 && explain->program_bytes &&
         (program[0] != '/' || strlen(program) != explain->program_bytes - 1))

@@ -57,7 +57,8 @@
         fill(char *far_out __null_terminated __sized_by(*n) to, size_t *far_inout n);                    \
     far_op void *__sized_by(*n) far_lifetime(released)                                                   \
         give(size_t *far_out n, char *__null_terminated far_nullable far_lifetime(call) * far_out text); \
-    far_op struct node *far_deep far_lifetime(call) tree(const unsigned short *__null_terminated wide);
+    far_op struct node *far_deep far_lifetime(call) tree(const unsigned short *__null_terminated wide);  \
+    far_op void given(struct holder *far_in far_lifetime(released) h);
 
 #include "testsuite/unit/make_walk.h"
 
@@ -88,9 +89,9 @@ static size_t count;
 static char *filled;
 static struct told told_here;
 
-enum { OPERATIONS = 11 };
+enum { OPERATIONS = 12, GIVEN = 11 };
 static const char *const operations[OPERATIONS] = {"holder", "deep", "packet", "variant", "names", "lines",
-                                                   "start",  "fill", "give",   "tree",    "told"};
+                                                   "start",  "fill", "give",   "tree",    "told",  "given"};
 
 static void fill_sent(unsigned which, uint64_t *argument)
 {
@@ -100,6 +101,7 @@ static void fill_sent(unsigned which, uint64_t *argument)
     count = sizeof room - 1;
     switch (which) {
     case 0:
+    case GIVEN:
         sent.holder = (struct holder){"name", {parts[0], parts[1]}, parts, 2};
         break;
     case 1:
@@ -188,6 +190,29 @@ static void look_at(struct walk *walk)
     }
 }
 
+/* It stays, all of it. */
+static void look_at_given(const struct holder *h)
+{
+    static volatile char sink;
+    if (!h)
+        return;
+    for (int i = 0; i < 2 + h->n; i++) {
+        const struct part *part = i < 2 ? &h->parts[i] : &h->more[i - 2];
+        for (size_t at = 0; at < part->size; at++)
+            sink = AT(const char, ADDRESS(part->bytes))[at];
+    }
+    sink = h->name[strlen(h->name)];
+    (void)sink;
+}
+
+/* A service calls: what it gives with a lifetime is the callee's. */
+static void begin_given(void)
+{
+    pair.caller.hands_over = pair.callee.hands_over = true;
+    pair.caller.kept = pair.callee.kept = NULL;
+    pair.callee.results = &pair.results;
+}
+
 static void receive(unsigned which, char *area, uint64_t end)
 {
     uint64_t word;
@@ -197,6 +222,13 @@ static void receive(unsigned which, char *area, uint64_t end)
         return;
     }
     look_at(&pair.callee);
+    if (which == GIVEN) {
+        walk_end(&pair.callee, true);
+        walk_memory_reset(&pair.memory[1]); /* what was handed over does not lie there */
+        look_at_given(AT(const struct holder, pair.callee.word[0]));
+        walk_store_released(pair.results.store, pair.callee.word[0]);
+        return;
+    }
     if (which == 8) {
         *AT(size_t, pair.callee.word[0]) = 5;
         *AT(char *, pair.callee.word[1]) = text;
@@ -227,6 +259,8 @@ static void run(const uint8_t *data, size_t size)
     fill_sent(which, argument);
     pair_begin(&pair, operations[which], argument);
     pair.caller.by_value = ADDRESS(&told_here);
+    if (which == GIVEN)
+        begin_given();
     if (pair_send_begun(&pair) != FAR_CALL_DONE)
         abort();
     uint64_t end = pair.caller.end + (data[1] >> 1) * 8u;

@@ -42,7 +42,14 @@ static uint64_t handle(uint64_t *node)
     return node ? *node : 0;
 }
 
-enum { TEXT, SUM, PRODUCE, PRODUCT, GLOBAL, HANDLE, OPS };
+/* More in its result's register than its type has. */
+static uint64_t dirty(uint64_t unused)
+{
+    (void)unused;
+    return 0x1122334455667788;
+}
+
+enum { TEXT, SUM, PRODUCE, PRODUCT, GLOBAL, HANDLE, DIRTY, DIRTY_TEXT, DIRTY_BOOL, OPS };
 static const struct far_expr exprs[] = {
     {.code = FAR_EXPR_PARAM, .width = 4, .index = 1, .flags = FAR_EXPR_SIGNED},
     {.code = FAR_EXPR_DEREF, .width = 8, .index = 1},
@@ -60,6 +67,9 @@ static const struct gate_op ops[OPS] = {
                  .param = {G_V_INT, G_STRING, G_BUFFER(G_IN, 3, 3), G_V_ULONG, G_V_ULONG}},
     [GLOBAL] = {"global", (void *)global, .param_count = 1, .param = {G_V_ULONG, G_GLOBAL_IN}},
     [HANDLE] = {"handle", (void *)handle, .param_count = 1, .param = {G_V_ULONG, G_HANDLE}},
+    [DIRTY] = {"dirty", (void *)dirty, .param_count = 1, .param = {G_V_INT, G_V_INT}},
+    [DIRTY_TEXT] = {"dirty_text", (void *)dirty, .param_count = 1, .param = {G_V_INT, G_STRING}},
+    [DIRTY_BOOL] = {"dirty_bool", (void *)dirty, .param_count = 1, .param = {G_V_BOOL, G_STRING}},
 };
 
 static struct gate_service service;
@@ -158,14 +168,45 @@ static void attack(uint32_t calls, uint32_t first)
     CHECK(seen & 1u << FAR_CALL_BAD_SIZE && seen & 1u << FAR_CALL_BAD_STRING && seen & 1u << FAR_CALL_BAD_HANDLE);
 }
 
+/* The text that is checked is the one that is used: its end is there and not there, and it ends within what was said. */
+static void race_for_ends(uint32_t calls, uint32_t first)
+{
+    struct far_astack *astack = service.astack;
+    bool answers = true;
+    for (uint32_t sequence = first; sequence < first + calls && answers; sequence++) {
+        astack->call.slot = TEXT + 1;
+        astack->call.argument[0] = 2;
+        far_publish(&astack->call.sequence, sequence, &astack->reply.sleeping);
+        answers = answered(astack, sequence);
+        CHECK(answers && (astack->reply.status == FAR_CALL_BAD_STRING || astack->reply.result < 2));
+    }
+}
+
+/* Of what an operation leaves in its registers, only the result's bits are seen. */
+static void check_result_bits(void)
+{
+    static const uint64_t expected[OPS] = {[DIRTY] = 0x55667788, [DIRTY_TEXT] = 0x55667788, [DIRTY_BOOL] = 0};
+    struct far_astack *astack = service.astack;
+    for (uint32_t op = DIRTY; op < OPS; op++) {
+        astack->call.slot = op + 1;
+        astack->call.argument[0] = 1;
+        *((char *)astack + FAR_ASTACK_AREA) = 0;
+        far_publish(&astack->call.sequence, 50000 + op, &astack->reply.sleeping);
+        CHECK(answered(astack, 50000 + op) && astack->reply.status == FAR_CALL_DONE);
+        CHECK(astack->reply.result == expected[op]);
+    }
+}
+
 int main(void)
 {
     pthread_t thread;
     gate_make(&service, ops, OPS, exprs, sizeof exprs / sizeof *exprs);
     gate_start(&service, FAR_LEVEL_NONE);
     attack(20000, 1);
+    check_result_bits();
     CHECK(pthread_create(&thread, NULL, keep_scribbling, service.astack) == 0);
-    attack(3000, 30000);
+    attack(3000, 60000);
+    race_for_ends(5000, 70000);
     scribbling = false;
     pthread_join(thread, NULL);
     CHECK(waitpid(service.host_pid, NULL, WNOHANG) == 0);

@@ -184,6 +184,7 @@ static inline int gate_astack(struct gate_service *service, uint32_t depth, uint
 static inline void gate_start(struct gate_service *service, enum far_level level)
 {
     int fd[2] = {gate_astack(service, 0, FAR_ASTACK_DEFAULT), gate_astack(service, 1, FAR_ASTACK_DEFAULT)};
+    CHECK(handle_types_make(&service->host.handle_types, service->host.iface) == 0);
     fflush(NULL);
     pid_t parent = getpid();
     service->host_pid = fork();
@@ -196,7 +197,7 @@ static inline void gate_start(struct gate_service *service, enum far_level level
                                                .pid = (uint32_t)parent,
                                                .size = FAR_ASTACK_DEFAULT,
                                                .connection = (uint64_t)parent};
-            if (worker_start(&service->host, &channel, fd[i]) != 0)
+            if (worker_start(&service->host, &channel, fd[i], -1) != 0)
                 _exit(70);
         }
         for (;;)

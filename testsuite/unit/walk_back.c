@@ -19,6 +19,8 @@
     far_op const char *__null_terminated far_lifetime(service) version(int which);                             \
     far_op const char *__null_terminated far_nullable far_lifetime(call) error(void);                          \
     far_op char *__null_terminated far_lifetime(to) again(char *far_inout __null_terminated __sized_by(8) to); \
+    far_op int parse(const char *__null_terminated __sized_by(n) text, long n,                                 \
+                     const char *__null_terminated far_lifetime(text) * far_out tail);                         \
     far_op int message(char *__null_terminated far_nullable far_lifetime(released) * far_out text);            \
     far_op void forget(void *far_release memory);                                                              \
     struct pairs {                                                                                             \
@@ -273,6 +275,52 @@ static void check_promises(struct pair *pair)
     }
 }
 
+/* As sqlite3_prepare_v2() does with a text whose length is said: the tail begins where the text ends. */
+static void check_tail(struct pair *pair)
+{
+    const char text[6] = {'a', 'b', 'c', 'd', 'e', 'f'}, *tail = NULL;
+    for (long n = 3; n <= 6; n += 3) {
+        CHECK(pair_send(pair, "parse", ARGUMENTS(ADDRESS(text), (uint64_t)n, ADDRESS(&tail))) == FAR_CALL_DONE);
+        walk_store(pair->area + pair->caller.object[1].offset, far_reference(FAR_REFERENCE_SEEN, 0, 3));
+        pair->caller.capacity = AREA_SIZE;
+        CHECK(walk_accept(&pair->caller, pair->area, 0) == FAR_CALL_DONE && tail == text + 3);
+    }
+}
+
+static uint64_t read_to_its_size(struct pair *pair, uint64_t *word)
+{
+    const char *text = AT(const char, word[0]);
+    (void)pair;
+    CHECK(strcmp(text, "ab") == 0);
+    for (uint64_t i = 2; i < word[1] && i <= FAR_STRING_LIMIT; i++)
+        CHECK(text[i] == 0);
+    *AT(const char *, word[2]) = text;
+    return 0;
+}
+
+/* A text that ends before its size: who reads on as far as it was told finds zeros, up to what is carried. */
+static void check_long_sizes(struct pair *pair)
+{
+    const char text[] = "ab", *tail;
+    static const struct {
+        uint64_t size;
+        unsigned status;
+    } size[] = {{3, FAR_CALL_DONE},
+                {5000, FAR_CALL_DONE},
+                {FAR_STRING_LIMIT, FAR_CALL_DONE},
+                {FAR_STRING_LIMIT + 1, FAR_CALL_TOO_MUCH},
+                {INT32_MAX, FAR_CALL_BAD_SIZE}};
+    uint64_t result;
+    for (unsigned i = 0; i < sizeof size / sizeof *size; i++)
+        CHECK(pair_call(pair, "parse", read_to_its_size, ARGUMENTS(ADDRESS(text), size[i].size, ADDRESS(&tail)),
+                        &result) == size[i].status);
+    /* A caller that does not look. */
+    CHECK(pair_send(pair, "parse", ARGUMENTS(ADDRESS(text), 100, ADDRESS(&tail))) == FAR_CALL_DONE);
+    pair->callee.line[1] = FAR_STRING_LIMIT + 1;
+    CHECK(walk_receive(&pair->callee, pair->area) == FAR_CALL_TOO_MUCH);
+    walk_end(&pair->callee, false);
+}
+
 int main(void)
 {
     static struct pair pair;
@@ -283,6 +331,8 @@ int main(void)
     check_below(&pair);
     check_lies(&pair);
     check_promises(&pair);
+    check_tail(&pair);
+    check_long_sizes(&pair);
     pair_close(&pair);
     return check_result();
 }

@@ -92,31 +92,33 @@ static void check_graph(struct pair *pair)
 /* --- handles --- */
 
 static int begun, ended, put_down, given;
-static unsigned begin_handle(void *context, uint64_t handle, bool release)
+static unsigned begin_handle(void *context, const struct far_value *value, uint64_t handle)
 {
     (void)context;
-    (void)release;
+    CHECK(value->passing == FAR_PASS_HANDLE);
     if (handle != 11 && handle != 22)
         return FAR_CALL_BAD_HANDLE;
     begun++;
     return FAR_CALL_DONE;
 }
-static void end_handle(void *context, uint64_t handle, bool release)
+static void end_handle(void *context, const struct far_value *value, uint64_t handle)
 {
     (void)context;
-    (void)release;
+    CHECK(value->passing == FAR_PASS_HANDLE);
     CHECK(handle == 11 || handle == 22);
     ended++;
 }
-static void put_down_handle(void *context, uint64_t handle)
+static void put_down_handle(void *context, const struct far_value *value, uint64_t handle)
 {
     (void)context;
+    (void)value;
     (void)handle;
     put_down++;
 }
-static unsigned give_handle(void *context, uint64_t handle)
+static unsigned give_handle(void *context, const struct far_value *value, uint64_t handle)
 {
     (void)context;
+    CHECK(value->passing == FAR_PASS_HANDLE);
     CHECK(handle == 33);
     given++;
     return FAR_CALL_DONE;

@@ -64,6 +64,10 @@ static void check_request(struct pair *pair)
     memset(&sent, 0x5a, sizeof sent);
     sent = (struct request){"name", {{5, one}, {3, two}}, more, 2, &sent, 'x'};
     memset(&sent.tail + 1, 0x5a, 7);
+    CHECK(pair_send(pair, "submit", ARGUMENTS(ADDRESS(&sent))) == FAR_CALL_DONE);
+    const char *padding = pair->area + pair->caller.object[0].offset + offsetof(struct request, tail) + 1;
+    for (int i = 0; i < 7; i++)
+        CHECK(padding[i] == 0);
     CHECK(pair_call(pair, "submit", see_request, ARGUMENTS(ADDRESS(&sent)), &result) == FAR_CALL_DONE);
     CHECK(result == (uint64_t)-7);
     /* No address of ours is anywhere in the area, but what is opaque. */
@@ -122,6 +126,11 @@ static void check_lists(struct pair *pair)
     CHECK(pair_call(pair, "sendp", see_packet, ARGUMENTS(ADDRESS(packet)), &result) == FAR_CALL_BAD_SIZE);
     CHECK(pair_call(pair, "names", see_names, ARGUMENTS(ADDRESS(list), 2), &result) == FAR_CALL_DONE && result == 1);
     CHECK(pair_call(pair, "names", see_names, ARGUMENTS(ADDRESS(list), 3), &result) == FAR_CALL_BAD_ARGUMENT);
+    /* A caller that sends a text without its end. */
+    CHECK(pair_send(pair, "names", ARGUMENTS(ADDRESS(list), 2)) == FAR_CALL_DONE);
+    pair->area[pair->caller.object[1].offset + 1] = 'x';
+    CHECK(walk_receive(&pair->callee, pair->area) == FAR_CALL_BAD_STRING);
+    walk_end(&pair->callee, false);
     CHECK(pair_call(pair, "argv", see_argv, ARGUMENTS(ADDRESS(list)), &result) == FAR_CALL_DONE && result == 2);
     CHECK(pair_call(pair, "wide", see_wide, ARGUMENTS(ADDRESS(wide)), &result) == FAR_CALL_DONE && result == 3);
     free(packet);

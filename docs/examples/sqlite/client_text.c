@@ -3,10 +3,8 @@
  * What of SQLite a client does itself, linked into the import library (far implib --with): a function here stands in the
  * place of the operation of that name, which it calls as far_operation_NAME.
  *
- * Text goes in up to its zero where its length may be negative, so texts with a length go where it may not.
- *
  * Text comes out up to its zero, but SQLite's may hold zeros, and sqlite3_column_bytes() says so. All of it is where
- * sqlite3_column_blob() says, for clients that may read there; the others get what there is before the first zero.
+ * sqlite3_column_blob() says: for clients that may read there, and for the others with client_blobs.c.
  */
 #include <sqlite3.h>
 #include <string.h>
@@ -15,25 +13,6 @@
 
 const unsigned char *service_column_text(sqlite3_stmt *statement, int column) OPERATION(sqlite3_column_text);
 const unsigned char *service_value_text(sqlite3_value *value) OPERATION(sqlite3_value_text);
-int service_bind_text(sqlite3_stmt *statement, int parameter, const char *text, int length, void (*destructor)(void *))
-    OPERATION(sqlite3_bind_text);
-void service_result_text(sqlite3_context *context, const char *text, int length, void (*destructor)(void *))
-    OPERATION(sqlite3_result_text);
-
-int sqlite3_bind_text(sqlite3_stmt *statement, int parameter, const char *text, int length, void (*destructor)(void *))
-{
-    if (length < 0)
-        return service_bind_text(statement, parameter, text, length, destructor);
-    return sqlite3_bind_text64(statement, parameter, text, (sqlite3_uint64)length, destructor, SQLITE_UTF8);
-}
-
-void sqlite3_result_text(sqlite3_context *context, const char *text, int length, void (*destructor)(void *))
-{
-    if (length < 0)
-        service_result_text(context, text, length, destructor);
-    else
-        sqlite3_result_text64(context, text, (sqlite3_uint64)length, destructor, SQLITE_UTF8);
-}
 
 const unsigned char *sqlite3_column_text(sqlite3_stmt *statement, int column)
 {

@@ -270,7 +270,7 @@ far_op far_fails(0)
     sqlite3_filename far_handle far_nullable
     sqlite3_create_filename(const char *__null_terminated zDatabase, const char *__null_terminated zJournal,
                             const char *__null_terminated zWal, int nParam,
-                            const char *__null_terminated *far_in __counted_by_or_null(2 * nParam) azParam);
+                            const char *__null_terminated *far_in __counted_by(2 * nParam) azParam);
 far_op
     void sqlite3_free_filename(sqlite3_filename far_handle far_release far_nullable name);
 far_op far_fails(0)

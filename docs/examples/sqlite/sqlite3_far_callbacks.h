@@ -219,14 +219,15 @@ far_op far_fails(0)
         void *far_opaque arg);
 
 /*
- * p is the statement, or for SQLITE_TRACE_CLOSE the connection. What x points to depends on the event, and for
- * SQLITE_TRACE_PROFILE it is a variable of SQLite's: a client that is not called by branch must not follow it and asks
- * sqlite3_sql(p) or sqlite3_expanded_sql(p) instead.
+ * p is the statement, or for SQLITE_TRACE_CLOSE the connection. Not far_handle: what is handed out as void is memory, and
+ * could be given to sqlite3_free(). A statement that the client has prepared is a handle already. What x points to depends on the
+ * event, and for SQLITE_TRACE_PROFILE it is a variable of SQLite's: a client that is not called by branch must not follow
+ * it and asks sqlite3_sql(p) or sqlite3_expanded_sql(p) instead.
  */
 far_op far_fails(SQLITE_IOERR)
     int sqlite3_trace_v2(sqlite3 *far_handle db, unsigned uMask,
                          int (*far_callback far_nullable xCallback)(unsigned event, void *far_opaque ctx,
-                             void *far_handle p, void *far_opaque x), void *far_opaque ctx);
+                             void *far_opaque p, void *far_opaque x), void *far_opaque ctx);
 far_op
     void sqlite3_progress_handler(sqlite3 *far_handle db, int n,
                                   int (*far_callback far_nullable progress)(void *far_opaque arg),

@@ -46,7 +46,7 @@ struct far_describes(struct z_stream_s) z_stream_far {
     struct internal_state *far_handle far_nullable state;
     alloc_func far_withheld zalloc;
     free_func far_withheld zfree;
-    voidpf far_opaque opaque;
+    voidpf far_withheld opaque;
 };
 
 /*
@@ -74,106 +74,111 @@ far_op far_fails(0)
 /* --- Compressing a stream --- */
 
 far_op far_fails(Z_ERRNO)
-    int deflateInit_(z_streamp far_inout far_lifetime(released) strm, int level,
-                     const char *__null_terminated version, int stream_size);
+    int deflateInit_(z_streamp far_inout far_lifetime(released) far_nullable strm, int level,
+                     const char *__null_terminated far_nullable version, int stream_size);
 far_op far_fails(Z_ERRNO)
-    int deflateInit2_(z_streamp far_inout far_lifetime(released) strm, int level, int method, int windowBits,
-                      int memLevel, int strategy, const char *__null_terminated version, int stream_size);
+    int deflateInit2_(z_streamp far_inout far_lifetime(released) far_nullable strm, int level, int method,
+                      int windowBits, int memLevel, int strategy, const char *__null_terminated far_nullable version,
+                      int stream_size);
 far_op far_fails(Z_ERRNO)
-    int deflate(z_streamp far_inout strm, int flush);
+    int deflate(z_streamp far_inout far_nullable strm, int flush);
 far_op far_fails(Z_ERRNO)
-    int deflateEnd(z_streamp far_inout far_release strm);
+    int deflateEnd(z_streamp far_inout far_release far_nullable strm);
 far_op far_fails(Z_ERRNO)
-    int deflateSetDictionary(z_streamp far_inout strm, const Bytef *__sized_by(dictLength) dictionary, uInt dictLength);
+    int deflateSetDictionary(z_streamp far_inout far_nullable strm, const Bytef *__sized_by(dictLength) dictionary,
+                             uInt dictLength);
 
 /* zlib never writes more than 32768 bytes, and only that much room is always enough. */
 far_op far_fails(Z_ERRNO)
-    int deflateGetDictionary(z_streamp far_inout strm, Bytef *far_out __sized_by_or_null(32768) dictionary,
+    int deflateGetDictionary(z_streamp far_inout far_nullable strm, Bytef *far_out __sized_by_or_null(32768) dictionary,
                              uInt *far_out far_nullable dictLength);
 far_op far_fails(Z_ERRNO)
-    int deflateCopy(z_streamp far_inout far_lifetime(released) dest, z_streamp far_in source);
+    int deflateCopy(z_streamp far_inout far_lifetime(released) far_nullable dest, z_streamp far_in far_nullable source);
 far_op far_fails(Z_ERRNO)
-    int deflateReset(z_streamp far_inout strm);
+    int deflateReset(z_streamp far_inout far_nullable strm);
 far_op far_fails(Z_ERRNO)
-    int deflateResetKeep(z_streamp far_inout strm);
+    int deflateResetKeep(z_streamp far_inout far_nullable strm);
 far_op far_fails(Z_ERRNO)
-    int deflateParams(z_streamp far_inout strm, int level, int strategy);
+    int deflateParams(z_streamp far_inout far_nullable strm, int level, int strategy);
 far_op far_fails(Z_ERRNO)
-    int deflateTune(z_streamp far_inout strm, int good_length, int max_lazy, int nice_length, int max_chain);
+    int deflateTune(z_streamp far_inout far_nullable strm, int good_length, int max_lazy, int nice_length,
+                             int max_chain);
 
 /* Without a stream it answers for the default settings. */
 far_op far_fails(0)
     uLong deflateBound(z_streamp far_in far_nullable strm, uLong sourceLen);
 far_op far_fails(Z_ERRNO)
-    int deflatePending(z_streamp far_in strm, unsigned *far_out far_nullable pending, int *far_out far_nullable bits);
+    int deflatePending(z_streamp far_in far_nullable strm, unsigned *far_out far_nullable pending,
+                             int *far_out far_nullable bits);
 far_op far_fails(Z_ERRNO)
-    int deflatePrime(z_streamp far_inout strm, int bits, int value);
+    int deflatePrime(z_streamp far_inout far_nullable strm, int bits, int value);
 
 /*
  * zlib looks at the header only when deflate() writes it, and the capacities mean nothing then: the header and its
  * three buffers must be in memory that both sides reach.
  */
 far_op far_fails(Z_ERRNO)
-    int deflateSetHeader(z_streamp far_inout strm, gz_headerp far_global far_nullable head);
+    int deflateSetHeader(z_streamp far_inout far_nullable strm, gz_headerp far_global far_nullable head);
 
 /* --- Restoring a stream --- */
 
 far_op far_fails(Z_ERRNO)
-    int inflateInit_(z_streamp far_inout far_lifetime(released) strm, const char *__null_terminated version,
-                     int stream_size);
+    int inflateInit_(z_streamp far_inout far_lifetime(released) far_nullable strm,
+                     const char *__null_terminated far_nullable version, int stream_size);
 far_op far_fails(Z_ERRNO)
-    int inflateInit2_(z_streamp far_inout far_lifetime(released) strm, int windowBits,
-                      const char *__null_terminated version, int stream_size);
+    int inflateInit2_(z_streamp far_inout far_lifetime(released) far_nullable strm, int windowBits,
+                      const char *__null_terminated far_nullable version, int stream_size);
 far_op far_fails(Z_ERRNO)
-    int inflate(z_streamp far_inout strm, int flush);
+    int inflate(z_streamp far_inout far_nullable strm, int flush);
 far_op far_fails(Z_ERRNO)
-    int inflateEnd(z_streamp far_inout far_release strm);
+    int inflateEnd(z_streamp far_inout far_release far_nullable strm);
 far_op far_fails(Z_ERRNO)
-    int inflateSetDictionary(z_streamp far_inout strm, const Bytef *__sized_by(dictLength) dictionary, uInt dictLength);
+    int inflateSetDictionary(z_streamp far_inout far_nullable strm, const Bytef *__sized_by(dictLength) dictionary,
+                             uInt dictLength);
 
 /* As deflateGetDictionary: 32768 bytes of room. */
 far_op far_fails(Z_ERRNO)
-    int inflateGetDictionary(z_streamp far_inout strm, Bytef *far_out __sized_by_or_null(32768) dictionary,
+    int inflateGetDictionary(z_streamp far_inout far_nullable strm, Bytef *far_out __sized_by_or_null(32768) dictionary,
                              uInt *far_out far_nullable dictLength);
 far_op far_fails(Z_ERRNO)
-    int inflateSync(z_streamp far_inout strm);
+    int inflateSync(z_streamp far_inout far_nullable strm);
 far_op far_fails(Z_ERRNO)
-    int inflateCopy(z_streamp far_inout far_lifetime(released) dest, z_streamp far_in source);
+    int inflateCopy(z_streamp far_inout far_lifetime(released) far_nullable dest, z_streamp far_in far_nullable source);
 far_op far_fails(Z_ERRNO)
-    int inflateReset(z_streamp far_inout strm);
+    int inflateReset(z_streamp far_inout far_nullable strm);
 far_op far_fails(Z_ERRNO)
-    int inflateReset2(z_streamp far_inout strm, int windowBits);
+    int inflateReset2(z_streamp far_inout far_nullable strm, int windowBits);
 far_op far_fails(Z_ERRNO)
-    int inflateResetKeep(z_streamp far_inout strm);
+    int inflateResetKeep(z_streamp far_inout far_nullable strm);
 far_op far_fails(Z_ERRNO)
-    int inflatePrime(z_streamp far_inout strm, int bits, int value);
+    int inflatePrime(z_streamp far_inout far_nullable strm, int bits, int value);
 far_op far_fails(-65536)
-    long inflateMark(z_streamp far_in strm);
+    long inflateMark(z_streamp far_in far_nullable strm);
 
 /* Filled in by later calls of inflate(), until `done` is not 0. */
 far_op far_fails(Z_ERRNO)
     int inflateGetHeader(z_streamp far_inout strm, gz_headerp far_inout far_lifetime(strm) head);
 far_op far_fails(Z_ERRNO)
-    int inflateSyncPoint(z_streamp far_in strm);
+    int inflateSyncPoint(z_streamp far_in far_nullable strm);
 far_op far_fails(Z_ERRNO)
-    int inflateUndermine(z_streamp far_inout strm, int subvert);
+    int inflateUndermine(z_streamp far_inout far_nullable strm, int subvert);
 far_op far_fails(Z_ERRNO)
-    int inflateValidate(z_streamp far_inout strm, int check);
+    int inflateValidate(z_streamp far_inout far_nullable strm, int check);
 far_op far_fails(-1)
-    unsigned long inflateCodesUsed(z_streamp far_in strm);
+    unsigned long inflateCodesUsed(z_streamp far_in far_nullable strm);
 
 /* --- Restoring with callbacks --- */
 
 /* The window is zlib's to write from here to inflateBackEnd(); what lies in it comes out by `out` alone. */
 far_op far_fails(Z_ERRNO)
-    int inflateBackInit_(z_streamp far_inout far_lifetime(released) strm, int windowBits,
+    int inflateBackInit_(z_streamp far_inout far_lifetime(released) far_nullable strm, int windowBits,
                          unsigned char *far_in __sized_by(1 << windowBits) far_lifetime(strm) window,
-                         const char *__null_terminated version, int stream_size);
+                         const char *__null_terminated far_nullable version, int stream_size);
 
 /* `in` says where its next bytes are and returns how many; `out` takes bytes that lie in the window. */
 far_op far_fails(Z_ERRNO)
     int inflateBack(
-        z_streamp far_inout strm,
+        z_streamp far_inout far_nullable strm,
         unsigned (*far_callback in)(
             void FAR *far_opaque in_desc,
             z_const unsigned char FAR *__sized_by(far_result) far_nullable far_lifetime(call) FAR *far_out next),
@@ -182,7 +187,7 @@ far_op far_fails(Z_ERRNO)
             void FAR *far_opaque out_desc, unsigned char FAR *far_in __sized_by(size) bytes, unsigned size),
         void FAR *far_opaque out_desc);
 far_op far_fails(Z_ERRNO)
-    int inflateBackEnd(z_streamp far_inout far_release strm);
+    int inflateBackEnd(z_streamp far_inout far_release far_nullable strm);
 
 /* --- Whole buffers --- */
 

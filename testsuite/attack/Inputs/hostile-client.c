@@ -48,8 +48,10 @@ static void wrong_slots(struct channel *channel, const struct bound *bound)
 {
     static const uint32_t far_away[] = {4095, 4096, 65536, 0x7FFFFFFF, 0x80000000, UINT32_MAX};
     must(CALL(channel, 0, 1, 1, 1, 1, 1, 1) == FAR_CALL_BAD_SLOT);
-    for (uint32_t i = 0; i < sizeof far_away / sizeof *far_away; i++)
-        must(CALL(channel, far_away[i], 1, 1, 1, 1, 1, 1) == FAR_CALL_BAD_SLOT);
+    for (uint32_t i = 0; i < sizeof far_away / sizeof *far_away; i++) {
+        uint32_t status = CALL(channel, far_away[i], 1, 1, 1, 1, 1, 1);
+        must(status == FAR_CALL_BAD_SLOT || status == FAR_CALL_NOT_GIVEN);
+    }
     for (uint32_t i = bound->iface->ops.count + 1; i < 64; i++)
         must(CALL(channel, i, 1, 1, 1, 1, 1, 1) == FAR_CALL_BAD_SLOT);
 }

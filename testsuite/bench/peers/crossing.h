@@ -12,9 +12,9 @@
 far_service(crossing, 1, 0);
 
 /* clang-format off */
-far_op far_data_shipped far_fails(-1)
+far_op far_data_shipped far_async far_fails(-1)
     int crossing_null(void);
-far_op far_data_shipped far_fails(-1)
+far_op far_data_shipped far_async far_fails(-1)
     int crossing_in(const unsigned char *far_in __sized_by(size) bytes, size_t size);
 far_op far_data_shipped far_fails(-1)
     int crossing_inout(unsigned char *far_inout __sized_by(size) bytes, size_t size);

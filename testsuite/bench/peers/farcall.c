@@ -15,15 +15,49 @@
 #define CELLS 100000
 
 #ifdef PLAIN_LIBRARY
-#define NAME "library"
+#define NAME  "library"
+#define KINDS "null in inout clients held-in held-inout held-null list walk"
+static bool call_in_batches(const struct peer_run *run, unsigned char *bytes, uint32_t count)
+{
+    (void)run;
+    (void)bytes;
+    (void)count;
+    return false;
+}
 static void *shared_memory(size_t size)
 {
     return malloc(size);
 }
 static void check_stub(void) {}
 #else
+#include "crossing_promises.h"
 #include <farcall/farcall.h>
-#define NAME "farcall"
+#define NAME  "farcall"
+#define KINDS "null in inout clients held-in held-inout held-null list walk batch batch-in"
+#define BATCH 64
+
+static void call_batch(bool with_bytes, unsigned char *bytes, size_t size, uint32_t count)
+{
+    far_promise *promise[BATCH];
+    int result = 0, wanted = with_bytes ? 2 : 0;
+    far_batch_begin(0);
+    for (uint32_t i = 0; i < count; i++)
+        promise[i] = with_bytes ? crossing_in_async(bytes, size) : crossing_null_async();
+    far_batch_run();
+    for (uint32_t i = 0; i < count; i++)
+        peer_expect(far_claim(promise[i], &result) == 0 && result == wanted, "a call in a batch failed");
+}
+
+static bool call_in_batches(const struct peer_run *run, unsigned char *bytes, uint32_t count)
+{
+    bool with_bytes = peer_is(run, "batch-in");
+    if (!with_bytes && !peer_is(run, "batch"))
+        return false;
+    for (; count; count -= count < BATCH ? count : BATCH)
+        call_batch(with_bytes, bytes, run->amount, count < BATCH ? count : BATCH);
+    return true;
+}
+
 static void *shared_memory(size_t size)
 {
     if (far_trust("held") != 0)
@@ -80,6 +114,8 @@ static void *connect(const struct peer_run *run)
 static void call(void *connection, const struct peer_run *run, uint32_t count)
 {
     unsigned char *bytes = connection;
+    if (call_in_batches(run, bytes, count))
+        return;
     if (peer_is(run, "null") || peer_is(run, "clients"))
         REPEAT(crossing_null(), 0)
     else if (peer_is(run, "in"))
@@ -100,7 +136,6 @@ static void call(void *connection, const struct peer_run *run, uint32_t count)
 
 int main(int argc, char **argv)
 {
-    const struct peer peer = {NAME, "null in inout clients held-in held-inout held-null list walk", NULL, connect, call,
-                              0};
+    const struct peer peer = {NAME, KINDS, NULL, connect, call, 0};
     return peer_main(argc, argv, &peer);
 }

@@ -26,6 +26,8 @@ struct message {
     int part_count, kind;
     union content far_selected_by(kind) content;
     int far_fd log;
+    unsigned char *__sized_by(room) far_granted far_out to;
+    size_t room;
     void *far_opaque user;
     void *far_withheld secret;
     int (*far_callback far_nullable done)(void *far_opaque user, const char *__null_terminated far_lifetime(call) *far_out why);

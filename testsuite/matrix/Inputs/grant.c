@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * What a client grants a service: memory of its domain segment, of the rest of its process, and of its parameters, as the
- * service's host can touch them. Prints "MEMORY RIGHTS" for each.
+ * What a client grants a service: memory of its domain segment, of regions, of the rest of its process, and of its parameters,
+ * as the service's host can touch them. Prints "MEMORY RIGHTS" for each.
  *
  *     grant LEVEL trust|distrust
  */
@@ -29,6 +29,21 @@ static void row(const char *name, const uint8_t *address)
            '-');
 }
 
+static bool regions(void)
+{
+    uint8_t *lent = far_region(4096), *both = far_region(4096);
+    if (!lent || !both || far_grant(lent, "vault", FAR_GRANT_READ) != 0 ||
+        far_grant(both, "vault", FAR_GRANT_WRITE) != 0)
+        return false;
+    *lent = *both = 7;
+    row("lent", lent);
+    row("shared-region", both);
+    if (far_revoke(both, "vault") != 0)
+        return false;
+    row("revoked", both);
+    return *lent == 7;
+}
+
 int main(int argc, char **argv)
 {
     bool trusts = argc > 2 && strcmp(argv[2], "trust") == 0;
@@ -42,6 +57,8 @@ int main(int argc, char **argv)
     printf("level %s\n", far_level_name(far_level("vault")));
     row("domain", shared);
     row("private", own);
+    if (!regions())
+        return perror("regions"), 1;
     printf("parameter %s\n", vault_add(&parameter) == 0 && parameter == 2 ? "rw-" : "---");
     printf("in place: %s\n", vault_same(shared, (uint64_t)(uintptr_t)shared) == 1 ? "yes" : "no");
     if (trusts && far_distrust("vault") == 0)

@@ -41,25 +41,37 @@ struct service make_service(void)
     struct service service = {.data = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)};
     service.data->kept = 100;
     const struct pku_range range = {(uint64_t)(uintptr_t)service.data, 4096, PROT_READ | PROT_WRITE};
-    const struct pku_plan plan = {&range, 1, entry, SLOT_COUNT, 65536};
+    const struct pku_plan plan = {&range, 1, entry, SLOT_COUNT, 65536, 0, true};
     if (pku_domain_make(&plan, &service.domain, &error) != 0)
         stop(error.text);
     return service;
 }
 
 struct pku_outcome outcome;
+struct pku_caller *caller;
+
+struct pku_arguments *area_of(const struct service *service)
+{
+    return service->domain->context[0].area;
+}
+
+uint64_t area_inside(const struct service *service)
+{
+    return service->domain->context[0].area_inside;
+}
 
 enum pku_end call(const struct service *service, enum inside_slot slot, const uint64_t *words, unsigned count)
 {
-    struct pku_arguments *arguments = pku_take(service->domain);
-    if (!arguments)
+    struct pku_context *context = pku_begin(service->domain, false);
+    if (!context)
         return PKU_ELSEWHERE;
+    struct pku_arguments *arguments = context->area;
     memset(arguments, 0, sizeof *arguments);
     for (unsigned i = 0; i < count; i++)
         *(i < 6 ? &arguments->integer[i] : &arguments->stack[i - 6]) = words[i];
     arguments->stack_count = count > 6 ? count - 6 : 0;
-    enum pku_end end = pku_run(service->domain, slot, &outcome);
-    pku_release();
+    enum pku_end end = pku_run(service->domain, context, slot, false, caller, &outcome);
+    pku_end_call(context);
     return end;
 }
 

@@ -70,6 +70,21 @@
     X(jumps_on_fault)                \
     X(jumps_pkey_set)                \
     X(restores)                      \
+    X(jumps_set_all)                 \
+    X(jumps_set_own)                 \
+    X(jumps_other_context)           \
+    X(goes_on_unasked)               \
+    X(asks_nonsense)                 \
+    X(asks_wait)                     \
+    X(asks_wait_outside)             \
+    X(asks_wake_outside)             \
+    X(asks_time)                     \
+    X(asks_nobody)                   \
+    X(asks_call_back)                \
+    X(asks_call_back_wrong)          \
+    X(asks_call_back_deep)           \
+    X(asks_signals)                  \
+    X(locks_and_dies)                \
     X(stray_library)
 
 #define CHECKS_WITHOUT_SERVICE(X) \
@@ -89,9 +104,13 @@ CHECKS_WITHOUT_SERVICE(X)
 
 extern uint64_t secret; /* the caller's own memory */
 extern struct pku_outcome outcome;
+extern struct pku_caller *caller; /* of the calls that follow */
 
 _Noreturn void stop(const char *what);
 struct service make_service(void);
+/* Of a call that begins while there is none. */
+struct pku_arguments *area_of(const struct service *service);
+uint64_t area_inside(const struct service *service);
 enum pku_end call(const struct service *service, enum inside_slot slot, const uint64_t *words, unsigned count);
 #define CALL(service, name, ...) \
     call(service, SLOT_##name, (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / 8)

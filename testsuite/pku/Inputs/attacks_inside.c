@@ -106,7 +106,7 @@ void loses_stack(struct service *service)
 
 void stack_in_signal_stack(struct service *service)
 {
-    attack(service, CALL(service, inside_stack_in_signal_stack, service->domain->signal_stack));
+    attack(service, CALL(service, inside_stack_in_signal_stack, service->domain->context[0].signal_stack));
 }
 
 void loses_fs(struct service *service)
@@ -167,7 +167,7 @@ static enum pku_end reenter(struct service *service, uint64_t more, uint64_t les
     CALL(service, inside_keep, (uint64_t)service->data, 1);
     uint64_t own = ((far_pku_state.rights | 1) & ~(3ull << 2 * service->domain->keyed.key));
     return CALL(service, inside_reenter, at(far_pku_site_enter), (own | more) & ~less,
-                pku_area_inside(service->domain) + offsetof(struct pku_arguments, ticket));
+                area_inside(service) + offsetof(struct pku_arguments, ticket));
 }
 
 void reenters_reading(struct service *service)
@@ -225,10 +225,9 @@ void jumps_pkey_set(struct service *service)
 
 void restores(struct service *service)
 {
-    struct pku_arguments *arguments = pku_take(service->domain);
+    struct pku_arguments *arguments = area_of(service);
     uint8_t *image = (uint8_t *)arguments + 4096;
     memset(image, 0, 8192);
     image[512 + 1] = 2; /* XSTATE_BV: PKRU is in it, and is 0 */
-    pku_release();
-    attack(service, CALL(service, inside_restore, at(far_pku_restore_begin), pku_area_inside(service->domain) + 4096));
+    attack(service, CALL(service, inside_restore, at(far_pku_restore_begin), area_inside(service) + 4096));
 }

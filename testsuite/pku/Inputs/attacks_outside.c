@@ -56,7 +56,7 @@ void outside_write(struct service *service)
 void outside_stack(struct service *service)
 {
     catch_faults();
-    printf("%d", *(volatile char *)(uintptr_t)(service->domain->signal_stack));
+    printf("%d", *(volatile char *)(uintptr_t)(service->domain->context[0].signal_stack));
 }
 
 void outside_by_kernel(struct service *service)
@@ -113,7 +113,7 @@ void outside_jump_leave_own_rights(struct service *service)
 static void *other_thread_reads(void *argument)
 {
     struct service *service = argument;
-    const volatile uint64_t *flag = (volatile uint64_t *)(service->domain->area + 1);
+    const volatile uint64_t *flag = (volatile uint64_t *)(area_of(service) + 1);
     while (!flag[1])
         ;
     printf("it goes %s; it reads: ", say(CALL(service, inside_add_up, 1, 0, 0, 0, 0, 0, 0, 0)));
@@ -126,7 +126,7 @@ void outside_other_thread(struct service *service)
     catch_faults();
     pthread_t thread;
     pthread_create(&thread, NULL, other_thread_reads, service);
-    CALL(service, inside_spin, pku_area_inside(service->domain) + sizeof(struct pku_arguments));
+    CALL(service, inside_spin, area_inside(service) + sizeof(struct pku_arguments));
     pthread_join(thread, NULL);
 }
 

@@ -28,13 +28,14 @@ void values(struct service *service)
 
 void floats(struct service *service)
 {
-    struct pku_arguments *arguments = pku_take(service->domain);
+    struct pku_arguments *arguments = area_of(service);
     const double given[] = {1.5, 2.25, 4};
     double got;
     memset(arguments, 0, sizeof *arguments);
     memcpy(arguments->floats, given, sizeof given);
-    pku_run(service->domain, SLOT_inside_sum_floats, &outcome);
-    pku_release();
+    struct pku_context *context = pku_begin(service->domain, false);
+    pku_run(service->domain, context, SLOT_inside_sum_floats, false, NULL, &outcome);
+    pku_end_call(context);
     memcpy(&got, &outcome.float_result, sizeof got);
     printf("%.2f", got);
 }
@@ -47,18 +48,16 @@ void data(struct service *service)
 
 void buffer(struct service *service)
 {
-    struct pku_arguments *arguments = pku_take(service->domain);
+    struct pku_arguments *arguments = area_of(service);
     memcpy(arguments + 1, "ABC", 3);
-    pku_release();
-    printf("%s", say(CALL(service, inside_sum_bytes, pku_area_inside(service->domain) + sizeof *arguments, 3)));
+    printf("%s", say(CALL(service, inside_sum_bytes, area_inside(service) + sizeof *arguments, 3)));
 }
 
 void guarded(struct service *service)
 {
-    struct pku_arguments *arguments = pku_take(service->domain);
+    struct pku_arguments *arguments = area_of(service);
     memcpy(arguments + 1, "ABC", 3);
-    pku_release();
-    printf("%s", say(CALL(service, inside_guarded, pku_area_inside(service->domain) + sizeof *arguments, 3)));
+    printf("%s", say(CALL(service, inside_guarded, area_inside(service) + sizeof *arguments, 3)));
 }
 
 void error_number(struct service *service)
@@ -143,12 +142,11 @@ static pthread_t start_blocked(void *(*function)(void *), void *argument)
 /* Signals with handlers wait; being scheduled away and back harms nothing. */
 void signals(struct service *service)
 {
-    struct pku_arguments *arguments = pku_take(service->domain);
+    struct pku_arguments *arguments = area_of(service);
     volatile uint64_t *flag = (volatile uint64_t *)(arguments + 1);
-    pku_release();
     signal(SIGALRM, on_alarm);
     pthread_t thread = start_blocked(let_go, (void *)flag);
-    const char *said = say(CALL(service, inside_spin, pku_area_inside(service->domain) + sizeof *arguments));
+    const char *said = say(CALL(service, inside_spin, area_inside(service) + sizeof *arguments));
     pthread_join(thread, NULL);
     printf("%s, handled afterwards: %s", said, alarms ? "yes" : "no");
 }
@@ -164,13 +162,13 @@ static void *be_busy(void *flag)
 /* More threads than processors, all busy: the kernel takes the one in the domain away and puts it back, often. */
 void scheduled(struct service *service)
 {
-    volatile uint64_t *flag = (volatile uint64_t *)(service->domain->area + 1);
+    volatile uint64_t *flag = (volatile uint64_t *)(area_of(service) + 1);
     pthread_t busy[4];
     alarms = -1; /* no signals */
     for (int i = 0; i < 4; i++)
         pthread_create(&busy[i], NULL, be_busy, (void *)flag);
     pthread_t thread = start_blocked(let_go, (void *)flag);
-    printf("%s", say(CALL(service, inside_spin, pku_area_inside(service->domain) + sizeof(struct pku_arguments))));
+    printf("%s", say(CALL(service, inside_spin, area_inside(service) + sizeof(struct pku_arguments))));
     for (int i = 0; i < 4; i++)
         pthread_join(busy[i], NULL);
     pthread_join(thread, NULL);

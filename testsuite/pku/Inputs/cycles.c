@@ -58,24 +58,24 @@ static void system_call(void)
 static void whole_call(void)
 {
     struct pku_outcome outcome;
-    struct pku_arguments *arguments = pku_take(domain);
-    memset(arguments, 0, sizeof *arguments);
-    if (pku_run(domain, SLOT_inside_registers, &outcome) != PKU_RETURNED)
+    struct pku_context *context = pku_begin(domain, false);
+    memset(context->area, 0, offsetof(struct pku_arguments, walked));
+    if (pku_run(domain, context, SLOT_inside_registers, false, NULL, &outcome) != PKU_RETURNED)
         abort();
-    pku_release();
+    pku_end_call(context);
 }
 
 /* Without what needs the kernel: signals wait, and are to stay away, while this is measured. */
 static void gate_alone(void)
 {
-    domain->area->ticket = 1;
-    far_pku_enter(pku_key_give(&domain->keyed), SLOT_inside_registers);
+    domain->context[0].area->ticket = 1;
+    far_pku_enter(pku_key_give(&domain->keyed), SLOT_inside_registers, 0);
 }
 
 static void measure_gate(void)
 {
     struct pku_signals saved;
-    if (!pku_signals_hold(&saved, domain->signal_stack))
+    if (!pku_signals_hold(&saved, domain->context[0].signal_stack))
         abort();
     pku_calls_forbid();
     measure("the gate, there and back", gate_alone);
@@ -95,7 +95,7 @@ static void make_domain(void)
     struct far_error error;
     uint64_t entry[SLOT_COUNT] = {0};
     entry[SLOT_inside_registers] = (uint64_t)(uintptr_t)inside_registers;
-    const struct pku_plan plan = {NULL, 0, entry, SLOT_COUNT, 4096};
+    const struct pku_plan plan = {NULL, 0, entry, SLOT_COUNT, 4096, 0, false};
     if (pku_domain_make(&plan, &domain, &error) == 0)
         return;
     printf("not measured: %s\n", error.text);

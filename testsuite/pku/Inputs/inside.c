@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* What runs in the tests' domains. Compiled as any library is, with guards on its stack, and without data of its own. */
-#include <stdint.h>
+#include "runtime/pku/library.h"
+
+#include "runtime/pku/gate.h"
 
 #pragma clang diagnostic ignored "-Wunused-parameter" /* naked functions find theirs in registers */
 
 struct inside_data {
     uint64_t kept;
+    pthread_mutex_t mutex;
 };
 
 uint64_t inside_add_up(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h);
@@ -176,11 +179,12 @@ __attribute__((naked)) uint64_t inside_no_instruction(void)
     __asm__ volatile("ud2\n\tret");
 }
 
-/* Jump to `where` with rax = rights, the rest as that place wants it: r8 a result, r9 errno, r12 a slot. */
+/* Jump to `where` with rax = rights, the rest as that place wants it: r8 a result, r9 errno, r12 a slot, rbx a context. */
 uint64_t inside_jump(uint64_t where, uint64_t rights);
 __attribute__((naked)) uint64_t inside_jump(uint64_t where, uint64_t rights)
 {
-    __asm__ volatile("movq %rsi, %rax\n\txorl %r12d, %r12d\n\tmovq $1234, %r8\n\tmovl $5, %r9d\n\txorl %ecx, %ecx\n\t"
+    __asm__ volatile("movq %rsi, %rax\n\tmovl $1, %r12d\n\txorl %ebx, %ebx\n\tmovq $1234, %r8\n\tmovl $5, %r9d\n\txorl "
+                     "%ecx, %ecx\n\t"
                      "xorl %edx, %edx\n\tjmp *%rdi");
 }
 
@@ -188,8 +192,8 @@ __attribute__((naked)) uint64_t inside_jump(uint64_t where, uint64_t rights)
 uint64_t inside_reenter(uint64_t where, uint64_t rights, uint64_t *ticket);
 __attribute__((naked)) uint64_t inside_reenter(uint64_t where, uint64_t rights, uint64_t *ticket)
 {
-    __asm__ volatile(
-        "movq $1, (%rdx)\n\tmovq %rsi, %rax\n\tmovl $6, %r12d\n\txorl %ecx, %ecx\n\txorl %edx, %edx\n\tjmp *%rdi");
+    __asm__ volatile("movq $1, (%rdx)\n\tmovq %rsi, %rax\n\tmovl $7, %r12d\n\txorl %ebx, %ebx\n\txorl %ecx, "
+                     "%ecx\n\txorl %edx, %edx\n\tjmp *%rdi");
 }
 
 /* Jump to an xrstor 64(%rsp) with an image that holds all rights. `image`: 1024 bytes of the domain's. */
@@ -204,4 +208,42 @@ uint64_t inside_unmask(void);
 __attribute__((naked)) uint64_t inside_unmask(void)
 {
     __asm__ volatile("movw $0x340, -8(%rsp)\n\tfldcw -8(%rsp)\n\tfldz\n\tfld1\n\tfdivp\n\tmovl $9, %eax\n\tret");
+}
+
+static struct pku_thread *self(void)
+{
+    struct pku_thread *thread;
+    __asm__("movq %%fs:0, %0" : "=r"(thread));
+    return thread;
+}
+
+/* Asks who called it for anything: what comes back, and errno as it was. */
+int64_t inside_ask(uint64_t what, uint64_t word0, uint64_t word1, uint64_t word2);
+int64_t inside_ask(uint64_t what, uint64_t word0, uint64_t word1, uint64_t word2)
+{
+    struct pku_arguments *area = self()->area;
+    const uint64_t word[] = {word0, word1, word2};
+    self()->error = 3;
+    for (unsigned i = 0; i < 3; i++)
+        area->word[i] = word[i];
+    area->asked = (uint32_t)what;
+    far_pku_ask();
+    return area->answer;
+}
+
+/* Holds a mutex, and what its thread's list says of it is a lie in one place: it must not be followed out of the domain. */
+void inside_lock_and_die(struct inside_data *data, uint64_t lie);
+void inside_lock_and_die(struct inside_data *data, uint64_t lie)
+{
+    far_pku_pthread_mutex_lock(&data->mutex);
+    data->mutex.__data.__list.__next = (void *)lie;
+    __builtin_trap();
+}
+
+/* To the way in with its own rights and a ticket, but another context than there is. */
+uint64_t inside_jump_context(uint64_t where, uint64_t rights, uint64_t *ticket, uint64_t context);
+__attribute__((naked)) uint64_t inside_jump_context(uint64_t where, uint64_t rights, uint64_t *ticket, uint64_t context)
+{
+    __asm__ volatile("movq $1, (%rdx)\n\tmovq %rcx, %rbx\n\tmovq %rsi, %rax\n\tmovl $1, %r12d\n\txorl %ecx, %ecx\n\t"
+                     "xorl %edx, %edx\n\tjmp *%rdi");
 }

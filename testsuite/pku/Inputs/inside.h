@@ -3,6 +3,7 @@
 #ifndef FARCALL_TEST_PKU_INSIDE_H
 #define FARCALL_TEST_PKU_INSIDE_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 #define INSIDE_OPERATIONS(X)        \
@@ -29,9 +30,13 @@
     X(inside_reenter)               \
     X(inside_jump)                  \
     X(inside_restore)               \
-    X(inside_unmask)
+    X(inside_unmask)                \
+    X(inside_ask)                   \
+    X(inside_lock_and_die)          \
+    X(inside_jump_context)
 
 enum inside_slot {
+    SLOT_none, /* PKU_SLOT_GO_ON */
 #define X(name) SLOT_##name,
     INSIDE_OPERATIONS(X)
 #undef X
@@ -45,7 +50,8 @@ INSIDE_OPERATIONS(X)
 /* A domain's memory, a page. */
 struct inside_data {
     uint64_t kept;
-    uint8_t unused[4088];
+    pthread_mutex_t mutex;
+    uint8_t unused[4088 - sizeof(pthread_mutex_t)];
 };
 
 #endif

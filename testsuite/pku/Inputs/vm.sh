@@ -61,7 +61,7 @@ $cc -O1 -static -o "$work/root/init" "$here/init.c"
 status=0
 timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 768 -nodefaults -no-user-config -display none -no-reboot \
   -kernel "$kernel" -initrd "$work/initramfs" -serial "file:$work/console" -serial "file:$work/output" \
-  -append "console=ttyS0 loglevel=4 panic=-1 random.trust_cpu=on" || status=$?
+  -append "console=ttyS0 loglevel=4 panic=-1 random.trust_cpu=on" ${FARCALL_VM_OPTIONS:-} || status=$?
 
 sed -e '/^vm: exit [0-9]*$/d' "$work/output"
 ended=$(sed -n 's/^vm: exit \([0-9]*\)$/\1/p' "$work/output" | tail -n 1)

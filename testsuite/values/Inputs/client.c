@@ -25,12 +25,25 @@ static void compare(const char *name, int which, const void *got, const void *wa
     wrong++;
 }
 
+/* What means something of so many long doubles. */
+#if defined(__x86_64__)
+#define LONG_DOUBLE_BYTES 10
+#else
+#define LONG_DOUBLE_BYTES 16
+#endif
+static void compare_long(const char *name, int which, const void *got, const void *wanted, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += sizeof(long double))
+        compare(name, which, (const char *)got + at, (const char *)wanted + at, LONG_DOUBLE_BYTES);
+}
+
 #define BODY(name, type) static V_BODY(here_, name, type)
 #define BODY_SIZE(size)  BODY(bytes_##size, struct v_bytes_##size)
 V_SIZES(BODY_SIZE)
 V_KINDS(BODY)
+V_LONG_KINDS(BODY)
 
-#define TRY(name, type)                                                                                         \
+#define TRY_BY(compare, name, type)                                                                             \
     static void try_##name(void)                                                                                \
     {                                                                                                           \
         type a, b, c, d;                                                                                        \
@@ -42,9 +55,12 @@ V_KINDS(BODY)
             compare(#name, -which, &got, which == 1 ? &a : which == 2 ? &b : which == 3 ? &c : &d, sizeof got); \
         }                                                                                                       \
     }
-#define TRY_SIZE(size) TRY(bytes_##size, struct v_bytes_##size)
+#define TRY(name, type)      TRY_BY(compare, name, type)
+#define TRY_LONG(name, type) TRY_BY(compare_long, name, type)
+#define TRY_SIZE(size)       TRY(bytes_##size, struct v_bytes_##size)
 V_SIZES(TRY_SIZE)
 V_KINDS(TRY)
+V_LONG_KINDS(TRY_LONG)
 
 static void try_all(void)
 {
@@ -52,6 +68,7 @@ static void try_all(void)
 #define CALL_SIZE(size)  try_bytes_##size();
     V_SIZES(CALL_SIZE)
     V_KINDS(CALL)
+    V_LONG_KINDS(CALL)
 }
 
 static void with_strings(void)
@@ -87,6 +104,25 @@ static struct v_doubles back(struct v_doubles p, struct v_name n, struct v_bytes
     int right = !strcmp(n.text, "name") && n.n == 4 && much.at[39] == 39 && w == (v_wide)1 << 100 && a == 5 && b == 6 &&
                 c == 7 && last.at[2] == 3;
     return (struct v_doubles){p.b, right ? p.a : -1};
+}
+
+static v_complex_long through(v_floats_vector p, long double x, double a, double b, double c, double d, double e,
+                              double g, struct v_one_vector q, v_bytes_vector last)
+{
+    int right = a + b + c + d + e + g == 21 && q.a[3] == 8.5f && last[15] == 15;
+    return (right ? p[0] + p[3] : -1) + x * 1.0iL;
+}
+
+static v_floats_vector turned(v_floats_vector p)
+{
+    return (v_floats_vector){p[3], p[2], p[1], p[0]};
+}
+
+static void with_whole_registers(void)
+{
+    v_floats_vector p = {1.5f, 2, 3, 4.25f}, back = v_turned(turned, p);
+    printf("through %Lg\n", v_through(through, p, 0.0625L));
+    printf("turned %g %g %g %g\n", back[0], back[1], back[2], back[3]);
 }
 
 static void with_callback(void)
@@ -129,6 +165,7 @@ int main(int argc, char **argv)
     with_handles();
     with_unions();
     with_callback();
+    with_whole_registers();
     if (argc > 2)
         refused();
     return wrong != 0;

@@ -12,6 +12,7 @@
 #define BODY_SIZE(size)  V_BODY(v_, bytes_##size, struct v_bytes_##size)
 V_SIZES(BODY_SIZE)
 V_KINDS(BODY)
+V_LONG_KINDS(BODY)
 
 long v_long_double(int n, long double a, double b, long double c)
 {
@@ -94,4 +95,20 @@ double v_back(struct v_doubles (*f)(struct v_doubles p, struct v_name n, struct 
     struct v_doubles got = f((struct v_doubles){1.5, 2.5}, (struct v_name){"name", 4}, much, (v_wide)1 << 100, 5, 6, 7,
                              (struct v_bytes_3){{1, 2, 3}});
     return got.a * 1000 + got.b;
+}
+
+long double v_through(v_complex_long (*f)(v_floats_vector p, long double x, double a, double b, double c, double d,
+                                          double e, double g, struct v_one_vector q, v_bytes_vector last),
+                      v_floats_vector p, long double x)
+{
+    v_bytes_vector last;
+    for (int i = 0; i < 16; i++)
+        last[i] = (char)i;
+    v_complex_long got = f(p, x, 1, 2, 3, 4, 5, 6, (struct v_one_vector){{5.5f, 6.5f, 7.5f, 8.5f}}, last);
+    return __real__ got + __imag__ got;
+}
+
+v_floats_vector v_turned(v_floats_vector (*f)(v_floats_vector p), v_floats_vector p)
+{
+    return f(p);
 }

@@ -16,7 +16,14 @@ far_service(v, 1, 0);
     X(int128, v_wide) X(unsigned128, v_unsigned_wide) X(complex_of_doubles, v_complex) X(complex_of_floats, v_complex_float) \
     X(two_longs, struct v_longs) X(doubles, struct v_doubles) X(floats, struct v_floats) X(three, struct v_three_floats) \
     X(four, struct v_four_doubles) X(long_and_double, struct v_mixed) X(double_and_long, struct v_mixed_back) \
-    X(bits, struct v_bits) X(either, union v_either) X(nested, struct v_nested) X(packed, struct v_packed)
+    X(bits, struct v_bits) X(either, union v_either) X(nested, struct v_nested) X(packed, struct v_packed) \
+    X(vector_of_floats, v_floats_vector) X(vector_of_bytes, v_bytes_vector) X(vector_of_doubles, v_doubles_vector) \
+    X(vector_of_ints, v_small_vector) X(one_vector, struct v_one_vector) X(two_vectors, struct v_two_vectors) \
+    X(two_small_vectors, struct v_two_small) X(four_vectors, struct v_four_vectors) X(either_vector, union v_either_vector) \
+    X(vector_or_doubles, union v_vector_or_doubles) X(vector_and_long, struct v_vector_and_long)
+#define V_LONG_KINDS(X) \
+    X(long_doubles, long double) X(complex_of_long_doubles, v_complex_long) X(one_long_double, struct v_one_long) \
+    X(two_long_doubles, struct v_two_long) X(four_long_doubles, struct v_four_long)
 /* clang-format on */
 
 typedef __int128 v_wide;
@@ -64,6 +71,46 @@ struct v_packed {
     long b;
 } __attribute__((packed));
 
+typedef float v_floats_vector __attribute__((vector_size(16)));
+typedef char v_bytes_vector __attribute__((vector_size(16)));
+typedef double v_doubles_vector __attribute__((vector_size(16)));
+typedef int v_small_vector __attribute__((vector_size(8)));
+struct v_one_vector {
+    v_floats_vector a;
+};
+struct v_two_vectors {
+    v_floats_vector a;
+    v_bytes_vector b;
+};
+struct v_two_small {
+    v_small_vector a, b;
+};
+struct v_four_vectors {
+    v_floats_vector a[4];
+};
+union v_either_vector {
+    v_floats_vector a;
+    long b;
+};
+union v_vector_or_doubles {
+    v_doubles_vector a;
+    double b[2];
+};
+struct v_vector_and_long {
+    v_floats_vector a;
+    long b[2];
+};
+typedef long double _Complex v_complex_long;
+struct v_one_long {
+    long double a;
+};
+struct v_two_long {
+    long double a, b;
+};
+struct v_four_long {
+    long double a[4];
+};
+
 #define V_TYPE(size)            \
     struct v_bytes_##size {     \
         unsigned char at[size]; \
@@ -76,6 +123,7 @@ V_SIZES(V_TYPE)
 #define V_DECLARE_SIZE(size) V_DECLARE(bytes_##size, struct v_bytes_##size)
 V_SIZES(V_DECLARE_SIZE)
 V_KINDS(V_DECLARE)
+V_LONG_KINDS(V_DECLARE)
 
 far_op far_fails(-1) long v_long_double(int n, long double a, double b, long double c);
 
@@ -128,6 +176,12 @@ struct v_variant {
     } far_selected_by(kind) as;
 };
 far_op far_fails(-1) long v_variant(struct v_variant a, struct v_variant b);
+
+far_op long double v_through(v_complex_long (*far_callback f)(v_floats_vector p, long double x, double a, double b,
+                                                              double c, double d, double e, double g,
+                                                              struct v_one_vector q, v_bytes_vector last),
+                             v_floats_vector p, long double x);
+far_op v_floats_vector v_turned(v_floats_vector (*far_callback f)(v_floats_vector p), v_floats_vector p);
 
 far_op double v_back(struct v_doubles (*far_callback f)(struct v_doubles p, struct v_name n, struct v_bytes_40 much,
                                                         v_wide w, long a, long b, long c, struct v_bytes_3 last),

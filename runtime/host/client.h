@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* A client, for clients.c and handles.c alone. */
+#ifndef FARCALL_HOST_CLIENT_H
+#define FARCALL_HOST_CLIENT_H
+
+#include "runtime/host/host.h"
+
+struct handle {
+    struct handle_name name; /* value 0: an empty place */
+    uint32_t users;          /* calls that use it now */
+    bool leaving;            /* the one user is releasing it */
+    uint32_t gone;           /* calls that are releasing what had this name before: the service has given it anew */
+};
+
+struct host_client {
+    uint32_t pid, uid;
+    struct host_user *user;
+    int pidfd; /* -1: unknown; then the record ends with its last channel */
+    uint32_t channels;
+    pthread_mutex_t lock;  /* guards the handles */
+    struct handle *handle; /* open addressing, by value, `room` places, a power of two */
+    uint32_t count, room;
+    struct walk_kept *kept; /* NULL: none yet. Under the lock */
+    uint64_t *given;        /* a bit for each function of the service's that it was given; NULL: none. Atomically */
+    bool gives_functions;   /* which the service may have kept. Written atomically */
+    struct host_client *next;
+};
+
+struct handover_record;
+/* Takes the handles that no call uses, and hands each to `take`. */
+void handles_take_idle(struct host_client *client, void (*take)(void *context, const struct handover_record *record),
+                       void *context);
+
+#endif
