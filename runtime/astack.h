@@ -69,8 +69,8 @@
     X(NOT_KEPT, EBADF, "memory that the service was to keep is unknown to its host, or another call uses it")  \
     X(TOO_DEEP, EBUSY,                                                                                         \
       "calls from callbacks are nested deeper than the stack of the host's thread (--stack) is good for")      \
-    X(NOT_BEGUN, ECANCELED, "a call of its batch before it failed, or nobody wanted it any more")      \
-    X(HANDLE_IN_USE, EBUSY, "a handle cannot be released while another call uses it")                            \
+    X(NOT_BEGUN, ECANCELED, "a call of its batch before it failed, or nobody wanted it any more")              \
+    X(HANDLE_IN_USE, EBUSY, "a handle cannot be released while another call uses it")                          \
     X(BAD_DESCRIPTOR, EBADF, "a file descriptor is not open, or did not come with the call")                   \
     X(NO_DESCRIPTORS, EMFILE, "the service's host has no room for more of this user's descriptors (--files)")  \
     X(NOT_GIVEN, EBADF, "a function of the service's was not given to this client, or by a host that has gone")

@@ -89,9 +89,9 @@ struct far_thread {
         const void *busy; /* the frame of the call that is being gathered; NULL: none is */
     } gathering;
     struct {
-        struct far_batch *open; /* gathered, and not sent */
-        struct far_batch *sent; /* the one before it, if one is not enough */
-        bool failed;            /* linked, and one of those before has */
+        struct far_batch *open;  /* gathered, and not sent */
+        struct far_batch *sent;  /* the one before it, if one is not enough */
+        bool failed;             /* linked, and one of those before has */
     } gathered[FAR_BINDING_MAX]; /* by service */
 };
 

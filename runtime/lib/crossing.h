@@ -23,7 +23,7 @@ struct crossing {
 /* What the walk's hooks are given. */
 struct walking {
     struct far_binding *binding;
-    bool sharing; /* memory in the domain segment goes over as its address */
+    bool sharing;                      /* memory in the domain segment goes over as its address */
     const struct far_channel *channel; /* by which the answer came */
     struct passing passing;
     bool batched; /* several calls share the channel: no descriptors go along */
@@ -67,7 +67,7 @@ int walk_crossing_prepare(struct walk_crossing *crossing, const struct far_frame
 void walk_crossing_put(const struct walk_crossing *crossing, const struct far_plan *plan, uint64_t *argument,
                        struct far_wide *wide, char *area);
 int walk_crossing_take(struct walk_crossing *crossing, struct far_frame *frame, struct far_binding *binding,
-                       const struct far_plan *plan, const struct far_reply_line *reply, const char *area,
-                       uint64_t room, struct far_error *error);
+                       const struct far_plan *plan, const struct far_reply_line *reply, const char *area, uint64_t room,
+                       struct far_error *error);
 
 #endif

@@ -292,5 +292,7 @@ const struct far_plan *plan_of_function(const struct far_iface *iface, uint32_t 
     struct carrier carrier = {.iface = iface, .known = memory->known};
     plan_from_op(&memory->plan, &carrier, &memory->op, memory->refusal);
     memory->plan.name = "a function that it gave";
+    if (!memory->plan.refusal && memory->plan.placement.whole) /* given_MACHINE.S writes no more down than the others */
+        memory->plan.refusal = "it passes what vector or x87 registers hold, which only operations may";
     return &memory->plan;
 }

@@ -13,7 +13,7 @@ static void none_yet(struct far_binding *binding)
     CHECK(binding->slot_count == FAR_SLOT_MAX + 1 && !binding->plans.memory);
     for (uint32_t slot = 0; slot <= FAR_SLOT_MAX; slot++) {
         CHECK(!binding->plan[slot]);
-        CHECK(binding->slot_flags[slot] == FAR_SLOT_HAS_FLOATS); /* an unknown operation's may have some */
+        CHECK(binding->slot_flags[slot] == (FAR_SLOT_HAS_FLOATS | FAR_SLOT_WHOLE)); /* who knows what they take */
     }
 }
 

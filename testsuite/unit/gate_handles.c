@@ -42,7 +42,8 @@ static void check_given_anew(struct host_client *client)
     CHECK(begins(client, 0x5000, true));
     CHECK(gives(client, 0x5000) && begins(client, 0x5000, true));
     ends(client, 0x5000, true);
-    CHECK(handle_begin(client, named(0x5000), false) == FAR_CALL_BAD_HANDLE); /* one of the two is still being released */
+    CHECK(handle_begin(client, named(0x5000), false) ==
+          FAR_CALL_BAD_HANDLE); /* one of the two is still being released */
     CHECK(gives(client, 0x5000));
     ends(client, 0x5000, true);
     CHECK(begins(client, 0x5000, true));

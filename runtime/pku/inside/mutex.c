@@ -21,6 +21,8 @@
 #define KIND_ELISION   256
 #define SPINS_TELL     0x4652 /* as in hostfuncs.c */
 
+#define LIST_MOST 2048 /* mutexes, as many as the kernel looks at */
+
 #define OWNER_INCONSISTENT   0x7fffffff
 #define OWNER_NOTRECOVERABLE 0x7ffffffe
 
@@ -46,10 +48,11 @@ static void enlist(struct pku_thread *thread, pthread_mutex_t *mutex)
     thread->robust.pending = NULL;
 }
 
+/* It may be in no list of this call's: an operation may have returned with it, and lists that were left then can lead anywhere. */
 static void strike_out(struct pku_thread *thread, pthread_mutex_t *mutex)
 {
     void **at = &thread->robust.first;
-    while (*at != (void *)&thread->robust && *at != (void *)link_of(mutex))
+    for (unsigned i = 0; i < LIST_MOST && *at != (void *)&thread->robust && *at != (void *)link_of(mutex); i++)
         at = *at;
     if (*at == (void *)link_of(mutex))
         *at = *link_of(mutex);

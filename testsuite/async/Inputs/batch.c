@@ -474,7 +474,7 @@ static void asked(void)
 }
 
 static jmp_buf in_handler;
-static volatile sig_atomic_t handled;
+static int handled;
 
 static int jump_into_handler(int n)
 {
@@ -490,17 +490,19 @@ static int three(int n)
 
 static void handle(int number)
 {
+    volatile int saved = errno;
     (void)number;
     if (setjmp(in_handler) == 0)
         row_alone(jump_into_handler);
-    handled = 1;
+    errno = saved;
+    __atomic_store_n(&handled, 1, __ATOMIC_SEQ_CST);
 }
 
 static void *interrupt(void *thread)
 {
     wait_until(row_begun, 1);
     pthread_kill(*(pthread_t *)thread, SIGUSR1);
-    for (int tries = 0; !handled && tries < 4000; tries++)
+    for (int tries = 0; !__atomic_load_n(&handled, __ATOMIC_SEQ_CST) && tries < 4000; tries++)
         usleep(5000);
     row_open(1);
     return NULL;
