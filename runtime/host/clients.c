@@ -128,8 +128,8 @@ bool client_note_function(struct host_client *client, uint32_t number)
     uint64_t *given = __atomic_load_n(&client->given, __ATOMIC_ACQUIRE), *none = NULL;
     if (!given) {
         given = calloc(FAR_GIVEN_MAX / 64 + 1, sizeof *given);
-        if (given && !__atomic_compare_exchange_n(&client->given, &none, given, false, __ATOMIC_ACQ_REL,
-                                                  __ATOMIC_ACQUIRE)) {
+        if (given &&
+            !__atomic_compare_exchange_n(&client->given, &none, given, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
             free(given);
             given = none;
         }
@@ -143,7 +143,8 @@ bool client_note_function(struct host_client *client, uint32_t number)
 bool client_has_function(const struct host_client *client, uint32_t number)
 {
     const uint64_t *given = __atomic_load_n(&client->given, __ATOMIC_ACQUIRE);
-    return given && number <= FAR_GIVEN_MAX && __atomic_load_n(&given[number / 64], __ATOMIC_ACQUIRE) >> number % 64 & 1;
+    return given && number <= FAR_GIVEN_MAX &&
+           __atomic_load_n(&given[number / 64], __ATOMIC_ACQUIRE) >> number % 64 & 1;
 }
 
 struct host_user *client_user(const struct host_client *client)

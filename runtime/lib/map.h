@@ -46,7 +46,7 @@ struct far_linker {
     void *(*function)(const char *service, const char *name, struct far_error *error);
     void *(*object)(const char *service, const char *name, struct far_error *error);
     const struct far_iface
-        *vouching; /* functions that an operation's author vouches for are the process's own; or NULL */
+        *vouching;      /* functions that an operation's author vouches for are the process's own; or NULL */
     bool chooses_later; /* IFUNC is left for link_choice(): its code must not run here */
 };
 extern const struct far_linker far_client_linker; /* hosttable.c */

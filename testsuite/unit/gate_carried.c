@@ -91,14 +91,9 @@ static void test_host(void)
 static void test_reasons(void)
 {
     static const char *const expected[] = {
-        [LIB_EACH] = "",
-        [LIB_ERROR] = "",
-        [LIB_OPEN] = "",
-        [LIB_PAIR] = "",
-        [LIB_PUMP] = "",
-        [LIB_READ] = "parameter to is a buffer whose size is the result",
-        [LIB_WALK] = "",
-        [LIB_WIDE] = "",
+        [LIB_EACH] = "", [LIB_ERROR] = "", [LIB_OPEN] = "",
+        [LIB_PAIR] = "", [LIB_PUMP] = "",  [LIB_READ] = "parameter to is a buffer whose size is the result",
+        [LIB_WALK] = "", [LIB_WIDE] = "",
     };
     struct made made = make_rich_record();
     const struct far_iface *iface = (const struct far_iface *)made.bytes;

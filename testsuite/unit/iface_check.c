@@ -77,7 +77,7 @@ static struct far_member *member_at(struct far_iface *iface, uint32_t index)
     X(param_not_integer, param_at(i, 1, 2)->value.type = 8, "its type is none")                                     \
     X(param_float, param_at(i, 1, 2)->value.passing = FAR_PASS_FLOAT, "its type is neither")                        \
     X(param_not_pointer, param_at(i, 0, 0)->value.type = 3, "no pointer")                                           \
-    X(param_flags, param_at(i, 0, 0)->value.flags |= 0x100, "unknown flags")                                         \
+    X(param_flags, param_at(i, 0, 0)->value.flags |= 0x100, "unknown flags")                                        \
     X(param_string_out, param_at(i, 0, 0)->value.flags |= FAR_VALUE_OUT, "only go in")                              \
     X(param_no_direction, param_at(i, 1, 1)->value.flags = 0, "neither in nor out")                                 \
     X(param_release, param_at(i, 1, 2)->value.flags |= FAR_VALUE_RELEASE, "only handles")                           \
