@@ -14,6 +14,27 @@
 static pthread_mutex_t handover_lock = PTHREAD_MUTEX_INITIALIZER; /* before a client's */
 static int handover_fd = -1;                                      /* written once, atomically */
 
+/* Hosts from which handles may still come: while their calls end, what they give must find somebody who passes it on. */
+static pthread_mutex_t taking_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t taking_ends = PTHREAD_COND_INITIALIZER;
+static unsigned taking;
+
+bool handover_is_taking(void)
+{
+    pthread_mutex_lock(&taking_lock);
+    bool is = taking > 0;
+    pthread_mutex_unlock(&taking_lock);
+    return is;
+}
+
+void handover_wait_for_old_hosts(void)
+{
+    pthread_mutex_lock(&taking_lock);
+    while (taking > 0)
+        pthread_cond_wait(&taking_ends, &taking_lock);
+    pthread_mutex_unlock(&taking_lock);
+}
+
 bool handover_is_on(void)
 {
     return __atomic_load_n(&handover_fd, __ATOMIC_ACQUIRE) >= 0;
@@ -110,6 +131,16 @@ static bool receive_packet(struct heir *heir)
     return got > 0;
 }
 
+static void end_taking(struct heir *heir)
+{
+    close(heir->fd);
+    free(heir);
+    pthread_mutex_lock(&taking_lock);
+    taking--;
+    pthread_cond_broadcast(&taking_ends);
+    pthread_mutex_unlock(&taking_lock);
+}
+
 /* Of the first batch, which may come late, nothing is answered. */
 static void *take_the_rest(void *argument)
 {
@@ -117,8 +148,7 @@ static void *take_the_rest(void *argument)
     bool answers = heir->ended;
     while (receive_packet(heir) && (!answers || send(heir->fd, "", 1, MSG_NOSIGNAL) == 1))
         answers = heir->ended;
-    close(heir->fd);
-    free(heir);
+    end_taking(heir);
     return NULL;
 }
 
@@ -141,12 +171,13 @@ void handover_take(int fd)
     }
     heir->fd = fd;
     heir->record = HANDOVER_UNTYPED;
+    pthread_mutex_lock(&taking_lock);
+    taking++;
+    pthread_mutex_unlock(&taking_lock);
     take_first_batch(heir);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &attributes, take_the_rest, heir) != 0) {
-        close(fd);
-        free(heir);
-    }
+    if (pthread_create(&thread, &attributes, take_the_rest, heir) != 0)
+        end_taking(heir);
     pthread_attr_destroy(&attributes);
 }

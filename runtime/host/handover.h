@@ -35,5 +35,8 @@ bool handover_one(const struct handover_record *record);
 
 /* The new host: returns when the first batch is in; the rest is taken as it comes. */
 void handover_take(int fd);
+/* Whether a host before this one may still give handles, and until none may: one that has an heir passes them on. */
+bool handover_is_taking(void);
+void handover_wait_for_old_hosts(void);
 
 #endif

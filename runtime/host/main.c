@@ -197,13 +197,14 @@ static void serve_message(struct host *host, struct packet *packet)
  */
 static bool retire(struct packet *packet)
 {
-    if (packet->fd_count == 0 && clients_hold_handles()) {
+    if (packet->fd_count == 0 && (clients_hold_handles() || handover_is_taking())) {
         tell_fard(FAR_MSG_HOST_RETIRE, NULL, 0);
         return false;
     }
     if (packet->fd_count)
         handover_begin(packet->fd[0]);
     workers_retire();
+    handover_wait_for_old_hosts();
     return true;
 }
 

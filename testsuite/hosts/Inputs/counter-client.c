@@ -94,6 +94,16 @@ static void hold(void)
     printf("used: %d, closed: %d\n", counter_use(box), counter_close(box));
 }
 
+/* A handle that its host gives when it is no longer the service's host. */
+static void open_slowly(int ms)
+{
+    counter_version();
+    puts("slow open begins");
+    struct box *box = counter_open_slow(ms);
+    printf("opened: %s, used: %d, closed: %d by version %d\n", box ? "yes" : "no", counter_use(box), counter_close(box),
+           counter_version());
+}
+
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -106,6 +116,8 @@ int main(int argc, char **argv)
         puts("slow call begins");
         int served = counter_slow(atoi(argv[2]));
         printf("slow call was served by version %d, the next by version %d\n", served, counter_version());
+    } else if (argc > 2 && strcmp(argv[1], "open") == 0) {
+        open_slowly(atoi(argv[2]));
     } else {
         for (int i = 0; i < 2; i++) {
             printf("branch %d, trap %d\n", counter_branch(), counter_version());

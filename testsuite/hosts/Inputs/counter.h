@@ -9,6 +9,7 @@ far_op far_fails(-1) int counter_text(const char *__null_terminated text);
 far_op int counter_branch(void);
 struct box;
 far_op far_fails(0) struct box *far_handle counter_open(void);
+far_op far_fails(0) struct box *far_handle counter_open_slow(int ms);
 far_op far_fails(-1) int counter_use(struct box *far_handle box);
 far_op far_fails(-1) int counter_close(struct box *far_release box);
 #if MINOR > 0
