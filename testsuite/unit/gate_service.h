@@ -222,6 +222,7 @@ static inline void gate_free(struct gate_service *service)
             channel_close(&far_thread->channel[depth][0]);
     plans_free(&service->binding.plans);
     free(service->host.function);
+    handle_types_free(&service->host.handle_types);
     free((void *)(uintptr_t)service->binding.iface);
     munmap(service->stubs, 8192);
 }
