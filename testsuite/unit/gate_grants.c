@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BASE  (FAR_WINDOW_BEGIN + ((uint64_t)1 << 40))
+#define BASE  (FAR_WINDOW_BEGIN + 0x5000000000)
 #define SIZE  ((uint64_t)FAR_REGION_UNIT)
 #define APART ((uint64_t)1 << 27)
 
