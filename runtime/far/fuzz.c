@@ -291,6 +291,20 @@ static void explain_ends(struct fuzz_run *run, const struct fuzz_node *node)
     progress_take(run, &unseen);
 }
 
+/* An honest client whose host was ended by the other's call has found nothing of its own. */
+static void forget_what_others_did(struct fuzz_progress *progress)
+{
+    uint32_t kept = 0;
+    bool others = false;
+    for (uint32_t i = 0; i < progress->finding_count && i < FUZZ_FINDINGS; i++)
+        others |= progress->finding[i].kind == FUZZ_HOST_ENDED && !progress->finding[i].honest;
+    for (uint32_t i = 0; others && i < progress->finding_count && i < FUZZ_FINDINGS; i++)
+        if (progress->finding[i].kind != FUZZ_HOST_ENDED || !progress->finding[i].honest)
+            progress->finding[kept++] = progress->finding[i];
+    if (others)
+        progress->finding_count = kept;
+}
+
 static int run_direction(struct fuzz_run *run, const struct direction *direction)
 {
     struct fuzz_node node = {.fard = 0};
@@ -304,6 +318,7 @@ static int run_direction(struct fuzz_run *run, const struct direction *direction
     if (!code)
         code = sessions(run, direction, &campaign);
     stop(honest);
+    forget_what_others_did(run->progress);
     explain_ends(run, &node);
     node_stop(run, &node);
     int written = code ? 0 : write_artifacts(run);
