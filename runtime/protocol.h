@@ -71,6 +71,9 @@ enum far_message_type {
     FAR_MSG_REGION =
         48,        /* memory that can be granted: struct far_region_request; far_domain_reply + 1 fd, or nothing */
     FAR_MSG_GRANT, /* struct far_grant_request: which service may have it as it is; no body */
+    FAR_MSG_REOPEN_CHANNEL, /* struct far_close_channel: another connection for a channel to another node, whose last one was lost;
+                               answered as OPEN_CHANNEL is there */
+    FAR_MSG_HOST_CONNECTION, /* fard → host: struct far_host_connection + 1 fd: a client on another node, for a channel that there is */
     /* management (far register, ls, …): bodies in runtime/fard/manage.h */
     FAR_MSG_REGISTER = 64,
     FAR_MSG_UNREGISTER,
@@ -177,6 +180,21 @@ struct far_channel_reply {
     uint32_t channel;
     uint32_t generation;
     uint64_t size;
+};
+
+/*
+ * Behind the reply, which then comes without descriptors: the service's host is on another node. The client has an A-stack of its own and
+ * makes the host's like it (runtime/net/wire.h).
+ */
+#define FAR_NODE_NAME_MAX    64  /* bytes of a node's name, NUL included */
+#define FAR_NODE_ADDRESS_MAX 272 /* HOST:PORT, NUL included */
+struct far_channel_path {
+    uint32_t transport;   /* enum wire_transport */
+    uint32_t patience_ms; /* how long a lost connection is tried again before the call has failed */
+    uint8_t ticket[16];
+    uint8_t secret[32];
+    char address[FAR_NODE_ADDRESS_MAX];
+    char node[FAR_NODE_NAME_MAX];
 };
 
 /* The file that was registered, read-only, for debuggers and profilers of whoever may run its code, and for managers. */
@@ -287,9 +305,23 @@ struct far_host_channel {
     uint32_t limited; /* 1: these slots follow (uint32_t slot[slot_count]), and the client may call no others */
     uint32_t slot_count;
     uint32_t capability; /* by which it has its level; 0: by none. The host only hands it back (HOST_CHANNELS) */
-    uint32_t flags;      /* FAR_CHANNEL_COPIES, or 0 */
+    uint32_t flags;      /* FAR_CHANNEL_COPIES, FAR_CHANNEL_AWAY, FAR_CHANNEL_RESUMED */
+    uint32_t node;       /* where the client is: 0: here; pid and uid are that node's, and mean nothing here */
+    uint32_t reserved;
 };
 #define FAR_HOST_SLOTS_MAX 512
+#define FAR_CHANNEL_AWAY \
+    4u /* the client is on another node: the A-stack is the host's alone, connections follow (HOST_CONNECTION) */
+#define FAR_CHANNEL_RESUMED \
+    8u /* with AWAY: the A-stack is as a host before this one has left it: what it has answered stays answered */
+
+/* HOST_CONNECTION: with 1 fd, a TCP connection whose preface and answer have been exchanged. It takes the place of one before. */
+struct far_host_connection {
+    uint32_t channel;
+    uint32_t transport; /* enum wire_transport */
+    uint8_t ticket[16];
+    uint8_t secret[32];
+};
 
 /*
  * DOMAIN: a client's own segment, at addresses that mean the same everywhere. The reply comes with 1 fd, its memory, as
@@ -379,7 +411,9 @@ _Static_assert(sizeof(struct far_message) == 16, "protocol");
 _Static_assert(sizeof(struct far_host_channels) == 16, "protocol");
 _Static_assert(sizeof(struct far_error) == 1024, "protocol");
 _Static_assert(sizeof(struct far_bind_reply) == 40 + 16 * FAR_PART_COUNT + 64 + 16, "protocol");
-_Static_assert(sizeof(struct far_host_channel) == 48, "protocol");
+_Static_assert(sizeof(struct far_host_channel) == 56, "protocol");
+_Static_assert(sizeof(struct far_host_connection) == 56, "protocol");
+_Static_assert(sizeof(struct far_channel_path) == 56 + FAR_NODE_ADDRESS_MAX + FAR_NODE_NAME_MAX, "protocol");
 _Static_assert(sizeof(struct far_domain_request) == 16, "protocol");
 _Static_assert(sizeof(struct far_domain_reply) == 24, "protocol");
 _Static_assert(sizeof(struct far_trust_request) == 72, "protocol");
