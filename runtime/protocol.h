@@ -133,6 +133,8 @@ enum far_bind_fd {
 #define FAR_BIND_PENDING \
     1u /* nobody has registered the service yet: stub[] are pending addresses, base is their range's */
 
+#define FAR_BIND_AWAY 2u /* its host is on another node: all calls go there, and nothing of it is mapped but its stubs */
+
 struct far_bind_reply {
     uint64_t base;        /* address of the segment's first byte */
     uint64_t fingerprint; /* of the registered interface */
@@ -191,6 +193,8 @@ struct far_channel_reply {
 struct far_channel_path {
     uint32_t transport;   /* enum wire_transport */
     uint32_t patience_ms; /* how long a lost connection is tried again before the call has failed */
+    uint32_t channel;     /* the host's node's number of it: what both say in WIRE_HELLO */
+    uint32_t zero;
     uint8_t ticket[16];
     uint8_t secret[32];
     char address[FAR_NODE_ADDRESS_MAX];
@@ -413,7 +417,7 @@ _Static_assert(sizeof(struct far_error) == 1024, "protocol");
 _Static_assert(sizeof(struct far_bind_reply) == 40 + 16 * FAR_PART_COUNT + 64 + 16, "protocol");
 _Static_assert(sizeof(struct far_host_channel) == 56, "protocol");
 _Static_assert(sizeof(struct far_host_connection) == 56, "protocol");
-_Static_assert(sizeof(struct far_channel_path) == 56 + FAR_NODE_ADDRESS_MAX + FAR_NODE_NAME_MAX, "protocol");
+_Static_assert(sizeof(struct far_channel_path) == 64 + FAR_NODE_ADDRESS_MAX + FAR_NODE_NAME_MAX, "protocol");
 _Static_assert(sizeof(struct far_domain_request) == 16, "protocol");
 _Static_assert(sizeof(struct far_domain_reply) == 24, "protocol");
 _Static_assert(sizeof(struct far_trust_request) == 72, "protocol");

@@ -72,15 +72,21 @@ static int ship_alike(const struct service *service, struct far_iface *iface, st
     return 0;
 }
 
-static int make_executable(struct service *service, struct executable *executable, const struct far_segment *segment,
-                           const struct registry *registry, struct far_error *error)
+static int begin_executable(struct service *service, struct executable *executable, const struct far_segment *segment,
+                            struct far_error *error)
 {
     executable->machine = segment->note->machine;
     executable->iface = malloc(segment->iface_size);
     if (!executable->iface)
         return -ENOMEM;
     memcpy(executable->iface, segment->iface, segment->iface_size);
-    int result = ship_alike(service, executable->iface, error);
+    return ship_alike(service, executable->iface, error);
+}
+
+static int make_executable(struct service *service, struct executable *executable, const struct far_segment *segment,
+                           const struct registry *registry, struct far_error *error)
+{
+    int result = begin_executable(service, executable, segment, error);
     result = result ? result : image_check_needs(segment, service, registry, error);
     return result ? result : executable_materialise(service, executable, segment, registry, NULL, error);
 }
@@ -100,6 +106,19 @@ int service_add_executable(struct service *service, const struct far_segment *fi
     service->need_count = needs;
     service->await_count = awaits;
     service_drop_executable(service);
+    return result;
+}
+
+int service_add_executable_away(struct service *service, const struct far_segment *segment, struct far_error *error)
+{
+    int result = check_machine(service, segment, error);
+    if (result)
+        return result;
+    struct executable *executable = &service->executable[service->executable_count++];
+    result = begin_executable(service, executable, segment, error);
+    result = result ? result : executable_materialise_away(service, executable, segment, error);
+    if (result)
+        service_drop_executable(service);
     return result;
 }
 

@@ -21,6 +21,9 @@ int service_add_executable(struct service *service, const struct far_segment *fi
 int executable_register(struct fard *fard, struct service *service, const struct far_segment *segment,
                         struct far_error *error);
 
+/* One more of a service on another node, where it was compared with the first. */
+int service_add_executable_away(struct service *service, const struct far_segment *segment, struct far_error *error);
+
 /* A segment of the store; *bytes is the caller's to free, in any case. */
 int executable_read_segment(struct fard *fard, const uint8_t build_id[32], void **bytes, struct far_segment *segment,
                             struct far_error *error);

@@ -48,7 +48,7 @@ static int fill_service(struct service *service, const struct service_order *ord
     if (!result && order->settings)
         result = host_settings_copy(&service->settings, order->settings);
     result = result ? result : service_ship(service, order->shippings, order->shipping_count, error);
-    return result ? result : image_check_needs(order->segment, service, registry, error);
+    return result || order->away ? result : image_check_needs(order->segment, service, registry, error);
 }
 
 int service_from_segment(const struct service_order *order, const struct registry *registry, struct service **out,
@@ -84,13 +84,14 @@ static int create_stub_pages(const char *name, const struct far_segment *segment
     return result ? result : memory_seal_all(*out);
 }
 
-static int create_stubs(const struct service *service, struct executable *executable, const struct far_segment *segment)
+static int create_stubs(const struct service *service, struct executable *executable, const struct far_segment *segment,
+                        enum stub_kind_of_domain first)
 {
     static const char *const kind_name[STUBS_COUNT] = {"stubs-host", "stubs-trusted", "stubs-trap"};
     size_t size = image_stubs_size(segment);
     uint8_t *bytes = malloc(size);
     int result = bytes ? 0 : -ENOMEM;
-    for (enum stub_kind_of_domain kind = 0; !result && kind < STUBS_COUNT; kind++) {
+    for (enum stub_kind_of_domain kind = first; !result && kind < STUBS_COUNT; kind++) {
         char name[FAR_SERVICE_MAX + 32];
         memory_name(name, sizeof name, service, kind_name[kind]);
         image_compose_stubs(segment, executable->iface, kind, bytes);
@@ -116,13 +117,11 @@ static int create_domain_stream(const struct service *service, struct executable
     return result;
 }
 
-static int create_records(const struct service *service, struct executable *executable,
-                          const struct far_segment *segment)
+static int create_record(const struct service *service, struct executable *executable)
 {
     char name[FAR_SERVICE_MAX + 32];
     memory_name(name, sizeof name, service, "iface");
-    int result = memory_create_sealed(name, executable->iface, executable->iface->size, &executable->iface_fd);
-    return result ? result : create_domain_stream(service, executable, segment);
+    return memory_create_sealed(name, executable->iface, executable->iface->size, &executable->iface_fd);
 }
 
 static void copy_part(const struct far_segment *segment, enum far_part part, uint8_t *to)
@@ -166,9 +165,21 @@ int executable_materialise(const struct service *service, struct executable *exe
                            struct far_error *error)
 {
     image_place(segment, service->range.base, executable);
-    int result = create_stubs(service, executable, segment);
-    result = result ? result : create_records(service, executable, segment);
+    int result = create_stubs(service, executable, segment, STUBS_HOST);
+    result = result ? result : create_record(service, executable);
+    result = result ? result : create_domain_stream(service, executable, segment);
     result = result ? result : create_image(service, executable, segment, registry, data, error);
+    if (result < 0)
+        describe_failure(error, result, "creating the service's memory");
+    return result;
+}
+
+int executable_materialise_away(const struct service *service, struct executable *executable,
+                                const struct far_segment *segment, struct far_error *error)
+{
+    image_place(segment, service->range.base, executable);
+    int result = create_stubs(service, executable, segment, STUBS_TRAP);
+    result = result ? result : create_record(service, executable);
     if (result < 0)
         describe_failure(error, result, "creating the service's memory");
     return result;

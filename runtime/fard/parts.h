@@ -17,6 +17,7 @@ struct service_order {
     uint32_t shipping_count;
     const struct host_settings *settings; /* NULL: nothing was said */
     uint32_t host_uid;
+    bool away; /* its host is on another node, where its needs were checked */
 };
 
 /*
@@ -31,6 +32,9 @@ int service_from_segment(const struct service_order *order, const struct registr
 int executable_materialise(const struct service *service, struct executable *executable,
                            const struct far_segment *segment, const struct registry *registry, uint8_t *data,
                            struct far_error *error);
+/* The same of a service on another node: what a client of level none maps, and nothing else. */
+int executable_materialise_away(const struct service *service, struct executable *executable,
+                                const struct far_segment *segment, struct far_error *error);
 /* Bytes of the memory that is its data and heap. */
 uint64_t service_data_size(const struct far_segment *segment);
 int service_materialise(struct service *service, const struct far_segment *segment, const struct registry *registry,

@@ -286,6 +286,7 @@ void service_free(struct service *service)
     free(service->needs);
     free(service->awaits);
     free(service->retired);
+    free(service->away);
     free(service);
 }
 

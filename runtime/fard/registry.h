@@ -52,6 +52,14 @@ struct service_key {
     uint16_t major;
 };
 
+/* Where a service is that is not here. Its segments are here as well, so that it can be bound; its host and its data are there. */
+struct service_away {
+    char node[FAR_NODE_NAME_MAX];
+    char address[FAR_NODE_ADDRESS_MAX];
+    uint64_t revision; /* of its entry with whoever keeps the names, as far as it is known here */
+    bool stale;        /* it was found not to be there any more: the entry is asked for again before it is used */
+};
+
 struct service {
     uint32_t id; /* given with the range, never reused */
     char name[FAR_SERVICE_MAX];
@@ -85,6 +93,7 @@ struct service {
     bool upgrading;    /* another version is being started beside it */
     struct host *heir; /* of that version; not ready yet */
     struct host *host; /* host.c's */
+    struct service_away *away; /* on another node, and has no host here; NULL: here */
 };
 
 struct registry {

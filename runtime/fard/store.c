@@ -131,11 +131,14 @@ static int open_database(struct store *store, struct far_error *error)
                      "opening the store", error);
 }
 
-/* The allocator goes on after the last range ever taken; a row that it cannot have written means damage. */
+/* The allocator goes on after the last range ever taken, in the window and in each chunk; a row that it cannot have written means damage. */
 static int load_cursor(struct store *store, struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result = store_prepare(store, "SELECT base, size FROM ranges ORDER BY base", &statement, error);
+    int result = store_load_chunks(store, error);
+    if (result)
+        return result;
+    result = store_prepare(store, "SELECT base, size FROM ranges ORDER BY base", &statement, error);
     uint64_t cursor = FAR_WINDOW_BEGIN;
     while (!result && sqlite3_step(statement) == SQLITE_ROW) {
         struct range range = {(uint64_t)sqlite3_column_int64(statement, 0),
@@ -145,10 +148,11 @@ static int load_cursor(struct store *store, struct far_error *error)
                             "%s/names.db is damaged: range 0x%llx is impossible; restore it, or move the folder away",
                             store->path, (unsigned long long)range.base);
         cursor = range_after(&range);
+        store_note_taken(store, &range);
     }
     sqlite3_finalize(statement);
     store->cursor = cursor;
-    return result;
+    return result ? result : store_load_leases(store, error);
 }
 
 int store_open(struct store **out, const char *path, struct far_error *error)
@@ -178,6 +182,7 @@ void store_free(struct store *store)
         return;
     sqlite3_close(store->database);
     store_close_folders(store);
+    free(store->chunk);
     free(store->path);
     free(store);
 }

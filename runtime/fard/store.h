@@ -8,6 +8,8 @@
  *     pending    names that somebody was bound to before they were registered; pending_ops: their operations' slots
  *     hosts      the process and the memory of each service, as long as fard runs: for the next one, should it be killed
  *     domains    likewise for domain segments of clients
+ *
+ * and what belongs to a cluster (store_cluster.h).
  */
 #ifndef FARCALL_STORE_H
 #define FARCALL_STORE_H
@@ -87,6 +89,7 @@ struct stored_range {
     uint32_t id;
     bool in_use;  /* a registered service's */
     bool pending; /* pending addresses of a name */
+    bool away;    /* a service's that is on another node */
     struct range range;
     const char *name;
 };

@@ -209,7 +209,8 @@ static bool is_needed(struct store *store, const uint8_t build_id[32])
     struct far_error ignored;
     sqlite3_stmt *statement;
     if (store_prepare(store,
-                      "SELECT 1 FROM services WHERE build_id = ?1 UNION SELECT 1 FROM executables WHERE build_id = ?1",
+                      "SELECT 1 FROM services WHERE build_id = ?1 UNION SELECT 1 FROM executables WHERE build_id = ?1"
+                      " UNION SELECT 1 FROM away_segments WHERE build_id = ?1",
                       &statement, &ignored))
         return true;
     sqlite3_bind_blob(statement, 1, build_id, 32, SQLITE_STATIC);

@@ -10,6 +10,12 @@
 
 #define STORE_FILES 3 /* the database, its log, the log's index */
 
+/* Addresses leased to this node, and how far they are used up. */
+struct store_chunk {
+    struct range range;
+    uint64_t cursor;
+};
+
 struct store {
     char *path;
     int folder;   /* of the store */
@@ -18,11 +24,14 @@ struct store {
     sqlite3 *database;
     struct stat file[STORE_FILES]; /* the database's, as they were when it was opened */
     const char *moved;             /* one of them that lies there no more, or is another; NULL: none */
-    uint64_t cursor;
+    uint64_t cursor;               /* behind everything that this store knows of */
+    struct store_chunk *chunk;
+    size_t chunk_count;
+    bool clustered; /* nothing may be taken but from chunks */
 };
 
 #define STORE_APPLICATION   0x46415231 /* "FAR1" */
-#define STORE_SCHEMA        4
+#define STORE_SCHEMA        5
 #define STORE_SCHEMA_OLDEST 2 /* what can be upgraded */
 
 /* store_schema.c. Both leave the database as it was when they fail. */
@@ -65,6 +74,13 @@ int store_own_database(struct store *store, struct far_error *error);
 /* From here on no commit succeeds unless the files that it goes to are those that the next fard will find. */
 void store_watch_files(struct store *store);
 void store_close_folders(struct store *store);
+
+/* store_cluster.c. Chunks come before ranges are looked at; the cursor behind all leases and chunks after that. */
+int store_load_chunks(struct store *store, struct far_error *error);
+int store_load_leases(struct store *store, struct far_error *error);
+void store_note_taken(struct store *store, const struct range *range);
+/* The next range, from a chunk or the window; nothing is recorded. */
+int store_choose_range(struct store *store, uint64_t bytes, struct range *range, struct far_error *error);
 
 /* store_capability.c: all of a service's, in the caller's transaction. */
 int store_remove_capabilities_of(struct store *store, uint32_t service, struct far_error *error);

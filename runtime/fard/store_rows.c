@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The store's rows: ranges, services and what belongs to them. */
+#include "runtime/fard/store_cluster.h"
 #include "runtime/fard/store_internal.h"
 
 #include <errno.h>
@@ -27,17 +28,55 @@ static int insert_range(struct store *store, const char *name, const struct rang
 int store_take_range(struct store *store, const char *name, uint64_t bytes, uint32_t *id, struct range *range,
                      struct far_error *error)
 {
-    uint64_t next;
-    int result = range_take(store->cursor, bytes, range, &next);
-    if (result == RANGE_EXHAUSTED)
-        return refuse(error, ENOMEM, EX_UNAVAILABLE,
-                      "the address window has no room for %llu bytes more; `far map` shows it",
-                      (unsigned long long)bytes);
+    int result = store_choose_range(store, bytes, range, error);
+    result = result ? result : insert_range(store, name, range, id, error);
+    if (!result)
+        store_note_taken(store, range);
+    return result;
+}
+
+/* Its row, if it has been taken under this name before: with the same number, which clients may know. 0: there is none. */
+static int find_same_range(struct store *store, const char *name, const struct range *range, uint32_t *id,
+                           struct far_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = store_prepare(
+        store, "SELECT id, base, size, name FROM ranges WHERE base < ? AND base + size > ? LIMIT 1", &statement, error);
+    *id = 0;
     if (result)
+        return result;
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)(range->base + range->size));
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)range->base);
+    if (store_next_row(store, statement, &result, error)) {
+        const char *whose = (const char *)sqlite3_column_text(statement, 3);
+        if ((uint64_t)sqlite3_column_int64(statement, 1) == range->base &&
+            (uint64_t)sqlite3_column_int64(statement, 2) == range->size && whose && strcmp(whose, name) == 0)
+            *id = (uint32_t)sqlite3_column_int64(statement, 0);
+        else
+            result =
+                refuse(error, EADDRINUSE, EX_UNAVAILABLE,
+                       "the range 0x%llx of service '%s' on another node lies where this node has '%s'; one of the "
+                       "two was used outside the cluster before",
+                       (unsigned long long)range->base, name, whose ? whose : "something else");
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+int store_take_given_range(struct store *store, const char *name, const struct range *range, uint32_t *id,
+                           struct far_error *error)
+{
+    if (!range_is_sound(range))
+        return refuse(error, EINVAL, EX_PROTOCOL,
+                      "service '%s': another node says that it lies at 0x%llx, where no "
+                      "service can be",
+                      name, (unsigned long long)range->base);
+    int result = find_same_range(store, name, range, id, error);
+    if (result || *id)
         return result;
     result = insert_range(store, name, range, id, error);
     if (!result)
-        store->cursor = next;
+        store_note_taken(store, range);
     return result;
 }
 
@@ -350,9 +389,9 @@ int store_each_range(struct store *store, uint32_t after, int (*each)(void *cont
 {
     sqlite3_stmt *statement;
     int result = store_prepare(store,
-                               "SELECT r.id, r.base, r.size, r.name, s.id IS NOT NULL, p.id IS NOT NULL FROM ranges r"
-                               " LEFT JOIN services s ON s.id = r.id LEFT JOIN pending p ON p.id = r.id"
-                               " WHERE r.id > ? ORDER BY r.id",
+                               "SELECT r.id, r.base, r.size, r.name, s.id IS NOT NULL, p.id IS NOT NULL, a.id IS NOT"
+                               " NULL FROM ranges r LEFT JOIN services s ON s.id = r.id LEFT JOIN pending p ON p.id ="
+                               " r.id LEFT JOIN away a ON a.id = r.id WHERE r.id > ? ORDER BY r.id",
                                &statement, error);
     if (!result)
         sqlite3_bind_int64(statement, 1, after);
@@ -363,6 +402,7 @@ int store_each_range(struct store *store, uint32_t after, int (*each)(void *cont
             .name = column_text(statement, 3),
             .in_use = sqlite3_column_int(statement, 4) != 0,
             .pending = sqlite3_column_int(statement, 5) != 0,
+            .away = sqlite3_column_int(statement, 6) != 0,
         };
         result = each(context, &row);
     }

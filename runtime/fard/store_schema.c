@@ -12,6 +12,14 @@
  *     capabilities   passwords for services: their SHA-256, never they themselves
  *     hosts          which process runs a service, so that a fard that is started anew finds it again
  *     domains        which process has which domain segment, and lets whom reach it: likewise
+ *
+ * Of a cluster's (docs/cluster.md):
+ *
+ *     chunks         addresses leased to this node: ranges come from there
+ *     away           services of other nodes that somebody here was bound to; away_segments: their files
+ *     published      the revision of each service's entry with whoever keeps the names
+ *     withdrawn      services that were unregistered here, which whoever keeps the names has not been told yet
+ *     leases, names  what this node keeps for the others, if it is the one that does
  */
 #include "runtime/fard/store_internal.h"
 
@@ -79,9 +87,25 @@
     "NOT NULL, base INTEGER NOT NULL, size INTEGER NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,"   \
     " connection INTEGER NOT NULL, trusts TEXT NOT NULL);"
 
+/* entry: struct link_service. shippings: as service_ship() takes them. revisions: only its sequence is of use. */
+#define CLUSTER                                                                                                        \
+    "CREATE TABLE chunks (base INTEGER PRIMARY KEY, size INTEGER NOT NULL);"                                           \
+    "CREATE TABLE away (id INTEGER PRIMARY KEY REFERENCES ranges, entry BLOB NOT NULL, shippings BLOB NOT NULL);"      \
+    "CREATE TABLE away_segments (away INTEGER NOT NULL REFERENCES away ON DELETE CASCADE, build_id BLOB NOT NULL);"    \
+    "CREATE TABLE published (service INTEGER PRIMARY KEY REFERENCES services ON DELETE CASCADE, revision INTEGER NOT " \
+    "NULL);"                                                                                                           \
+    "CREATE TABLE withdrawn (name TEXT NOT NULL, major INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (name, "     \
+    "major));"                                                                                                         \
+    "CREATE TABLE leases (base INTEGER PRIMARY KEY, size INTEGER NOT NULL, node TEXT NOT NULL);"                       \
+    "CREATE TABLE names (name TEXT NOT NULL, major INTEGER NOT NULL, node TEXT NOT NULL, base INTEGER NOT NULL "       \
+    "UNIQUE, size INTEGER NOT NULL, revision INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (name, major));"       \
+    "CREATE TABLE revisions (id INTEGER PRIMARY KEY AUTOINCREMENT);"
+
 static const char schema[] =
-    "BEGIN IMMEDIATE;" RANGES SERVICES RULES SHIPPINGS EXECUTABLES PENDING SETTINGS CAPABILITIES HOSTS DOMAINS
-    "PRAGMA application_id = 0x46415231; PRAGMA user_version = 4; COMMIT;";
+    "BEGIN IMMEDIATE;" RANGES SERVICES RULES SHIPPINGS EXECUTABLES PENDING SETTINGS CAPABILITIES HOSTS DOMAINS CLUSTER
+    "PRAGMA application_id = 0x46415231; PRAGMA user_version = 5; COMMIT;";
+
+static const char from_4_to_5[] = "BEGIN IMMEDIATE;" CLUSTER "PRAGMA user_version = 5; COMMIT;";
 
 /* The first two came when schema 3 was there already. */
 static const char from_3_to_4[] = "BEGIN IMMEDIATE;" HOLDERS CHILDREN DOMAINS "PRAGMA user_version = 4; COMMIT;";
@@ -120,6 +144,8 @@ int store_upgrade_schema(struct store *store, int64_t version, struct far_error 
     int result = version < 3 ? upgrade_from_2(store, error) : 0;
     if (!result && version < 4)
         result = store_run(store, from_3_to_4, "upgrading the store", error);
+    if (!result && version < 5)
+        result = store_run(store, from_4_to_5, "upgrading the store", error);
     if (result)
         store_roll_back(store);
     return result;

@@ -38,6 +38,7 @@ struct link_hello {
     uint32_t flags;                     /* LINK_KEEPS_NAMES */
     char address[FAR_NODE_ADDRESS_MAX]; /* where others reach it; empty: nowhere */
     uint64_t window_begin, window_end;  /* of its build: must be one's own */
+    uint64_t instance; /* random: another one than before is another fard, which knows nothing of what was opened */
 };
 #define LINK_KEEPS_NAMES 1u
 
@@ -97,7 +98,7 @@ struct link_open {
     uint64_t connection;    /* of the client, the asking node's number */
     uint32_t uid, gid, pid; /* as the asking node vouches for */
     uint32_t want;          /* enum far_level: no more than this */
-    uint32_t transport;     /* enum wire_transport that the asking node wants; 0: the other's choice */
+    uint32_t transports;    /* those that the asking node would use: 1 << enum wire_transport. The other chooses */
     uint32_t zero;
 };
 

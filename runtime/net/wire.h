@@ -141,6 +141,47 @@ struct wire_fate {
     uint32_t zero;
 };
 
+/*
+ * PAGES: what a client's memory holds, page by page, before the CALL that may use it (struct wire_pages, then pages in ascending order,
+ * each a struct wire_page and its bytes); the answer to a FETCH; and from the host, before an ANSWER, what the service has changed.
+ * bundle.h says what the numbers are for.
+ */
+#define WIRE_PAGE 4096u
+
+struct wire_pages {
+    uint64_t base, size; /* of the client's domain segment: all pages lie in it */
+    uint32_t count;      /* of pages */
+    uint32_t flags;      /* WIRE_PAGES_FETCHED */
+};
+#define WIRE_PAGES_FETCHED 1u /* answers a FETCH: one page, or none: it cannot be had */
+
+enum wire_page_kind {
+    WIRE_PAGE_SAME = 1, /* client: as it was at `before`. No bytes */
+    WIRE_PAGE_RUNS,     /* it differs from that in these: struct wire_run and its bytes, one behind the other, ascending */
+    WIRE_PAGE_WHOLE     /* WIRE_PAGE bytes */
+};
+
+struct wire_page {
+    uint64_t address;
+    uint64_t version; /* client: of the page, as it counts. Host: of the change, as it counts */
+    uint64_t before;  /* client, SAME and RUNS: the version that it is to be applied to. Otherwise 0 */
+    uint64_t heard;   /* client: the last change of the host's that is in it; 0: none. Host: 0 */
+    uint32_t kind;    /* enum wire_page_kind */
+    uint32_t bytes;   /* that follow */
+};
+
+struct wire_run {
+    uint16_t offset, bytes; /* in the page */
+};
+
+struct wire_fetch {
+    uint64_t address; /* of the page */
+};
+
+_Static_assert(sizeof(struct wire_pages) == 24, "wire");
+_Static_assert(sizeof(struct wire_page) == 40, "wire");
+_Static_assert(sizeof(struct wire_run) == 4, "wire");
+_Static_assert(sizeof(struct wire_fetch) == 8, "wire");
 _Static_assert(sizeof(struct wire_preface) == 64, "wire");
 _Static_assert(sizeof(struct wire_answer) == 256, "wire");
 _Static_assert(sizeof(struct wire_frame) == 16, "wire");
