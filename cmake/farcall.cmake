@@ -17,6 +17,11 @@ if(NOT FARCALL_RUNTIME_ONLY)
   pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
   pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
   pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+  pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.85)
+  pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.12)
+  pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl libcrypto)
+  # Without it there is everything but the transport of that name.
+  pkg_check_modules(UCX IMPORTED_TARGET ucx)
 endif()
 
 set(FAR_WARNINGS -Wall -Wextra -Wshadow -Wundef -Wvla -Wpointer-arith -Wwrite-strings -Werror)

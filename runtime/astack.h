@@ -73,7 +73,8 @@
     X(HANDLE_IN_USE, EBUSY, "a handle cannot be released while another call uses it")                          \
     X(BAD_DESCRIPTOR, EBADF, "a file descriptor is not open, or did not come with the call")                   \
     X(NO_DESCRIPTORS, EMFILE, "the service's host has no room for more of this user's descriptors (--files)")  \
-    X(NOT_GIVEN, EBADF, "a function of the service's was not given to this client, or by a host that has gone")
+    X(NOT_GIVEN, EBADF, "a function of the service's was not given to this client, or by a host that has gone")   \
+    X(HOST_DIED, EHOSTDOWN, "the service's host died; whether the call was executed is not known")
 
 enum far_call_status {
 #define X(NAME, error, text) FAR_CALL_##NAME,

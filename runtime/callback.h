@@ -62,12 +62,16 @@
 #define FAR_CALLS_NESTED 64
 
 struct far_callback_head {
-    uint32_t function; /* as the client numbers it */
+    uint16_t function; /* as the client numbers it */
+    uint16_t
+        back; /* a bit for each opaque parameter whose word is the number of memory that the service keeps of the client's */
     uint32_t callback; /* index of the record's: what it takes and returns */
     uint64_t bytes;    /* of what it is given, behind this. More than there is room for: the first piece of it */
     uint64_t line[FAR_PARAM_MAX];
 };
 
+_Static_assert(FAR_PARAM_MAX <= 16, "each parameter has a bit");
+_Static_assert(FAR_FUNCTION_LAST - FAR_FUNCTION_FIRST <= UINT16_MAX, "each function has a number");
 _Static_assert(sizeof(struct far_callback_head) % FAR_ASTACK_ALIGN == 0, "what follows it is aligned");
 
 #endif

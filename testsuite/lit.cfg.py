@@ -4,6 +4,7 @@
 #   sanitize=1     that tree was built with -DFARCALL_SANITIZE=ON; thread: with -DFARCALL_SANITIZE_THREAD=ON
 import os
 import shutil
+import subprocess
 
 import lit.formats
 
@@ -44,6 +45,8 @@ config.substitutions += [
     ("%root", root),
     ("%build", build),
     ("%upstream", upstream),
+    # net/Inputs/nodes.sh: a script with several nodes. %nodes COUNT [--loopback|--proxy] SCRIPT ARGUMENTS…
+    ("%nodes", f"{root}/testsuite/net/Inputs/with-nodes.sh {build}"),
     ("%with-fard", os.path.join(root, "testsuite", "runtime", "with-fard.sh") + " " + build),
 ]
 
@@ -114,6 +117,34 @@ if (
     and any(name.startswith("vmlinuz-") and name.endswith("-cloud-amd64") for name in vm_kernels)
 ):
     config.available_features.add("pku-vm")
+
+
+def succeeds(*command):
+    try:
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def output_of(*command):
+    try:
+        return subprocess.run(command, capture_output=True).stdout
+    except OSError:
+        return b""
+
+
+def network_namespaces():
+    """Tried: it takes a right, a kernel, and a place where they may be mounted."""
+    name = f"far-try-{os.getpid()}"
+    made = succeeds("ip", "netns", "add", name)
+    wired = made and succeeds("ip", "link", "add", "to1", "netns", name, "type", "veth", "peer", "name", "to2", "netns", name)
+    return succeeds("ip", "netns", "del", name) and wired
+
+
+if network_namespaces() and shutil.which("nsenter"):
+    config.available_features.add("netns")
+if b"--listen" in output_of(os.path.join(tools, "fard"), "--help"):
+    config.available_features.add("fard-net")
 
 # A hung test is a failed test.
 lit_config.maxIndividualTestTime = 300 if sanitize else 120

@@ -180,7 +180,7 @@ static bool await_call(struct liar *liar)
 /* Functions that were given, and that were not, with parameters that may be anything. */
 static bool call_back(struct liar *liar)
 {
-    struct far_callback_head head = {.function = (uint32_t)choose_below(&liar->choice, 4),
+    struct far_callback_head head = {.function = (uint16_t)choose_below(&liar->choice, 4),
                                      .callback =
                                          (uint32_t)choose_below(&liar->choice, liar->run->iface->callbacks.count + 1)};
     struct far_reply_line *reply = &liar->astack->reply;
@@ -188,6 +188,8 @@ static bool call_back(struct liar *liar)
     uint64_t at = choose_below(&liar->choice, 16384) & ~15ull;
     for (uint32_t i = 0; i < FAR_PARAM_MAX; i++)
         head.line[i] = spoil_word(&liar->choice, &liar->maker, 0);
+    if (choose_one_in(&liar->choice, 4))
+        head.back = (uint16_t)choose_below(&liar->choice, 1u << FAR_PARAM_MAX);
     memcpy(area_of(liar) + at, &head, sizeof head);
     reply->status = FAR_STATUS_CALLBACK;
     reply->result = choose_one_in(&liar->choice, 4) ? choose_edge(&liar->choice) : at;

@@ -116,6 +116,7 @@ static void fill_reply(const struct service *service, const struct executable *e
     reply->service_id = service->id;
     reply->major = service->major;
     reply->level = level;
+    reply->flags = service->away ? FAR_BIND_AWAY : 0;
     reply->fds = descriptors_for(level);
     memcpy(reply->part, executable->part, sizeof reply->part);
     memcpy(reply->service, service->name, sizeof reply->service);

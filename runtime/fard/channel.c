@@ -2,6 +2,7 @@
 /* A-stacks as fard sees them: made, handed to both sides, and marked dead when either goes (astack.h). */
 #include "runtime/fard/fard.h"
 #include "runtime/fard/memory.h"
+#include "runtime/fard/node_guest.h"
 #include "runtime/fard/observe.h"
 #include "runtime/fard/revoke.h"
 #include "runtime/probes.h"
@@ -69,8 +70,10 @@ static int create_ends(const struct waiter *wanted, struct far_astack **lines, s
     return result;
 }
 
-static int tell_host(const struct channel *channel, const struct waiter *wanted, const struct ends *ends)
+static int tell_host(const struct channel *channel, const struct waiter *wanted, const struct ends *ends,
+                     uint32_t flags)
 {
+    const struct guest *guest = channel->client->guest;
     struct {
         struct far_host_channel head;
         uint32_t slot[FAR_HOST_SLOTS_MAX];
@@ -84,7 +87,8 @@ static int tell_host(const struct channel *channel, const struct waiter *wanted,
         .connection = channel->client->connection,
         .limited = wanted->limit != 0,
         .capability = wanted->capability,
-        .flags = wanted->copies ? FAR_CHANNEL_COPIES : 0,
+        .flags = flags | (wanted->copies ? FAR_CHANNEL_COPIES : 0) | (guest ? FAR_CHANNEL_AWAY : 0),
+        .node = guest ? node_number(guest->node) : 0,
     };
     if (wanted->limit)
         body.head.slot_count = capability_slots(&channel->host->fard->registry, channel->host->service, wanted->limit,
@@ -94,8 +98,16 @@ static int tell_host(const struct channel *channel, const struct waiter *wanted,
                      sizeof body.head + body.head.slot_count * sizeof *body.slot, fds, fds[1] < 0 ? 1 : 2);
 }
 
-static int tell_client(const struct channel *channel, uint32_t serial, const struct ends *ends)
+int channel_tell_host(const struct channel *channel, const struct waiter *wanted, int astack, uint32_t flags)
 {
+    const struct ends ends = {astack, -1, -1};
+    return tell_host(channel, wanted, &ends, flags);
+}
+
+static int tell_client(struct channel *channel, uint32_t serial, const struct ends *ends)
+{
+    if (channel->remote)
+        return remote_answer(channel, LINK_OPEN, serial);
     struct far_channel_reply body = {channel->id, channel->host->generation, channel->size};
     int fds[] = {ends->astack, channel->host->life.fd, ends->of_client};
     return peer_send(&channel->client->peer, FAR_MSG_OPEN_CHANNEL | FAR_MSG_REPLY, serial, &body, sizeof body, fds,
@@ -103,7 +115,7 @@ static int tell_client(const struct channel *channel, uint32_t serial, const str
 }
 
 /* Ids are never 0 and, in one fard's life, hardly ever the same again. */
-static uint32_t next_id(struct fard *fard)
+uint32_t channel_next_id(struct fard *fard)
 {
     if (++fard->last_channel == 0)
         fard->last_channel = 1;
@@ -144,13 +156,14 @@ int channel_open(struct client *client, struct host *host, const struct waiter *
     channel->use = use;
     channel->size = wanted->size;
     channel->capability = wanted->capability;
-    channel->id = next_id(client->fard);
+    channel->id = channel_next_id(client->fard);
     calls_begin(channel);
     FAR_PROBE(channel__open, host->service->name, channel->id, client->who.pid);
     list_append(&client->channels, &channel->of_client);
     list_append(&host->channels, &channel->of_host);
     client->fard->channel_count++;
-    result = tell_host(channel, wanted, &ends);
+    result = client->guest ? remote_begin(channel, wanted, ends.astack) : 0;
+    result = result ? result : tell_host(channel, wanted, &ends, 0);
     result = result ? result : tell_client(channel, wanted->serial, &ends);
     ends_close(&ends);
     if (!result)
@@ -167,6 +180,8 @@ static void kill_word(uint32_t *word)
 
 static void forget(struct channel *channel)
 {
+    if (channel->remote)
+        remote_forget(channel);
     list_take_out(&channel->of_client);
     list_take_out(&channel->of_host);
     channel_room_give(channel->host, channel->use);
@@ -185,7 +200,10 @@ void channel_end(struct channel *channel, enum channel_fate fate)
     kill_word(&channel->lines->call.sequence);
     kill_word(&channel->lines->reply.sequence);
     munmap(channel->lines, FAR_ASTACK_AREA);
-    if (fate != CHANNEL_HOST_GONE && fate != CHANNEL_FULL)
+    bool served = !channel->remote || channel->remote->offered;
+    if (channel->remote)
+        remote_ended(channel, fate);
+    if (fate != CHANNEL_HOST_GONE && fate != CHANNEL_FULL && served)
         peer_send(&channel->host->peer, FAR_MSG_HOST_CLOSE, 0, &body, sizeof body, NULL, 0);
     channel_count_down(channel->client, channel->size);
     forget(channel);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Clients: who they are, what they ask, and everything that goes when they go. */
+#include "runtime/fard/cluster.h"
 #include "runtime/fard/confined.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/grant.h"
 #include "runtime/fard/log.h"
+#include "runtime/fard/node_guest.h"
 #include "runtime/fard/observe.h"
 #include "runtime/fard/principal.h"
 #include "runtime/fard/request.h"
@@ -65,13 +67,21 @@ static void say_nuisance(struct client *client, const char *event, const struct 
     nuisance_say(&client->fard->nuisances, event, client->who.uid, client->who.pid, error->text);
 }
 
+void client_send_error(struct client *client, uint32_t serial, const struct far_error *error)
+{
+    if (client->guest)
+        guest_refuse(client->guest, serial, error);
+    else
+        peer_send_error(&client->peer, serial, error);
+}
+
 void client_refuse(struct client *client, uint32_t serial, int result, struct far_error *error, const char *what)
 {
     if (result < 0)
         describe_failure(error, result, what);
     metrics_count_refusal(&client->fard->metrics, error->code);
-    peer_send_error(&client->peer, serial, error);
-    if (error->code != EBADMSG)
+    client_send_error(client, serial, error);
+    if (error->code != EBADMSG || client->guest)
         return;
     say_nuisance(client, "client-rubbish", error);
     peer_lose(&client->peer); /* whoever sends rubbish is told so and sees no more of us */
@@ -130,6 +140,9 @@ enum far_level client_grant(struct client *client, const struct service *service
 static int dispatch(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,
                     struct far_error *error)
 {
+    int asked = cluster_ask_first(client, message, fds, fd_count, error);
+    if (asked)
+        return asked;
     switch (message->type) {
     case FAR_MSG_RESOLVE:
         return handle_resolve(client, message, error);
@@ -141,6 +154,8 @@ static int dispatch(struct client *client, const struct far_message *message, in
         return handle_open_channel(client, message, error);
     case FAR_MSG_CLOSE_CHANNEL:
         return handle_close_channel(client, message, error);
+    case FAR_MSG_REOPEN_CHANNEL:
+        return handle_reopen_channel(client, message, error);
     case FAR_MSG_DOMAIN:
         return handle_domain(client, message, error);
     case FAR_MSG_TRUST:
@@ -222,6 +237,18 @@ static void serve(struct client *client, const struct far_message *message, int 
     if (writes(message->type) && result != FARD_REFUSED) /* who asks in vain does not wait the longer for it */
         fair_write(&client->fard->writers, client->who.uid, end, end - begin - paid_ns);
     count_request(client, message->type, end - begin);
+}
+
+void client_serve_again(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,
+                        bool asked, const struct far_error *error)
+{
+    if (client->peer.lost)
+        return;
+    client->asked = asked;
+    client->asked_in_vain = error;
+    serve(client, message, fds, fd_count, 0);
+    client->asked = false;
+    client->asked_in_vain = NULL;
 }
 
 static void forget_held(struct client *client)
@@ -390,6 +417,31 @@ bool client_has_room(const struct client *client)
     return quota_admits(&use);
 }
 
+static void client_begin(struct client *client, struct fard *fard)
+{
+    client->fard = fard;
+    client->connection = domains_next_connection(&fard->domains);
+    client->account->clients++;
+    fard->client_count++;
+    list_init(&client->channels);
+    list_init(&client->waiters);
+    list_init(&client->registrations);
+    list_init(&client->traces);
+    list_init(&client->regions);
+    list_init(&client->outgoing);
+}
+
+void client_begin_guest(struct client *client, struct fard *fard, struct account *account, const struct principal *who,
+                        struct guest *guest)
+{
+    client->account = account;
+    client->who = *who;
+    client->guest = guest;
+    client->peer.source.fd = -1;
+    client->peer.lost = true;
+    client_begin(client, fard);
+}
+
 static int client_new(struct fard *fard, int fd)
 {
     static const struct peer_calls calls = {client_message, client_lost, client_may_receive, client_sent_rights,
@@ -406,15 +458,7 @@ static int client_new(struct fard *fard, int fd)
         close(fd);
         return result;
     }
-    client->fard = fard;
-    client->connection = domains_next_connection(&fard->domains);
-    client->account->clients++;
-    fard->client_count++;
-    list_init(&client->channels);
-    list_init(&client->waiters);
-    list_init(&client->registrations);
-    list_init(&client->traces);
-    list_init(&client->regions);
+    client_begin(client, fard);
     list_append(&fard->clients, &client->link);
     result = peer_init(&client->peer, &fard->loop, fd, &calls);
     client->peer.takes_rights = client->who.uid == 0 || client->who.uid == fard->uid;
@@ -478,10 +522,12 @@ static void forget_registrations(struct client *client)
 void client_free(struct client *client)
 {
     forget_held(client);
+    cluster_client_gone(client);
     forget_registrations(client);
     traces_of_client_end(client);
     revocations_forget_client(client);
     domain_client_gone(client);
+    outgoing_client_gone(client);
     while (!list_is_empty(&client->channels))
         channel_end(list_entry(client->channels.next, struct channel, of_client), CHANNEL_CLIENT_GONE);
     while (!list_is_empty(&client->waiters)) {

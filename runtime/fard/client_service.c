@@ -108,8 +108,6 @@ static int send_bound(struct client *client, const struct far_message *message, 
     return result;
 }
 
-static int wait_for_host(struct client *client, struct host *host, const struct waiter *wanted);
-
 /* A service of fard's may be what the other one's constructors wait for. */
 static bool is_a_host(const struct client *client)
 {
@@ -136,7 +134,7 @@ static int wait_to_bind(struct client *client, const struct far_message *message
     int result = wanted.bind ? channel_count_up(client, 0, error) : -ENOMEM;
     if (!result) {
         memcpy(wanted.bind, message, message->size);
-        result = wait_for_host(client, service->host, &wanted);
+        result = client_wait_for_host(client, service->host, &wanted);
         if (result != FARD_PENDING)
             channel_count_down(client, 0);
     }
@@ -189,11 +187,11 @@ static void waiter_timed_out(struct timer *timer)
     refuse(&error, EHOSTDOWN, EX_UNAVAILABLE, "the service's host is down and did not come back within %d s",
            HOST_START_MS / 1000);
     channel_count_down(waiter->client, waiter->size);
-    peer_send_error(&waiter->client->peer, waiter->serial, &error);
+    client_send_error(waiter->client, waiter->serial, &error);
     waiter_free(waiter);
 }
 
-static int wait_for_host(struct client *client, struct host *host, const struct waiter *wanted)
+int client_wait_for_host(struct client *client, struct host *host, const struct waiter *wanted)
 {
     struct waiter *waiter = malloc(sizeof *waiter);
     if (!waiter)
@@ -219,7 +217,7 @@ static int find_bound(struct client *client, uint32_t service_id, struct service
         return refuse(error, EACCES, EX_NOPERM, "open channel: service %u was not bound over this connection",
                       service_id);
     *service = registry_find_id(&client->fard->registry, service_id);
-    if (!*service || !(*service)->host)
+    if (!*service || (!(*service)->host && !(*service)->away))
         return refuse(error, ENOENT, EX_UNAVAILABLE, "the service is no longer registered");
     /* The policy may have changed since: who fell gets no more channels at the old level. */
     wanted->level = policy_lowered(client_grant(client, *service, &why), bound->level);
@@ -237,6 +235,8 @@ int handle_open_channel(struct client *client, const struct far_message *message
     struct waiter wanted = {.serial = message->serial};
     int result = protocol_check_open_channel(message, &request, error);
     result = result ? result : find_bound(client, request->service_id, &service, &wanted, error);
+    if (!result && service->away)
+        return outgoing_open(client, message, service, wanted.level, error);
     result = result ? result : channel_count_up(client, request->size, error);
     if (result)
         return result;
@@ -245,7 +245,7 @@ int handle_open_channel(struct client *client, const struct far_message *message
     wanted.descriptors = request->flags & FAR_CHANNEL_DESCRIPTORS;
     wanted.copies = request->flags & FAR_CHANNEL_COPIES;
     result = service->host->state == FAR_STATE_READY ? channel_open(client, service->host, &wanted, error)
-                                                     : wait_for_host(client, service->host, &wanted);
+                                                     : client_wait_for_host(client, service->host, &wanted);
     if (result < 0 || result == FARD_REFUSED)
         channel_count_down(client, request->size);
     return result;
@@ -256,7 +256,7 @@ int handle_close_channel(struct client *client, const struct far_message *messag
 {
     const struct far_close_channel *request;
     int result = protocol_check_close_channel(message, &request, error);
-    if (result)
+    if (result || outgoing_close(client, request->channel))
         return result;
     for (struct list *at = client->channels.next; at != &client->channels; at = at->next) {
         struct channel *channel = list_entry(at, struct channel, of_client);

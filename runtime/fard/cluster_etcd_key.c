@@ -6,10 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What would not fit is cut off: no sound name is so long. */
 static struct etcd_key join(const char *folder, const char *rest)
 {
     struct etcd_key key;
-    snprintf(key.text, sizeof key.text, "%s%s", folder, rest);
+    size_t first = strnlen(folder, sizeof key.text - 1), second = strnlen(rest, sizeof key.text - 1 - first);
+    memcpy(key.text, folder, first);
+    memcpy(key.text + first, rest, second);
+    key.text[first + second] = 0;
     return key;
 }
 
@@ -41,6 +45,13 @@ struct etcd_key etcd_key_name(const char *name, uint32_t major)
 {
     struct etcd_key key;
     snprintf(key.text, sizeof key.text, ETCD_NAMES "%s@%05u", name, major);
+    return key;
+}
+
+struct etcd_key etcd_key_gone(const char *name, uint32_t major)
+{
+    struct etcd_key key;
+    snprintf(key.text, sizeof key.text, ETCD_GONE "%s@%05u", name, major);
     return key;
 }
 

@@ -17,12 +17,13 @@
 #define ETCD_PREFIX       "/farcall/1/"
 #define ETCD_KEY_MAX      128   /* bytes of a key of ours, NUL included */
 #define ETCD_VALUE_MAX    4096  /* bytes of a value of ours */
-#define ETCD_RESPONSE_MAX 65536 /* bytes of a response: three entries at most, and a header */
+#define ETCD_RESPONSE_MAX 65536 /* bytes of a response: four entries at most, and a header */
 #define ETCD_TOKEN_SIZE   33    /* bytes of a token, NUL included: 128 random bits in hexadecimal digits */
 
 /* Keys. Those of addresses are the complement of them, so that "the last at or below" is the first in etcd's own order. */
 #define ETCD_CURSOR    ETCD_PREFIX "cursor"
 #define ETCD_NAMES     ETCD_PREFIX "names/"
+#define ETCD_GONE      ETCD_PREFIX "gone/"
 #define ETCD_ADDRESSES ETCD_PREFIX "addresses/"
 #define ETCD_RANGES    ETCD_PREFIX "ranges/"
 #define ETCD_NODES     ETCD_PREFIX "nodes/"
@@ -33,6 +34,7 @@ struct etcd_key etcd_key(const char *text);
 struct etcd_key etcd_key_behind(const char *folder); /* the first key behind all that begin with `folder` */
 struct etcd_key etcd_key_node(const char *node);
 struct etcd_key etcd_key_name(const char *name, uint32_t major);
+struct etcd_key etcd_key_gone(const char *name, uint32_t major);
 struct etcd_key etcd_key_name_folder(const char *name); /* what the keys of all its majors begin with */
 struct etcd_key etcd_key_address(const char *folder, uint64_t address);
 /* The smallest key that is larger. */

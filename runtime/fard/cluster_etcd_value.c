@@ -163,9 +163,8 @@ static int read_service(const json_t *json, struct link_service *service)
     if (read_string(json, "name", service->name, sizeof service->name) != 0 ||
         read_string(json, "node", service->node, sizeof service->node) != 0 ||
         read_string(json, "address", service->address, sizeof service->address) != 0 ||
-        read_number(json, "major", UINT16_MAX, &service->major) != 0 ||
-        read_hex(json, "base", &service->base) != 0 || read_hex(json, "size", &service->size) != 0 ||
-        read_hex(json, "fingerprint", &service->fingerprint) != 0)
+        read_number(json, "major", UINT16_MAX, &service->major) != 0 || read_hex(json, "base", &service->base) != 0 ||
+        read_hex(json, "size", &service->size) != 0 || read_hex(json, "fingerprint", &service->fingerprint) != 0)
         return -EPROTO;
     const struct range range = {service->base, service->size};
     return service_name_is_sound(service->name, sizeof service->name) &&

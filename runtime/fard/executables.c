@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/executables.h"
+#include "runtime/fard/cluster.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/image.h"
 #include "runtime/fard/log.h"
@@ -181,6 +182,7 @@ int executable_register(struct fard *fard, struct service *service, const struct
             store_drop_segment(fard->store, build_id);
         return result;
     }
+    cluster_changed(fard, service);
     log_service(LOG_LEVEL_INFO, "executable-added", service->name, 0, "service '%s': executable for %s added",
                 service->name, far_machine_name(segment->note->machine));
     return 0;

@@ -2,12 +2,14 @@
 /* The daemon as a whole: started from its store, run by its loop, ended by a signal. */
 #include "runtime/fard/fard.h"
 #include "runtime/fard/adopt.h"
+#include "runtime/fard/cluster.h"
 #include "runtime/fard/daemon.h"
 #include "runtime/fard/domain_adopt.h"
 #include "runtime/fard/domain_look.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/executables.h"
 #include "runtime/fard/log.h"
+#include "runtime/fard/node.h"
 #include "runtime/fard/observe.h"
 #include "runtime/fard/parts.h"
 #include "runtime/fard/revoke.h"
@@ -60,6 +62,7 @@ static int signal_ready(struct source *source, uint32_t events)
     audit_reopen(&fard->audit);
     socket_look_after(fard);
     policy_reload(fard);
+    nodes_reload(fard);
     notify_say(&fard->notify, "READY=1");
     return 0;
 }
@@ -311,6 +314,7 @@ int fard_load(struct fard *fard, const char *path, struct far_error *error)
     result = result ? result : store_load_pending(fard->store, &fard->registry.pendings, error);
     result = result ? result : domains_adopt(fard, error);
     result = result ? result : store_each_service(fard->store, load_row, &loading, error);
+    result = result ? result : away_load(fard, error);
     domains_adopted(fard);
     result = result ? result : settle_pending_majors(fard, error);
     result = result ? result : store_load_capabilities(fard->store, &fard->registry.capabilities, error);
@@ -337,8 +341,10 @@ static void stop_hosts(struct fard *fard)
     for (uint32_t i = 0; i < fard->registry.count; i++) {
         struct service *service = fard->registry.service[i];
         upgrade_abandon(service);
-        if (service->host && service->host->registration)
+        if (service->host && service->host->registration) {
+            cluster_registration_end(service->host->registration);
             free(service->host->registration);
+        }
         if (service->host)
             host_leave(service->host, CHANNEL_HOST_GONE);
     }
@@ -353,6 +359,7 @@ int fard_run(struct fard *fard)
     bool waiting = false;
     calls_watch(fard);
     while (!fard->stopping && !result) {
+        cluster_turn(fard);
         result = loop_turn(&fard->loop, waiting ? 0 : -1);
         clients_free_lost(fard);
         waiting = clients_serve_parked(fard);
@@ -366,6 +373,8 @@ void fard_free(struct fard *fard)
     revocations_free(fard);
     while (!list_is_empty(&fard->clients))
         client_free(list_entry(fard->clients.next, struct client, link));
+    cluster_end(fard);
+    nodes_close(fard);
     domain_look_abandon(fard);
     domains_free(&fard->domains);
     if (fard->loaded)

@@ -45,6 +45,7 @@ struct fard {
     struct loop loop;
     struct registry registry;
     struct store *store;
+    struct cluster *cluster; /* cluster.c's; NULL: there are no other nodes */
     struct keeper *keeper; /* of what must outlive us; NULL: there is none yet */
     int64_t took_over_at;  /* an earlier fard's hosts; 0: there were none */
     bool loaded; /* from here on fard's end is the end of its hosts; before, what was found is left as it is */
@@ -66,6 +67,7 @@ struct fard {
     struct list traces; /* trace.c's */
     struct metrics metrics;
     struct metrics_http *http; /* NULL: --metrics was not said */
+    struct nodes *nodes;       /* other nodes (node_parts.h); NULL: neither --listen nor --peer was said */
     struct timer calls_timer;
     uint64_t turn; /* of the loop */
     struct fair_writers writers;
@@ -96,7 +98,7 @@ struct fard {
 
 /* What one uid uses, over all its connections. */
 struct account {
-    struct list link;
+    struct list link; /* of fard's; of a node's, if it is a user's of another node */
     uid_t uid;
     uint32_t users; /* clients and domains: it is freed when there are none */
     uint32_t clients;
@@ -110,6 +112,10 @@ struct account {
     uint64_t requests;   /* answered, ever */
     uint64_t deferred;   /* of them those that had to wait for the next turn */
 };
+
+struct guest;
+struct remote;
+struct nodes;
 
 struct bound {
     uint32_t service_id;
@@ -138,6 +144,11 @@ struct client {
     struct far_message *held; /* a request to write to the store whose time has not come; NULL: none */
     struct timer held_timer;
     uint64_t connection; /* a number that no other connection ever has */
+    struct list asking;  /* requests that wait for whoever keeps the cluster's names (cluster_ask.c) */
+    bool asked;          /* the request that is served has waited for that */
+    const struct far_error *asked_in_vain; /* and this is why there was no answer; NULL: there was */
+    struct guest *guest;  /* the client is on another node, and has no socket here (node_guest.h); NULL: here */
+    struct list outgoing; /* its channels to services on other nodes (node_channel.c) */
 };
 
 /* What one uid has of a host. */
@@ -157,6 +168,7 @@ struct channel {
     uint64_t size;
     struct far_astack *lines; /* the first page of the A-stack */
     uint32_t calls_seen;      /* number of the last call that calls.c has counted */
+    struct remote *remote;    /* the client is on another node (node_guest.h); NULL: here */
 };
 
 /* An OPEN_CHANNEL, or a BIND, that waits for its host. */
@@ -175,11 +187,12 @@ struct waiter {
     struct far_message *bind; /* the BIND; NULL: a channel is waited for */
 };
 
-/* A REGISTER that waits for its host. */
+/* A REGISTER that waits for its host, and then for whoever keeps the cluster's names. */
 struct registration {
     struct list of_client;
     struct client *client; /* NULL: gone; the registration goes on */
     uint32_t serial;
+    struct publication *publication; /* cluster.c's */
 };
 
 struct upgrade_notes;
@@ -248,9 +261,17 @@ void clients_free_lost(struct fard *fard);
 /* One more turn: those that wait are served as far as their uid's share goes. True: some wait still. */
 bool clients_serve_parked(struct fard *fard);
 void client_free(struct client *client);
+/* A request that has waited: client->asked is set meanwhile, and asked_in_vain if there is an error. Takes nothing over. */
+void client_serve_again(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,
+                        bool asked, const struct far_error *error);
 void client_reply(struct client *client, const struct far_message *request, const void *body, size_t size);
 /* Answers with the error; a negative result is described as `what`. */
 void client_refuse(struct client *client, uint32_t serial, int result, struct far_error *error, const char *what);
+/* The same to one that may be on another node: the error alone. */
+void client_send_error(struct client *client, uint32_t serial, const struct far_error *error);
+/* One without a socket: a guest's. Takes the account over. */
+void client_begin_guest(struct client *client, struct fard *fard, struct account *account, const struct principal *who,
+                        struct guest *guest);
 /* Has fard room for one more connection, or segment, of its uid's? */
 bool client_has_room(const struct client *client);
 /* policy_grant() for this client, with all that must be known of it for that. */
@@ -287,6 +308,14 @@ int handle_bind(struct client *client, const struct far_message *message, struct
 int handle_open_channel(struct client *client, const struct far_message *message, struct far_error *error);
 void bind_waiter_serve(struct waiter *waiter); /* the data can be handed out now; frees the waiter */
 int handle_close_channel(struct client *client, const struct far_message *message, struct far_error *error);
+int client_wait_for_host(struct client *client, struct host *host, const struct waiter *wanted); /* FARD_PENDING */
+
+/* node_channel.c: the same where the service is on another node. */
+int outgoing_open(struct client *client, const struct far_message *message, const struct service *service,
+                  enum far_level level, struct far_error *error);
+int handle_reopen_channel(struct client *client, const struct far_message *message, struct far_error *error);
+bool outgoing_close(struct client *client, uint32_t channel); /* false: it is none of them */
+void outgoing_client_gone(struct client *client);
 
 /* manage_*.c, unregister.c */
 int handle_register(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,
@@ -300,12 +329,15 @@ int handle_status(struct client *client, const struct far_message *message, stru
 void send_registered(struct client *client, uint32_t serial, const struct service *service,
                      const struct upgrade_notes *notes); /* client and notes may be NULL */
 void registration_ready(struct host *host);
+void registration_published(struct host *host); /* whoever keeps the cluster's names has it */
 void registration_failed(struct host *host, const struct far_error *why); /* frees service; host leaves */
 
 /* channel.c */
 /* Makes the A-stack, tells the host, answers the client. 0, FARD_REFUSED or a negative errno; the client's and
  * account's counts are the caller's. */
 int channel_open(struct client *client, struct host *host, const struct waiter *wanted, struct far_error *error);
+int channel_tell_host(const struct channel *channel, const struct waiter *wanted, int astack, uint32_t flags);
+uint32_t channel_next_id(struct fard *fard);
 enum channel_fate {
     CHANNEL_HOST_GONE = 1,
     CHANNEL_CLIENT_GONE,

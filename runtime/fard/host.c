@@ -270,7 +270,7 @@ static void refuse_waiters(struct host *host)
         struct far_error error;
         refuse(&error, ENOENT, EX_UNAVAILABLE, "the service is no longer registered");
         channel_count_down(waiter->client, waiter->size);
-        peer_send_error(&waiter->client->peer, waiter->serial, &error);
+        client_send_error(waiter->client, waiter->serial, &error);
         waiter_free(waiter);
     }
 }

@@ -3,6 +3,7 @@
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/log.h"
+#include "runtime/fard/node_guest.h"
 #include "runtime/fard/observe.h"
 #include "runtime/fard/request.h"
 #include "runtime/fard/revoke.h"
@@ -21,6 +22,8 @@
 void host_serve_waiters(struct host *host)
 {
     host_idle_check(host);
+    if (host->state == FAR_STATE_READY)
+        remotes_offer(host);
     while (!list_is_empty(&host->waiters) && host->state == FAR_STATE_READY) {
         struct waiter *waiter = list_entry(host->waiters.next, struct waiter, of_host);
         struct client *client = waiter->client;
@@ -152,10 +155,19 @@ static void forget_process(struct host *host)
     host->pid = 0;
 }
 
+static void end_channels(struct host *host)
+{
+    for (struct list *at = host->channels.next, *next; at != &host->channels; at = next) {
+        struct channel *channel = list_entry(at, struct channel, of_host);
+        next = at->next;
+        if (!remote_survives(channel))
+            channel_end(channel, CHANNEL_HOST_GONE);
+    }
+}
+
 void host_died(struct host *host, const char *how)
 {
-    while (!list_is_empty(&host->channels))
-        channel_end(list_entry(host->channels.next, struct channel, of_host), CHANNEL_HOST_GONE);
+    end_channels(host);
     revocations_host_closed(host, NULL);
     host_unkeep(host);
     orphans_free(host);

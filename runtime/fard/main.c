@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* fard: the node's daemon. Everything it does is in the library; this is its command line. */
+#include "runtime/fard/cluster.h"
 #include "runtime/fard/daemon.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/log.h"
+#include "runtime/fard/node.h"
 #include "runtime/fard/observe.h"
 #include "runtime/format/streams.h"
 
@@ -19,6 +21,7 @@ static const char help[] =
     "usage: fard [--socket PATH] [--store PATH] [--policy FILE] [--audit FILE] [--foreground] [--emulator "
     "MACHINE=COMMAND]\n"
     "            [--perf] [--allow-wrpkru] [--log text|json] [--log-level LEVEL] [--metrics WHERE]\n"
+    "            [--listen HOST:PORT] [--peer HOST:PORT] [--tls DIR] [--transport LIST]\n"
     "\n"
     "The node's daemon: name server, segment store, and keeper of the hosts in which services run. Start one, then:\n"
     "\n"
@@ -49,6 +52,17 @@ static const char help[] =
     "                  run the hosts of services that have no executable for this node by this command (its words are\n"
     "                  separated by blanks). Default: qemu-MACHINE as found in PATH, with -L /usr/TRIPLET where a C\n"
     "                  library for that machine lies, else what the kernel's binfmt_misc does\n"
+    "  --listen HOST:PORT\n"
+    "                  let other nodes, and their clients' calls, in there (numbers, as 10.0.0.2:7327 or [::]:7327)\n"
+    "  --peer HOST:PORT\n"
+    "                  keep a link to the node there, which keeps the names of services for all (far nodes)\n"
+    "  --tls DIR       this node's certificate and key, and the CA that other nodes' must be of: ca.pem, node.pem, "
+    "node.key\n"
+    "                  (far cert); read again on SIGHUP. Default: /etc/farcall/tls for root, else\n"
+    "                  $XDG_CONFIG_HOME/farcall/tls or ~/.config/farcall/tls\n"
+    "  --transport LIST\n"
+    "                  what calls to and from other nodes may be carried by, the best first, with commas: tls (the\n"
+    "                  default), tcp (in the clear: for wires that nobody else reaches), ucx\n"
     "  --perf          hosts write the names of their functions to /tmp/perf-PID.map, where perf report looks for "
     "them\n"
     "  --allow-wrpkru  take segments whose code may change protection keys (farld --allow-wrpkru); for tests\n"
@@ -60,7 +74,7 @@ static const char help[] =
     "\n"
     "Exit codes: 0 ended by a signal; 64 usage; 65 the store is damaged; 69 socket or store in use; 71 the system\n"
     "refuses; 73 socket, store or audit log cannot be created; 74 no space or I/O error; 66, 77, 78 there is\n"
-    "no such policy file, others can change it, or it has mistakes.\n";
+    "no such policy file or certificate, others can change or read it, or it has mistakes.\n";
 
 #define EMULATORS_MAX 8
 
@@ -75,6 +89,7 @@ struct options {
     enum log_level log_level;
     bool allow_wrpkru;
     bool perf;
+    const char *listen, *peer, *tls, *transport;
     const char *emulator[EMULATORS_MAX];
     unsigned emulator_count;
 };
@@ -95,6 +110,8 @@ enum {
     OPTION_HELP,
     OPTION_LISTEN,
     OPTION_PEER,
+    OPTION_TLS,
+    OPTION_TRANSPORT,
     OPTION_ETCD
 };
 
@@ -114,6 +131,8 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, OPTION_HELP},
     {"listen", required_argument, NULL, OPTION_LISTEN},
     {"peer", required_argument, NULL, OPTION_PEER},
+    {"tls", required_argument, NULL, OPTION_TLS},
+    {"transport", required_argument, NULL, OPTION_TRANSPORT},
     {"etcd", required_argument, NULL, OPTION_ETCD},
     {NULL, 0, NULL, 0},
 };
@@ -189,9 +208,17 @@ static int take_option(int option, struct options *options)
         fputs(help, stdout);
         return EX_OK;
     case OPTION_LISTEN:
-        return one_node_only("listen");
+        options->listen = optarg;
+        return -1;
     case OPTION_PEER:
-        return one_node_only("peer");
+        options->peer = optarg;
+        return -1;
+    case OPTION_TLS:
+        options->tls = optarg;
+        return -1;
+    case OPTION_TRANSPORT:
+        options->transport = optarg;
+        return -1;
     case OPTION_ETCD:
         return one_node_only("etcd");
     default:
@@ -261,7 +288,10 @@ static int prepare(struct fard *fard, const struct options *options, struct far_
         result = metrics_http_open(fard, options->metrics, error);
     result = result ? result : tell_hosts(fard, options->perf);
     result = result ? result : policy_load(fard, options->policy, error);
-    return result ? result : fard_load(fard, options->store ? options->store : store_path, error);
+    result = result ? result
+                    : nodes_open(fard, options->listen, options->peer, options->tls, options->transport, error);
+    result = result ? result : fard_load(fard, options->store ? options->store : store_path, error);
+    return result ? result : cluster_start(fard, NULL, error);
 }
 
 /* Into the store, which must be ours by then. */

@@ -8,6 +8,7 @@
  *     anything else: undo, answer with the reason                                         only the range stays taken
  */
 #include "runtime/fard/adopt.h"
+#include "runtime/fard/cluster.h"
 #include "runtime/fard/executables.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/log.h"
@@ -53,14 +54,18 @@ static int check_file(const struct fard *fard, struct file *file, struct far_err
     return fard_check_strays(fard, &file->segment, error);
 }
 
-static int check_name_is_free(const struct fard *fard, const char *name, uint16_t major, uint32_t machine,
+static int check_name_is_free(struct client *client, const char *name, uint16_t major, uint32_t machine,
                               struct far_error *error)
 {
     char machines[FAR_MACHINE_LIST];
     uint32_t machine_of[EXECUTABLES_MAX];
-    const struct service *there = registry_find_major(&fard->registry, name, major);
+    const struct service *there = registry_find_major(&client->fard->registry, name, major);
     if (!there)
         return 0;
+    if (there->away)
+        return refuse(error, EEXIST, EX_CANTCREAT,
+                      "service '%s' is registered on node '%s'; use `far unregister %s` there first, or --name", name,
+                      there->away->node, name);
     if (there->hidden)
         return refuse(error, EEXIST, EX_CANTCREAT, "service '%s' is being registered by somebody else at this moment",
                       name);
@@ -140,7 +145,7 @@ static int make_service(struct client *client, uint32_t serial, const struct ser
     if (result)
         return result;
     service->hidden = true;
-    result = check_name_is_free(fard, service->name, service->major, order->segment->note->machine, error);
+    result = check_name_is_free(client, service->name, service->major, order->segment->note->machine, error);
     if (result) {
         service_free(service);
         return result;
@@ -312,12 +317,19 @@ int handle_register(struct client *client, const struct far_message *message, in
 
 static void registration_end(struct host *host)
 {
+    cluster_registration_end(host->registration);
     list_take_out(&host->registration->of_client);
     free(host->registration);
     host->registration = NULL;
 }
 
 void registration_ready(struct host *host)
+{
+    if (cluster_publish_new(host) != FARD_PENDING)
+        registration_published(host);
+}
+
+void registration_published(struct host *host)
 {
     struct far_error error = {0};
     struct service *service = host->service;
@@ -328,6 +340,7 @@ void registration_ready(struct host *host)
         return;
     }
     service->hidden = false;
+    cluster_registered(host->fard, service);
     host_keep(host); /* now there is a row that it can belong to */
     log_service(LOG_LEVEL_INFO, "registered", service->name, (int)host->pid,
                 "service '%s' registered at 0x%llx, host %d", service->name, (unsigned long long)service->range.base,

@@ -69,6 +69,10 @@ struct metrics {
     uint64_t deferred;    /* requests that waited for a turn because their uid's share was used up */
     uint64_t restarts;    /* of hosts */
     uint64_t output_lost; /* lines of hosts that have gone */
+    uint64_t links_made, links_lost, links_refused; /* to other nodes' fards */
+    uint64_t prefaces_refused;                      /* connections to the node's port that were not let in */
+    uint64_t far_connections;                       /* that clients on other nodes have made, handed to hosts */
+    uint64_t channels_resumed; /* of clients on other nodes, taken over by a host that was started again */
     uint64_t calls_ended; /* calls of services that are no longer registered */
 };
 

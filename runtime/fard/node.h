@@ -18,7 +18,10 @@ struct node; /* node.c's */
 struct node_question {
     struct list link;
     struct timer timer;
+    struct node *node; /* this and what follows: node.c's */
     uint32_t serial;
+    uint16_t type;
+    uint32_t sent; /* 0: no link has taken it yet */
     /* reply NULL: *error says why: what the other said, ECONNRESET (the link was lost; it may have been done), ETIMEDOUT, EHOSTUNREACH. */
     void (*answered)(struct node_question *question, const struct far_message *reply, const struct far_error *error);
 };
@@ -42,6 +45,12 @@ void node_tell(struct node *node, uint16_t type, const void *body, size_t size);
 /* To a request of another's. */
 void node_answer(struct node *node, const struct far_message *request, const void *body, size_t size);
 void node_refuse(struct node *node, const struct far_message *request, const struct far_error *error);
+
+/* The links of a fard. listen, peer: HOST:PORT or NULL. tls: a folder, or NULL: the usual one. transports: words, or NULL. */
+int nodes_open(struct fard *fard, const char *listen, const char *peer, const char *tls, const char *transports,
+               struct far_error *error);
+void nodes_reload(struct fard *fard); /* certificates; a mistake leaves the old ones in force */
+void nodes_close(struct fard *fard);
 
 /*
  * Requests of others. By type: node_channel.c (OPEN … FATE), cluster_serve.c (names and segments). As request handlers do: 0, FARD_PENDING

@@ -32,4 +32,24 @@ struct remote {
     struct timer timer;    /* of that */
 };
 
+void guest_look_later(struct nodes *nodes); /* some guest may have nothing left */
+void guest_refuse(struct guest *guest, uint32_t serial, const struct far_error *error); /* a LINK_OPEN */
+/* What the service grants it, no more than `want`. */
+enum far_level guest_level(const struct guest *guest, const struct service *service, uint32_t want);
+
+/* node_remote.c. The node's, of its fard as it is now; or NULL. */
+struct remote *remote_find(struct node *node, uint32_t channel);
+/* Of those wanted (0: any), the one that this node likes best; WIRE_TRANSPORT_NONE: it has none of them. */
+enum wire_transport remote_transport(const struct nodes *nodes, uint32_t wanted);
+/* From channel.c: a channel of a guest's begins, ends (its node is told), is freed. */
+int remote_begin(struct channel *channel, const struct waiter *wanted, int astack);
+void remote_ended(struct channel *channel, enum channel_fate fate);
+void remote_forget(struct channel *channel);
+int remote_answer(struct channel *channel, uint16_t type, uint32_t serial);
+int remote_reopen(struct remote *remote, uint32_t serial, struct far_error *error);
+/* From host_events.c: its host has died. Does the channel wait for the next? */
+bool remote_survives(struct channel *channel);
+void remotes_offer(struct host *host);       /* it is ready */
+void remotes_end_waiting(struct host *host); /* there will be no next one of this service's */
+
 #endif

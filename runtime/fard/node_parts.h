@@ -20,6 +20,8 @@
 #include "runtime/fard/node_tls.h"
 #include "runtime/net/transport.h"
 
+#include <sys/socket.h>
+
 #define LINK_QUEUE_BYTES  (8u << 20) /* of one link; one that lets it run over is lost */
 #define LINK_UNSENT_BYTES (1u << 20) /* for a link that is not up yet */
 #define LINK_PING_MS      3000
@@ -56,9 +58,10 @@ enum node_link_state {
 };
 
 struct node_link {
-    struct list of_node; /* of the node's, or of nodes->arriving */
+    struct list of_node; /* of the node's, of nodes->arriving, or of nodes->lost */
     struct nodes *nodes;
     struct node *node; /* one that arrives: NULL until it has said who it is */
+    char name[FAR_NODE_NAME_MAX]; /* in the other's certificate */
     struct source source;
     struct timer timer; /* opening: too long. Up: the next ping. Lost: its end */
     struct timer more;  /* there is more to read in OpenSSL's buffer */
@@ -76,6 +79,7 @@ struct node_link {
     int64_t heard_at;
     int64_t ping_sent_us; /* 0: none is under way */
     struct far_error why; /* lost: the reason */
+    uint32_t loss;        /* lost, after it was up: the node's count with this one */
 };
 
 struct node {
@@ -94,6 +98,7 @@ struct node {
     size_t unsent_bytes;
     struct list questions;
     uint32_t last_serial;
+    uint32_t losses; /* of links: what was sent before one of them is not answered any more */
     char trouble[256]; /* why there is no link */
     int64_t since;     /* seconds since 1970: linked, or not, from then on; 0: it never was */
     uint64_t round_trip_us;
@@ -121,6 +126,7 @@ struct nodes {
     uint32_t last_number;
     struct node *keeper; /* --peer; NULL: was not said */
     struct list arriving, half_open;
+    struct list lost; /* links that free themselves at the end of the turn */
     unsigned arriving_count, half_open_count;
     struct list tickets[TICKET_BUCKETS];
     struct list channels[CHANNEL_BUCKETS]; /* struct remote, by number */
@@ -131,7 +137,6 @@ struct nodes {
 /* node.c */
 struct node *node_real(struct node *node);
 struct node *node_new(struct nodes *nodes, const char *name, const char *address);
-bool node_name_is_sound(const char *name, size_t size);
 bool node_is_needed(const struct node *node);
 void node_trouble(struct node *node, const char *text);
 /* A link has come up, whose other end has said this; false: it must not (and *error). */
@@ -197,7 +202,6 @@ void guests_lost(struct node *node);
 int guest_connected(struct ticket *ticket, int fd, char *why, size_t room);
 
 /* node_channel.c */
-void outgoing_fate(struct node *node, const struct far_message *message);
 void outgoing_linked(struct node *node);
 void outgoings_end(struct node *node); /* at fard's end */
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define PATH_ROOM 4096
 #define CHAIN_MAX 4 /* certificates between a node's and its CA's */
@@ -100,13 +101,6 @@ static int check_time(X509 *certificate, const char *path, struct far_error *err
     if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
         return refuse(error, EINVAL, EX_CONFIG, "%s: the certificate has expired; make a new one (far cert node)", path);
     return 0;
-}
-
-bool node_name_is_sound(const char *name, size_t size)
-{
-    size_t length = strnlen(name, size);
-    return length > 0 && length < size && length < FAR_NODE_NAME_MAX &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") == length && name[0] != '.' && name[0] != '-';
 }
 
 static bool take_uri(X509 *certificate, char name[FAR_NODE_NAME_MAX])

@@ -4,11 +4,10 @@
 #define FARCALL_NODE_TLS_H
 
 #include "runtime/fard/error.h"
+#include "runtime/fard/node_name.h"
 
 #include <openssl/ssl.h>
 #include <stddef.h>
-
-#define NODE_URI "farcall:node:" /* URI of a node's certificate, its name behind it */
 
 struct node_identity {
     SSL_CTX *context;             /* NULL: none */

@@ -178,8 +178,13 @@ enum far_level policy_grant(const struct registry *registry, const struct servic
                             struct policy_reason *why)
 {
     struct policy_reason reason;
-    policy_by_rules(registry, service, who, &reason);
-    raise_by_capability(registry, service, who, &reason);
+    if (service->away) {
+        reason =
+            (struct policy_reason){.source = POLICY_BY_PLACE, .granted = FAR_LEVEL_NONE, .node = service->away->node};
+    } else {
+        policy_by_rules(registry, service, who, &reason);
+        raise_by_capability(registry, service, who, &reason);
+    }
     if (why)
         *why = reason;
     return reason.granted;
@@ -252,6 +257,7 @@ const char *policy_source_word(enum policy_source source)
         [POLICY_BY_FILE] = "policy",
         [POLICY_BY_REGISTRATION] = "registration",
         [POLICY_BY_CAPABILITY] = "capability",
+        [POLICY_BY_PLACE] = "place",
     };
     return words[source];
 }
@@ -278,6 +284,9 @@ void policy_reason_text(const struct policy_reason *why, char *text, size_t size
     else if (why->source == POLICY_BY_REGISTRATION)
         snprintf(text, size, "registered with --%s %s",
                  why->granted == FAR_LEVEL_TRUSTED ? "trust" : policy_level_word(why->granted), who);
+    else if (why->source == POLICY_BY_PLACE)
+        snprintf(text, size, "the service is on node '%s': nothing of it is mapped here, and every call goes there",
+                 why->node);
     else if (why->source == POLICY_BY_CAPABILITY)
         snprintf(text, size, "capability %u%s", why->capability, why->limited ? ", for some operations" : "");
     else

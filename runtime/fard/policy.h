@@ -73,7 +73,13 @@ struct policy_file {
     size_t size;
 };
 
-enum policy_source { POLICY_BY_DEFAULT, POLICY_BY_FILE, POLICY_BY_REGISTRATION, POLICY_BY_CAPABILITY };
+enum policy_source {
+    POLICY_BY_DEFAULT,
+    POLICY_BY_FILE,
+    POLICY_BY_REGISTRATION,
+    POLICY_BY_CAPABILITY,
+    POLICY_BY_PLACE /* the service is on another node, or the client is: nothing is mapped across */
+};
 
 /* Why a level was granted. What it points to belongs to the policy file or the service, and lives no longer. */
 struct policy_reason {
@@ -87,6 +93,8 @@ struct policy_reason {
     uint32_t capability;            /* POLICY_BY_CAPABILITY: its id */
     bool limited;                   /* POLICY_BY_CAPABILITY: to some operations */
     enum far_level otherwise;       /* POLICY_BY_CAPABILITY: what would be granted without it */
+    const char *node;               /* POLICY_BY_PLACE: where the other is */
+    bool refused;                   /* POLICY_BY_PLACE: a client on another node, which may not even call */
 };
 
 /*

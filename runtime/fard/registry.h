@@ -93,6 +93,7 @@ struct service {
     bool upgrading;    /* another version is being started beside it */
     struct host *heir; /* of that version; not ready yet */
     struct host *host; /* host.c's */
+    bool published;            /* whoever keeps the cluster's names has been told of it as it is now */
     struct service_away *away; /* on another node, and has no host here; NULL: here */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* UNREGISTER: first out of the database, then for everybody. Who calls it next is told; the range is never reused. */
+#include "runtime/fard/cluster.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/log.h"
 #include "runtime/fard/request.h"
@@ -18,6 +19,10 @@ static int find_removable(struct fard *fard, const struct far_name_request *requ
         return error->code == ENOENT ? 0 : result;
     if ((*service)->hidden)
         return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' is being registered at this moment", name);
+    if ((*service)->away)
+        return refuse(error, EREMOTE, EX_UNAVAILABLE,
+                      "service '%s' is on node '%s'; say `far unregister %s` there", name, (*service)->away->node,
+                      name);
     if ((*service)->upgrading)
         return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' is being upgraded at this moment", name);
     const struct service *dependent = registry_dependent(&fard->registry, name, (*service)->major);
@@ -54,9 +59,12 @@ static int give_up_name(struct fard *fard, const struct far_name_request *reques
 static int remove_service(struct client *client, struct service *service, struct far_error *error)
 {
     struct fard *fard = client->fard;
+    struct link_service entry;
+    cluster_describe(fard, service, &entry); /* with its revision, which goes with its rows */
     int result = store_remove_service(fard->store, service, error);
     if (result)
         return result;
+    cluster_withdraw(fard, &entry);
     log_service(LOG_LEVEL_INFO, "unregistered", service->name, 0, "service '%s' unregistered", service->name);
     audit_service(fard, client, "unregister", service, "");
     capabilities_forget_service(&fard->registry.capabilities, service->id);

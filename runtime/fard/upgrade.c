@@ -2,9 +2,11 @@
 #include "runtime/fard/upgrade.h"
 #include "runtime/fard/adopt.h"
 #include "runtime/fard/audit.h"
+#include "runtime/fard/cluster.h"
 #include "runtime/fard/executables.h"
 #include "runtime/fard/log.h"
 #include "runtime/fard/memory.h"
+#include "runtime/fard/node_guest.h"
 #include "runtime/format/data_layout.h"
 #include "runtime/format/pair.h"
 #include "runtime/machine.h"
@@ -455,6 +457,7 @@ void upgrade_ready(struct host *host)
     const struct upgrade_notes notes = host->upgrade->notes;
     count = list_build_ids(service->executable, service->executable_count, build_id);
     put_in_force(service, host);
+    cluster_changed(fard, service);
     drop_segments(fard, build_id, count);
     move_waiters(old, host);
     host_retire(old, host);
@@ -525,6 +528,7 @@ static void send_retire(struct host *host, struct host *heir)
 void host_retire(struct host *host, struct host *heir)
 {
     struct fard *fard = host->fard;
+    remotes_end_waiting(host);
     host->retired_from = host->service;
     host->service = NULL;
     host_unkeep(host);

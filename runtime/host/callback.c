@@ -169,7 +169,8 @@ static unsigned send(struct calling *calling)
 {
     struct worker *worker = calling->worker;
     char *area = area_of(worker);
-    struct far_callback_head head = {.function = calling->target.function, .callback = calling->target.callback};
+    struct far_callback_head head = {.function = (uint16_t)calling->target.function,
+                                     .callback = calling->target.callback};
     uint64_t room = worker->size - FAR_ASTACK_AREA;
     calling->head = worker->area_end;
     if (room - calling->head < sizeof head)
@@ -180,6 +181,7 @@ static unsigned send(struct calling *calling)
     if (status)
         return status;
     head.bytes = calling->walk.end;
+    head.back = (uint16_t)calling->walk.back;
     memcpy(head.line, calling->walk.line, sizeof head.line);
     memcpy(area + calling->head, &head, sizeof head);
     return descriptors_go(worker, false);
@@ -260,6 +262,8 @@ static unsigned call_client(struct calling *calling, struct far_frame *frame)
         .context = worker,
         .memory = &calling->memory,
         .results = &calling->results,
+        .gives_back = client_kept(worker->client),
+        .function = FAR_FUNCTION_FIRST + calling->target.function,
         .hands_over = true,
     };
     descriptors_expect(worker, false);

@@ -2,6 +2,7 @@
 /* Gathering a batch: what a thread calls between far_batch_begin() and far_batch_run(). */
 #include "runtime/lib/batch.h"
 
+#include "runtime/lib/away.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/failure.h"
 
@@ -65,6 +66,25 @@ static void put(const struct far_promise *promise, struct far_batch_entry *entry
         crossing_put(&promise->crossing, entry->call.argument, wide, area);
 }
 
+/* The entry, and what was put behind it; where something only comes out there is nothing that went. */
+static void note(struct far_batch *batch, const struct far_promise *promise, uint64_t at)
+{
+    const struct far_plan *plan = promise->plan;
+    uint64_t head = sizeof(struct far_batch_entry) + (plan->flags & FAR_PLAN_WIDE ? sizeof(struct far_wide) : 0);
+    away_wrote(&batch->channel, at, head);
+    if (!(plan->flags & (FAR_PLAN_WALK | FAR_PLAN_FAST)))
+        crossing_note(&promise->crossing, &batch->channel, at + head);
+}
+
+/* The walk says for itself what it writes. */
+static void will_note(struct far_batch *batch, struct far_promise *promise, uint64_t at)
+{
+    const struct far_plan *plan = promise->plan;
+    uint64_t wide = plan->flags & FAR_PLAN_WIDE ? sizeof(struct far_wide) : 0;
+    if (plan->flags & FAR_PLAN_WALK)
+        walk_crossing_notes(&promise->walking, &batch->channel, at + sizeof(struct far_batch_entry) + wide);
+}
+
 static void append(struct far_batch *batch, struct far_promise *promise, uint64_t room)
 {
     uint32_t i = batch->count;
@@ -74,7 +94,11 @@ static void append(struct far_batch *batch, struct far_promise *promise, uint64_
     entry->call.withdrawn = 0;
     entry->call.room = room;
     entry->reply.state = FAR_BATCH_WAITS;
+    if (batch->channel.away)
+        will_note(batch, promise, batch->end);
     put(promise, entry);
+    if (batch->channel.away)
+        note(batch, promise, batch->end);
     promise->batch = batch;
     promise->batch_number = batch->number;
     promise->batch_item = i;

@@ -139,6 +139,7 @@ struct batch_word {
     uint32_t *word, *sleeping; /* sleeping: NULL: nobody has to be told */
     uint32_t value;
     struct far_batch *batch;
+    const struct far_channel *away; /* its answer comes by a connection, and no word changes before somebody looks */
     bool has_turn;
 };
 /* false: it is held already, or not under way. *moved: something has happened. */

@@ -149,6 +149,8 @@ static enum batch_outcome end_short(struct far_batch *batch, uint32_t status)
     return go_on_elsewhere(batch);
 }
 
+static enum batch_outcome end_with_host(struct far_batch *batch);
+
 enum batch_outcome batch_end_answered(struct far_batch *batch)
 {
     const char *reason;
@@ -159,17 +161,28 @@ enum batch_outcome batch_end_answered(struct far_batch *batch)
         return batch_end_all(batch, EPROTO); /* nobody is left who could hear it */
     if (status == FAR_CALL_DONE || status == FAR_CALL_ENDED_THREAD)
         return end_short(batch, status);
+    if (status == FAR_CALL_HOST_DIED)
+        return end_with_host(batch);
     return batch_end_all(batch, call_status_error(status, &reason));
 }
 
 /* What was begun may have been done; what was not was not. */
 enum batch_outcome batch_end_lost(struct far_batch *batch, int error)
 {
-    for (; batch->taken < batch->count;) {
+    bool knows = !batch->channel.away; /* the states here are as they went */
+    while (batch->taken < batch->count) {
         bool waits = next_state(batch) == FAR_BATCH_WAITS;
-        fails(batch, waits && error == EHOSTDOWN ? ECANCELED : error);
+        fails(batch, waits && knows && error == EHOSTDOWN ? ECANCELED : error);
     }
     return batch_end_all(batch, error);
+}
+
+/* Another host says so, and has sent the states as the one that died has left them. */
+static enum batch_outcome end_with_host(struct far_batch *batch)
+{
+    while (batch->taken < batch->count)
+        fails(batch, next_state(batch) == FAR_BATCH_WAITS ? ECANCELED : EHOSTDOWN);
+    return batch_end_all(batch, EHOSTDOWN);
 }
 
 enum batch_outcome batch_end_without_answer(struct far_batch *batch)

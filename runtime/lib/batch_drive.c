@@ -5,6 +5,7 @@
  */
 #include "runtime/lib/batch_outcome.h"
 
+#include "runtime/lib/away.h"
 #include "runtime/lib/callback.h"
 #include "runtime/lib/wait.h"
 
@@ -92,6 +93,8 @@ static enum batch_outcome look(struct far_batch *batch)
     if (!channel->astack) /* closed in a function of ours */
         return batch_end_all(batch, EHOSTDOWN);
     batch_tell_withdrawn(batch);
+    if (channel->away)
+        away_look(channel);
     uint32_t now = far_load(&channel->astack->reply.sequence);
     if (batch_take_answers(batch))
         batch_happened(batch);
@@ -135,6 +138,10 @@ static void sleep_a_while(struct far_batch *batch, long ms)
 {
     struct far_astack *astack = batch->channel.astack;
     long slice = ms < FAR_WAIT_SLICE_NS / 1000000 ? ms * 1000000 : FAR_WAIT_SLICE_NS;
+    if (batch->channel.away) {
+        away_wait_ms(&batch->channel, slice / 1000000 + 1);
+        return;
+    }
     far_sleep_while(&astack->reply.sequence, batch->previous, &astack->call.sleeping, slice);
 }
 
@@ -142,6 +149,8 @@ static void spin(const struct far_batch *batch)
 {
     const struct far_channel *channel = &batch->channel;
     const struct far_reply_line *reply = &channel->astack->reply;
+    if (channel->away)
+        return;
     bool apart = __atomic_load_n(&reply->cpu, __ATOMIC_RELAXED) != far_this_cpu();
     far_spin_while(&reply->sequence, batch->previous, apart ? channel->spin : 0);
 }
@@ -307,9 +316,11 @@ bool batch_withdraw(struct far_promise *promise)
 }
 
 /* With the turn. */
-static bool has_something(const struct far_batch *batch, const struct far_promise *promise)
+static bool has_something(struct far_batch *batch, const struct far_promise *promise)
 {
-    const struct far_channel *channel = &batch->channel;
+    struct far_channel *channel = &batch->channel;
+    if (channel->astack && channel->away && away_look(channel))
+        return true;
     return !is_number(batch, promise->batch_number) || !channel->astack || channel_lost(channel) ||
            far_load(&channel->astack->reply.sequence) == channel->sequence ||
            (promise->batch_item >= batch->taken &&
@@ -351,6 +362,7 @@ bool batch_hold(struct far_promise *promise, struct batch_word *word, bool *move
     word->has_turn = take_turn(batch);
     if (word->has_turn && batch->channel.astack) {
         struct far_astack *astack = batch->channel.astack;
+        word->away = batch->channel.away ? &batch->channel : NULL;
         word->word = &astack->reply.sequence;
         word->sleeping = &astack->call.sleeping;
         word->value = far_load(word->word);

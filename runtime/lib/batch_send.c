@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/lib/batch.h"
 
+#include "runtime/lib/away.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/oneway.h"
 #include "runtime/lib/wait.h"
@@ -16,6 +17,24 @@ static long milliseconds(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* To another node: in the entry, if it has not been sent yet; otherwise by its number. */
+static void withdraw_away(struct far_batch *batch, uint32_t i)
+{
+    struct far_channel *channel = &batch->channel;
+    uint32_t behind = batch->count - 1 - i;
+    if (!away_awaits(channel))
+        away_wrote(channel, batch->item[i].at, sizeof(struct far_batch_call));
+    else if (behind < channel->sequence)
+        away_cancel(channel, channel->sequence - behind);
+}
+
+static void withdraw(struct far_batch *batch, uint32_t i)
+{
+    __atomic_store_n(&batch_entry(batch, i)->call.withdrawn, 1, __ATOMIC_RELEASE);
+    if (batch->channel.away)
+        withdraw_away(batch, i);
+}
+
 void batch_tell_withdrawn(struct far_batch *batch)
 {
     if (!__atomic_load_n(&batch->withdrawals, __ATOMIC_RELAXED))
@@ -23,7 +42,7 @@ void batch_tell_withdrawn(struct far_batch *batch)
     __atomic_store_n(&batch->withdrawals, 0, __ATOMIC_SEQ_CST);
     for (uint32_t i = batch->taken; i < batch->count; i++)
         if (__atomic_load_n(&batch->item[i].withdrawn, __ATOMIC_SEQ_CST))
-            __atomic_store_n(&batch_entry(batch, i)->call.withdrawn, 1, __ATOMIC_RELEASE);
+            withdraw(batch, i);
 }
 
 /* The message, from item `taken` on. Each call counts as one. */
@@ -53,6 +72,8 @@ static void copy_rest(struct far_batch *batch, const struct far_channel *old)
         batch->item[i].at -= from;
         batch_entry(batch, i)->reply.state = FAR_BATCH_WAITS;
     }
+    if (batch->channel.away)
+        away_wrote(&batch->channel, 0, batch->end);
 }
 
 static int move(struct far_batch *batch)

@@ -270,6 +270,8 @@ static struct far_binding *binding_new(const struct far_import_table *table, con
     memcpy(binding->service, bound->reply.service, sizeof binding->service);
     remember_data(binding, &bound->fds);
     know(binding, bound);
+    if (bound->reply.flags & FAR_BIND_AWAY)
+        binding_goes_away(binding);
     return binding;
 }
 

@@ -59,6 +59,7 @@ struct far_binding {
     struct walk_store *store;      /* what it has given us beyond a call; the same */
     struct far_promises *promises; /* asynchronous calls of its operations; the same */
     struct far_batches *batches;   /* those that cross together; the same */
+    bool away; /* its host is on another node: no call takes the fast path. Never taken back */
 };
 
 /* Services that nobody had registered when the process was bound to them; pending.h. */
@@ -138,6 +139,9 @@ int binding_from_resolved(const struct far_import_table *table, const struct far
 void binding_plan_later(struct far_binding *binding);
 /* The plan of a slot. NULL: no operation has it, or there is no memory for plans. */
 const struct far_plan *binding_plan(struct far_binding *binding, uint32_t slot);
+
+/* Its host is on another node: known from the answer to BIND, or of its first channel. */
+void binding_goes_away(struct far_binding *binding);
 
 /* Make fard know this binding on the present connection, with the lock held. 0, or -errno and *error. */
 int binding_renew(struct far_binding *binding, struct far_error *error);

@@ -6,6 +6,7 @@
  */
 #include "runtime/lib/call.h"
 
+#include "runtime/lib/away.h"
 #include "runtime/lib/batch.h"
 #include "runtime/lib/callback.h"
 #include "runtime/lib/failure.h"
@@ -110,14 +111,42 @@ ALWAYS_INLINE int call_and_wait(struct far_channel *channel, uint32_t slot, uint
     return sleep_quietly(channel, previous, deadline_ms);
 }
 
+/* To another node (away.h). No call by the fast path has such a channel. */
+NOT_INLINE static uint32_t send_away(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms)
+{
+    uint32_t previous = channel->sequence;
+    channel->sequence = far_next_sequence(previous);
+    away_send(channel, slot, deadline_ms);
+    return previous;
+}
+
+NOT_INLINE static int await_away(struct far_channel *channel, uint32_t deadline_ms)
+{
+    int failed = away_await(channel, deadline_ms);
+    return failed && failed != EHOSTDOWN ? failed : end_without_answer(channel);
+}
+
 int call_go_on(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms)
 {
-    return call_and_wait(channel, slot, deadline_ms);
+    if (!channel->away)
+        return call_and_wait(channel, slot, deadline_ms);
+    send_away(channel, slot, deadline_ms);
+    return await_away(channel, deadline_ms);
+}
+
+/* What the host is told of it; 0: none. */
+static uint32_t deadline_of(const struct far_channel *channel, uint32_t slot)
+{
+    const struct far_binding *binding = channel->binding;
+    const struct far_plan *plan = binding && slot < binding->slot_count ? binding->plan[slot] : NULL;
+    return plan && plan->op ? plan->op->deadline_ms : 0;
 }
 
 uint32_t call_send(struct far_channel *channel, uint32_t slot)
 {
     uint32_t previous = channel->sequence;
+    if (channel->away)
+        return send_away(channel, slot, deadline_of(channel, slot));
     publish_call(channel, slot, far_next_sequence(previous), far_this_cpu());
     return previous;
 }
@@ -125,6 +154,8 @@ uint32_t call_send(struct far_channel *channel, uint32_t slot)
 int call_await(struct far_channel *channel, uint32_t previous, uint32_t deadline_ms)
 {
     const struct far_astack *astack = channel->astack;
+    if (channel->away)
+        return await_away(channel, deadline_ms);
     bool apart = __atomic_load_n(&astack->reply.cpu, __ATOMIC_RELAXED) != far_this_cpu();
     if (far_spin_while(&astack->reply.sequence, previous, apart ? channel->spin : 0) == channel->sequence)
         return 0;
@@ -150,7 +181,8 @@ int call_run(struct far_binding *binding, struct far_channel *channel, const str
 {
     uint32_t deadline_ms = plan->op->deadline_ms;
     long begun = deadline_ms ? milliseconds() : 0;
-    int failed = call_and_wait(channel, plan->op->slot, deadline_ms);
+    int failed = channel->away ? call_go_on(channel, plan->op->slot, deadline_ms)
+                               : call_and_wait(channel, plan->op->slot, deadline_ms);
     return failed || !callback_is_asked(channel) ? failed : serve_callbacks(channel, binding, deadline_ms, begun);
 }
 

@@ -2,6 +2,7 @@
 /* A call whose parameters lead to more than plain bytes, client side: runtime/walk over an A-stack. */
 #include "runtime/lib/crossing.h"
 
+#include "runtime/lib/away.h"
 #include "runtime/lib/callback.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/given.h"
@@ -66,6 +67,11 @@ static unsigned in_descriptor(void *context, const struct walk *walk, uint32_t w
     return passing_in(&walking->passing, walk, walking->channel, false, word, descriptor);
 }
 
+static void wrote(void *context, uint64_t at, uint64_t bytes)
+{
+    away_wrote(((const struct walking *)context)->channel, at, bytes);
+}
+
 static const struct walk_hooks hooks = {.shares = shares,
                                         .granted = granted,
                                         .may_name = may_name,
@@ -73,13 +79,15 @@ static const struct walk_hooks hooks = {.shares = shares,
                                         .out_function = out_function,
                                         .in_function = in_function,
                                         .out_descriptor = out_descriptor,
-                                        .in_descriptor = in_descriptor};
+                                        .in_descriptor = in_descriptor,
+                                        .wrote = wrote};
 
 static const struct walk_hooks batched_hooks = {.shares = shares,
                                                 .may_name = may_name,
                                                 .may_read = may_read,
                                                 .out_function = out_function,
-                                                .in_function = in_function};
+                                                .in_function = in_function,
+                                                .wrote = wrote};
 
 /* A binding's tables, made by the first call that may need them. */
 struct walk_kept *call_kept(struct far_binding *binding)
@@ -120,10 +128,29 @@ static void put_line(const struct walk *walk, const struct far_plan *plan, uint6
         *far_line_word(argument, wide, plan->param[i].astack) = walk->line[i];
 }
 
+/* From here on the walk says what it writes, if the channel leads to another node. */
+static void goes_by(struct walk *walk, struct far_channel *channel, uint64_t base)
+{
+    ((struct walking *)walk->context)->channel = channel;
+    walk->notes = channel->away != NULL;
+    walk->area_at = base;
+}
+
+static void put(struct walk *walk, const struct far_plan *plan, struct far_channel *channel)
+{
+    goes_by(walk, channel, channel->area_end);
+    walk_put(walk, (char *)channel->astack + FAR_ASTACK_AREA + channel->area_end);
+    put_line(walk, plan, channel->astack->call.argument, &channel->astack->wide);
+    if (channel->away && plan->flags & FAR_PLAN_WIDE)
+        away_uses_wide(channel);
+}
+
 /* What goes along goes first, with the number that the call will have. */
 static int send_descriptors(const struct walk *walk, const struct far_channel *channel, struct far_error *error)
 {
     const struct walking *walking = walk->context;
+    if (channel->away && passing_has_any(&walking->passing))
+        return far_fail(error, ENOTSUP, EX_UNAVAILABLE, "file descriptors do not travel between nodes");
     int failed = passing_send(&walking->passing, channel);
     if (failed == EBADF)
         return far_fail(error, EBADF, EX_USAGE, "a file descriptor that is passed is not open");
@@ -133,13 +160,12 @@ static int send_descriptors(const struct walk *walk, const struct far_channel *c
 }
 
 /* What the service says in between, in callbacks, lies behind what this call takes of the area. */
-static int cross(const struct walk *walk, const struct far_sent *sent, struct far_binding *binding,
+static int cross(struct walk *walk, const struct far_sent *sent, struct far_binding *binding,
                  const struct far_plan *plan, struct far_channel *channel, uint32_t *status, struct far_error *error)
 {
     uint64_t base = channel->area_end;
     if (!sent->is) {
-        walk_put(walk, (char *)channel->astack + FAR_ASTACK_AREA + base);
-        put_line(walk, plan, channel->astack->call.argument, &channel->astack->wide);
+        put(walk, plan, channel);
         int unsent = send_descriptors(walk, channel, error);
         if (unsent)
             return unsent;
@@ -156,7 +182,7 @@ static int cross(const struct walk *walk, const struct far_sent *sent, struct fa
     return 0;
 }
 
-static int cross_to_the_newest(const struct walk *walk, struct far_sent sent, struct far_binding *binding,
+static int cross_to_the_newest(struct walk *walk, struct far_sent sent, struct far_binding *binding,
                                const struct far_plan *plan, struct far_channel *channel, uint32_t *status,
                                struct far_error *error)
 {
@@ -263,14 +289,13 @@ int call_walking(struct far_frame *frame, struct far_binding *binding, const str
 static int send(struct walk_crossing *crossing, const struct far_frame *frame, struct far_binding *binding,
                 const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
 {
-    const struct walk *walk = &crossing->walk;
+    struct walk *walk = &crossing->walk;
     int failed = (int)begin(&crossing->walk, frame, &crossing->walking, plan, &crossing->memory, &crossing->results);
     if (!failed)
         failed = call_have_room(binding, channel, walk->end, error);
     if (failed)
         return failed;
-    walk_put(walk, (char *)channel->astack + FAR_ASTACK_AREA);
-    put_line(walk, plan, channel->astack->call.argument, &channel->astack->wide);
+    put(walk, plan, channel);
     failed = send_descriptors(walk, channel, error);
     if (failed)
         return failed;
@@ -304,6 +329,11 @@ int walk_crossing_prepare(struct walk_crossing *crossing, const struct far_frame
     crossing->walking = (struct walking){.binding = binding, .batched = true};
     crossing->results = (struct walk_results){NULL, call_store(binding)};
     return (int)begin(&crossing->walk, frame, &crossing->walking, plan, &crossing->memory, &crossing->results);
+}
+
+void walk_crossing_notes(struct walk_crossing *crossing, struct far_channel *channel, uint64_t base)
+{
+    goes_by(&crossing->walk, channel, base);
 }
 
 void walk_crossing_put(const struct walk_crossing *crossing, const struct far_plan *plan, uint64_t *argument,

@@ -2,6 +2,7 @@
 #include "runtime/lib/callback.h"
 
 #include "runtime/callback.h"
+#include "runtime/lib/away.h"
 #include "runtime/lib/call.h"
 #include "runtime/lib/function.h"
 #include "runtime/lib/given.h"
@@ -98,13 +99,19 @@ static void drop_descriptor(void *context, int descriptor)
     passing_drop(&running->passing, &running->walk, descriptor);
 }
 
+static void wrote(void *context, uint64_t at, uint64_t bytes)
+{
+    away_wrote(((const struct running *)context)->channel, at, bytes);
+}
+
 static const struct walk_hooks hooks = {.shares = shares,
                                         .may_name = may_name,
                                         .out_function = out_function,
                                         .in_function = in_function,
                                         .out_descriptor = out_descriptor,
                                         .in_descriptor = in_descriptor,
-                                        .drop_descriptor = drop_descriptor};
+                                        .drop_descriptor = drop_descriptor,
+                                        .wrote = wrote};
 
 /* Behind everything that our call has there, and whole. */
 static bool take_head(struct running *running)
@@ -187,7 +194,12 @@ static unsigned receive(struct running *running)
         .descriptors = running->binding->plans.descriptors,
         .memory = &far_thread->walk[far_thread->depth - 1].function,
         .results = &running->results,
+        .gives_back = __atomic_load_n(&running->binding->kept, __ATOMIC_ACQUIRE),
+        .function = running->function,
+        .back = running->head.back,
         .hands_over = true,
+        .notes = running->channel->away && !running->message, /* nothing comes back of what came in pieces */
+        .area_at = running->at + sizeof running->head,
         .capacity = running->message ? running->head.bytes : running->room,
     };
     memcpy(running->walk.line, running->head.line, sizeof running->head.line);

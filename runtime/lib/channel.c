@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/lib/channel.h"
 
+#include "runtime/lib/away.h"
 #include "runtime/lib/batch.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/oneway.h"
@@ -92,6 +93,8 @@ static void close_socket(struct far_channel *channel)
 static void channel_unmap(struct far_channel *channel)
 {
     close_socket(channel);
+    if (channel->away)
+        away_close(channel);
     munmap(channel->astack, channel->size);
     if (channel->host_pidfd >= 0)
         close(channel->host_pidfd);
@@ -105,7 +108,8 @@ static void channel_end(struct far_channel *channel)
     close_socket(channel);
     if (channel->opened_on == far_process.connection_number)
         connection_tell(&far_process.connection, FAR_MSG_CLOSE_CHANNEL, &body, sizeof body);
-    tell_host(channel);
+    if (!channel->away)
+        tell_host(channel);
     channel_unmap(channel);
 }
 
@@ -163,6 +167,8 @@ void channel_forget(struct far_channel *channel, bool in_use)
         channel->astack = channel->unheard;
         channel->unheard = NULL;
     }
+    if (channel->astack && channel->away)
+        away_forget(channel, in_use);
     if (channel->astack && in_use)
         abandon(channel);
     else if (channel->astack)
@@ -261,10 +267,26 @@ static int channel_prepare(struct far_binding *binding, struct far_error *error)
     return failed;
 }
 
-static int channel_check_answer(const struct far_binding *binding, const struct far_channel_reply *reply, uint64_t size,
+/* What fard says of a new channel. */
+struct opening {
+    struct far_channel_reply reply;
+    struct far_channel_path path; /* there is one if `away` */
+    bool away;
+};
+
+static bool fits(const struct far_channel_reply *reply, uint64_t size)
+{
+    return reply->size >= size && reply->size > FAR_ASTACK_AREA && reply->size <= FAR_ASTACK_MAX;
+}
+
+static int channel_check_answer(const struct far_binding *binding, struct opening *opening, uint64_t size,
                                 struct far_answer *answer, struct far_error *error)
 {
+    const struct far_channel_reply *reply = &opening->reply;
     struct stat status;
+    opening->away = answer->size == sizeof *reply + sizeof opening->path && answer->fd_count == 0;
+    if (opening->away && fits(reply, size))
+        return 0;
     if (answer->size == sizeof *reply && answer->fd_count >= 1 && answer->fd_count <= 3 && reply->size >= size &&
         reply->size <= FAR_ASTACK_MAX && fstat(answer->fd[0], &status) == 0 && (uint64_t)status.st_size >= reply->size)
         return 0;
@@ -272,12 +294,12 @@ static int channel_check_answer(const struct far_binding *binding, const struct 
     return far_fail(error, EPROTO, EX_PROTOCOL, "service %s: fard sent no usable A-stack", binding->service);
 }
 
-static int channel_ask(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[3],
+static int channel_ask(struct far_binding *binding, uint64_t size, struct opening *opening, int fd[3],
                        struct far_error *error)
 {
     struct far_open_channel request;
     struct iovec body = {&request, sizeof request};
-    struct far_answer answer = {.body = reply, .room = sizeof *reply};
+    struct far_answer answer = {.body = opening, .room = sizeof opening->reply + sizeof opening->path};
     int failed = channel_prepare(binding, error);
     request = (struct far_open_channel){.service_id = binding->service_id,
                                         .flags = (binding->plans.descriptors ? FAR_CHANNEL_DESCRIPTORS : 0) |
@@ -286,23 +308,23 @@ static int channel_ask(struct far_binding *binding, uint64_t size, struct far_ch
     if (!failed)
         failed = connection_request(&far_process.connection, FAR_MSG_OPEN_CHANNEL, &body, 1, &answer, error);
     if (!failed)
-        failed = channel_check_answer(binding, reply, size, &answer, error);
+        failed = channel_check_answer(binding, opening, size, &answer, error);
     if (failed)
         return failed;
-    fd[0] = answer.fd[0];
+    fd[0] = answer.fd_count > 0 ? answer.fd[0] : -1;
     fd[1] = answer.fd_count > 1 ? answer.fd[1] : -1;
     fd[2] = answer.fd_count > 2 ? answer.fd[2] : -1;
     return 0;
 }
 
 /* A connection that broke is tried again: fard may have been started anew since the last call. */
-static int channel_ask_again(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[3],
+static int channel_ask_again(struct far_binding *binding, uint64_t size, struct opening *opening, int fd[3],
                              struct far_error *error)
 {
     int failed;
     for (int tries = 0; tries < PROCESS_TRIES; tries++) {
         bool connected = far_process.connection.fd >= 0;
-        failed = channel_ask(binding, size, reply, fd, error);
+        failed = channel_ask(binding, size, opening, fd, error);
         if (!failed || !process_was_cut_off(connected, error))
             break;
     }
@@ -310,16 +332,16 @@ static int channel_ask_again(struct far_binding *binding, uint64_t size, struct 
 }
 
 /* A host that many come to at once takes them as fast as it can; fard says so, and we ask again for a while. */
-static int channel_ask_patiently(struct far_binding *binding, uint64_t size, struct far_channel_reply *reply, int fd[3],
+static int channel_ask_patiently(struct far_binding *binding, uint64_t size, struct opening *opening, int fd[3],
                                  struct far_error *error)
 {
     struct timespec pause = {.tv_nsec = 1000000};
-    int failed = channel_ask_again(binding, size, reply, fd, error);
+    int failed = channel_ask_again(binding, size, opening, fd, error);
     for (int tries = 0; failed && error->code == EAGAIN && tries < CHANNEL_TRIES; tries++) {
         nanosleep(&pause, NULL);
         if (pause.tv_nsec < CHANNEL_PAUSE_NS)
             pause.tv_nsec *= 2;
-        failed = channel_ask_again(binding, size, reply, fd, error);
+        failed = channel_ask_again(binding, size, opening, fd, error);
     }
     return failed;
 }
@@ -357,22 +379,57 @@ static int channel_map(const struct far_binding *binding, struct far_channel *ch
     return 0;
 }
 
+/* With the lock held. */
+static void channel_begin_away(struct far_binding *binding, struct far_channel *channel,
+                               const struct far_channel_reply *reply)
+{
+    binding_goes_away(binding);
+    *channel = (struct far_channel){.size = reply->size,
+                                    .binding = binding,
+                                    .id = reply->channel,
+                                    .opened_on = far_process.connection_number,
+                                    .host_pidfd = -1};
+}
+
+/* Without it: another node may take its time. */
+static int channel_open_away(struct far_channel *channel, const struct far_channel_path *path, struct far_error *error)
+{
+    const struct far_close_channel gone = {.channel = channel->id};
+    sigset_t saved;
+    int failed = away_open(channel, path, error);
+    if (!failed)
+        return 0;
+    if (channel->astack) {
+        channel_close(channel);
+        return failed;
+    }
+    process_lock(&saved);
+    connection_tell(&far_process.connection, FAR_MSG_CLOSE_CHANNEL, &gone, sizeof gone);
+    process_unlock(&saved);
+    *channel = (struct far_channel){.host_pidfd = -1};
+    return failed;
+}
+
 static int channel_open(struct far_binding *binding, struct far_channel *channel, uint64_t size,
                         struct far_error *error)
 {
     sigset_t saved;
     int fd[3];
-    struct far_channel_reply reply;
+    struct opening opening;
     process_lock(&saved);
-    int failed = channel_ask_patiently(binding, size, &reply, fd, error);
-    if (!failed)
-        failed = channel_map(binding, channel, &reply, fd, error);
+    int failed = channel_ask_patiently(binding, size, &opening, fd, error);
+    if (!failed && opening.away)
+        channel_begin_away(binding, channel, &opening.reply);
+    else if (!failed)
+        failed = channel_map(binding, channel, &opening.reply, fd, error);
     process_unlock(&saved);
-    return failed;
+    return failed || !opening.away ? failed : channel_open_away(channel, &opening.path, error);
 }
 
 int channel_ready(struct far_binding *binding, struct far_channel *channel, struct far_error *error)
 {
+    if (channel->astack && channel->away)
+        away_look_if_idle(channel);
     bool cut = channel->socket && !channel->in_callback && channel_socket(channel) < 0;
     bool over = channel->astack && (cut || (channel->in_callback ? channel_lost(channel) : channel_dead(channel)));
     if (channel->astack && !over)

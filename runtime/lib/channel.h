@@ -21,6 +21,8 @@
 /* Calls that interrupt each other in one thread, and so have channels of their own. */
 #define FAR_LEVELS_MAX 8
 
+struct far_away;
+
 struct far_channel {
     struct far_astack *astack; /* NULL: not open */
     uint64_t size;
@@ -41,6 +43,7 @@ struct far_channel {
     uint64_t socket_inode;
     struct far_batch *after; /* one-way calls are in that batch, and come first; `unheard` may be NULL then */
     uint32_t after_number;
+    struct far_away *away; /* its host is on another node, and the A-stack this process's own (away.h); NULL: it is here */
 } __attribute__((aligned(64)));
 
 /* Descriptors that functions of ours have been lent, innermost last: closed when the function has ended, or was jumped out of. */

@@ -24,7 +24,7 @@ struct crossing {
 struct walking {
     struct far_binding *binding;
     bool sharing;                      /* memory in the domain segment goes over as its address */
-    const struct far_channel *channel; /* by which the answer came */
+    struct far_channel *channel; /* by which the call goes, and the answer comes */
     struct passing passing;
     bool batched; /* several calls share the channel: no descriptors go along */
 };
@@ -59,11 +59,15 @@ int walk_crossing_finish(struct walk_crossing *crossing, struct far_frame *frame
 int crossing_prepare(struct crossing *crossing, const struct far_frame *frame, const struct far_plan *plan,
                      struct far_error *error);
 void crossing_put(const struct crossing *crossing, uint64_t *argument, struct far_wide *wide, char *area);
+/* To another node: what was put into the area there, which begins at that byte of the A-stack's. */
+void crossing_note(const struct crossing *crossing, struct far_channel *channel, uint64_t base);
 int crossing_take(const struct crossing *crossing, struct far_frame *frame, struct far_binding *binding,
                   const struct far_plan *plan, const struct far_reply_line *reply, const char *area,
                   struct far_error *error);
 int walk_crossing_prepare(struct walk_crossing *crossing, const struct far_frame *frame, struct far_binding *binding,
                           const struct far_plan *plan);
+/* To another node, before it is put: as crossing_note(). */
+void walk_crossing_notes(struct walk_crossing *crossing, struct far_channel *channel, uint64_t base);
 void walk_crossing_put(const struct walk_crossing *crossing, const struct far_plan *plan, uint64_t *argument,
                        struct far_wide *wide, char *area);
 int walk_crossing_take(struct walk_crossing *crossing, struct far_frame *frame, struct far_binding *binding,

@@ -55,7 +55,7 @@ static struct far_region_grant *find_grant(struct far_region *region, const char
 
 bool region_is_granted(const struct far_binding *binding, uint64_t address, bool written)
 {
-    struct far_region *region = find(address);
+    struct far_region *region = binding->away ? NULL : find(address);
     const struct far_region_grant *grant = region && !region->unknown ? find_grant(region, binding->service) : NULL;
     return grant && (!written || grant->access == FAR_GRANT_WRITE);
 }

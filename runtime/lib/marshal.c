@@ -6,6 +6,7 @@
  */
 #include "runtime/lib/crossing.h"
 
+#include "runtime/lib/away.h"
 #include "runtime/lib/batch.h"
 #include "runtime/lib/error.h"
 #include "runtime/lib/grant.h"
@@ -96,6 +97,24 @@ static void put_area(const struct crossing *crossing, char *area)
     }
 }
 
+/* The same bytes, for a host on another node. */
+static void note_area(const struct crossing *crossing, struct far_channel *channel, uint64_t base)
+{
+    for (uint32_t i = 0; i < crossing->plan->param_count; i++) {
+        const struct far_plan_param *param = &crossing->plan->param[i];
+        bool goes = param->passing == FAR_PASS_STRING || param->flags & FAR_VALUE_IN;
+        if (far_by_reference(param) && goes && !crossing->sizes.direct[i])
+            away_wrote(channel, base + crossing->sizes.offset[i], crossing->sizes.bytes[i]);
+    }
+}
+
+static void note_call(const struct crossing *crossing, struct far_channel *channel)
+{
+    note_area(crossing, channel, channel->area_end);
+    if (crossing->plan->flags & FAR_PLAN_WIDE)
+        away_uses_wide(channel);
+}
+
 static uint64_t line_word(const struct crossing *crossing, uint32_t i)
 {
     if (crossing->sizes.direct[i])
@@ -144,8 +163,18 @@ int call_have_room(struct far_binding *binding, struct far_channel *channel, uin
     return failed ? -error->code : 0;
 }
 
+/* The reason goes with the channel. */
+static int breaks_off_away(struct far_channel *channel, struct far_error *error)
+{
+    far_fail(error, EHOSTDOWN, EX_UNAVAILABLE, "%s", away_reason(channel));
+    channel_close(channel);
+    return -EHOSTDOWN;
+}
+
 int call_breaks_off(struct far_channel *channel, int failed, struct far_error *error)
 {
+    if (channel->astack && channel->away && failed == EHOSTDOWN)
+        return breaks_off_away(channel, error);
     if (channel->astack) /* a call from a callback may have closed it */
         channel_close(channel);
     if (failed == ERESTART)
@@ -177,6 +206,8 @@ static int cross(const struct crossing *crossing, struct far_binding *binding, s
     if (!crossing->sent.is) {
         put_area(crossing, area);
         put_line(crossing, channel->astack->call.argument, &channel->astack->wide);
+        if (channel->away)
+            note_call(crossing, channel);
     }
     if (oneway_may_leave(channel, crossing->plan)) {
         oneway_send(channel, crossing->plan, crossing->sizes.end);
@@ -253,6 +284,8 @@ int crossing_send(struct crossing *crossing, const struct far_frame *frame, stru
         return failed;
     put_area(crossing, (char *)channel->astack + FAR_ASTACK_AREA);
     put_line(crossing, channel->astack->call.argument, &channel->astack->wide);
+    if (channel->away)
+        note_call(crossing, channel);
     crossing->sent = (struct far_sent){.is = true, .previous = call_send(channel, plan->op->slot)};
     return 0;
 }
@@ -268,6 +301,11 @@ void crossing_put(const struct crossing *crossing, uint64_t *argument, struct fa
 {
     put_area(crossing, area);
     put_line(crossing, argument, wide);
+}
+
+void crossing_note(const struct crossing *crossing, struct far_channel *channel, uint64_t base)
+{
+    note_area(crossing, channel, base);
 }
 
 int crossing_take(const struct crossing *crossing, struct far_frame *frame, struct far_binding *binding,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/lib/oneway.h"
 
+#include "runtime/lib/away.h"
 #include "runtime/lib/batch.h"
 #include "runtime/lib/error.h"
 
@@ -49,6 +50,10 @@ static void send_again(struct far_binding *binding, struct far_channel *channel,
         failed = channel_grow(binding, channel, old.size, &error);
     if (!failed) {
         copy_call(old.astack, channel->astack, old.unheard_end);
+        if (channel->away) {
+            away_wrote(channel, 0, old.unheard_end);
+            away_uses_wide(channel);
+        }
         failed = call_go_on(channel, old.astack->call.slot, deadline_ms);
     }
     if (failed && channel->astack)

@@ -105,10 +105,15 @@ void passing_forget(const struct far_channel *channel)
 
 /* --- what goes --- */
 
+bool passing_has_any(const struct passing *passing)
+{
+    return passing->going && passing->going->count;
+}
+
 int passing_send(const struct passing *passing, const struct far_channel *channel)
 {
     int saved = errno, failed = 0;
-    if (passing->going && passing->going->count) {
+    if (passing_has_any(passing)) {
         int socket = channel_socket(channel);
         failed = socket < 0 ? ENOTCONN : descriptors_send(socket, far_next_sequence(channel->sequence), passing->going);
     }

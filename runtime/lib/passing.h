@@ -23,6 +23,8 @@ unsigned passing_in(struct passing *passing, const struct walk *walk, const stru
                     uint32_t word, int *descriptor);
 void passing_drop(struct passing *passing, const struct walk *walk, int descriptor);
 
+/* Is there anything that goes along? */
+bool passing_has_any(const struct passing *passing);
 /* What goes with the next message of this channel. 0 or an errno. */
 int passing_send(const struct passing *passing, const struct far_channel *channel);
 /* After the answer was taken, or was not believed: what nobody named, or all. */

@@ -14,11 +14,31 @@ void binding_plan_later(struct far_binding *binding)
     binding->slot_count = FAR_SLOT_MAX + 1;
 }
 
+/* What the fast paths publish in shared memory. */
+static void only_slow_paths(struct far_plans *plans)
+{
+    for (uint32_t slot = 0; slot < plans->slot_count; slot++)
+        if (plans->plan[slot])
+            __atomic_and_fetch(&plans->plan[slot]->flags, (uint8_t)~(FAR_PLAN_FAST | FAR_PLAN_DIRECT), __ATOMIC_RELAXED);
+}
+
+/* A thread that is in the gate by a fast path has a channel of its own, which is not away. */
+void binding_goes_away(struct far_binding *binding)
+{
+    if (binding->away)
+        return;
+    binding->away = true;
+    if (binding->plans.memory)
+        only_slow_paths(&binding->plans);
+}
+
 /* With the lock held. Others may be in the gate: flags first, either value is right for them, then the plans. */
 static void make_plans(struct far_binding *binding)
 {
     if (binding->plan != no_plans || plans_from_iface(&binding->plans, binding->iface) != 0)
         return;
+    if (binding->away)
+        only_slow_paths(&binding->plans);
     __atomic_store_n(&binding->slot_flags, binding->plans.slot_flags, __ATOMIC_RELEASE);
     __atomic_store_n(&binding->plan, binding->plans.plan, __ATOMIC_RELEASE);
 }

@@ -3,6 +3,7 @@
 #include "runtime/lib/promise.h"
 
 #include "runtime/format/stub.h"
+#include "runtime/lib/away.h"
 #include "runtime/lib/batch.h"
 #include "runtime/lib/callback.h"
 #include "runtime/lib/error.h"
@@ -208,9 +209,11 @@ static uint32_t deadline_left(const struct far_promise *promise)
     return !deadline ? 0 : passed < (long)deadline ? deadline - (uint32_t)passed : 1;
 }
 
-static bool has_answer(const struct far_promise *promise)
+static bool has_answer(struct far_promise *promise)
 {
-    const struct far_channel *channel = &promise->channel;
+    struct far_channel *channel = &promise->channel;
+    if (channel->astack && channel->away && away_look(channel))
+        return true;
     return !channel->astack || channel_lost(channel) ||
            __atomic_load_n(&channel->astack->reply.sequence, __ATOMIC_ACQUIRE) == channel->sequence;
 }

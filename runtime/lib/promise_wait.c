@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Waiting for promises: far_ready(), far_wait(). */
+#include "runtime/lib/away.h"
 #include "runtime/lib/batch.h"
 #include "runtime/lib/hostfuncs.h"
 #include "runtime/lib/promise.h"
@@ -7,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <time.h>
 
 #define LOOK_AGAIN_NS 1000000 /* where the kernel cannot wait for several words */
@@ -56,17 +58,30 @@ static long until_of(struct far_promise *const *promises, size_t count, long unt
 /* What may change when something happens to the promises. */
 struct words {
     struct batch_word item[FUTEX_WAITV_MAX];
-    unsigned count;
+    struct pollfd fd[FUTEX_WAITV_MAX]; /* of channels to other nodes: no word changes by itself there */
+    unsigned count, fd_count;
     bool moved; /* something has happened already */
 };
+
+static void add_away(struct words *words, const struct far_channel *channel)
+{
+    int fd = away_poll_fd(channel);
+    words->fd[words->fd_count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+    words->moved |= fd < 0;
+}
 
 static void add_word(struct words *words, struct far_promise *promise)
 {
     struct batch_word *word = &words->item[words->count];
     struct far_astack *astack = promise->channel.astack;
     if (promise->batched) {
-        words->count += batch_hold(promise, word, &words->moved);
+        bool held = batch_hold(promise, word, &words->moved);
+        words->count += held;
+        if (held && word->away)
+            add_away(words, word->away);
     } else if (astack) {
+        if (promise->channel.away)
+            add_away(words, &promise->channel);
         *word = (struct batch_word){.word = &astack->reply.sequence, .sleeping = &astack->call.sleeping};
         word->value = far_load(word->word);
         words->count++;
@@ -88,8 +103,21 @@ static void let_words(const struct words *words)
             batch_let(&words->item[i]);
 }
 
-static void sleep_for(const struct words *words, long ns)
+/* Words and descriptors cannot be waited for at once: with both, the words are looked at often. */
+static void sleep_for_descriptors(struct words *words, long ns)
 {
+    bool only = words->fd_count == words->count;
+    long most = only || ns < LOOK_AGAIN_NS ? ns : LOOK_AGAIN_NS;
+    const struct timespec slice = {most / 1000000000, most % 1000000000};
+    ppoll(words->fd, words->fd_count, &slice, NULL);
+}
+
+static void sleep_for(struct words *words, long ns)
+{
+    if (words->fd_count) {
+        sleep_for_descriptors(words, ns);
+        return;
+    }
     struct futex_waitv waitv[FUTEX_WAITV_MAX] = {0};
     long end = nanoseconds() + ns;
     struct timespec until = {end / 1000000000, end % 1000000000};
@@ -107,7 +135,7 @@ static void sleep_for(const struct words *words, long ns)
 static void sleep_for_any(struct far_promise *const *promises, size_t count, long ns)
 {
     struct words words;
-    words.count = 0;
+    words.count = words.fd_count = 0;
     words.moved = false;
     for (size_t i = 0; i < count && words.count < FUTEX_WAITV_MAX; i++)
         if (promises[i])

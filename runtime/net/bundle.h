@@ -23,6 +23,7 @@
 
 #define BUNDLE_PAGE       WIRE_PAGE
 #define BUNDLE_PAGES_MAX  16384u /* of one frame: 64 MiB */
+#define BUNDLE_BODY_MOST  (sizeof(struct wire_pages) + BUNDLE_PAGES_MAX * (sizeof(struct wire_page) + 3 * BUNDLE_PAGE))
 #define BUNDLE_DEEP_PAGES 256u   /* of what is only perhaps followed; the rest is fetched */
 
 struct bundle_range {
@@ -39,6 +40,13 @@ static inline uint64_t bundle_page_of(uint64_t address)
 {
     return address & ~(uint64_t)(BUNDLE_PAGE - 1);
 }
+
+/* --- bundle_memory.c: from the kernel, for a call may be made in a signal's handler --- */
+
+void *bundle_get(size_t bytes); /* zeros; NULL: no memory */
+/* May move it. old NULL: new memory. NULL: no memory, and the old one is as it was. */
+void *bundle_resize(void *old, size_t bytes, size_t wanted);
+void bundle_release(void *memory, size_t bytes); /* NULL: nothing */
 
 /* --- bundle_set.c: which pages --- */
 
@@ -68,8 +76,9 @@ void bundle_begin(struct bundle_body *body, const struct bundle_range *range, ui
 /* Bytes, for WHOLE; or whatever page->kind says, worked out from `now` and `then`: what differs. */
 void bundle_put_whole(struct bundle_body *body, struct wire_page page, const void *now);
 void bundle_put_same(struct bundle_body *body, struct wire_page page);
-/* As runs; false: they would not be fewer bytes than the page itself, and nothing was written. */
-bool bundle_put_runs(struct bundle_body *body, struct wire_page page, const void *now, const void *then);
+/* As runs; false: they would be more than `most` bytes, and nothing was written. */
+bool bundle_put_runs(struct bundle_body *body, struct wire_page page, const void *now, const void *then, size_t most);
+#define BUNDLE_RUNS_MOST (3u * BUNDLE_PAGE)            /* more than any page can have */
 uint32_t bundle_count(const struct bundle_body *body); /* pages in it; 0: it need not be sent */
 void bundle_body_free(struct bundle_body *body);
 
@@ -99,8 +108,10 @@ struct bundle_page {
     uint64_t heard;   /* the host's last change that is in `version` */
     uint64_t change;  /* borrower: its last change */
     uint8_t *twin;    /* NULL: none is kept */
-    uint32_t users;   /* lender: calls under way that have lent it. Borrower: 1: it is open */
+    uint32_t users;   /* lender: calls under way that have lent it. Borrower: 1: the call under way has it */
     bool used;        /* since the clock's hand passed it */
+    bool open;        /* borrower: it can be read and written */
+    bool torn;        /* borrower: the client knows other bytes in it than are here */
 };
 
 /* By address. Places move when one is added. */
@@ -109,13 +120,17 @@ struct bundle_pages {
     uint32_t count, room;
     uint32_t twins, twins_most;
     uint32_t hand;
+    struct bundle_slab *slab; /* memory of pages and twins */
+    struct bundle_page *spare_page;
+    uint32_t spare_pages;
+    uint8_t *spare_twin; /* a list, through their first words */
 };
 
 struct bundle_page *bundle_page_find(const struct bundle_pages *pages, uint64_t address);
 struct bundle_page *bundle_page_add(struct bundle_pages *pages, uint64_t address); /* or find it. NULL: no memory */
 /* Its twin, with room made for it. False: there is none, and cannot be. */
-bool bundle_page_twin(struct bundle_pages *pages, struct bundle_page *page, void (*dropped)(void *, struct bundle_page *),
-                      void *context);
+bool bundle_page_twin(struct bundle_pages *pages, struct bundle_page *page,
+                      void (*dropped)(void *, struct bundle_page *), void *context);
 void bundle_page_drop_twin(struct bundle_pages *pages, struct bundle_page *page);
 void bundle_pages_free(struct bundle_pages *pages);
 

@@ -2,7 +2,13 @@
 /* A table of pages by address, open addressing. Nothing is ever taken out; twins are, the longest unused first (a clock). */
 #include "runtime/net/bundle.h"
 
-#include <stdlib.h>
+#include <string.h>
+
+#define SLAB (64u * BUNDLE_PAGE)
+
+struct bundle_slab {
+    struct bundle_slab *next;
+};
 
 static uint32_t place_of(const struct bundle_pages *pages, uint64_t address)
 {
@@ -27,8 +33,8 @@ static bool grow(struct bundle_pages *pages)
     const struct bundle_pages old = *pages;
     if (old.room && old.count < old.room / 2)
         return true;
-    pages->room = old.room ? 2 * old.room : 256;
-    pages->place = calloc(pages->room, sizeof *pages->place);
+    pages->room = old.room ? 2 * old.room : 512;
+    pages->place = bundle_get(pages->room * sizeof(struct bundle_page *));
     if (!pages->place) {
         *pages = old;
         return false;
@@ -37,8 +43,48 @@ static bool grow(struct bundle_pages *pages)
         if (old.place[i])
             *find_place(pages, old.place[i]->address) = old.place[i];
     pages->hand = 0;
-    free(old.place);
+    bundle_release(old.place, old.room * sizeof(struct bundle_page *));
     return true;
+}
+
+static char *new_slab(struct bundle_pages *pages)
+{
+    struct bundle_slab *slab = bundle_get(SLAB);
+    if (!slab)
+        return NULL;
+    slab->next = pages->slab;
+    pages->slab = slab;
+    return (char *)slab;
+}
+
+static struct bundle_page *new_page(struct bundle_pages *pages)
+{
+    if (!pages->spare_pages) {
+        char *slab = new_slab(pages);
+        if (!slab)
+            return NULL;
+        pages->spare_page = (struct bundle_page *)(void *)(slab + BUNDLE_PAGE);
+        pages->spare_pages = (SLAB - BUNDLE_PAGE) / sizeof(struct bundle_page);
+    }
+    pages->spare_pages--;
+    return pages->spare_page++;
+}
+
+static void put_spare(struct bundle_pages *pages, uint8_t *twin)
+{
+    memcpy(twin, &pages->spare_twin, sizeof pages->spare_twin);
+    pages->spare_twin = twin;
+}
+
+static uint8_t *new_twin(struct bundle_pages *pages)
+{
+    char *slab = pages->spare_twin ? NULL : new_slab(pages);
+    for (uint32_t at = BUNDLE_PAGE; slab && at < SLAB; at += BUNDLE_PAGE)
+        put_spare(pages, (uint8_t *)slab + at);
+    uint8_t *twin = pages->spare_twin;
+    if (twin)
+        memcpy(&pages->spare_twin, twin, sizeof pages->spare_twin);
+    return twin;
 }
 
 struct bundle_page *bundle_page_add(struct bundle_pages *pages, uint64_t address)
@@ -46,7 +92,7 @@ struct bundle_page *bundle_page_add(struct bundle_pages *pages, uint64_t address
     struct bundle_page *page = bundle_page_find(pages, address);
     if (page || !grow(pages))
         return page;
-    page = calloc(1, sizeof *page);
+    page = new_page(pages);
     if (!page)
         return NULL;
     page->address = address;
@@ -72,14 +118,15 @@ static struct bundle_page *choose(struct bundle_pages *pages)
 
 void bundle_page_drop_twin(struct bundle_pages *pages, struct bundle_page *page)
 {
-    if (page->twin)
-        pages->twins--;
-    free(page->twin);
+    if (!page->twin)
+        return;
+    put_spare(pages, page->twin);
     page->twin = NULL;
+    pages->twins--;
 }
 
-bool bundle_page_twin(struct bundle_pages *pages, struct bundle_page *page, void (*dropped)(void *, struct bundle_page *),
-                      void *context)
+bool bundle_page_twin(struct bundle_pages *pages, struct bundle_page *page,
+                      void (*dropped)(void *, struct bundle_page *), void *context)
 {
     page->used = true;
     if (page->twin)
@@ -95,18 +142,17 @@ bool bundle_page_twin(struct bundle_pages *pages, struct bundle_page *page, void
     }
     if (pages->twins >= pages->twins_most)
         return false;
-    page->twin = malloc(BUNDLE_PAGE);
+    page->twin = new_twin(pages);
     pages->twins += page->twin != NULL;
     return page->twin;
 }
 
 void bundle_pages_free(struct bundle_pages *pages)
 {
-    for (uint32_t i = 0; i < pages->room; i++) {
-        if (pages->place[i])
-            free(pages->place[i]->twin);
-        free(pages->place[i]);
+    for (struct bundle_slab *slab = pages->slab, *next; slab; slab = next) {
+        next = slab->next;
+        bundle_release(slab, SLAB);
     }
-    free(pages->place);
+    bundle_release(pages->place, pages->room * sizeof(struct bundle_page *));
     *pages = (struct bundle_pages){0};
 }

@@ -9,10 +9,10 @@ static bool have_room(struct bundle_set *set, uint64_t more)
         return false;
     if (set->count + more <= set->room)
         return true;
-    uint32_t room = set->room ? set->room : 64;
+    uint32_t room = set->room ? set->room : 512;
     while (room < set->count + more)
         room *= 2;
-    uint64_t *page = reallocarray(set->page, room, sizeof *page);
+    uint64_t *page = bundle_resize(set->page, set->room * sizeof *page, room * sizeof *page);
     if (!page)
         return false;
     set->page = page;
@@ -65,6 +65,6 @@ bool bundle_set_has(const struct bundle_set *set, uint64_t page)
 
 void bundle_set_free(struct bundle_set *set)
 {
-    free(set->page);
+    bundle_release(set->page, set->room * sizeof *set->page);
     *set = (struct bundle_set){0};
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- writing --- */
@@ -14,10 +13,10 @@ static uint8_t *make_room(struct bundle_body *body, size_t more)
     if (body->failed)
         return NULL;
     if (body->size + more > body->room) {
-        size_t room = body->room ? body->room : 2 * BUNDLE_PAGE;
+        size_t room = body->room ? body->room : 16 * BUNDLE_PAGE;
         while (room < body->size + more)
             room *= 2;
-        uint8_t *at = realloc(body->at, room);
+        uint8_t *at = bundle_resize(body->at, body->room, room);
         body->failed = !at;
         if (!at)
             return NULL;
@@ -94,9 +93,9 @@ static uint32_t end_of_difference(const uint8_t *now, const uint8_t *then, uint3
 }
 
 /* A byte that is the same on both sides is in no run: a thread that writes beside the service would lose what it wrote. */
-bool bundle_put_runs(struct bundle_body *body, struct wire_page page, const void *now, const void *then)
+bool bundle_put_runs(struct bundle_body *body, struct wire_page page, const void *now, const void *then, size_t most)
 {
-    uint8_t runs[BUNDLE_PAGE];
+    uint8_t runs[BUNDLE_RUNS_MOST];
     uint32_t used = 0, end = 0;
     for (;;) {
         uint32_t begin = next_difference(now, then, end);
@@ -104,7 +103,7 @@ bool bundle_put_runs(struct bundle_body *body, struct wire_page page, const void
             break;
         end = end_of_difference(now, then, begin);
         const struct wire_run run = {(uint16_t)begin, (uint16_t)(end - begin)};
-        if (used + sizeof run + run.bytes >= BUNDLE_PAGE)
+        if (used + sizeof run + run.bytes > most)
             return false;
         memcpy(runs + used, &run, sizeof run);
         memcpy(runs + used + sizeof run, (const uint8_t *)now + begin, run.bytes);
@@ -124,7 +123,7 @@ uint32_t bundle_count(const struct bundle_body *body)
 
 void bundle_body_free(struct bundle_body *body)
 {
-    free(body->at);
+    bundle_release(body->at, body->room);
     *body = (struct bundle_body){0};
 }
 
@@ -183,7 +182,7 @@ static int check_head(const struct wire_pages *head, const struct bundle_range *
         return wrong(why, room, "no domain segment lies at %#llx with %#llx bytes", (unsigned long long)head->base,
                      (unsigned long long)head->size);
     if (head->flags & ~WIRE_PAGES_FETCHED || head->count > BUNDLE_PAGES_MAX ||
-        (head->flags & WIRE_PAGES_FETCHED && head->count > 1))
+        (head->flags & WIRE_PAGES_FETCHED && head->count > BUNDLE_DEEP_PAGES))
         return wrong(why, room, "pages: %u of them, with flags %#x", head->count, head->flags);
     return 0;
 }

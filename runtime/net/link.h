@@ -16,10 +16,11 @@ enum link_message_type {
     LINK_HELLO = 256, /* both, first: struct link_hello */
     LINK_PING,        /* no body; replied to without one */
     /* names: asked of the node that keeps them (cluster.h) */
-    LINK_LEASE,    /* struct link_lease; the reply is struct link_chunk */
-    LINK_PUBLISH,  /* struct link_service: registered at the asking node, or what there is of it has changed; no body */
-    LINK_WITHDRAW, /* struct link_name: not registered any more; no body */
-    LINK_FIND,     /* struct link_name; the reply is struct link_service */
+    LINK_LEASE, /* struct link_lease; the reply is struct link_chunk */
+    LINK_PUBLISH, /* struct link_service: registered at the asking node, or what there is of it has changed; the reply is the
+                     entry, with its new revision */
+    LINK_WITHDRAW,     /* struct link_service: not registered any more; no body */
+    LINK_FIND,         /* struct link_name; the reply is struct link_service */
     LINK_FIND_ADDRESS, /* struct link_address; the same */
     LINK_LIST, /* struct link_name: the first behind it; the reply is struct link_service, or ENOENT: the last has been said */
     /* asked of the node where a service is */
@@ -28,9 +29,14 @@ enum link_message_type {
     LINK_REOPEN,      /* struct link_channel; the same */
     LINK_CLOSE,       /* struct link_channel; no reply */
     LINK_CLIENT_GONE, /* struct link_client; no reply: all its channels end */
+    LINK_CHANNELS,    /* struct link_channels: when a link has come up: these are all that there are; no reply. Others end there,
+                         and of those that are not known there LINK_FATE comes */
     /* said by the node where a service is, serial 0 */
     LINK_FATE, /* struct link_channel: it has ended there, and why (FAR_FATE_…, astack.h) */
     LINK_GONE, /* struct link_name: the service is not registered there any more */
+    /* asked of the node where a service is */
+    LINK_SHIPPINGS, /* struct link_shippings; the reply: for each operation from there on that is not shipped as the segment's record
+                       says, 'f' or 'd', its name, NUL; without a body: there are no more */
 };
 
 struct link_hello {
@@ -90,6 +96,12 @@ struct link_segment_piece {
     uint64_t size; /* of the whole file */
 };
 
+struct link_shippings {
+    struct link_name name;
+    uint32_t first;
+    uint32_t zero;
+};
+
 struct link_open {
     char service[FAR_SERVICE_MAX];
     uint32_t major;
@@ -109,6 +121,12 @@ struct link_channel {
 
 struct link_client {
     uint64_t connection;
+};
+
+#define LINK_CHANNELS_MAX 8192u /* in one packet */
+struct link_channels {
+    uint32_t count; /* uint32_t channel[count] follow */
+    uint32_t last;  /* 1: no more of these packets come; 0: they do */
 };
 
 #endif

@@ -5,7 +5,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,28 +12,6 @@
 #include <unistd.h>
 
 #define LIBRARY_SYMBOL "farcall_transport"
-
-int net_fail(struct far_error *error, int code, int exit, const char *format, ...)
-{
-    if (!error)
-        return -code;
-    va_list arguments;
-    va_start(arguments, format);
-    memset(error, 0, sizeof *error);
-    error->code = code;
-    error->exit = exit;
-    vsnprintf(error->text, sizeof error->text, format, arguments);
-    va_end(arguments);
-    net_make_printable(error->text);
-    return -code;
-}
-
-void net_make_printable(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = ' ';
-}
 
 /*
  * Where a library of ours is: next to libfarcall.so, if this is in libfarcall.so; if it is in far-host or another program, in
@@ -88,7 +65,7 @@ static const struct transport_kind *kind_of_library(enum wire_transport number, 
     }
     const struct transport_kind *kind = dlsym(opened, LIBRARY_SYMBOL);
     if (kind && kind->number == number && kind->version == TRANSPORT_VERSION)
-        return kind;
+        return !kind->prepare || kind->prepare(error) == 0 ? kind : NULL;
     net_fail(error, EOPNOTSUPP, EX_UNAVAILABLE,
              "transport %s: %s is of another version of farcall; install them together", word, library);
     dlclose(opened);

@@ -27,13 +27,19 @@ struct transport {
 struct transport_kind {
     uint32_t number;  /* enum wire_transport */
     uint32_t version; /* TRANSPORT_VERSION: what a loaded library was built against */
+    /* By transport_load, any number of times: whatever it would open later is open from now on. NULL: there is nothing. */
+    int (*prepare)(struct far_error *error);
     /* Takes the descriptor over, also when it fails. The connection's preface and answer have been exchanged. */
     int (*begin)(int fd, bool is_client, const uint8_t ticket[WIRE_TICKET_SIZE], const uint8_t secret[WIRE_SECRET_SIZE],
                  uint64_t deadline, struct transport **out, struct far_error *error);
+    /* All of it. When this fails nobody knows how much has gone: the connection is of no use any more. */
     int (*send)(struct transport *transport, const struct iovec *part, int count, uint64_t deadline);
     /* At least `least` bytes, at most `most`; *got says how many. least 0: what is there already, perhaps nothing. */
     int (*receive)(struct transport *transport, void *to, size_t least, size_t most, size_t *got, uint64_t deadline);
-    /* Something to receive, without waiting? For who has other things to wait for, too (poll on fd, then this). */
+    /*
+     * Something to receive, without waiting? For who has other things to wait for, too: asked before each poll of fd, which does not show
+     * what has been read ahead.
+     */
     bool (*is_readable)(struct transport *transport);
     void (*end)(struct transport *transport);
 };
@@ -51,6 +57,9 @@ const struct transport_kind *transport_load(enum wire_transport number, struct f
 int transport_connect(const char *address, enum wire_transport number, const uint8_t ticket[WIRE_TICKET_SIZE],
                       const uint8_t secret[WIRE_SECRET_SIZE], uint64_t deadline, struct transport **out,
                       struct far_error *error);
+/* The first half of that: the node is there and knows the ticket; the transport is to be begun on *fd, by the caller. */
+int transport_dial(const char *address, enum wire_transport number, const uint8_t ticket[WIRE_TICKET_SIZE],
+                   uint64_t deadline, int *fd, struct far_error *error);
 /* From any thread: whoever waits returns with -ECONNRESET, and so does all that is done with it from now on. */
 void transport_shut(struct transport *transport);
 void transport_end(struct transport *transport); /* and close it; NULL: nothing */

@@ -141,6 +141,18 @@ static int introduce(int fd, const char *address, enum wire_transport number, co
     return 0;
 }
 
+int transport_dial(const char *address, enum wire_transport number, const uint8_t ticket[WIRE_TICKET_SIZE],
+                   uint64_t deadline, int *fd, struct far_error *error)
+{
+    int result = connect_address(address, bounded(deadline), fd, error);
+    if (result)
+        return result;
+    result = introduce(*fd, address, number, ticket, bounded(deadline), error);
+    if (result)
+        close(*fd);
+    return result;
+}
+
 int transport_connect(const char *address, enum wire_transport number, const uint8_t ticket[WIRE_TICKET_SIZE],
                       const uint8_t secret[WIRE_SECRET_SIZE], uint64_t deadline, struct transport **out,
                       struct far_error *error)
@@ -149,13 +161,6 @@ int transport_connect(const char *address, enum wire_transport number, const uin
     if (!kind)
         return -EOPNOTSUPP;
     int fd;
-    int result = connect_address(address, bounded(deadline), &fd, error);
-    if (result)
-        return result;
-    result = introduce(fd, address, number, ticket, bounded(deadline), error);
-    if (result) {
-        close(fd);
-        return result;
-    }
-    return kind->begin(fd, true, ticket, secret, bounded(deadline), out, error);
+    int result = transport_dial(address, number, ticket, deadline, &fd, error);
+    return result ? result : kind->begin(fd, true, ticket, secret, bounded(deadline), out, error);
 }

@@ -153,12 +153,12 @@ struct wire_pages {
     uint32_t count;      /* of pages */
     uint32_t flags;      /* WIRE_PAGES_FETCHED */
 };
-#define WIRE_PAGES_FETCHED 1u /* answers a FETCH: one page, or none: it cannot be had */
+#define WIRE_PAGES_FETCHED 1u /* answers a FETCH: that page, and others that it leads to; or none: it cannot be had */
 
 enum wire_page_kind {
     WIRE_PAGE_SAME = 1, /* client: as it was at `before`. No bytes */
-    WIRE_PAGE_RUNS,     /* it differs from that in these: struct wire_run and its bytes, one behind the other, ascending */
-    WIRE_PAGE_WHOLE     /* WIRE_PAGE bytes */
+    WIRE_PAGE_RUNS, /* it differs from that in these: struct wire_run and its bytes, one behind the other, ascending */
+    WIRE_PAGE_WHOLE /* WIRE_PAGE bytes */
 };
 
 struct wire_page {

@@ -70,6 +70,9 @@ static unsigned receive(struct running *running)
     walk->context = running->binding;
     walk->memory = &running->memory;
     walk->results = &running->results;
+    walk->gives_back = __atomic_load_n(&running->binding->kept, __ATOMIC_ACQUIRE);
+    walk->function = running->function;
+    walk->back = running->head.back;
     walk->hands_over = true;
     memcpy(walk->line, running->head.line, sizeof running->head.line);
     unsigned status = walk_receive(walk, running->area);

@@ -180,7 +180,7 @@ static void settle_parameter(struct walk *walk, uint32_t i)
     if (value->passing != FAR_PASS_HANDLE || !(value->flags & FAR_VALUE_RELEASE) || !walk->word[i])
         return;
     if (walk->kept)
-        walk_kept_handle_gone(walk->kept, walk->word[i]);
+        walk_kept_handle_gone(walk->kept, walk->word[i], walk->begun);
     if (walk->results && walk->results->store) {
         walk_store_released(walk->results->store, walk->word[i]);
         walk_store_handle_gone(walk->results->store, walk->word[i], walk->given);

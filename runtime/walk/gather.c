@@ -92,9 +92,12 @@ static unsigned measure(struct walk_visit *visit, const struct far_value *value,
 void walk_until(const struct walk *walk, const struct far_value *value, struct walk_until *until)
 {
     uint32_t of = value->lifetime_of;
+    const uint64_t *word = walk->callee ? walk->line : walk->word; /* a callee may not have made that parameter yet */
     *until = (struct walk_until){.lifetime = value->lifetime};
     if (value->lifetime == FAR_LIFETIME_HANDLE)
-        until->handle = walk->word[of];
+        until->handle = word[of];
+    if (value->lifetime == FAR_LIFETIME_CALLBACK)
+        until->function = word[of];
     if (value->lifetime == FAR_LIFETIME_PARAM && walk->param_object[of])
         until->kept = walk->object[walk->param_object[of] - 1].kept;
 }
@@ -112,16 +115,17 @@ static unsigned look_whether_kept(struct walk *walk, const struct far_value *val
                                   struct walk_object *object)
 {
     struct walk_until until;
+    bool added;
     if (!walk->kept || walk->after)
         return FAR_CALL_DONE;
     uint32_t type = iface_type(walk->of.iface, value->type)->target;
     if (!begins_to_be_kept(walk, value)) {
-        object->kept = walk_kept_find(walk->kept, address, type, object->bytes);
+        object->kept = walk_kept_find(walk->kept, address, type, object->bytes, !object->element);
         return FAR_CALL_DONE;
     }
     walk_until(walk, value, &until);
-    object->kept = walk_kept_enter(walk->kept, address, type, object->bytes, &until);
-    object->flags |= WALK_KEPT_BEGIN;
+    object->kept = walk_kept_enter(walk->kept, address, type, object->bytes, &until, &added);
+    object->flags |= added ? WALK_KEPT_BEGIN : 0;
     return object->kept ? FAR_CALL_DONE : FAR_CALL_NO_MEMORY;
 }
 
@@ -197,8 +201,12 @@ unsigned walk_gather(struct walk_visit *visit, const struct far_value *value, ui
         *word = far_reference_address(address);
         return FAR_CALL_DONE;
     }
+    uint32_t before = walk->count;
     status = look_whether_kept(walk, value, address, &object);
-    return status ? status : gather_object(visit, value, &object, word);
+    status = status ? status : gather_object(visit, value, &object, word);
+    if (status && object.kept && object.flags & WALK_KEPT_BEGIN && walk->count == before)
+        walk_kept_leave(walk->kept, object.kept); /* walk_send() does not know of it */
+    return status;
 }
 
 /* Out of what goes both ways comes nothing that was not there before. */
@@ -377,10 +385,13 @@ void walk_put_object(const struct walk *walk, const struct walk_object *object, 
 {
     char *to = area + object->offset;
     bool goes = object->direction & FAR_VALUE_IN || object->flags & WALK_MADE;
-    if (walk_is_named(walk, object->value))
+    if (walk_is_named(walk, object->value)) {
         walk_store(to - 16, (uint64_t)(uintptr_t)object->memory);
+        walk_note(walk, object->offset - 16, sizeof(uint64_t));
+    }
     if (!goes || !object->bytes)
         return;
+    walk_note(walk, object->offset, object->bytes);
     if (object->wire)
         memcpy(to, object->wire, object->bytes);
     else if (object->image && object->image_bytes == object->bytes)

@@ -29,7 +29,7 @@ struct walk_scope {
 #define WALK_DEEP       0x1u
 #define WALK_TERMINATED 0x2u /* a string whose last element is all zero */
 #define WALK_MADE       0x4u /* comes out anew */
-#define WALK_KEPT_BEGIN 0x8u
+#define WALK_KEPT_BEGIN 0x8u /* it was not kept before this call */
 #define WALK_RELEASED   0x10u
 #define WALK_BY_VALUE   0x20u /* a parameter or result itself: nothing points to it */
 #define WALK_STAYS      0x80u /* callee: it was handed over, and lies in the results */
@@ -48,7 +48,7 @@ struct walk_object {
     uint64_t root;             /* of what lies in the results: the address of what is released, and this with it */
     struct walk_memory *below; /* callee: where what its pointers lead to lies. NULL: where the call's does */
     uint32_t image_bytes;
-    uint32_t kept; /* its number; 0: none */
+    uint32_t kept; /* caller: its number; callee: its place; 0: none */
     uint8_t direction;
     uint8_t flags; /* WALK_… */
     uint8_t lifetime;
@@ -193,6 +193,12 @@ void walk_note_changes(char *to, const char *now, const char *before, uint64_t b
 /* Copies the bytes whose bits are set. */
 void walk_take_changes(char *to, const char *from, uint64_t bytes, const uint8_t *bits, uint64_t first);
 bool walk_has_changes(const uint8_t *bits, uint64_t first, uint64_t bytes);
+
+static inline void walk_note(const struct walk *walk, uint64_t offset, uint64_t bytes)
+{
+    if (walk->notes)
+        walk->hooks->wrote(walk->context, walk->area_at + offset, bytes);
+}
 
 static inline uint64_t walk_load(const char *from)
 {

@@ -14,6 +14,15 @@ static unsigned receive_memory(struct walk *walk, struct walk_visit *visit, uint
     return status;
 }
 
+/* Memory of ours that the caller keeps, or kept up to now. */
+static unsigned receive_back(struct walk *walk, uint32_t i)
+{
+    uint64_t word = walk->line[i];
+    bool named = walk->gives_back && far_reference_kind(word) == FAR_REFERENCE_KEPT;
+    walk->word[i] = named ? walk_kept_back(walk->gives_back, far_reference_index(word), walk->function) : 0;
+    return walk->word[i] ? FAR_CALL_DONE : FAR_CALL_NOT_KEPT;
+}
+
 static unsigned receive_parameter(struct walk *walk, uint32_t i, const char *area)
 {
     const struct far_value *value = &walk->of.function[1 + i].value;
@@ -23,6 +32,8 @@ static unsigned receive_parameter(struct walk *walk, uint32_t i, const char *are
         return receive_memory(walk, &visit, i, area);
     if (far_is_by_value(value))
         return walk_receive_value(walk, i, area);
+    if (value->passing == FAR_PASS_OPAQUE && walk->back >> i & 1)
+        return receive_back(walk, i);
     unsigned status = walk_simple_raw(&visit, value, walk->line[i], &walk->word[i]);
     if (value->passing == FAR_PASS_VALUE)
         walk->value[i] = walk->word[i] = far_extend(walk->word[i], value->width, value->flags & FAR_VALUE_SIGNED);
@@ -47,6 +58,7 @@ unsigned walk_receive(struct walk *walk, const char *area)
     unsigned status = walk_begin(walk);
     if (status)
         return status;
+    walk->begun = walk->kept ? walk_kept_begun(walk->kept) : 0;
     walk_look_at_parameters(walk);
     status = receive_parameters(walk, area, true, false);
     status = status ? status : receive_parameters(walk, area, false, false);
@@ -65,7 +77,7 @@ static void end_handle(const struct walk *walk, const struct walk_handle *handle
     }
     walk->hooks->handle_end(walk->context, handle->value, handle->handle);
     if (handle->value->flags & FAR_VALUE_RELEASE && walk->kept)
-        walk_kept_handle_gone(walk->kept, handle->handle);
+        walk_kept_handle_gone(walk->kept, handle->handle, walk->begun);
 }
 
 /* What was to stay, had the function been called. */
@@ -82,7 +94,8 @@ void walk_end(struct walk *walk, bool called)
         drop_what_stays(walk);
     for (uint32_t i = 0; i < walk->count && walk->kept; i++)
         if (walk->object[i].kept)
-            walk_keep_done(walk->kept, walk->object[i].kept, called && walk->object[i].flags & WALK_RELEASED);
+            walk_keep_done(walk->kept, walk->object[i].kept,
+                           walk->object[i].flags & (called ? WALK_RELEASED : WALK_KEPT_BEGIN));
     for (uint32_t i = 0; i < walk->handle_count; i++)
         end_handle(walk, &walk->handle[i], called);
     walk->handle_count = 0;

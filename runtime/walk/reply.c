@@ -57,7 +57,22 @@ static unsigned reply_leaf(struct walk_visit *visit, const struct far_value *val
                                          : reply_cell(visit, value, offset, to);
 }
 
-static unsigned reply_object(struct walk *walk, uint32_t index, char *area)
+/* The bits that are set, eight bytes of them at a time, and the bytes that they stand for. */
+static void note_changes(const struct walk *walk, const struct walk_object *object, const char *area)
+{
+    const uint8_t *bits = (const uint8_t *)area + object->changes;
+    uint64_t size = (object->bytes + 7) / 8;
+    for (uint64_t at = 0; at < size; at += 8) {
+        uint64_t line = 0, bytes = size - at < 8 ? size - at : 8, from = 8 * at;
+        memcpy(&line, bits + at, bytes);
+        if (!line)
+            continue;
+        walk_note(walk, object->changes + at, bytes);
+        walk_note(walk, object->offset + from, object->bytes - from < 64 ? object->bytes - from : 64);
+    }
+}
+
+static unsigned reply_memory(struct walk *walk, uint32_t index, char *area)
 {
     struct walk_visit visit;
     struct walk_object *object = &walk->object[index];
@@ -76,6 +91,19 @@ static unsigned reply_object(struct walk *walk, uint32_t index, char *area)
     visit.leaf = reply_leaf;
     visit.context = area;
     return walk_visit_object(&visit);
+}
+
+static unsigned reply_object(struct walk *walk, uint32_t index, char *area)
+{
+    const struct walk_object *object = &walk->object[index];
+    unsigned status = reply_memory(walk, index, area);
+    if (!walk->notes || !(object->direction & FAR_VALUE_OUT) || !object->bytes)
+        return status;
+    if (object->direction == WALK_BOTH)
+        note_changes(walk, object, area);
+    else
+        walk_note(walk, object->offset, object->bytes);
+    return status;
 }
 
 static unsigned reply_result(struct walk *walk, uint64_t *word)

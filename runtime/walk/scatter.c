@@ -211,12 +211,13 @@ static unsigned kept_memory(struct walk *walk, struct walk_object *object, uint3
     unsigned status = walk_keep_use(walk->kept, number, type, object->bytes, fresh, &keeping);
     if (status)
         return status;
-    object->kept = number;
+    object->kept = keeping.place;
+    object->flags |= keeping.added ? WALK_KEPT_BEGIN : 0;
     object->memory = keeping.memory;
     object->below = keeping.below;
     if (fresh) {
         walk_until(walk, object->value, &until);
-        walk_keep_until(walk->kept, number, &until);
+        walk_keep_until(walk->kept, keeping.place, &until);
     }
     return FAR_CALL_DONE;
 }

@@ -46,6 +46,16 @@ static unsigned send_memory(struct walk *walk, struct walk_visit *visit, uint32_
     return walk->measured >> i & 1 ? measure(walk, before, value) : FAR_CALL_DONE;
 }
 
+/* What the caller keeps is the other side's own memory, which has an address there. */
+static void send_back(struct walk *walk, uint32_t i)
+{
+    uint32_t number = walk_keep_back(walk->gives_back, walk->word[i], walk->function);
+    if (!number)
+        return;
+    walk->line[i] = far_reference(FAR_REFERENCE_KEPT, number, 0);
+    walk->back |= 1u << i;
+}
+
 static unsigned send_parameters(struct walk *walk, bool late)
 {
     struct walk_visit visit;
@@ -59,8 +69,18 @@ static unsigned send_parameters(struct walk *walk, bool late)
         status = leads_to_memory(value)   ? send_memory(walk, &visit, i)
                  : far_is_by_value(value) ? walk_send_value(walk, i)
                                           : walk_simple_word(&visit, value, walk->word[i], &walk->line[i]);
+        if (value->passing == FAR_PASS_OPAQUE && walk->gives_back)
+            send_back(walk, i);
     }
     return status;
+}
+
+/* Nothing was called. */
+static void keep_nothing_new(const struct walk *walk)
+{
+    for (uint32_t i = 0; i < walk->count && walk->kept; i++)
+        if (walk->object[i].kept && walk->object[i].flags & WALK_KEPT_BEGIN)
+            walk_kept_leave(walk->kept, walk->object[i].kept);
 }
 
 unsigned walk_send(struct walk *walk)
@@ -68,6 +88,7 @@ unsigned walk_send(struct walk *walk)
     unsigned status = walk_begin(walk);
     if (status)
         return status;
+    walk->begun = walk->kept ? walk_kept_begun(walk->kept) : 0;
     if (walk->results && walk->results->store)
         walk->given = walk_store_given(walk->results->store);
     walk_look_at_parameters(walk);
@@ -77,7 +98,10 @@ unsigned walk_send(struct walk *walk)
     status = status ? status : walk_place_result(walk);
     status = status ? status : walk_gather_rest(walk);
     walk->entered = walk->count;
-    return status ? status : walk_place_changes(walk);
+    status = status ? status : walk_place_changes(walk);
+    if (status)
+        keep_nothing_new(walk);
+    return status;
 }
 
 bool walk_brings_back(const struct walk *walk)
@@ -88,8 +112,18 @@ bool walk_brings_back(const struct walk *walk)
     return back;
 }
 
+/* The answer carries only those of the bits that are set. */
+static void clear_changes(const struct walk *walk, char *area)
+{
+    for (uint32_t i = 0; i < walk->entered; i++)
+        if (walk->object[i].direction == WALK_BOTH && walk->object[i].bytes)
+            memset(area + walk->object[i].changes, 0, (walk->object[i].bytes + 7) / 8);
+}
+
 void walk_put(const struct walk *walk, char *area)
 {
     for (uint32_t i = 0; i < walk->entered; i++)
         walk_put_object(walk, &walk->object[i], area);
+    if (walk->notes)
+        clear_changes(walk, area);
 }

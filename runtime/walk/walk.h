@@ -77,6 +77,8 @@ struct walk_hooks {
     unsigned (*in_descriptor)(void *context, const struct walk *walk, uint32_t word, int *descriptor);
     /* Callee: one that was given away, but the answer cannot be: it is nobody's. */
     void (*drop_descriptor)(void *context, int descriptor);
+    /* With walk.notes: these bytes were written into the area; `at` counts from where `area_at` does. */
+    void (*wrote)(void *context, uint64_t at, uint64_t bytes);
 };
 
 /* One call. Begins as zero, but for the first block. */
@@ -94,9 +96,18 @@ struct walk {
     uint64_t by_value;            /* a result by value: where it lies; caller: given; callee: after walk_receive */
     uint64_t capacity;            /* bytes of the area */
     uint64_t end;                 /* bytes of it in use */
+    /* Callbacks. Caller: what it keeps for whom it calls; callee: which of its memory the caller keeps. NULL: nothing */
+    struct walk_kept *gives_back;
+    uint64_t function; /* callbacks: which it is; caller: its word, callee: its address */
+    uint32_t
+        back; /* parameters, a bit each: opaque ones that cross as the number of kept memory, as which the callee is
+                          given its own address. Written by walk_send, read by walk_receive */
+    uint64_t begun;   /* what had begun to be kept when the call began: what a handle ends is not newer */
     uint64_t given;   /* caller: what its results had given out when the call began: what it ends is not newer */
     bool descriptors; /* the interface has some (far_fd) */
     bool hands_over;  /* callbacks, both sides: what goes in with a lifetime stays with the callee, in its results */
+    bool notes;       /* the other side's copy of the area is not this one: hooks->wrote hears what is written */
+    uint64_t area_at; /* the same: where this call's area begins */
     /* Private. */
     struct walk_object *object;
     uint32_t count, room;

@@ -54,8 +54,8 @@ def times(rounds):
     return rows
 
 
-def collect(rounds, missing, quick):
-    compared = [comparison_result(comparison, rounds) for comparison in COMPARISONS]
+def collect(rounds, missing, quick, comparisons=COMPARISONS):
+    compared = [comparison_result(comparison, rounds) for comparison in comparisons]
     return {"machine": machine(), "quick": quick, "comparisons": [row for row in compared if row], "times": times(rounds),
             "missing": [{"way": run.way, "case": run.case, "what": f"{WAYS[run.way].label}: {case_text(run.case)}", "why": why}
                         for run, why in missing.items()]}
@@ -134,7 +134,7 @@ def figures(results):
     return lines + ["", "<details><summary>All times of this run</summary>", ""] + time_table(results["times"]) + ["", "</details>"]
 
 
-def put_into_page(results, path):
+def put_into_page(results, path, extra=()):
     with open(path) as page:
         text = page.read()
     before, begin, rest = text.partition(BEGIN)
@@ -142,5 +142,5 @@ def put_into_page(results, path):
     if not begin or not end:
         raise SystemExit(f"bench: {path}: no place for figures ({BEGIN} … {END})")
     with open(path + ".tmp", "w") as page:
-        page.write(before + BEGIN + "\n" + "\n".join(figures(results)) + "\n" + END + after)
+        page.write(before + BEGIN + "\n" + "\n".join([*figures(results), *extra]) + "\n" + END + after)
     os.rename(path + ".tmp", path)

@@ -45,7 +45,8 @@ struct calling {
 
 static unsigned send(struct calling *calling, char *at, uint64_t room)
 {
-    struct far_callback_head head = {.function = calling->target->function, .callback = calling->target->callback};
+    struct far_callback_head head = {.function = (uint16_t)calling->target->function,
+                                     .callback = calling->target->callback};
     if (room < sizeof head)
         return FAR_CALL_TOO_MUCH;
     calling->walk.capacity = room - sizeof head;
@@ -54,6 +55,7 @@ static unsigned send(struct calling *calling, char *at, uint64_t room)
         return status;
     for (unsigned i = 0; i < FAR_PARAM_MAX; i++)
         head.line[i] = calling->walk.line[i];
+    head.back = (uint16_t)calling->walk.back;
     *(struct far_callback_head *)(void *)at = head;
     walk_put(&calling->walk, at + sizeof head);
     return FAR_CALL_DONE;
@@ -101,6 +103,8 @@ static unsigned call(struct calling *calling, struct far_frame *frame)
     calling->walk.context = inside;
     calling->walk.memory = &calling->memory;
     calling->walk.results = &calling->results;
+    calling->walk.gives_back = inside->kept;
+    calling->walk.function = FAR_FUNCTION_FIRST + calling->target->function;
     calling->walk.hands_over = true;
     unsigned status = cross(calling, frame);
     walk_end(&calling->walk, true);

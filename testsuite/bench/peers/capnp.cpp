@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Cap'n Proto RPC over a Unix socket, by its own EZ-RPC on both sides.
+ * Cap'n Proto RPC over a Unix socket, or over TCP (PEER_TCP=HOST:PORT), by its own EZ-RPC on both sides.
  *
  *     list         100,000 elements built, sent, received; the server reads the first one
  *     list-local   100,000 elements built, serialised, parsed, in one process: no transport
@@ -12,6 +12,7 @@
 #include <capnp/ez-rpc.h>
 #include <capnp/message.h>
 #include <capnp/serialize.h>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -63,7 +64,8 @@ class Service final : public Crossing::Server
 
 std::string address_of(const peer_run *run)
 {
-    return std::string("unix:") + run->socket;
+    const char *tcp = getenv("PEER_TCP");
+    return tcp ? std::string(tcp) : std::string("unix:") + run->socket;
 }
 
 void serve(const peer_run *run)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* gRPC, unary calls over a Unix socket: its synchronous server and stub, as its documentation begins with. */
+/* gRPC, unary calls over a Unix socket, or over TCP (PEER_TCP=HOST:PORT): its synchronous server and stub, as its documentation begins with. */
 #include "crossing.grpc.pb.h"
 #include "testsuite/bench/peers/peer.h"
 
+#include <cstdlib>
 #include <grpcpp/grpcpp.h>
 
 namespace
@@ -32,7 +33,8 @@ class Service final : public Crossing::Service
 
 std::string address_of(const peer_run *run)
 {
-    return std::string("unix:") + run->socket;
+    const char *tcp = getenv("PEER_TCP");
+    return tcp ? std::string(tcp) : std::string("unix:") + run->socket;
 }
 
 void serve(const peer_run *run)

@@ -6,7 +6,7 @@
 #     nodes_start I [OPTIONS…]    fard of node I; returns once it listens
 #     nodes_stop I                in order; nodes_kill I: without a word
 #     nodes_far I ARGUMENTS…      far at node I
-#     nodes_run I COMMAND…        a client there (NODES_UID: as another user)
+#     nodes_run I COMMAND…        a client there (NODES_UID: as another user); (nodes_exec I COMMAND…) &: $! is its number
 #     nodes_partition I J         nothing passes any more between the two, nobody is told; nodes_heal I J
 #     nodes_faults COMMAND        to the proxy (proxy.c says which)
 #
@@ -108,12 +108,6 @@ nodes_begin() {
   [ "$NODES_KIND" != --proxy ] || nodes_start_proxy
 }
 
-nodes_at() { # I COMMAND…: in its network
-  local i=$1
-  shift
-  if [ "$NODES_KIND" = --loopback ]; then "$@"; else nodes_inside "$(nodes_space "$i")" "$@"; fi
-}
-
 nodes_start() {
   local i=$1 log=$NODES/$1/log before=0 way=()
   shift
@@ -144,15 +138,19 @@ nodes_await_log() {
 nodes_far() {
   local i=$1
   shift
-  FARCALL_SOCKET=$NODES/$i/run/socket nodes_at "$i" "$NODES_BUILD/bin/far" "$@"
+  (unset NODES_UID && nodes_exec "$i" "$NODES_BUILD/bin/far" "$@")
 }
 
-nodes_run() {
-  local i=$1 who=()
+# In a subshell: it becomes the command, so that its process number is the command's.
+nodes_exec() {
+  local i=$1 way=()
   shift
-  [ -z "${NODES_UID:-}" ] || who=(setpriv --reuid "$NODES_UID" --regid "$NODES_UID" --clear-groups)
-  FARCALL_SOCKET=$NODES/$i/run/socket nodes_at "$i" "${who[@]}" "$@"
+  [ "$NODES_KIND" = --loopback ] || way=(nsenter --net="/run/netns/$(nodes_space "$i")")
+  [ -z "${NODES_UID:-}" ] || way+=(setpriv --reuid "$NODES_UID" --regid "$NODES_UID" --clear-groups)
+  FARCALL_SOCKET=$NODES/$i/run/socket exec "${way[@]}" "$@"
 }
+
+nodes_run() { (nodes_exec "$@"); }
 
 # nodes_await I SECONDS COMMAND…: until it succeeds there.
 nodes_await() {

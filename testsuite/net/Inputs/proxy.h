@@ -20,9 +20,9 @@ struct faults {
     uint64_t rate;                /* bytes a second in each direction of a connection; 0: no limit */
     bool slow;                    /* a byte at a time */
     bool refuse;                  /* connections are */
-    bool hold;                    /* nothing passes, nothing is lost, nobody is told: as if packets had to be sent again */
-    bool swallow[2];              /* what comes from that side is thrown away, its end too: nobody is told */
-    int64_t cut;                  /* so many bytes still pass, then that connection is reset; -1: no limit */
+    bool hold;       /* nothing passes, nothing is lost, nobody is told: as if packets had to be sent again */
+    bool swallow[2]; /* what comes from that side is thrown away, its end too: nobody is told */
+    int64_t cut;     /* so many bytes still pass, then that connection is reset; -1: no limit */
 };
 
 struct place {

@@ -9,18 +9,18 @@
 #define MS UINT64_C(1000000)
 
 /* Weight; how long it stays, from and to; the command, whose numbers are taken from what is said for each. */
-#define CHANCES(X)                                                \
-    X(RESET, 25, 1, 20, "reset", 0, 0)                            \
-    X(CUT, 20, 20, 400, "cut", 1, 4000)                           \
-    X(DELAY, 12, 100, 1200, "delay", 1, 60)                       \
-    X(JITTER, 8, 100, 1200, "delay 2", 1, 80)                     \
-    X(RATE, 6, 100, 1000, "rate", 20000, 400000)                  \
-    X(SLOW, 6, 50, 400, "slow", 0, 0)                             \
-    X(REFUSE, 8, 50, 1500, "refuse", 0, 0)                        \
-    X(PARTITION, 8, 50, 2500, "partition", 0, 0)                  \
-    X(HALF_OPEN_THERE, 6, 200, 3000, "swallow there", 0, 0)       \
-    X(HALF_OPEN_BACK, 6, 200, 3000, "swallow back", 0, 0)         \
-    X(HALF_OPEN_BOTH, 6, 200, 3000, "swallow both", 0, 0)         \
+#define CHANCES(X)                                          \
+    X(RESET, 25, 1, 20, "reset", 0, 0)                      \
+    X(CUT, 20, 20, 400, "cut", 1, 4000)                     \
+    X(DELAY, 12, 100, 1200, "delay", 1, 60)                 \
+    X(JITTER, 8, 100, 1200, "delay 2", 1, 80)               \
+    X(RATE, 6, 100, 1000, "rate", 20000, 400000)            \
+    X(SLOW, 6, 50, 400, "slow", 0, 0)                       \
+    X(REFUSE, 8, 50, 1500, "refuse", 0, 0)                  \
+    X(PARTITION, 8, 50, 2500, "partition", 0, 0)            \
+    X(HALF_OPEN_THERE, 6, 200, 3000, "swallow there", 0, 0) \
+    X(HALF_OPEN_BACK, 6, 200, 3000, "swallow back", 0, 0)   \
+    X(HALF_OPEN_BOTH, 6, 200, 3000, "swallow both", 0, 0)   \
     X(REFUSE_AND_RESET, 6, 50, 1000, "refuse-and-reset", 0, 0)
 
 enum kind {

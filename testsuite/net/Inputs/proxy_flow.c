@@ -206,7 +206,8 @@ static bool pass(struct proxy *proxy, struct connection *connection, enum direct
     struct pipe *pipe = &connection->pipe[direction];
     struct piece *piece = pipe->first;
     size_t most = allowed(&proxy->faults, piece->size - piece->at);
-    ssize_t sent = most ? send(connection->side[!direction], piece->bytes + piece->at, most, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+    ssize_t sent =
+        most ? send(connection->side[!direction], piece->bytes + piece->at, most, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
     if (sent < 0)
         return errno == EAGAIN || errno == EINTR;
     piece->at += (size_t)sent;

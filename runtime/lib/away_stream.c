@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include "runtime/lib/away_stream.h"
+
+#include "runtime/net/wire_check.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#define WHY_ROOM 160
+
+uint64_t away_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * AWAY_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+void stream_open(struct away_stream *stream, struct transport *transport, uint32_t spin)
+{
+    transport->spin = spin;
+    stream->transport = transport;
+    stream->begin = stream->end = 0;
+}
+
+void stream_close(struct away_stream *stream)
+{
+    transport_end(stream->transport);
+    stream->transport = NULL;
+    stream->begin = stream->end = 0;
+}
+
+/* --- coming --- */
+
+static uint32_t there(const struct away_stream *stream)
+{
+    return stream->end - stream->begin;
+}
+
+/* At least so many are there, in one piece; no more than the room has. */
+static int fill(struct away_stream *stream, uint32_t least, uint64_t deadline)
+{
+    struct transport *transport = stream->transport;
+    int failed = 0;
+    if (there(stream) >= least)
+        return 0;
+    memmove(stream->in, stream->in + stream->begin, there(stream));
+    stream->end -= stream->begin;
+    stream->begin = 0;
+    while (!failed && stream->end < least) {
+        size_t got = 0;
+        failed = transport->kind->receive(transport, stream->in + stream->end, 1, AWAY_STREAM_ROOM - stream->end, &got,
+                                          deadline);
+        stream->end += (uint32_t)got;
+    }
+    return failed;
+}
+
+int stream_next(struct away_stream *stream, struct wire_frame *frame, uint64_t deadline)
+{
+    char why[WHY_ROOM];
+    int failed = fill(stream, sizeof *frame, deadline);
+    if (failed)
+        return failed;
+    memcpy(frame, stream->in + stream->begin, sizeof *frame);
+    stream->begin += sizeof *frame;
+    return wire_check_frame(frame, why, sizeof why);
+}
+
+int stream_take(struct away_stream *stream, void *to, uint64_t bytes, uint64_t deadline)
+{
+    uint64_t first = there(stream) < bytes ? there(stream) : bytes, left = bytes - first;
+    size_t got;
+    memcpy(to, stream->in + stream->begin, first);
+    stream->begin += (uint32_t)first;
+    if (!left)
+        return 0;
+    struct transport *transport = stream->transport;
+    return transport->kind->receive(transport, (char *)to + first, left, left, &got, deadline);
+}
+
+int stream_skip(struct away_stream *stream, uint64_t bytes, uint64_t deadline)
+{
+    char nowhere[AWAY_STREAM_ROOM];
+    int failed = 0;
+    for (uint64_t piece; !failed && bytes; bytes -= piece) {
+        piece = bytes < sizeof nowhere ? bytes : sizeof nowhere;
+        failed = stream_take(stream, nowhere, piece, deadline);
+    }
+    return failed;
+}
+
+bool stream_is_readable(struct away_stream *stream)
+{
+    return there(stream) >= sizeof(struct wire_frame) || stream->transport->kind->is_readable(stream->transport);
+}
+
+static int take_extents(struct away_stream *stream, const struct away_memory *memory, uint64_t table, uint64_t bytes,
+                        uint64_t deadline)
+{
+    struct wire_extent extent[AWAY_EXTENTS_TAKEN];
+    uint32_t count = (uint32_t)(table / sizeof *extent);
+    char *area = (char *)memory->astack + FAR_ASTACK_AREA, why[WHY_ROOM];
+    if (count > AWAY_EXTENTS_TAKEN)
+        return -EPROTO;
+    int failed = stream_take(stream, extent, table, deadline);
+    failed =
+        failed ? failed : wire_check_extents(extent, count, bytes, memory->size - FAR_ASTACK_AREA, why, sizeof why);
+    for (uint32_t i = 0; i < count && !failed; i++)
+        failed = stream_take(stream, area + extent[i].offset, extent[i].bytes, deadline);
+    return failed;
+}
+
+/* The lines are read by others as they are, so each word is written once. */
+static void put_call(const struct wire_call *call, struct far_astack *astack)
+{
+    __atomic_store_n(&astack->call.slot, call->slot, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < FAR_ASTACK_REGISTERS; i++)
+        __atomic_store_n(&astack->call.argument[i], call->argument[i], __ATOMIC_RELAXED);
+}
+
+int stream_take_call(struct away_stream *stream, const struct wire_frame *frame, const struct away_memory *memory,
+                     uint32_t *deadline_ms, uint64_t deadline)
+{
+    struct wire_call call;
+    uint64_t table, bytes;
+    char why[WHY_ROOM];
+    int failed = stream_take(stream, &call, sizeof call, deadline);
+    failed = failed ? failed : wire_check_call(frame, &call, &table, &bytes, why, sizeof why);
+    if (!failed && call.has_wide)
+        failed = stream_take(stream, &memory->astack->wide, sizeof memory->astack->wide, deadline);
+    failed = failed ? failed : take_extents(stream, memory, table, bytes, deadline);
+    if (failed)
+        return failed;
+    put_call(&call, memory->astack);
+    *deadline_ms = call.deadline_ms;
+    return 0;
+}
+
+int stream_take_answer(struct away_stream *stream, const struct wire_frame *frame, const struct away_memory *memory,
+                       uint64_t deadline)
+{
+    struct far_reply_line *line = &memory->astack->reply;
+    struct wire_reply reply;
+    uint64_t table, bytes;
+    char why[WHY_ROOM];
+    int failed = stream_take(stream, &reply, sizeof reply, deadline);
+    failed = failed ? failed : wire_check_reply(frame, &reply, &table, &bytes, why, sizeof why);
+    failed = failed ? failed : take_extents(stream, memory, table, bytes, deadline);
+    if (failed)
+        return failed;
+    __atomic_store_n(&line->status, reply.status, __ATOMIC_RELAXED);
+    __atomic_store_n(&line->result, reply.result, __ATOMIC_RELAXED);
+    __atomic_store_n(&line->float_result, reply.float_result, __ATOMIC_RELAXED);
+    __atomic_store_n(&line->error, reply.error, __ATOMIC_RELAXED);
+    return 0;
+}
+
+/* --- going --- */
+
+int stream_say(struct away_stream *stream, enum wire_type type, uint32_t sequence, const void *body, uint32_t bytes,
+               uint64_t deadline)
+{
+    struct wire_frame frame = {.size = bytes, .type = (uint16_t)type, .sequence = sequence};
+    struct iovec part[2] = {{&frame, sizeof frame}, {(void *)(uintptr_t)body, bytes}};
+    return stream->transport->kind->send(stream->transport, part, bytes ? 2 : 1, deadline);
+}
+
+/* A frame that is being made: its head in one piece, then the area's bytes from where they lie. */
+struct going {
+    struct iovec part[1 + AWAY_EXTENTS_MAX];
+    int count;
+    size_t size;
+    unsigned char head[sizeof(struct wire_frame) + sizeof(struct wire_call) + sizeof(struct far_wide) +
+                       AWAY_EXTENTS_MAX * sizeof(struct wire_extent)];
+};
+
+static void append(struct going *going, const void *what, size_t bytes)
+{
+    memcpy(going->head + going->size, what, bytes);
+    going->size += bytes;
+}
+
+static void add_extents(struct going *going, const struct away_memory *memory, const struct away_extents *extents)
+{
+    char *area = (char *)memory->astack + FAR_ASTACK_AREA;
+    append(going, extents->item, extents->count * sizeof extents->item[0]);
+    for (uint32_t i = 0; i < extents->count; i++)
+        going->part[going->count++] = (struct iovec){area + extents->item[i].offset, extents->item[i].bytes};
+}
+
+static int send_frame(struct away_stream *stream, struct going *going, uint64_t area_bytes, uint64_t deadline)
+{
+    struct wire_frame *frame = (struct wire_frame *)(void *)going->head;
+    frame->size = (uint32_t)(going->size - sizeof *frame + area_bytes);
+    going->part[0] = (struct iovec){going->head, going->size};
+    return stream->transport->kind->send(stream->transport, going->part, going->count, deadline);
+}
+
+static void begin_frame(struct going *going, enum wire_type type, uint32_t sequence)
+{
+    const struct wire_frame frame = {.type = (uint16_t)type, .sequence = sequence};
+    going->size = 0;
+    going->count = 1;
+    append(going, &frame, sizeof frame);
+}
+
+int stream_send_call(struct away_stream *stream, const struct away_memory *memory, const struct away_extents *extents,
+                     bool has_wide, uint32_t sequence, uint32_t deadline_ms, uint64_t deadline)
+{
+    const struct far_astack *astack = memory->astack;
+    struct wire_call call = {
+        .slot = astack->call.slot, .extents = extents->count, .deadline_ms = deadline_ms, .has_wide = has_wide};
+    struct going going;
+    memcpy(call.argument, astack->call.argument, sizeof call.argument);
+    begin_frame(&going, WIRE_CALL, sequence);
+    append(&going, &call, sizeof call);
+    if (has_wide)
+        append(&going, &astack->wide, sizeof astack->wide);
+    add_extents(&going, memory, extents);
+    return send_frame(stream, &going, extents_bytes(extents), deadline);
+}
+
+int stream_send_answer(struct away_stream *stream, const struct away_memory *memory, const struct away_extents *extents,
+                       uint32_t sequence, uint64_t deadline)
+{
+    const struct far_reply_line *line = &memory->astack->reply;
+    const struct wire_reply reply = {.status = line->status,
+                                     .error = line->error,
+                                     .extents = extents->count,
+                                     .served = line->served,
+                                     .result = line->result,
+                                     .float_result = line->float_result};
+    struct going going;
+    begin_frame(&going, WIRE_ANSWER, sequence);
+    append(&going, &reply, sizeof reply);
+    add_extents(&going, memory, extents);
+    return send_frame(stream, &going, extents_bytes(extents), deadline);
+}
