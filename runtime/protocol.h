@@ -35,6 +35,7 @@
     "FARCALL_TRUST_SERVERS" /* comma list of services that may follow pointers into the domain segment */
 #define FAR_ENV_HEAP_SIZE    "FARCALL_HEAP_SIZE"    /* bytes of addresses of the domain segment; M and G may follow */
 #define FAR_ENV_SPIN         "FARCALL_SPIN"         /* spin iterations before sleeping; 0: sleep at once */
+#define FAR_ENV_AHEAD        "FARCALL_AHEAD"        /* pages that go along with one that another node asks for; 0: none */
 #define FAR_ENV_CAPABILITIES "FARCALL_CAPABILITIES" /* comma list of tokens to present */
 #define FAR_ENV_BIND_NOW \
     "FARCALL_BIND_NOW" /* not empty, not 0: a service that is not registered is an error at start */
@@ -92,6 +93,7 @@ enum far_message_type {
     FAR_MSG_TOP,
     FAR_MSG_TRACE,
     FAR_MSG_SETTINGS, /* body: struct far_name_request; reply: "name=value" strings, each with its NUL (hosts.md) */
+    FAR_MSG_NODES,
     FAR_MSG_REPLY = 0x8000
 };
 
@@ -291,6 +293,8 @@ struct far_host_start {
     uint32_t generation;
     uint32_t flags;
     uint32_t fds;
+    uint32_t transports; /* by which clients on other nodes may come: 1 << enum wire_transport; loaded before the sandbox closes */
+    uint32_t reserved;
     struct far_extent part[FAR_PART_COUNT];
     struct far_extent init_array; /* absolute address; size in bytes */
     struct far_extent fini_array;

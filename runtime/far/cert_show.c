@@ -78,42 +78,36 @@ static const char *state_of(X509 *certificate)
     return X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0 ? "expired" : "valid";
 }
 
-static void print_hosts(const GENERAL_NAMES *names, bool json)
+static void print_hosts(const GENERAL_NAMES *names)
 {
     char text[TEXT_ROOM];
     const char *between = "";
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
         if (!host_text(sk_GENERAL_NAME_value(names, i), text))
             continue;
-        printf("%s", between);
-        if (json)
-            json_print_string(stdout, text);
-        else
-            fputs(text, stdout);
-        between = json ? ", " : " ";
+        printf("%s%s", between, text);
+        between = " ";
     }
-}
-
-static void print_member(const char *name, const char *text)
-{
-    printf("  \"%s\": ", name);
-    json_print_string(stdout, text);
-    printf(",\n");
 }
 
 static void print_json(const struct shown *shown, const GENERAL_NAMES *names)
 {
-    printf("{\n");
-    print_member("subject", shown->subject);
-    print_member("issuer", shown->issuer);
-    if (shown->node[0])
-        print_member("node", shown->node);
-    print_member("not_before", shown->begin);
-    print_member("not_after", shown->end);
-    print_member("state", shown->state);
-    printf("  \"authority\": %s,\n  \"hosts\": [", shown->authority ? "true" : "false");
-    print_hosts(names, true);
-    printf("]\n}\n");
+    struct json json = {.out = stdout};
+    char text[TEXT_ROOM];
+    json_open(&json, NULL, '{');
+    json_string(&json, "subject", shown->subject);
+    json_string(&json, "issuer", shown->issuer);
+    json_string(&json, "node", shown->node[0] ? shown->node : NULL);
+    json_string(&json, "not_before", shown->begin);
+    json_string(&json, "not_after", shown->end);
+    json_string(&json, "state", shown->state);
+    json_bool(&json, "authority", shown->authority);
+    json_open(&json, "hosts", '[');
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++)
+        if (host_text(sk_GENERAL_NAME_value(names, i), text))
+            json_string(&json, NULL, text);
+    json_close(&json, ']');
+    json_close(&json, '}');
 }
 
 static void print_text(const struct shown *shown, const GENERAL_NAMES *names)
@@ -125,7 +119,7 @@ static void print_text(const struct shown *shown, const GENERAL_NAMES *names)
     if (shown->authority)
         return;
     printf("%-10s", "hosts");
-    print_hosts(names, false);
+    print_hosts(names);
     putchar('\n');
 }
 

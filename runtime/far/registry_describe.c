@@ -111,6 +111,16 @@ static void print_executable(const struct far_describe_reply *head, unsigned ind
     printf("  %s%s\n", far_machine_name(machine), machine == head->host_machine ? " (host)" : "");
 }
 
+static void print_host(const struct far_describe_reply *head)
+{
+    const struct far_list_entry *entry = &head->entry;
+    char pid[16] = "-"; /* there is none at the moment */
+    if (entry->host_pid)
+        snprintf(pid, sizeof pid, "%u", entry->host_pid);
+    printf("host      pid %s, uid %u, started %u time%s, %u channel%s\n", pid, entry->host_uid, head->generation,
+           head->generation == 1 ? "" : "s", entry->channels, entry->channels == 1 ? "" : "s");
+}
+
 static void print_head(const struct far_describe_reply *head)
 {
     const struct far_list_entry *entry = &head->entry;
@@ -123,11 +133,11 @@ static void print_head(const struct far_describe_reply *head)
                   fard_text(head->trouble, sizeof head->trouble));
     printf("range     0x%012llx to 0x%012llx (%llu MiB)\n", (unsigned long long)entry->base,
            (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20);
-    char pid[16] = "-"; /* there is none at the moment */
-    if (entry->host_pid)
-        snprintf(pid, sizeof pid, "%u", entry->host_pid);
-    printf("host      pid %s, uid %u, started %u time%s, %u channel%s\n", pid, entry->host_uid, head->generation,
-           head->generation == 1 ? "" : "s", entry->channels, entry->channels == 1 ? "" : "s");
+    if (entry->state == FAR_STATE_AWAY)
+        printf("node      %s, and its host with it: every call from here goes over the network\n",
+               fard_text(entry->node, sizeof entry->node));
+    else
+        print_host(head);
     if (head->regions)
         printf("granted   %u region%s of clients' memory, %llu KiB\n", head->regions, head->regions == 1 ? "" : "s",
                (unsigned long long)head->region_bytes >> 10);
@@ -209,6 +219,7 @@ static void json_head(struct json *json, const struct far_describe_reply *head)
     json_string(json, "interface", fard_text(head->interface, sizeof head->interface));
     json_string(json, "version", version);
     json_string(json, "state", state_word(entry->state));
+    json_string(json, "node", entry->node[0] ? fard_text(entry->node, sizeof entry->node) : NULL);
     json_string(json, "trouble", head->trouble[0] ? fard_text(head->trouble, sizeof head->trouble) : NULL);
     json_number(json, "id", entry->service_id);
     json_hex(json, "base", entry->base);
@@ -297,13 +308,18 @@ struct printing {
     unsigned columns; /* of the terminal */
 };
 
+static bool has_host(const struct far_describe_reply *head)
+{
+    return head->entry.state != FAR_STATE_BROKEN && head->entry.state != FAR_STATE_AWAY;
+}
+
 static void print_begin(struct describing *describing, const struct far_describe_reply *head,
                         const struct rule_list *rules)
 {
     struct printing *printing = (struct printing *)describing;
     if (printing->as_json) {
         json_head(&printing->json, head);
-        if (head->entry.state != FAR_STATE_BROKEN)
+        if (has_host(head))
             settings_show(printing->connection, &printing->service, &printing->json);
         json_policy(&printing->json, head, rules);
         json_parts(&printing->json, head);
@@ -312,7 +328,8 @@ static void print_begin(struct describing *describing, const struct far_describe
     print_head(head);
     if (head->entry.state == FAR_STATE_BROKEN)
         return;
-    settings_show(printing->connection, &printing->service, NULL);
+    if (has_host(head))
+        settings_show(printing->connection, &printing->service, NULL);
     print_policy(head, rules, printing->columns);
     print_parts(head);
 }

@@ -257,6 +257,8 @@ static void print_answer(const struct far_explain_reply *head, uint32_t host_uid
     char reason[FARD_VISIBLE(sizeof head->reason)];
     printf("service   %s\n", fard_text(head->service, sizeof head->service));
     print_whom(head);
+    if (head->node[0])
+        printf("node      %s\n", fard_text(head->node, sizeof head->node));
     printf("level     %s\n", level_word(head->level));
     text_line(stdout, columns, 10, "because   %s", fard_visible(head->reason, sizeof head->reason, reason));
     if (of_host_uid(head, host_uid))
@@ -290,6 +292,7 @@ static void json_answer(struct json *json, const struct far_explain_reply *head,
     json_string(json, "executable", head->program[0] ? fard_visible(head->program, sizeof head->program, text) : NULL);
     json_string(json, "executable_trouble",
                 head->trouble[0] ? fard_visible(head->trouble, sizeof head->trouble, text) : NULL);
+    json_string(json, "node", head->node[0] ? fard_text(head->node, sizeof head->node) : NULL);
     json_string(json, "level", level_word(head->level));
     json_string(json, "source", fard_text(head->source_word, sizeof head->source_word));
     json_string(json, "because", fard_visible(head->reason, sizeof head->reason, text));
@@ -331,7 +334,10 @@ static void show_op(struct describing *describing, const struct far_describe_op 
     struct answer *answer = (struct answer *)describing;
     const char *refusal = refusal_of_all(&answer->head, op);
     const char *call = refusal ? "fails" : describe_call(answer->head.level, op);
-    const char *reason = refusal ? refusal : call_reason(answer->head.level, op);
+    const char *reason = refusal ? refusal
+                         : answer->head.node[0]
+                             ? "its host is on another node: a trap here, then the network, there and back"
+                             : call_reason(answer->head.level, op);
     if (answer->asking->op && strcmp(answer->asking->op, describe_text(op, FAR_DESCRIBE_NAME)) != 0)
         return;
     if (!answer->asking->json) {
@@ -382,7 +388,7 @@ static void look_at_host(struct describing *describing, const struct far_describ
 {
     struct answer *answer = (struct answer *)describing;
     (void)rules;
-    answer->host_uid = head->entry.host_uid;
+    answer->host_uid = head->entry.state == FAR_STATE_AWAY ? UINT32_MAX - 1 : head->entry.host_uid;
 }
 
 static void look_for_op(struct describing *describing, const struct far_describe_op *op)

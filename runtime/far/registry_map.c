@@ -58,11 +58,14 @@ static void map_each(struct listing *listing, const void *bytes)
         print_domains(entry, name);
         return;
     }
+    char place[FAR_NODE_NAME_MAX + 16];
+    snprintf(place, sizeof place, " (on node %s)", fard_text(entry->node, sizeof entry->node));
     if (!listing->as_json) {
         printf("0x%012llx  0x%012llx  %7llu MiB  %s%s%s%s\n", (unsigned long long)entry->base,
                (unsigned long long)(entry->base + entry->size), (unsigned long long)entry->size >> 20, name,
                entry->in_use == FAR_RANGE_SERVICE   ? ""
                : entry->in_use == FAR_RANGE_PENDING ? " (pending addresses)"
+               : entry->in_use == FAR_RANGE_AWAY    ? place
                                                     : " (retired)",
                entry->machine[0] && !only_native(entry) ? " for " : "",
                only_native(entry) ? "" : far_machine_list(entry->machine, FAR_EXECUTABLES_MAX, machines));
@@ -75,6 +78,8 @@ static void map_each(struct listing *listing, const void *bytes)
     json_string(&listing->json, "name", name);
     json_bool(&listing->json, "in_use", entry->in_use);
     json_bool(&listing->json, "pending", entry->in_use == FAR_RANGE_PENDING);
+    if (entry->in_use == FAR_RANGE_AWAY)
+        json_string(&listing->json, "node", fard_text(entry->node, sizeof entry->node));
     if (entry->in_use == FAR_RANGE_DOMAINS)
         json_number(&listing->json, "domains", entry->domains);
     machines_json(&listing->json, entry->machine);

@@ -178,11 +178,12 @@ static const struct range_words {
     [FAR_RANGE_SERVICE] = {"range", ""},
     [FAR_RANGE_PENDING] = {"pending", " (pending addresses)"},
     [FAR_RANGE_DOMAINS] = {"range", " (clients' own segments)"},
+    [FAR_RANGE_AWAY] = {"range", " (on another node)"},
 };
 
 static const struct range_words *words_of(const struct far_map_entry *entry)
 {
-    return &range_words[entry->in_use <= FAR_RANGE_DOMAINS ? entry->in_use : FAR_RANGE_RETIRED];
+    return &range_words[entry->in_use <= FAR_RANGE_AWAY ? entry->in_use : FAR_RANGE_RETIRED];
 }
 
 static void emit_ranges(FILE *out, const struct stretch *bar, const struct ranges *ranges)

@@ -30,7 +30,7 @@ static void gather(struct listing *listing, const void *bytes)
     const struct far_list_entry *entry = bytes;
     const char *name = fard_text(entry->name, sizeof entry->name);
     if ((gathering->only && strcmp(gathering->only, name) != 0) || entry->state == FAR_STATE_BROKEN ||
-        (gathering->version && gathering->version != entry->major + 1u))
+        entry->state == FAR_STATE_AWAY || (gathering->version && gathering->version != entry->major + 1u))
         return;
     struct traced *grown = reallocarray(tracing->service, tracing->count + 1, sizeof *grown);
     gathering->no_memory |= !grown;

@@ -182,6 +182,8 @@ static int dispatch(struct client *client, const struct far_message *message, in
         return handle_segment(client, message, error);
     case FAR_MSG_SETTINGS:
         return handle_settings(client, message, error);
+    case FAR_MSG_NODES:
+        return handle_nodes(client, message, error);
     case FAR_MSG_METRICS:
         return handle_metrics(client, message, error);
     case FAR_MSG_TOP:

@@ -26,6 +26,8 @@ int etcd_open(struct loop *loop, const struct etcd_identity *identity, const cha
         return -ENOMEM;
     keeper->loop = loop;
     keeper->identity = *identity;
+    if (keeper->identity.patience_ms == 0)
+        keeper->identity.patience_ms = ETCD_PATIENCE_MS;
     list_init(&keeper->operations);
     int result = etcd_asking_open(&keeper->asking, loop, where, tls, error);
     if (result) {
@@ -69,7 +71,7 @@ struct etcd_operation *etcd_operation_new(struct cluster_keeper *keeper, struct 
     }
     operation->keeper = keeper;
     operation->question = question;
-    operation->deadline = loop_now() + ETCD_PATIENCE_MS;
+    operation->deadline = loop_now() + keeper->identity.patience_ms;
     etcd_token_make(operation->token);
     list_append(&keeper->operations, &operation->link);
     return operation;

@@ -24,6 +24,7 @@ struct etcd_identity {
     char node[FAR_NODE_NAME_MAX];
     char address[FAR_NODE_ADDRESS_MAX]; /* empty: others cannot reach it */
     uint64_t seconds;                   /* of its session */
+    int64_t patience_ms;                /* for an answer; 0: ETCD_PATIENCE_MS */
     uint64_t cursor; /* all addresses below it were given out before the node knew of the cluster; 0: none */
 };
 

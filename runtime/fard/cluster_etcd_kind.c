@@ -2,7 +2,7 @@
 /* etcd as the keeper of a fard's names. */
 #include "runtime/fard/cluster_etcd.h"
 #include "runtime/fard/fard.h"
-#include "runtime/fard/node.h"
+#include "runtime/fard/node_parts.h"
 #include "runtime/fard/store_cluster.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ static int kind_begin(struct fard *fard, const char *where, struct cluster_keepe
     if (!identity.node[0])
         return refuse(error, EINVAL, EX_USAGE,
                       "--etcd needs a certificate that says which node this is (--tls DIR); `far cert` makes one");
-    int result = etcd_open(&fard->loop, &identity, where, fard->tls_folder, out, error);
+    int result = etcd_open(&fard->loop, &identity, where, fard->nodes->tls_folder, out, error);
     if (!result)
         (*out)->fard = fard;
     return result;

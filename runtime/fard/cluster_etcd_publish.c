@@ -244,7 +244,8 @@ static void publish_over(struct etcd_operation *operation, const struct found *f
         refuse_range(operation);
     else
         etcd_operation_ask(operation, "kv/txn",
-                           etcd_txn_request(fences(operation, true), entries(operation), if_not(operation)), put_answered);
+                           etcd_txn_request(fences(operation, true), entries(operation), if_not(operation)),
+                           put_answered);
 }
 
 static void publish_looked(struct etcd_ask *ask, int result, const json_t *response, const struct far_error *error)

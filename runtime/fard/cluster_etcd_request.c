@@ -12,8 +12,8 @@ static json_t *base64(const char *text, size_t size)
     unsigned char out[(ETCD_VALUE_MAX + 2) / 3 * 4 + 1];
     if (size > ETCD_VALUE_MAX)
         return NULL;
-    EVP_EncodeBlock(out, (const unsigned char *)text, (int)size);
-    return json_string((const char *)out);
+    int length = EVP_EncodeBlock(out, (const unsigned char *)text, (int)size);
+    return json_stringn((const char *)out, (size_t)length);
 }
 
 static json_t *key_text(const struct etcd_key *key)

@@ -20,7 +20,7 @@ static struct cluster_keeper *keeper_of(struct etcd_ask *ask)
 
 static void ask(struct cluster_keeper *keeper, const char *path, json_t *body, etcd_answered *answered)
 {
-    etcd_ask(&keeper->asking, &keeper->session.ask, path, body, loop_now() + ETCD_PATIENCE_MS, answered);
+    etcd_ask(&keeper->asking, &keeper->session.ask, path, body, loop_now() + keeper->identity.patience_ms, answered);
 }
 
 static void grant(struct cluster_keeper *keeper);

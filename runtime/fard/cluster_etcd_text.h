@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of that name is a function of farcall's own writer of JSON too (format/json.h), which programs are linked with: json_stringn() it is. */
+#pragma GCC poison json_string
+
 #define ETCD_PREFIX       "/farcall/1/"
 #define ETCD_KEY_MAX      128   /* bytes of a key of ours, NUL included */
 #define ETCD_VALUE_MAX    4096  /* bytes of a value of ours */

@@ -4,14 +4,11 @@
 #include "runtime/fard/fard.h"
 #include "runtime/fard/node.h"
 
-#include <errno.h>
-#include <sysexits.h>
-
 int cluster_start(struct fard *fard, const char *etcd, struct far_error *error)
 {
     bool has_links = node_own_name(fard)[0] != '\0';
     if (etcd)
-        return refuse(error, ENOTSUP, EX_USAGE, "--etcd: this fard was built without it");
+        return cluster_begin(fard, &cluster_etcd, etcd, error);
     if (!has_links)
         return 0;
     return cluster_begin(fard, &cluster_star, node_names_keeper(fard) ? "peer" : NULL, error);

@@ -200,6 +200,8 @@ static void fill_reply(struct fard *fard, struct explain *explain, struct far_ex
     reply->group_count = who->group_count;
     memcpy(reply->service, explain->service->name, sizeof reply->service);
     copy_text(reply->source_word, sizeof reply->source_word, policy_source_word(why->source));
+    if (explain->service->away)
+        copy_text(reply->node, sizeof reply->node, explain->service->away->node);
     copy_text(reply->program, sizeof reply->program, who->program.path ? who->program.path : "");
     copy_text(reply->trouble, sizeof reply->trouble, who->program.trouble);
     policy_reason_text(why, reply->reason, sizeof reply->reason);

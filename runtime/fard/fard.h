@@ -145,6 +145,7 @@ struct client {
     struct timer held_timer;
     uint64_t connection; /* a number that no other connection ever has */
     struct list asking;  /* requests that wait for whoever keeps the cluster's names (cluster_ask.c) */
+    uint32_t in_the_way; /* another node's service that has the name which is to be registered; 0: none */
     bool asked;          /* the request that is served has waited for that */
     const struct far_error *asked_in_vain; /* and this is why there was no answer; NULL: there was */
     struct guest *guest;  /* the client is on another node, and has no socket here (node_guest.h); NULL: here */

@@ -10,6 +10,7 @@
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
 #include "runtime/fard/log.h"
+#include "runtime/fard/node.h"
 #include "runtime/fard/upgrade.h"
 #include "runtime/probes.h"
 
@@ -146,6 +147,7 @@ static void send_start(struct host *host)
         .generation = host->generation,
         .flags = (host->initialised ? 0 : FAR_HOST_INITIALISE) | (host->upgrade ? FAR_HOST_BESIDE : 0),
         .fds = (1u << FAR_FD_COUNT) - 1,
+        .transports = node_transports(host->fard),
         .init_array = executable->init_array,
         .fini_array = executable->fini_array,
     };

@@ -21,7 +21,7 @@ static const char help[] =
     "usage: fard [--socket PATH] [--store PATH] [--policy FILE] [--audit FILE] [--foreground] [--emulator "
     "MACHINE=COMMAND]\n"
     "            [--perf] [--allow-wrpkru] [--log text|json] [--log-level LEVEL] [--metrics WHERE]\n"
-    "            [--listen HOST:PORT] [--peer HOST:PORT] [--tls DIR] [--transport LIST]\n"
+    "            [--listen HOST:PORT] [--peer HOST:PORT | --etcd URL,...] [--tls DIR] [--transport LIST]\n"
     "\n"
     "The node's daemon: name server, segment store, and keeper of the hosts in which services run. Start one, then:\n"
     "\n"
@@ -56,6 +56,9 @@ static const char help[] =
     "                  let other nodes, and their clients' calls, in there (numbers, as 10.0.0.2:7327 or [::]:7327)\n"
     "  --peer HOST:PORT\n"
     "                  keep a link to the node there, which keeps the names of services for all (far nodes)\n"
+    "  --etcd URL,...  keep the names of services for all nodes in etcd (3.4 or later) instead: http or https, "
+    "several\n"
+    "                  members with commas, numbers or names that are looked up now; https: with the files of --tls\n"
     "  --tls DIR       this node's certificate and key, and the CA that other nodes' must be of: ca.pem, node.pem, "
     "node.key\n"
     "                  (far cert); read again on SIGHUP. Default: /etc/farcall/tls for root, else\n"
@@ -89,7 +92,7 @@ struct options {
     enum log_level log_level;
     bool allow_wrpkru;
     bool perf;
-    const char *listen, *peer, *tls, *transport;
+    const char *listen, *peer, *tls, *transport, *etcd;
     const char *emulator[EMULATORS_MAX];
     unsigned emulator_count;
 };
@@ -136,12 +139,6 @@ static const struct option long_options[] = {
     {"etcd", required_argument, NULL, OPTION_ETCD},
     {NULL, 0, NULL, 0},
 };
-
-static int one_node_only(const char *option)
-{
-    fprintf(stderr, "fard: --%s: this version serves one node; other nodes cannot be connected yet\n", option);
-    return EX_USAGE;
-}
 
 static int take_word(const char *option, int found, const char *words)
 {
@@ -220,11 +217,25 @@ static int take_option(int option, struct options *options)
         options->transport = optarg;
         return -1;
     case OPTION_ETCD:
-        return one_node_only("etcd");
+        options->etcd = optarg;
+        return -1;
     default:
         fputs("fard: `fard --help` shows the options\n", stderr);
         return EX_USAGE;
     }
+}
+
+/* What does not go together. -1: it does. */
+static int check_options(const struct options *options)
+{
+    const char *wrong = NULL;
+    if (options->etcd && options->peer)
+        wrong = "the names of services are kept either by the node that --peer names or in --etcd: say one of them";
+    else if (options->etcd && !options->listen)
+        wrong = "--etcd needs --listen: other nodes must reach this one where etcd says that it is";
+    if (wrong)
+        fprintf(stderr, "fard: %s\n", wrong);
+    return wrong ? EX_USAGE : -1;
 }
 
 static int parse_options(int argc, char **argv, struct options *options)
@@ -236,7 +247,7 @@ static int parse_options(int argc, char **argv, struct options *options)
         fprintf(stderr, "fard: '%s' is no option; `fard --help` shows them\n", argv[optind]);
         return EX_USAGE;
     }
-    return end;
+    return end < 0 ? check_options(options) : end;
 }
 
 static int default_store(char *path, size_t size, struct far_error *error)
@@ -288,10 +299,10 @@ static int prepare(struct fard *fard, const struct options *options, struct far_
         result = metrics_http_open(fard, options->metrics, error);
     result = result ? result : tell_hosts(fard, options->perf);
     result = result ? result : policy_load(fard, options->policy, error);
-    result = result ? result
-                    : nodes_open(fard, options->listen, options->peer, options->tls, options->transport, error);
+    result =
+        result ? result : nodes_open(fard, options->listen, options->peer, options->tls, options->transport, error);
     result = result ? result : fard_load(fard, options->store ? options->store : store_path, error);
-    return result ? result : cluster_start(fard, NULL, error);
+    return result ? result : cluster_start(fard, options->etcd, error);
 }
 
 /* Into the store, which must be ours by then. */

@@ -65,12 +65,13 @@ static inline const char *rule_program(const struct far_rule *rule, const char *
 }
 
 /* What becomes of a service. The word is what `far ls` shows. */
-#define FAR_STATES(X)                                                             \
-    X(STARTING, starting) /* the host has not said yet that it is ready */        \
-    X(READY, ready)                                                               \
-    X(DOWN, down)     /* the host died and is started again after a pause */      \
-    X(IDLE, idle)     /* nobody needs a host; it is started when somebody does */ \
-    X(BROKEN, broken) /* what the store keeps of it cannot be used; unregister it, register it again */
+#define FAR_STATES(X)                                                                                   \
+    X(STARTING, starting) /* the host has not said yet that it is ready */                              \
+    X(READY, ready)                                                                                     \
+    X(DOWN, down)     /* the host died and is started again after a pause */                            \
+    X(IDLE, idle)     /* nobody needs a host; it is started when somebody does */                       \
+    X(BROKEN, broken) /* what the store keeps of it cannot be used; unregister it, register it again */ \
+    X(AWAY, away)     /* it is on another node, and so is its host */
 enum far_state {
 #define X(NAME, name) FAR_STATE_##NAME,
     FAR_STATES(X)
@@ -141,6 +142,7 @@ struct far_list_entry {
     uint16_t minor;
     uint32_t machine[FAR_EXECUTABLES_MAX]; /* ELF e_machine of its executables; 0: no more */
     char name[FAR_SERVICE_MAX];
+    char node[FAR_NODE_NAME_MAX]; /* where it is; empty: there are no other nodes */
 };
 
 /* What a range is to fard now. */
@@ -148,7 +150,8 @@ enum far_range_use {
     FAR_RANGE_RETIRED, /* given up; never handed out again */
     FAR_RANGE_SERVICE, /* a registered service lies there */
     FAR_RANGE_PENDING, /* addresses that were given out before their service was registered */
-    FAR_RANGE_DOMAINS  /* domain segments of clients come from there */
+    FAR_RANGE_DOMAINS, /* domain segments of clients come from there */
+    FAR_RANGE_AWAY     /* a service lies there that is on another node */
 };
 
 struct far_map_entry {
@@ -160,6 +163,7 @@ struct far_map_entry {
     uint32_t version;                      /* of a service: as in struct far_name_request; else 0 */
     uint32_t domains;                      /* of FAR_RANGE_DOMAINS: how many clients have one there */
     char name[FAR_SERVICE_MAX];
+    char node[FAR_NODE_NAME_MAX]; /* of FAR_RANGE_AWAY */
 };
 
 struct far_describe_reply {
@@ -253,6 +257,7 @@ struct far_explain_reply {
     char program[FAR_SUBJECT_MAX]; /* its path; empty: not known */
     char trouble[192];             /* why no rule that names an executable fits; empty: they do */
     char reason[2 * FAR_SUBJECT_MAX];
+    char node[FAR_NODE_NAME_MAX]; /* where the service is; empty: here */
 };
 
 /* The policy file in force, piece by piece. */
@@ -282,6 +287,7 @@ struct far_status_reply {
     uint32_t channels;
     uint32_t reserved;
     char version[32];
+    char node[FAR_NODE_NAME_MAX]; /* this node's name; empty: there are no others */
 };
 
 #define FAR_CAPABILITY_NOTE 64
@@ -343,6 +349,23 @@ struct far_metrics_reply {
     uint64_t size;
 };
 
+/* NODES: this node first, by pages, like LIST. */
+struct far_node_entry {
+    uint64_t since;         /* seconds since 1970: linked, or not, from then on; 0: it never was */
+    uint64_t round_trip_us; /* 0: not known */
+    uint32_t id;
+    uint32_t flags;      /* FAR_NODE_… */
+    uint32_t links;      /* up */
+    uint32_t there;      /* channels of clients here to services there */
+    uint32_t here;       /* channels of clients there to services here */
+    uint32_t reserved;
+    char name[FAR_NODE_NAME_MAX]; /* "": never linked, and known by its address only */
+    char address[FAR_NODE_ADDRESS_MAX];
+    char trouble[256]; /* why there is no link */
+};
+#define FAR_NODE_SELF        1u
+#define FAR_NODE_KEEPS_NAMES 2u
+
 /* TOP: by pages, like LIST. */
 enum far_top_what { FAR_TOP_SERVICES, FAR_TOP_USERS, FAR_TOP_COUNT };
 
@@ -395,21 +418,22 @@ _Static_assert(sizeof(struct far_rule) == 16, "protocol");
 _Static_assert(sizeof(struct far_register_request) == 96, "protocol");
 _Static_assert(sizeof(struct far_register_reply) == 96, "protocol");
 _Static_assert(sizeof(struct far_name_request) == 72, "protocol");
-_Static_assert(sizeof(struct far_list_entry) == 120, "protocol");
-_Static_assert(sizeof(struct far_map_entry) == 104, "protocol");
+_Static_assert(sizeof(struct far_list_entry) == 120 + FAR_NODE_NAME_MAX, "protocol");
+_Static_assert(sizeof(struct far_map_entry) == 104 + FAR_NODE_NAME_MAX, "protocol");
 _Static_assert(sizeof(struct far_capability_request) == 128 + 64 + 64 + 16 + 1024, "protocol");
 _Static_assert(sizeof(struct far_capability_reply) == 128 + 64 + 24, "protocol");
 _Static_assert(sizeof(struct far_capability_revoke) == 264, "protocol");
 _Static_assert(sizeof(struct far_revoke_reply) == 24, "protocol");
 _Static_assert(sizeof(struct far_capability_entry) == 32 + 64 + 64 + 1024, "protocol");
-_Static_assert(sizeof(struct far_describe_reply) == 120 + 112 + 8 + 64 + 32 + 64 + 512 + 16, "protocol");
+_Static_assert(sizeof(struct far_describe_reply) == 120 + FAR_NODE_NAME_MAX + 112 + 8 + 64 + 32 + 64 + 512 + 16,
+               "protocol");
 _Static_assert(sizeof(struct far_describe_op) == 48, "protocol");
 _Static_assert(sizeof(struct far_explain_request) == 96, "protocol");
-_Static_assert(sizeof(struct far_explain_reply) == 72 + 112 + FAR_CAPABILITY_OPS + 16 + 64 + 1024 + 192 + 2048,
+_Static_assert(sizeof(struct far_explain_reply) == 72 + 112 + FAR_CAPABILITY_OPS + 16 + 64 + 1024 + 192 + 2048 + 64,
                "protocol");
 _Static_assert(sizeof(struct far_policy_request) == 8, "protocol");
 _Static_assert(sizeof(struct far_policy_reply) == 1552, "protocol");
-_Static_assert(sizeof(struct far_status_reply) == 80, "protocol");
+_Static_assert(sizeof(struct far_status_reply) == 80 + FAR_NODE_NAME_MAX, "protocol");
 
 /*
  * Does a call of an operation with these FAR_OP_ flags run in the caller, by a branch, for a client of this level

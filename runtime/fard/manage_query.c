@@ -2,6 +2,7 @@
 /* LIST, MAP, DESCRIBE, STATUS: what there is, by pages that fit in a packet. Anybody may ask; rules are for managers. */
 #include "runtime/fard/fard.h"
 #include "runtime/fard/grant.h"
+#include "runtime/fard/node.h"
 #include "runtime/fard/request.h"
 #include "runtime/format/carried.h"
 
@@ -59,7 +60,15 @@ static void fill_host(const struct host *host, struct far_list_entry *entry)
     entry->channels = count_links(&host->channels);
 }
 
-static void fill_entry(const struct service *service, struct far_list_entry *entry)
+static void fill_node(const struct fard *fard, const struct service *service, struct far_list_entry *entry)
+{
+    const char *node = service->away ? service->away->node : node_own_name(fard);
+    memcpy(entry->node, node, strnlen(node, sizeof entry->node - 1));
+    if (service->away)
+        entry->state = FAR_STATE_AWAY;
+}
+
+static void fill_entry(const struct fard *fard, const struct service *service, struct far_list_entry *entry)
 {
     entry->base = service->range.base;
     entry->size = service->range.size;
@@ -70,6 +79,7 @@ static void fill_entry(const struct service *service, struct far_list_entry *ent
     memcpy(entry->name, service->name, sizeof entry->name);
     if (service->host)
         fill_host(service->host, entry);
+    fill_node(fard, service, entry);
     if (!service_iface(service))
         return;
     entry->op_count = service_iface(service)->ops.count;
@@ -91,7 +101,7 @@ int handle_list(struct client *client, const struct far_message *message, struct
          at = registry_after(registry, at->id)) {
         struct far_list_entry *entry = at->hidden ? NULL : page_take(&page, sizeof *entry);
         if (entry)
-            fill_entry(at, entry);
+            fill_entry(client->fard, at, entry);
         head->count += entry != NULL;
         if (!entry && !at->hidden) {
             head->more = 1;
@@ -123,14 +133,19 @@ static int add_range(void *context, const struct stored_range *row)
     entry->base = row->range.base;
     entry->size = row->range.size;
     entry->id = row->id;
-    entry->in_use = row->in_use ? FAR_RANGE_SERVICE : row->pending ? FAR_RANGE_PENDING : FAR_RANGE_RETIRED;
+    entry->in_use = row->in_use    ? FAR_RANGE_SERVICE
+                    : row->pending ? FAR_RANGE_PENDING
+                    : row->away    ? FAR_RANGE_AWAY
+                                   : FAR_RANGE_RETIRED;
     memcpy(entry->name, row->name, strnlen(row->name, sizeof entry->name - 1));
     if (domain_ranges_has(&map->domains->ranges, row->id)) {
         entry->in_use = FAR_RANGE_DOMAINS;
         entry->domains = domains_count(map->domains, &row->range);
     }
     const struct service *service = registry_find_id(map->registry, row->id);
-    if (row->in_use && service) {
+    if (row->away && service && service->away)
+        memcpy(entry->node, service->away->node, sizeof entry->node);
+    if ((row->in_use || row->away) && service) {
         service_machines(service, entry->machine);
         entry->version = FAR_VERSION_OF(service->major);
     }
@@ -216,25 +231,32 @@ static void add_rules(struct client *client, const struct service *service, stru
         memcpy(page_take(page, head->subject_bytes), service->subjects, service->subject_bytes);
 }
 
+static void fill_host_of(const struct service *service, struct far_describe_reply *head)
+{
+    if (!service->host)
+        return;
+    memcpy(head->trouble, service->host->trouble, sizeof head->trouble);
+    head->host_machine = service->host->machine;
+    head->generation = service->host->generation;
+}
+
 static int fill_description(struct client *client, const struct service *service, struct page *page, uint32_t first)
 {
     struct carrier carrier;
     struct far_describe_reply *head = page_take(page, sizeof *head);
-    fill_entry(service, &head->entry);
+    fill_entry(client->fard, service, &head->entry);
     memcpy(head->part, service->executable[0].part, sizeof head->part);
     for (uint32_t i = 0; i < service->executable_count; i++)
         memcpy(head->build_id[i], service->executable[i].build_id, sizeof head->build_id[i]);
     memcpy(head->trouble, service->broken, sizeof head->trouble);
-    if (!service_iface(service) || !service->host)
+    if (!service_iface(service) || (!service->host && !service->away))
         return 0;
     if (carrier_begin(&carrier, service_iface(service)) != 0)
         return -ENOMEM;
-    memcpy(head->trouble, service->host->trouble, sizeof head->trouble);
+    fill_host_of(service, head);
     const char *record_name = iface_string(service_iface(service), service_iface(service)->service);
     memcpy(head->interface, record_name, strnlen(record_name, sizeof head->interface - 1));
     head->fingerprint = service_iface(service)->fingerprint;
-    head->host_machine = service->host->machine;
-    head->generation = service->host->generation;
     const struct grant_sum granted = grants_to(&client->fard->domains, service->name);
     head->regions = granted.regions;
     head->region_bytes = granted.bytes;
@@ -301,6 +323,7 @@ int handle_status(struct client *client, const struct far_message *message, stru
         .channels = fard->channel_count,
         .version = FARCALL_VERSION,
     };
+    memcpy(reply.node, node_own_name(fard), strnlen(node_own_name(fard), sizeof reply.node - 1));
     client_reply(client, message, &reply, sizeof reply);
     return 0;
 }

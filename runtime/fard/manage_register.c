@@ -62,6 +62,7 @@ static int check_name_is_free(struct client *client, const char *name, uint16_t 
     const struct service *there = registry_find_major(&client->fard->registry, name, major);
     if (!there)
         return 0;
+    client->in_the_way = there->away ? there->id : 0;
     if (there->away)
         return refuse(error, EEXIST, EX_CANTCREAT,
                       "service '%s' is registered on node '%s'; use `far unregister %s` there first, or --name", name,
@@ -231,6 +232,9 @@ static int upgrade_service(struct client *client, uint32_t serial, const struct 
     const struct far_iface *iface = order->segment[0].iface;
     const char *name = request->name[0] ? request->name : iface_string(iface, iface->service);
     struct service *service = registry_find_major(&client->fard->registry, name, iface->major);
+    if (service && service->away)
+        return refuse(error, EREMOTE, EX_UNAVAILABLE, "service '%s' is on node '%s'; upgrade it there", name,
+                      service->away->node);
     if (!service || service->hidden || !service_iface(service))
         return refuse(error, ENOENT, EX_UNAVAILABLE,
                       "no service '%s' %u is registered that could be upgraded; `far ls` lists them", name,
@@ -299,6 +303,17 @@ static int register_files(struct client *client, const struct far_message *messa
     return result;
 }
 
+/* It may not be there any more: whoever keeps the names is asked, and then this is served again. */
+static int ask_about_name(struct client *client, const struct far_message *message, const int *fds, unsigned fd_count,
+                          struct far_error *error)
+{
+    const struct service *service = registry_find_id(&client->fard->registry, client->in_the_way);
+    client->in_the_way = 0;
+    if (client->asked || !client->fard->cluster || !service)
+        return FARD_REFUSED;
+    return cluster_ask_about(client, message, fds, fd_count, service->name, service->major, error);
+}
+
 int handle_register(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,
                     struct far_error *error)
 {
@@ -312,6 +327,8 @@ int handle_register(struct client *client, const struct far_message *message, in
     result = result ? result : register_files(client, message, files, fd_count, error);
     for (unsigned i = 0; i < EXECUTABLES_MAX; i++)
         memory_unmap(files[i].bytes, files[i].size);
+    if (result == FARD_REFUSED && client->in_the_way)
+        result = ask_about_name(client, message, fds, fd_count, error);
     return result;
 }
 

@@ -144,6 +144,27 @@ static void write_gauges(FILE *out, const struct metric_gauges *gauges)
     plain(out, "farcall_descriptor_limit", "gauge", "Descriptors that fard may have.", gauges->descriptors);
 }
 
+static void write_nodes(FILE *out, const struct metrics *metrics, const struct metric_gauges *gauges)
+{
+    plain(out, "farcall_nodes", "gauge", "Other nodes that this one knows.", gauges->nodes);
+    plain(out, "farcall_nodes_linked", "gauge", "Other nodes to which there is a link.", gauges->nodes_linked);
+    plain(out, "farcall_far_channels", "gauge", "Channels of clients here to services on other nodes.",
+          gauges->channels_there);
+    plain(out, "farcall_guest_channels", "gauge", "Channels of clients on other nodes to services here.",
+          gauges->channels_here);
+    plain(out, "farcall_links_total", "counter", "Links to other nodes that were made.", metrics->links_made);
+    plain(out, "farcall_links_lost_total", "counter", "Links to other nodes that were lost.", metrics->links_lost);
+    plain(out, "farcall_links_refused_total", "counter", "Links that were begun by somebody and did not come up.",
+          metrics->links_refused);
+    plain(out, "farcall_prefaces_refused_total", "counter", "Connections to the node's port that were not let in.",
+          metrics->prefaces_refused);
+    plain(out, "farcall_guest_connections_total", "counter", "Connections of clients on other nodes, handed to hosts.",
+          metrics->far_connections);
+    plain(out, "farcall_guest_channels_resumed_total", "counter",
+          "Channels of clients on other nodes that a host took over from one that had died.",
+          metrics->channels_resumed);
+}
+
 static void label(FILE *out, const char *name, const struct metric_service *service, uint64_t value)
 {
     fprintf(out, "%s{service=\"%s\",major=\"%u\"} %" PRIu64 "\n", name, service->name, service->major, value);
@@ -190,5 +211,6 @@ void metrics_write(FILE *out, const struct metrics *metrics, const struct metric
     plain(out, "farcall_audit_lost_lines_total", "counter", "Lines that could not be written to the audit log.",
           gauges->audit_lost);
     write_gauges(out, gauges);
+    write_nodes(out, metrics, gauges);
     write_services(out, service, service_count);
 }

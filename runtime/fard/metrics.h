@@ -89,6 +89,9 @@ struct metric_gauges {
     uint32_t queue_packets; /* to clients that do not read, all together */
     uint32_t queue_longest; /* of one client */
     uint64_t descriptors;   /* that fard may have */
+    uint32_t nodes, nodes_linked;
+    uint32_t channels_there; /* of clients here to services on other nodes */
+    uint32_t channels_here;  /* of clients on other nodes */
     uint64_t audit_lost;
 };
 

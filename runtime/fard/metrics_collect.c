@@ -58,7 +58,7 @@ static uint32_t gather_services(const struct fard *fard, struct metric_gauges *g
         const struct service *service = fard->registry.service[i];
         if (service->hidden)
             continue;
-        gauges->services[service->host ? service->host->state : FAR_STATE_BROKEN]++;
+        gauges->services[service->host ? service->host->state : service->away ? FAR_STATE_AWAY : FAR_STATE_BROKEN]++;
         if (count < METRIC_SERVICES_MAX)
             gather_service(fard, service, &out[count++]);
     }
@@ -82,6 +82,7 @@ int metrics_text(struct fard *fard, char **text, size_t *size)
         return -ENOMEM;
     }
     gather_clients(fard, &gauges);
+    nodes_count(fard, &gauges);
     uint32_t count = gather_services(fard, &gauges, services);
     metrics_write(out, &fard->metrics, &gauges, services, count);
     free(services);

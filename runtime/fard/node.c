@@ -456,6 +456,7 @@ static int serve(struct node *node, const struct far_message *message, struct fa
     case LINK_FIND_ADDRESS:
     case LINK_LIST:
     case LINK_SEGMENT:
+    case LINK_SHIPPINGS:
     case LINK_GONE:
         return node_serve_names(node, message, error);
     case LINK_OPEN:

@@ -51,6 +51,8 @@ int nodes_open(struct fard *fard, const char *listen, const char *peer, const ch
                struct far_error *error);
 void nodes_reload(struct fard *fard); /* certificates; a mistake leaves the old ones in force */
 void nodes_close(struct fard *fard);
+/* That clients on other nodes may use to come here: 1 << enum wire_transport; 0: nobody can come. */
+uint32_t node_transports(const struct fard *fard);
 
 /*
  * Requests of others. By type: node_channel.c (OPEN … FATE), cluster_serve.c (names and segments). As request handlers do: 0, FARD_PENDING

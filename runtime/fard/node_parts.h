@@ -39,6 +39,7 @@
 #define NODE_GRACE_MS     60000  /* channels of a node that has gone out of sight are kept for so long */
 #define NODE_CHANNELS_MAX 16384u /* of one node's clients, here */
 #define NODE_GUESTS_MAX   16384u
+#define NODE_SELF         1u    /* this node's own number */
 #define NODE_PATIENCE_MS  30000 /* far_channel_path.patience_ms */
 
 struct node_packet {

@@ -50,6 +50,19 @@ static int take_transports(struct nodes *nodes, const char *words, struct far_er
     return result;
 }
 
+static uint32_t transports_of(const struct nodes *nodes)
+{
+    uint32_t mask = 0;
+    for (unsigned i = 0; i < nodes->transport_count; i++)
+        mask |= 1u << nodes->transport[i];
+    return mask;
+}
+
+uint32_t node_transports(const struct fard *fard)
+{
+    return fard->nodes && fard->nodes->address[0] ? transports_of(fard->nodes) : 0;
+}
+
 static struct nodes *nodes_new(struct fard *fard)
 {
     struct nodes *nodes = calloc(1, sizeof *nodes);
@@ -57,6 +70,7 @@ static struct nodes *nodes_new(struct fard *fard)
         return NULL;
     nodes->fard = fard;
     nodes->listener.fd = -1;
+    nodes->last_number = NODE_SELF;
     list_init(&nodes->all);
     list_init(&nodes->arriving);
     list_init(&nodes->half_open);

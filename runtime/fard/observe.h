@@ -28,6 +28,10 @@ void metrics_http_close(struct fard *fard);
 /* top.c */
 int handle_top(struct client *client, const struct far_message *message, struct far_error *error);
 
+/* node_show.c */
+int handle_nodes(struct client *client, const struct far_message *message, struct far_error *error);
+void nodes_count(const struct fard *fard, struct metric_gauges *gauges);
+
 /* trace.c: who traces which service. */
 int handle_trace(struct client *client, const struct far_message *message, struct far_error *error);
 void traces_of_client_end(struct client *client);

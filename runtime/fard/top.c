@@ -38,7 +38,7 @@ static void fill_host(struct host *host, struct far_top_service *entry)
 
 static void fill_service(const struct service *service, struct far_top_service *entry)
 {
-    *entry = (struct far_top_service){.id = service->id, .state = FAR_STATE_BROKEN};
+    *entry = (struct far_top_service){.id = service->id, .state = service->away ? FAR_STATE_AWAY : FAR_STATE_BROKEN};
     memcpy(entry->name, service->name, sizeof entry->name);
     if (service_iface(service)) {
         entry->major = service_iface(service)->major;

@@ -22,51 +22,62 @@
 /* In the A-stack, between the wide block and the area. */
 struct away_journal {
     uint32_t callbacks; /* functions of the client's that are waited for: who comes after us cannot go on there */
-    uint32_t reserved[3];
-    struct away_extents answer; /* which bytes of the area belong to the answer that is being made, or was published last */
+    uint32_t pages;     /* the number of the last answer that pages belong to, which are not in here; 0: to none */
+    uint32_t reserved[2];
+    struct away_extents
+        answer; /* which bytes of the area belong to the answer that is being made, or was published last */
 };
 
 struct worker_away {
     struct away_stream stream;
     struct away_journal *journal;
-    bool published; /* `answer` is of the message that was published last: the next write begins a new one */
-    bool resumed;   /* a host before us has served the A-stack */
-    int wake;       /* eventfd: there is something else to look at than the connection */
-    uint64_t give_up_at; /* milliseconds of the monotonic clock: the deadline that came with the call; 0: none */
+    bool published;          /* `answer` is of the message that was published last: the next write begins a new one */
+    bool resumed;            /* the A-stack has a call that a host before us had received, and not answered */
+    bool is_repeated;        /* it is what is being served */
+    uint32_t lost_callbacks; /* functions that the host before us waited for: what they belong to has died with it */
+    int wake;                /* eventfd: there is something else to look at than the connection */
+    uint64_t give_up_at;     /* milliseconds of the monotonic clock: the deadline that came with the call; 0: none */
     uint32_t cancelled_count;
     uint32_t cancelled[AWAY_CANCELLED_MAX]; /* numbers of calls that nobody wants any more */
     pthread_mutex_t lock;
     /* Under it: */
-    int using;     /* the descriptor of the connection, for who shuts it; -1: there is none */
-    int next_fd;   /* a connection that has come, and takes the place of this one; -1: none has */
+    int using;   /* the descriptor of the connection, for who shuts it; -1: there is none */
+    int next_fd; /* a connection that has come, and takes the place of this one; -1: none has */
     struct far_host_connection next;
     bool shut; /* nothing more is to be said to the client */
 };
 
 /* The A-stack is mapped. 0, or -errno. */
-int away_begin(struct worker *worker, const struct far_host_channel *channel);
-void away_end(struct worker *worker);
+int distant_begin(struct worker *worker, const struct far_host_channel *channel);
+void distant_end(struct worker *worker);
+
+/* Kinds of transports (1 << enum wire_transport) that will be used: before the sandbox closes. */
+void distant_prepare(uint32_t transports);
 
 /* From any thread, while the worker is listed. A connection for it: the descriptor is its own from here on. */
-void away_connection(struct worker *worker, const struct far_host_connection *connection, int fd);
-void away_wake(struct worker *worker);     /* it looks around */
-void away_cut_off(struct worker *worker); /* from here on nothing reaches the client */
+void distant_connection(struct worker *worker, const struct far_host_connection *connection, int fd);
+void distant_wake(struct worker *worker);    /* it looks around */
+void distant_cut_off(struct worker *worker); /* from here on nothing reaches the client */
 
-/*
- * The worker's own thread. The number of the next call, which lies in the A-stack, or `last` when it is time to look around. True at first:
- * call what lies in the A-stack, which a host before us had received.
- */
-uint32_t away_next(struct worker *worker, uint32_t last);
+/* The worker's own thread. The number of the next call, which lies in the A-stack, or `last` when it is time to look around. */
+uint32_t distant_next(struct worker *worker, uint32_t last);
+/* In the middle of an operation, for a page of the client's: its next frame of that type; and another connection, when one was lost. */
+int distant_next_in_operation(struct worker *worker, enum wire_type type, struct wire_frame *frame);
+bool distant_reconnect_in_operation(struct worker *worker);
 /* The answer's words and memory are written. */
-void away_publish(struct worker *worker);
+void distant_publish(struct worker *worker);
 /* The worker leaves, as the A-stack says: the client hears it, if that is easy. */
-void away_say_fate(struct worker *worker);
+void distant_say_fate(struct worker *worker);
 /* In the middle of an operation: has the client said something? */
-void away_look(struct worker *worker);
-bool away_is_cancelled(const struct worker *worker, uint32_t sequence);
+void distant_look(struct worker *worker);
+bool distant_is_cancelled(const struct worker *worker, uint32_t sequence);
+/* Has the deadline passed that came with the call? */
+bool distant_is_late(const struct worker *worker);
+/* A message that belongs to what a host before us had begun: it is answered, and not served. */
+bool distant_answers_itself(struct worker *worker);
 
-void away_wrote(struct worker *worker, uint64_t offset, uint64_t bytes);
+void distant_wrote(struct worker *worker, uint64_t offset, uint64_t bytes);
 /* A function of the client's is waited for, or not any more. */
-void away_in_callback(struct worker *worker, int more);
+void distant_in_callback(struct worker *worker, int more);
 
 #endif

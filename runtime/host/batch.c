@@ -7,6 +7,7 @@
 #include "runtime/host/batch.h"
 
 #include "runtime/batch.h"
+#include "runtime/host/away.h"
 #include "runtime/host/callback.h"
 #include "runtime/host/guard.h"
 #include "runtime/host/handover.h"
@@ -97,6 +98,11 @@ static bool take_call(struct batch *batch)
 static void set_state(const struct batch *batch, enum far_batch_state state)
 {
     __atomic_store_n(&batch->shared->reply.state, state, __ATOMIC_RELEASE);
+    if (batch->worker->away) {
+        const char *area = (const char *)batch->worker->astack + FAR_ASTACK_AREA;
+        distant_wrote(batch->worker, (uint64_t)((const char *)&batch->shared->reply - area),
+                      sizeof batch->shared->reply);
+    }
 }
 
 /* The client may write there as well; but what it does by that is done to its own calls. */
@@ -166,13 +172,25 @@ static void skip_entry(struct batch *batch)
     answer(batch);
 }
 
+/* Of a client on another node the word comes by the connection. */
+static bool is_withdrawn(struct batch *batch)
+{
+    struct worker *worker = batch->worker;
+    if (__atomic_load_n(&batch->shared->call.withdrawn, __ATOMIC_ACQUIRE))
+        return true;
+    if (!worker->away)
+        return false;
+    distant_look(worker);
+    return distant_is_cancelled(worker, worker->sequence - (uint32_t)(batch->count - 1 - batch->done));
+}
+
 static void serve_rest(void *argument)
 {
     struct batch *batch = argument;
     struct worker *worker = batch->worker;
     while (batch->done < batch->count && !batch->is_leaving && !worker_is_leaving(worker) && find_entry(batch)) {
         worker->entry = &batch->entry;
-        if (batch->stopped || __atomic_load_n(&batch->shared->call.withdrawn, __ATOMIC_ACQUIRE))
+        if (batch->stopped || is_withdrawn(batch))
             skip_entry(batch);
         else
             serve_entry(batch);

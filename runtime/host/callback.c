@@ -10,6 +10,7 @@
 #include "runtime/host/callback.h"
 
 #include "runtime/callback.h"
+#include "runtime/host/away.h"
 #include "runtime/host/descriptors.h"
 #include "runtime/host/functions.h"
 #include "runtime/host/thunk.h"
@@ -146,12 +147,16 @@ static void put_piece(struct calling *calling)
     uint64_t bytes = left < room ? left : room;
     memcpy(message_area(calling), calling->message + calling->sent, bytes);
     calling->sent += bytes;
+    if (calling->worker->away)
+        distant_wrote(calling->worker, calling->head + sizeof(struct far_callback_head), bytes);
 }
 
 /* The memory is this call's alone, and new: what is not written in it is zero. */
 static unsigned put_message(struct calling *calling)
 {
     if (calling->walk.end <= room_of(calling)) {
+        calling->walk.notes = calling->worker->away != NULL;
+        calling->walk.area_at = calling->head + sizeof(struct far_callback_head);
         walk_put(&calling->walk, message_area(calling));
         return FAR_CALL_DONE;
     }
@@ -184,6 +189,8 @@ static unsigned send(struct calling *calling)
     head.back = (uint16_t)calling->walk.back;
     memcpy(head.line, calling->walk.line, sizeof head.line);
     memcpy(area + calling->head, &head, sizeof head);
+    if (worker->away)
+        distant_wrote(worker, calling->head, sizeof head);
     return descriptors_go(worker, false);
 }
 
@@ -192,6 +199,8 @@ static void ask(const struct calling *calling)
     struct far_reply_line *reply = &calling->worker->astack->reply;
     __atomic_store_n(&reply->status, FAR_STATUS_CALLBACK, __ATOMIC_RELAXED);
     __atomic_store_n(&reply->result, calling->head, __ATOMIC_RELAXED);
+    if (calling->worker->away)
+        distant_in_callback(calling->worker, 1);
     worker_publish(calling->worker);
 }
 
@@ -209,20 +218,22 @@ static bool await_answer(struct calling *calling)
 {
     struct worker *worker = calling->worker;
     uint64_t outer = worker->area_end;
+    bool answered = false;
     worker->area_end = end_in_area(calling);
     while (worker_next_message(worker)) {
         uint32_t slot = __atomic_load_n(&worker->astack->call.slot, __ATOMIC_RELAXED);
-        if (slot == FAR_SLOT_ANSWER) {
-            worker->area_end = outer;
-            return true;
-        }
+        answered = slot == FAR_SLOT_ANSWER;
+        if (answered)
+            break;
         if (slot == FAR_SLOT_MORE && calling->message && calling->sent < calling->walk.end)
             next_piece(calling);
         else
             worker_serve_nested(worker);
     }
     worker->area_end = outer;
-    return false;
+    if (worker->away)
+        distant_in_callback(worker, -1);
+    return answered;
 }
 
 static unsigned take_answer(struct calling *calling)

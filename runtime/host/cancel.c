@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/host/cancel.h"
 
+#include "runtime/host/away.h"
+
 #include <time.h>
 
-/* The client gives up first, and closes the channel: this is for one that does not look. */
-#define CANCEL_LATER_MS 100
-
-static __thread const struct worker *serving;
+static __thread struct worker *serving;
 
 static uint64_t milliseconds(void)
 {
@@ -32,13 +31,20 @@ void cancel_end(struct worker *worker, struct worker_deadline outer)
     worker->deadline = outer;
 }
 
+/* The client's word comes by the connection, which nobody looks at while the operation runs. */
+static bool is_wished_away(struct worker *worker)
+{
+    distant_look(worker);
+    return distant_is_late(worker) || distant_is_cancelled(worker, worker->call);
+}
+
 /* The number says whose deadline it is: calls without one say nothing. */
 int cancel_is_wished(void)
 {
     if (!serving)
         return 0;
     const struct worker_deadline *deadline = &serving->deadline;
-    return worker_is_finished(serving) ||
+    return (serving->away && is_wished_away(serving)) || worker_is_finished(serving) ||
            (serving->entry && __atomic_load_n(serving->entry->withdrawn, __ATOMIC_RELAXED)) ||
            (deadline->at && deadline->call == serving->call && milliseconds() >= deadline->at);
 }

@@ -9,6 +9,9 @@
 
 #include "runtime/host/host.h"
 
+/* The client gives up first, and closes the channel: this is for one that does not look. */
+#define CANCEL_LATER_MS 100
+
 /* Whose thread this is. */
 void cancel_of(struct worker *worker);
 /* A call begins whose operation has a deadline; what was said for the one it is nested in is given back by cancel_end(). */

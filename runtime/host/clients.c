@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-#define DESCRIPTORS_KEPT 8
+#define DESCRIPTORS_KEPT   8
+#define AWAY_REMEMBERED_MS 30000 /* between two channels of a client on another node */
 
 static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct host_client *clients;
@@ -24,6 +26,7 @@ void client_identity(const struct host_client *client, struct far_host_channel *
 {
     channel->pid = client->pid;
     channel->uid = client->uid;
+    channel->node = client->node;
 }
 
 bool client_has_ended(const struct host_client *client)
@@ -32,8 +35,23 @@ bool client_has_ended(const struct host_client *client)
     return client->pidfd >= 0 && poll(&process, 1, 0) > 0;
 }
 
+static uint64_t milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Of a process on another node nobody here knows: one that has no channel for so long does not come back. */
+static bool client_gone_away(const struct host_client *client)
+{
+    return milliseconds() - client->left_at >= AWAY_REMEMBERED_MS;
+}
+
 static bool client_gone(const struct host_client *client)
 {
+    if (client->node)
+        return client_gone_away(client);
     struct pollfd process = {.fd = client->pidfd, .events = POLLIN};
     return client->pidfd < 0 || poll(&process, 1, 0) != 0;
 }
@@ -84,37 +102,48 @@ static int open_process(uint32_t pid)
     return -1;
 }
 
-static struct host_client *client_new(uint32_t pid, uint32_t uid)
+static struct host_client *client_new(struct client_name name)
 {
     struct host_client *client = calloc(1, sizeof *client);
     if (client)
-        client->user = user_get(uid);
+        client->user = user_get_of(name.node, name.uid);
     if (!client || !client->user) {
         free(client);
         return NULL;
     }
-    client->pid = pid;
-    client->uid = uid;
-    client->pidfd = open_process(pid);
+    client->pid = name.pid;
+    client->uid = name.uid;
+    client->node = name.node;
+    client->pidfd = name.node ? -1 : open_process(name.pid);
     pthread_mutex_init(&client->lock, NULL);
     client->next = clients;
     return clients = client;
 }
 
-struct host_client *client_get(uint32_t pid, uint32_t uid)
+static bool is_named(const struct host_client *client, struct client_name name)
+{
+    return client->pid == name.pid && client->uid == name.uid && client->node == name.node;
+}
+
+struct host_client *client_get_by_name(struct client_name name)
 {
     pthread_mutex_lock(&clients_lock);
     sweep();
     struct host_client *client = clients;
     /* The same number may be another process by now. */
-    while (client && (client->pid != pid || client->uid != uid || (client->pidfd >= 0 && client_gone(client))))
+    while (client && (!is_named(client, name) || (client->pidfd >= 0 && client_gone(client))))
         client = client->next;
     if (!client)
-        client = client_new(pid, uid);
+        client = client_new(name);
     if (client)
         client->channels++;
     pthread_mutex_unlock(&clients_lock);
     return client;
+}
+
+struct host_client *client_get(uint32_t pid, uint32_t uid)
+{
+    return client_get_by_name((struct client_name){.pid = pid, .uid = uid});
 }
 
 void client_gives_function(struct host_client *client)
@@ -173,7 +202,8 @@ struct walk_kept *client_kept(struct host_client *client)
 void client_put(struct host_client *client)
 {
     pthread_mutex_lock(&clients_lock);
-    client->channels--;
+    if (--client->channels == 0)
+        client->left_at = milliseconds();
     sweep();
     pthread_mutex_unlock(&clients_lock);
 }

@@ -45,6 +45,11 @@ static _Noreturn void leave(unsigned status)
     longjmp(guard->back, 1);
 }
 
+_Noreturn void guard_leave(unsigned status)
+{
+    leave(status);
+}
+
 _Unwind_Reason_Code guard_personality(int version, _Unwind_Action actions, _Unwind_Exception_Class class,
                                       struct _Unwind_Exception *exception, struct _Unwind_Context *context);
 

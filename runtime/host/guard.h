@@ -20,6 +20,9 @@
  */
 unsigned guard_run(void (*body)(void *), void *argument, const uint32_t *call);
 
+/* Ends the call that this thread is serving, with that status. For a thread that serves one. */
+_Noreturn void guard_leave(unsigned status);
+
 /*
  * setjmp and longjmp for code of the segment: inside the call that the thread is serving they are the C library's. To jump
  * to what another call has set, in this thread, in another, or in another process, ends the call with FAR_CALL_JUMPED. A

@@ -84,7 +84,7 @@ static bool is_idle(const struct handle *handle)
 
 static struct handover_record record_of(const struct host_client *client, struct handle_name name)
 {
-    return (struct handover_record){client->pid, client->uid, name};
+    return (struct handover_record){.pid = client->pid, .uid = client->uid, .name = name, .node = client->node};
 }
 
 /* When another host takes over: a handle that is free belongs there, before its client hears of this call's end. */

@@ -103,7 +103,8 @@ static void take_record(struct heir *heir, const char *from)
 {
     struct handover_record record = {.name.type = HANDLE_TYPE_UNKNOWN};
     memcpy(&record, from, heir->record);
-    struct host_client *client = record.name.value ? client_get(record.pid, record.uid) : NULL;
+    struct host_client *client =
+        record.name.value ? client_get_by_name((struct client_name){record.node, record.pid, record.uid}) : NULL;
     heir->ended |= record.name.value == 0;
     if (!client)
         return;
@@ -115,6 +116,8 @@ static void take_packet(struct heir *heir, size_t bytes)
 {
     if (bytes == sizeof(struct handover_head) && memcmp(heir->packet, HANDOVER_MAGIC, bytes) == 0)
         heir->record = sizeof(struct handover_record);
+    else if (bytes == sizeof(struct handover_head) && memcmp(heir->packet, HANDOVER_MAGIC_TYPED, bytes) == 0)
+        heir->record = HANDOVER_TYPED;
     for (size_t at = 0; at + heir->record <= bytes; at += heir->record)
         take_record(heir, heir->packet + at);
 }

@@ -14,7 +14,8 @@
  * First a packet that says what follows. Then each packet is an array of records; the first batch ends with one whose value
  * is 0. Each later packet is answered by a byte. A host that knew no types sends no head and shorter records.
  */
-#define HANDOVER_MAGIC "FARHAND2"
+#define HANDOVER_MAGIC       "FARHAND3"
+#define HANDOVER_MAGIC_TYPED "FARHAND2" /* of a host that knew of no other nodes */
 struct handover_head {
     char magic[8];
 };
@@ -22,10 +23,12 @@ struct handover_head {
 struct handover_record {
     uint32_t pid, uid; /* the client */
     struct handle_name name;
+    uint32_t node, zero; /* where that is; 0: here */
 };
 #define HANDOVER_BATCH   1024
 #define HANDOVER_UNTYPED 16 /* bytes of a record without its type */
-_Static_assert(sizeof(struct handover_record) == 24, "hosts of different builds tell each other");
+#define HANDOVER_TYPED   24 /* and without its node */
+_Static_assert(sizeof(struct handover_record) == 32, "hosts of different builds tell each other");
 
 /* The old host. The descriptor is its own from now on. */
 void handover_begin(int fd);

@@ -60,7 +60,12 @@ void host_finish(const struct host *host);
 
 /* clients.c: who calls. One record a client process, however many channels it has. */
 struct host_client;
-struct host_client *client_get(uint32_t pid, uint32_t uid); /* NULL: no memory */
+struct client_name {
+    uint32_t node; /* 0: here; otherwise pid and uid are that node's */
+    uint32_t pid, uid;
+};
+struct host_client *client_get_by_name(struct client_name name); /* NULL: no memory */
+struct host_client *client_get(uint32_t pid, uint32_t uid);      /* the same, of one here */
 void client_put(struct host_client *client);
 struct host_user *client_user(const struct host_client *client);
 bool client_pays(void *user, int64_t bytes);            /* a walk_charge of a struct host_user */
@@ -96,7 +101,8 @@ int handle_give(struct host_client *client, struct handle_name name);      /* 0,
 /* users.c: what one uid has of what the host has room for. 0, or what is said; all from any thread. */
 struct host_user;
 void users_limit(const struct far_host_rights *rights); /* before the first channel */
-struct host_user *user_get(uint32_t uid);               /* NULL: no memory */
+struct host_user *user_get_of(uint32_t node, uint32_t uid); /* NULL: no memory. node 0: this one */
+struct host_user *user_get(uint32_t uid);                   /* the same, of one here */
 void user_put(struct host_user *user);
 int user_begin_channel(struct host_user *user); /* -EAGAIN: it has its share, or there is no room */
 void user_end_channel(struct host_user *user);
@@ -149,6 +155,8 @@ struct worker_entry {
     const uint32_t *withdrawn; /* in the A-stack: not 0: its client has given it up */
 };
 
+#define WORKER_NO_CONNECTION UINT64_MAX
+
 struct worker {
     const struct host *host;
     struct far_astack *astack;
@@ -169,7 +177,7 @@ struct worker {
     struct walk_memory walk;    /* the same, for what has pointers in it */
     struct walk_memory answers; /* what the client's functions gave, until the next one does */
     uint64_t keep;              /* of each, between two calls */
-    uint64_t connection;        /* of the client */
+    uint64_t connection;        /* of the client; WORKER_NO_CONNECTION: it is on another node, and has none here */
     uint32_t capability;        /* that it is held by, as fard said; 0: by none */
     struct domain_holder holder;
     struct host_domain *domain; /* its segment, while a call is being served that may be given it */
@@ -180,6 +188,8 @@ struct worker {
     struct worker_held held;
     struct worker_descriptors *descriptors; /* descriptors.h; NULL: its channel has no socket */
     struct worker_grants grants;
+    struct worker_pages *pages; /* of its client's, where that is on another node (borrowing.h); NULL: it lends none */
+    struct worker_away *away; /* its client is on another node (away.h); NULL: it is here */
     bool more_to_do; /* after the call that is being served: it is traced, or holds handles */
     bool counted;    /* among its user's channels */
     bool stop;       /* written by the main thread, atomically */
@@ -197,6 +207,8 @@ void tell_fard(enum far_message_type type, const void *body, size_t size);
 int worker_start(const struct host *host, const struct far_host_channel *channel, int astack_fd, int socket);
 /* deliver: what is being served may still be answered. 0; or -errno: it might be, though it may not. */
 int worker_stop(uint32_t channel, bool deliver);
+/* A connection of a client on another node, for its channel; the descriptor is the worker's from here on. */
+void worker_connection(const struct far_host_connection *connection, int fd);
 /* To be called every WORKER_LOOK_MS once host->watched is set and there are any: wakes those that have nothing to wait for. */
 #define WORKER_LOOK_MS 2000
 void workers_look_after(void);

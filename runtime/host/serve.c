@@ -13,6 +13,8 @@
 #include "runtime/host/serve.h"
 #include "runtime/batch.h"
 #include "runtime/callback.h"
+#include "runtime/host/away.h"
+#include "runtime/host/borrowing.h"
 #include "runtime/host/batch.h"
 #include "runtime/host/cancel.h"
 #include "runtime/host/descriptors.h"
@@ -64,13 +66,15 @@ static void snapshot(struct serving *serving)
  */
 bool worker_shares(const struct worker *worker, uint64_t address, uint64_t size)
 {
+    if (worker->away) /* what was sent is this host's own: nobody changes it while the call lasts */
+        return borrowing_covers(worker, address, size);
     return worker->level == FAR_LEVEL_TRUSTED && domain_covers(worker->domain, address, size);
 }
 
 bool worker_may_name(const struct worker *worker, uint64_t address, uint64_t size, bool written)
 {
     const struct far_extent *part = worker->host->part;
-    if (address == 0 || worker_shares(worker, address, size))
+    if (address == 0 || (worker->level == FAR_LEVEL_TRUSTED && worker_shares(worker, address, size)))
         return true;
     if (worker->level < FAR_LEVEL_READ || (written && worker->level < FAR_LEVEL_TRUSTED))
         return false;
@@ -96,7 +100,8 @@ static bool may_be_direct(const struct serving *serving, unsigned i, uint64_t by
 static unsigned refuse_shared(const struct serving *serving, unsigned i, unsigned otherwise)
 {
     uint64_t word = serving->word[i];
-    bool possible = serving->worker->level == FAR_LEVEL_TRUSTED || serving->plan->param[i].flags & FAR_VALUE_GRANTED;
+    bool possible = serving->worker->level == FAR_LEVEL_TRUSTED || serving->worker->away ||
+                    serving->plan->param[i].flags & FAR_VALUE_GRANTED;
     bool meant = possible && word >= FAR_WINDOW_BEGIN && word < FAR_WINDOW_END;
     return meant ? FAR_CALL_NOT_SHARED : otherwise;
 }
@@ -117,7 +122,8 @@ static unsigned check_string(struct serving *serving, unsigned i)
         return FAR_CALL_DONE;
     if (!worker_shares(serving->worker, word, 1))
         return refuse_shared(serving, i, FAR_CALL_BAD_SIZE);
-    uint64_t room = domain_room(serving->worker->domain, word);
+    uint64_t room = serving->worker->away ? borrowing_room(serving->worker, word)
+                                          : domain_room(serving->worker->domain, word);
     room = room < FAR_STRING_LIMIT ? room : FAR_STRING_LIMIT;
     uint64_t length = strnlen((const char *)(uintptr_t)word, room);
     serving->sizes.direct[i] = true;
@@ -310,8 +316,11 @@ static void copy_out(const struct serving *serving)
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
         const struct far_plan_param *param = &serving->plan->param[i];
         uint64_t offset = serving->sizes.offset[i];
-        if (param->passing == FAR_PASS_BUFFER && param->flags & FAR_VALUE_OUT && has_bytes(serving, i, param->late))
-            memcpy(area_of(serving) + offset, serving->worker->arena.base + offset, serving->sizes.bytes[i]);
+        if (param->passing != FAR_PASS_BUFFER || !(param->flags & FAR_VALUE_OUT) || !has_bytes(serving, i, param->late))
+            continue;
+        if (serving->worker->away)
+            distant_wrote(serving->worker, serving->base + offset, serving->sizes.bytes[i]);
+        memcpy(area_of(serving) + offset, serving->worker->arena.base + offset, serving->sizes.bytes[i]);
     }
 }
 

@@ -3,6 +3,7 @@
  * One call whose parameters lead to more than plain bytes, host side: runtime/walk between the A-stack and memory of the
  * worker's own. As in serve.c, what the client wrote is read once, and the operation sees only what was made of that.
  */
+#include "runtime/host/away.h"
 #include "runtime/host/callback.h"
 #include "runtime/host/descriptors.h"
 #include "runtime/host/domain.h"
@@ -57,7 +58,13 @@ static unsigned give_handle(void *worker, const struct far_value *value, uint64_
     return worker_handle_give(worker, value, handle);
 }
 
+static void wrote(void *worker, uint64_t at, uint64_t bytes)
+{
+    distant_wrote(worker, at, bytes);
+}
+
 const struct walk_hooks serve_hooks = {
+    .wrote = wrote,
     .shares = shares,
     .granted = granted,
     .may_name = may_name,
@@ -167,6 +174,8 @@ unsigned serve_walking(struct worker *worker, const struct far_plan *plan, uint6
                  .memory = &worker->walk,
                  .kept = client_kept(worker->client),
                  .descriptors = worker->host->plans.descriptors,
+                 .notes = worker->away != NULL,
+                 .area_at = base,
                  .capacity = worker_area_limit(worker) - base},
     };
     if (!walking.walk.kept)

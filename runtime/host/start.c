@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* From fard's word to a service that can be called: record, plans, mappings, linkage, dependencies, constructors. */
 #include "runtime/host/guard.h"
+#include "runtime/host/borrowing.h"
+#include "runtime/host/away.h"
 #include "runtime/host/host.h"
 #include "runtime/host/sandbox.h"
 
@@ -180,6 +182,8 @@ int host_start(struct host *host, const struct far_host_start *start, const stru
     host->fini_array = start->fini_array;
     host->spin = spin_limit();
     domains_prepare();
+    distant_prepare(start->transports);
+    borrowing_prepare();
     if (!array_inside(host, &host->init_array) || !array_inside(host, &host->fini_array))
         return far_fail(error, EPROTO, EX_DATAERR, "service %s: its constructors lie outside it", host->service);
     int failed = read_iface(host, fds, error);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 struct host_user {
-    uint32_t uid;
+    uint32_t node, uid; /* of that node; 0: this one */
     uint32_t references;
     uint32_t channels;
     uint32_t functions; /* of its clients' that the service can call */
@@ -57,13 +57,14 @@ static void limit_if_never_said(void)
         users.byte_room = room_call_bytes(&none, machine_memory());
 }
 
-struct host_user *user_get(uint32_t uid)
+struct host_user *user_get_of(uint32_t node, uint32_t uid)
 {
     pthread_mutex_lock(&users.lock);
     struct host_user *user = users.first;
-    while (user && user->uid != uid)
+    while (user && (user->uid != uid || user->node != node))
         user = user->next;
     if (!user && (user = calloc(1, sizeof *user))) {
+        user->node = node;
         user->uid = uid;
         user->next = users.first;
         users.first = user;
@@ -72,6 +73,11 @@ struct host_user *user_get(uint32_t uid)
         user->references++;
     pthread_mutex_unlock(&users.lock);
     return user;
+}
+
+struct host_user *user_get(uint32_t uid)
+{
+    return user_get_of(0, uid);
 }
 
 void user_put(struct host_user *user)

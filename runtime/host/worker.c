@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* One thread a channel: wait for a call, serve it, publish the answer, until the client or the channel is gone. */
 #include "runtime/callback.h"
+#include "runtime/host/away.h"
+#include "runtime/host/borrowing.h"
 #include "runtime/host/callback.h"
 #include "runtime/host/cancel.h"
 #include "runtime/host/descriptors.h"
@@ -33,6 +35,15 @@ static bool finished(const struct worker *worker, uint32_t sequence)
     uint32_t fate = far_load(&worker->astack->fate.dead);
     return sequence == FAR_SEQUENCE_DEAD || __atomic_load_n(&worker->stop, __ATOMIC_ACQUIRE) ||
            (fate != 0 && fate != FAR_FATE_MOVED);
+}
+
+/* Whatever it waits for. */
+static void wake(struct worker *worker)
+{
+    if (worker->away)
+        distant_wake(worker);
+    else
+        far_wake(&worker->astack->call.sequence);
 }
 
 static void leave(struct worker *worker, uint32_t served)
@@ -125,6 +136,10 @@ static void publish_answer(struct worker *worker, struct company *company)
 void worker_publish(struct worker *worker)
 {
     struct far_astack *astack = worker->astack;
+    if (worker->away) {
+        distant_publish(worker);
+        return;
+    }
     __atomic_store_n(&astack->reply.cpu, far_this_cpu(), __ATOMIC_RELAXED);
     far_publish(&astack->reply.sequence, worker->sequence, &astack->call.sleeping);
 }
@@ -142,7 +157,8 @@ bool worker_is_leaving(const struct worker *worker)
 bool worker_next_message(struct worker *worker)
 {
     for (;;) {
-        uint32_t sequence = wait_for_call(worker, worker->sequence);
+        uint32_t sequence =
+            worker->away ? distant_next(worker, worker->sequence) : wait_for_call(worker, worker->sequence);
         if (finished(worker, sequence) || (sequence == worker->sequence && client_has_ended(worker->client)))
             return false;
         if (sequence == worker->sequence)
@@ -301,20 +317,57 @@ static void serve_calls(void *argument)
     }
 }
 
+/* The same for a client on another node. */
+static void serve_calls_away(void *argument)
+{
+    struct shift *shift = argument;
+    struct worker *worker = shift->worker;
+    for (;;) {
+        uint32_t sequence = distant_next(worker, worker->sequence);
+        if (finished(worker, sequence) || (sequence == worker->sequence && leave_in_order(worker)))
+            return;
+        if (sequence == worker->sequence)
+            continue;
+        uint32_t before = worker->sequence;
+        worker->sequence = worker->call = sequence;
+        if (!distant_answers_itself(worker)) {
+            if (trace_wanted(worker->host)) {
+                trace_begin(worker);
+                worker->more_to_do = true;
+            }
+            FAR_PROBE(host__serve__begin, worker->host->service, worker->astack->call.slot, worker->channel);
+            serve_call(worker);
+            FAR_PROBE(host__serve__end, worker->host->service, worker->astack->call.slot, worker->channel,
+                      worker->astack->reply.status);
+        }
+        if (worker->more_to_do)
+            finish_call(worker);
+        if (is_the_heirs(worker)) {
+            leave(worker, before);
+            return;
+        }
+        worker_publish(worker);
+    }
+}
+
 /* One guard for all calls, set up anew only after one that broke through: an ordinary call pays nothing for it. */
 static void work(struct worker *worker)
 {
-    struct shift shift = {worker, {.limit = worker->host->spin ? COMPANY_FIRST : UINT32_MAX}};
+    struct shift shift = {worker, {.limit = worker->host->spin && !worker->away ? COMPANY_FIRST : UINT32_MAX}};
+    void (*serve)(void *) = worker->away ? serve_calls_away : serve_calls;
     unsigned status;
     __atomic_store_n(&worker->astack->reply.cpu, far_this_cpu(), __ATOMIC_RELAXED);
-    while ((status = guard_run(serve_calls, &shift, &worker->call)) != FAR_CALL_DONE) {
+    while ((status = guard_run(serve, &shift, &worker->call)) != FAR_CALL_DONE) {
         serve_broken(worker, status);
         worker->area_end = 0;
         worker->entry = NULL;
         worker->nested = 0;
         descriptors_return(worker, 0);
         finish_call(worker);
-        publish_answer(worker, &shift.company);
+        if (worker->away)
+            distant_publish(worker);
+        else
+            publish_answer(worker, &shift.company);
     }
 }
 
@@ -331,7 +384,9 @@ static void mark_dead(struct far_astack *astack)
  */
 static void tell_client(struct worker *worker)
 {
-    if (!far_load(&worker->astack->fate.dead))
+    if (worker->away)
+        distant_say_fate(worker);
+    else if (!far_load(&worker->astack->fate.dead))
         mark_dead(worker->astack);
 }
 
@@ -347,6 +402,8 @@ static void refuse_channel(struct worker *worker)
 /* As far as it has got. */
 static void worker_free(struct worker *worker)
 {
+    borrowing_end(worker);
+    distant_end(worker);
     if (worker->astack)
         munmap(worker->astack, worker->size);
     domain_part(&worker->holder);
@@ -368,6 +425,7 @@ static void worker_leave(struct worker *worker)
 {
     cancel_of(NULL);
     grants_of(NULL);
+    borrowing_of(NULL);
     callbacks_of(NULL); /* destructors of the thread's own may still call what the client has given */
     pthread_mutex_lock(&workers_lock);
     struct worker **link = &workers;
@@ -386,9 +444,8 @@ static void worker_leave(struct worker *worker)
 static void worker_broken(void *argument)
 {
     struct worker *worker = argument;
-    struct far_astack *astack = worker->astack;
     serve_broken(worker, FAR_CALL_ENDED_THREAD);
-    far_publish(&astack->reply.sequence, worker->sequence, &astack->call.sleeping);
+    worker_publish(worker);
     worker_leave(worker);
 }
 
@@ -400,6 +457,7 @@ static void *worker_main(void *argument)
     callbacks_of(worker);
     cancel_of(worker);
     grants_of(worker);
+    borrowing_of(worker);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL); /* an operation may be so bold as to enable it */
     pthread_cleanup_push(worker_broken, worker);
     work(worker);
@@ -455,7 +513,7 @@ static int worker_limit(struct worker *worker, const struct far_host_channel *ch
 /* Its place among the channels of its user, and its thread. */
 static int worker_admit(struct worker *worker, const struct far_host_channel *channel, int socket)
 {
-    worker->client = client_get(channel->pid, channel->uid);
+    worker->client = client_get_by_name((struct client_name){channel->node, channel->pid, channel->uid});
     if (!worker->client)
         return -ENOMEM;
     worker->arena.user = client_user(worker->client);
@@ -481,10 +539,12 @@ static int worker_begin(const struct host *host, const struct far_host_channel *
     worker->level = channel->level;
     worker->copies = channel->flags & FAR_CHANNEL_COPIES;
     worker->size = channel->size;
-    worker->connection = channel->connection;
+    worker->connection = channel->flags & FAR_CHANNEL_AWAY ? WORKER_NO_CONNECTION : channel->connection;
     worker->capability = channel->capability;
     domain_join(&worker->holder);
     int failed = worker_map(worker, astack_fd);
+    if (!failed && channel->flags & FAR_CHANNEL_AWAY)
+        failed = distant_begin(worker, channel);
     failed = failed ? failed : worker_limit(worker, channel);
     failed = failed ? failed : worker_admit(worker, channel, socket);
     *taken = !failed || worker->descriptors;
@@ -508,8 +568,9 @@ int worker_start(const struct host *host, const struct far_host_channel *channel
 static void stop(struct worker *worker)
 {
     __atomic_store_n(&worker->stop, true, __ATOMIC_RELEASE);
-    __atomic_store_n(&worker->astack->call.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
-    far_wake(&worker->astack->call.sequence);
+    if (!worker->away)
+        __atomic_store_n(&worker->astack->call.sequence, FAR_SEQUENCE_DEAD, __ATOMIC_SEQ_CST);
+    wake(worker);
 }
 
 /*
@@ -519,7 +580,10 @@ static void stop(struct worker *worker)
  */
 static int cut_off(struct worker *worker)
 {
-    tell_client(worker);
+    if (worker->away)
+        distant_cut_off(worker);
+    else
+        tell_client(worker);
     __atomic_store_n(&worker->cut_off, true, __ATOMIC_SEQ_CST);
     descriptors_cut_off(worker);
     int failed = scrap_put(worker->astack, worker->size);
@@ -543,6 +607,19 @@ int worker_stop(uint32_t channel, bool deliver)
     return failed;
 }
 
+void worker_connection(const struct far_host_connection *connection, int fd)
+{
+    pthread_mutex_lock(&workers_lock);
+    struct worker *worker = workers;
+    while (worker && (worker->channel != connection->channel || !worker->away))
+        worker = worker->next;
+    if (worker)
+        distant_connection(worker, connection, fd);
+    pthread_mutex_unlock(&workers_lock);
+    if (!worker)
+        close(fd);
+}
+
 struct listing {
     struct far_host_channels head;
     struct far_host_channel channel[FAR_HOST_CHANNELS_MAX];
@@ -563,8 +640,11 @@ void workers_list(const struct host *host)
     pthread_mutex_lock(&workers_lock);
     for (struct worker *worker = workers; worker; worker = worker->next) {
         worker->listed = true;
-        listing.channel[listing.head.count++] = (struct far_host_channel){
-            .channel = worker->channel, .level = worker->level, .size = worker->size, .capability = worker->capability};
+        listing.channel[listing.head.count++] = (struct far_host_channel){.channel = worker->channel,
+                                                                          .level = worker->level,
+                                                                          .size = worker->size,
+                                                                          .capability = worker->capability,
+                                                                          .flags = worker->away ? FAR_CHANNEL_AWAY : 0};
         client_identity(worker->client, &listing.channel[listing.head.count - 1]);
         if (listing.head.count == FAR_HOST_CHANNELS_MAX)
             listing_send(&listing, false);
@@ -596,9 +676,9 @@ bool workers_are_there(void)
 void workers_look_after(void)
 {
     pthread_mutex_lock(&workers_lock);
-    for (const struct worker *worker = workers; worker; worker = worker->next)
+    for (struct worker *worker = workers; worker; worker = worker->next)
         if (worker_is_leaving(worker) || client_has_ended(worker->client))
-            far_wake(&worker->astack->call.sequence);
+            wake(worker);
     pthread_mutex_unlock(&workers_lock);
 }
 
@@ -608,7 +688,7 @@ void workers_retire(void)
     while (workers) {
         for (struct worker *worker = workers; worker; worker = worker->next) {
             __atomic_store_n(&worker->retire, true, __ATOMIC_RELEASE);
-            far_wake(&worker->astack->call.sequence);
+            wake(worker);
         }
         wait_for_change(RETIRE_LOOK_MS);
     }

@@ -63,6 +63,10 @@ int away_transmit(struct far_channel *channel)
 {
     struct far_away *away = channel->away;
     const struct away_memory memory = away_memory_of(channel);
+    int failed = lending_send(channel, away->lent == channel->sequence, away->until);
+    away->lent = channel->sequence;
+    if (failed)
+        return failed;
     return stream_send_call(&away->stream, &memory, &away->written, away->has_wide, channel->sequence,
                             milliseconds_left(away->until), away->until);
 }
@@ -200,6 +204,10 @@ static int take_frame(struct far_channel *channel, const struct wire_frame *fram
         return stream_say(&away->stream, WIRE_PONG, 0, NULL, 0, until);
     case WIRE_PONG:
         return 0;
+    case WIRE_PAGES:
+        return lending_take(channel, frame, until);
+    case WIRE_FETCH:
+        return lending_serve(channel, frame, until);
     default:
         return -EPROTO;
     }
@@ -240,7 +248,7 @@ static bool look(struct far_channel *channel)
     struct far_away *away = channel->away;
     int failed = 0;
     while (!failed && away->stream.transport && !has_happened(channel) && stream_is_readable(&away->stream)) {
-        failed = pump(channel, away_now() + 1);
+        failed = pump(channel, away_now() + AWAY_NS_PER_S);
         if (failed == -ETIMEDOUT) /* readable for what is less than a frame's head */
             return false;
         if (failed)
@@ -275,7 +283,7 @@ void away_look_if_idle(struct far_channel *channel)
         return;
     away->owner = far_thread;
     while (!failed && away->stream.transport && stream_is_readable(&away->stream))
-        failed = pump(channel, away_now() + 1);
+        failed = pump(channel, away_now() + AWAY_NS_PER_S);
     if (failed && failed != -ETIMEDOUT)
         lose_connection(channel, failed);
     end(away);

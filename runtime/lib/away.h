@@ -32,9 +32,9 @@ struct far_away {
     bool is_dialled;                /* the last try to connect has come as far as the other node's answer */
     uint32_t busy;                  /* one thread at a time uses the connection; atomic */
     const struct far_thread *owner; /* which one */
+    uint32_t lent;                  /* the number of the last message whose pages have gone before it (lending.h) */
     uint32_t received;              /* the number of the last answer that is whole */
     uint32_t torn;                  /* of this one's answer the beginning has come, into the area; 0: of none */
-    uint32_t host_channel;          /* the number by which its node knows it; 0: not heard yet */
     uint32_t generation;            /* of the host */
     uint64_t until;                 /* when the call under way gives up; 0: never */
     uint64_t heard;                 /* when something came last */

@@ -78,7 +78,6 @@ static int go_on_from(struct far_channel *channel, const struct wire_hello *hell
 {
     struct far_away *away = channel->away;
     away->generation = hello->generation;
-    away->host_channel = hello->channel;
     if (hello->received == channel->sequence)
         return 0; /* all of it; an answer that we have not got comes by itself */
     if (!away_awaits(channel) || hello->received != away->received)
@@ -91,7 +90,7 @@ static int go_on_from(struct far_channel *channel, const struct wire_hello *hell
 static int greet(struct far_channel *channel, uint64_t deadline, struct far_error *error)
 {
     struct far_away *away = channel->away;
-    const struct wire_hello ours = {.channel = away->host_channel,
+    const struct wire_hello ours = {.channel = away->path.channel,
                                     .sent = channel->sequence,
                                     .received = away->received,
                                     .generation = away->generation,
@@ -105,8 +104,7 @@ static int greet(struct far_channel *channel, uint64_t deadline, struct far_erro
         failed = -EPROTO;
     failed = failed ? failed : stream_take(&away->stream, &theirs, sizeof theirs, deadline);
     if (!failed)
-        failed = wire_check_hello(&theirs, away->host_channel ? away->host_channel : theirs.channel, channel->size, why,
-                                  sizeof why);
+        failed = wire_check_hello(&theirs, away->path.channel, channel->size, why, sizeof why);
     if (failed)
         return far_fail(error, -failed, EX_UNAVAILABLE, "the host on node %s does not answer: %s%s%s", away->path.node,
                         strerror(-failed), why[0] ? ": " : "", why);

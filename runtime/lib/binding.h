@@ -27,6 +27,7 @@ struct far_pku;
 struct far_functions;
 struct walk_kept;
 struct walk_store;
+struct lending;
 struct far_promises;
 struct far_batches;
 
@@ -56,6 +57,7 @@ struct far_binding {
     struct far_revoked_by revoked; /* the capability that it was bound by */
     struct far_pku *pku;           /* its code is in a protection domain of this process; or NULL */
     struct walk_kept *kept;        /* which memory of ours it keeps; NULL: none yet. Written once, atomically */
+    struct lending *lending;       /* which hosts have pages of ours, if it is away; the same */
     struct walk_store *store;      /* what it has given us beyond a call; the same */
     struct far_promises *promises; /* asynchronous calls of its operations; the same */
     struct far_batches *batches;   /* those that cross together; the same */

@@ -16,7 +16,8 @@
 static bool shares(void *context, uint64_t address, uint64_t bytes)
 {
     const struct walking *walking = context;
-    return walking->sharing && domain_shares(walking->binding, address, bytes);
+    return walking->sharing && domain_shares(walking->binding, address, bytes) &&
+           (!walking->binding->away || loan_add(address, bytes));
 }
 
 static bool granted(void *context, uint64_t address, uint64_t bytes, bool written)
@@ -271,9 +272,13 @@ static int call_once(struct far_frame *frame, struct far_binding *binding, const
     struct walk_results results = {&far_thread->walk[depth].results, call_store(binding)};
     struct walking walking = {.binding = binding, .sharing = sharing};
     struct walk walk;
+    if (binding->away)
+        loan_begin();
     int result = (int)begin(&walk, frame, &walking, plan, memory, &results);
     if (!result)
         result = complete(&walk, (struct far_sent){.is = false}, frame, binding, plan, channel, error);
+    if (binding->away)
+        loan_end();
     walk_memory_reset(memory);
     return result;
 }
@@ -306,7 +311,7 @@ static int send(struct walk_crossing *crossing, const struct far_frame *frame, s
 int walk_crossing_send(struct walk_crossing *crossing, const struct far_frame *frame, struct far_binding *binding,
                        const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
 {
-    crossing->walking = (struct walking){.binding = binding, .sharing = true};
+    crossing->walking = (struct walking){.binding = binding, .sharing = !binding->away};
     crossing->results = (struct walk_results){NULL, call_store(binding)};
     int failed = send(crossing, frame, binding, plan, channel, error);
     if (failed)

@@ -139,6 +139,7 @@ static void thread_end(void *value)
         walk_memory_free(&thread->walk[depth].call);
         walk_memory_free(&thread->walk[depth].results);
         walk_memory_free(&thread->walk[depth].function);
+        loans_forget(&thread->loan[depth]);
     }
     passing_end_lent(thread, 0);
     munmap(thread, sizeof *thread);
@@ -212,6 +213,7 @@ static void forget_kept(void)
     for (uint32_t i = 0; i < far_process.binding_count; i++) {
         far_process.binding[i]->kept = NULL;
         far_process.binding[i]->store = NULL;
+        lending_after_fork(far_process.binding[i]);
     }
 }
 

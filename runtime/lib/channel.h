@@ -11,6 +11,7 @@
 
 #include "runtime/callback.h"
 #include "runtime/lib/binding.h"
+#include "runtime/lib/lending.h"
 #include "runtime/walk/memory.h"
 
 #include <stdbool.h>
@@ -84,6 +85,7 @@ struct far_thread {
         struct walk_memory results;  /* until the next one */
         struct walk_memory function; /* what its callbacks are given */
     } walk[FAR_CALLS_NESTED];        /* by depth */
+    struct far_loan loan[FAR_CALLS_NESTED]; /* by depth: pages for calls to other nodes */
     struct far_lent lent;
     struct {
         bool on;          /* between far_batch_begin() and far_batch_run() */

@@ -239,8 +239,8 @@ void domain_renew(void)
 void domain_tell(struct far_binding *binding)
 {
     const struct far_own_domain *domain = own();
-    bool shared = domain->base && binding->level == FAR_LEVEL_TRUSTED && !domain->is_private && !domain->unknown &&
-                  find_trusted(binding->service);
+    bool shared = domain->base && (binding->level == FAR_LEVEL_TRUSTED || binding->away) && !domain->is_private &&
+                  !domain->unknown && find_trusted(binding->service);
     if (shared)
         __atomic_store_n(&binding->shared.address, domain->base, __ATOMIC_RELAXED);
     __atomic_store_n(&binding->shared.size, shared ? domain->size : 0, __ATOMIC_RELEASE);

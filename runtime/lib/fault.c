@@ -139,6 +139,18 @@ static bool is_call(const siginfo_t *info, uint64_t pc)
     return info->si_code == SEGV_MAPERR && link_is_stub(pc);
 }
 
+static fault_filler *filler;
+
+void fault_fill_by(fault_filler *wanted)
+{
+    filler = wanted;
+}
+
+static bool is_filled(const siginfo_t *info, void *context)
+{
+    return filler && from_kernel(info) && filler(info->si_code, (uint64_t)(uintptr_t)info->si_addr, context);
+}
+
 /*
  * Runs on whatever stack the thread has for signals, between any two instructions: it reads and writes nothing but the
  * interrupted registers and tables of ranges that only grow, and calls nothing but the kernel.
@@ -148,7 +160,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     uint64_t pc = fault_pc(context);
     if (is_call(info, pc))
         fault_resume(context, far_link_on_fault, pc);
-    else
+    else if (!is_filled(info, context))
         hand_on(number, info, context);
 }
 

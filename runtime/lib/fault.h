@@ -15,6 +15,7 @@
 #define FARCALL_FAULT_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Install it, once a process. With the process's lock held. 0 or -errno. */
@@ -22,6 +23,13 @@ int fault_install(void);
 
 /* sigaction(SIGSEGV, action, old) as whoever is behind us sees it. 0, or -1 and errno. */
 int fault_replace(const struct sigaction *action, struct sigaction *old);
+
+/*
+ * Who may have memory where nothing is yet: asked about a fault that is no call, with the kernel's si_code, the address and the interrupted
+ * registers. True: the thread goes on. Said once, before there are threads that could fault there.
+ */
+typedef bool fault_filler(int code, uint64_t address, void *context);
+void fault_fill_by(fault_filler *filler);
 
 /* The C library's, which nobody has replaced. */
 int __sigaction(int number, const struct sigaction *action, struct sigaction *old);

@@ -68,7 +68,9 @@ void loan_begin(void)
 bool loan_add(uint64_t address, uint64_t bytes)
 {
     struct far_loan *loan = innermost();
-    return loan && loan->open && bundle_set_add(&loan->set, address, bytes);
+    if (!loan || !loan->open)
+        return false;
+    return loan->lender || bundle_set_add(&loan->set, address, bytes); /* gone: the answer may lead there, too */
 }
 
 void loan_end(void)
@@ -249,55 +251,97 @@ static bool read_own(uint64_t address, void *to)
     return got == BUNDLE_PAGE;
 }
 
+/* The call that waits on this channel: what is fetched is lent like what went with it. */
+static struct far_loan *loan_of(const struct far_channel *channel)
+{
+    struct far_thread *thread = far_thread;
+    for (uint32_t depth = thread ? thread->depth : 0; depth > 0; depth--)
+        if (thread->running[depth - 1].channel == channel && thread->loan[depth - 1].open)
+            return &thread->loan[depth - 1];
+    return NULL;
+}
+
+/* What is being fetched, and what is not to be: it is there. */
+struct fetching {
+    struct bundle_range range;
+    struct bundle_set lent, set;
+    uint32_t most;
+};
+
+static bool is_new(const struct fetching *fetching, uint64_t page)
+{
+    if (!bundle_inside(&fetching->range, page, BUNDLE_PAGE) || bundle_set_has(&fetching->lent, page))
+        return false;
+    for (uint32_t i = 0; i < fetching->set.count; i++)
+        if (fetching->set.page[i] == page)
+            return false;
+    return true;
+}
+
 /*
  * Who follows one pointer follows the next: pages that this one's words lead to go along, and what those lead to, until there are enough of
  * them. A word that only looks like a pointer costs a page.
  */
-static void look_ahead(const struct bundle_range *range, struct bundle_set *set, uint32_t most)
+static void look_ahead(struct fetching *fetching)
 {
     uint64_t word[BUNDLE_PAGE / sizeof(uint64_t)];
-    for (uint32_t at = 0; at < set->count && set->count < most; at++) {
+    struct bundle_set *set = &fetching->set;
+    for (uint32_t at = 0; at < set->count && set->count < fetching->most; at++) {
         if (!read_own(set->page[at], word))
             continue;
-        for (uint32_t i = 0; i < BUNDLE_PAGE / sizeof(uint64_t) && set->count < most; i++) {
+        for (uint32_t i = 0; i < BUNDLE_PAGE / sizeof(uint64_t) && set->count < fetching->most; i++) {
             uint64_t page = bundle_page_of(word[i]);
-            bool known = !bundle_inside(range, page, BUNDLE_PAGE);
-            for (uint32_t other = 0; other < set->count && !known; other++)
-                known = set->page[other] == page;
-            if (!known && !bundle_set_add(set, page, 1))
+            if (is_new(fetching, page) && !bundle_set_add(set, page, 1))
                 return;
         }
     }
 }
 
-static bool put_fetched(struct lending *lending, struct bundle_body *body, uint64_t wanted, const struct bundle_set *set)
+static bool lend_fetched(struct lending *lending, struct far_loan *loan, uint64_t address)
+{
+    const struct bundle_set one = {.page = &address, .count = 1};
+    if (!loan || (loan->lender && loan->lender != lending) || !bundle_set_add(&loan->set, address, 1))
+        return false;
+    loan->lender = lending;
+    lender_lend(&lending->lender, &one);
+    return true;
+}
+
+/* The one that is wanted may have gone before, and not have fitted there. */
+static bool put_fetched(struct lending *lending, struct bundle_body *body, struct far_loan *loan, uint64_t wanted,
+                        const struct fetching *fetching)
 {
     uint8_t now[BUNDLE_PAGE];
     bool made = true;
-    for (uint32_t i = 0; i < set->count && made; i++) {
-        if (read_own(set->page[i], now))
-            made = lender_put(&lending->lender, body, set->page[i], now, true);
-        else if (set->page[i] == wanted)
-            return false;
+    for (uint32_t i = 0; i < fetching->set.count && made; i++) {
+        uint64_t page = fetching->set.page[i];
+        bool is_lent = bundle_set_has(&fetching->lent, page);
+        if (!read_own(page, now) || (!is_lent && !lend_fetched(lending, loan, page)))
+            made = page != wanted;
+        else
+            made = lender_put(&lending->lender, body, page, now, true);
     }
     return made;
 }
 
-static void make_fetched(struct lending *lending, uint64_t address, struct bundle_body *body)
+static void make_fetched(const struct far_channel *channel, struct lending *lending, uint64_t address,
+                         struct bundle_body *body)
 {
-    const struct bundle_range *range = &lending->lender.range;
-    struct bundle_set set = {0};
+    struct fetching fetching = {.range = lending->lender.range, .most = (uint32_t)process_settings()->ahead + 1};
+    struct far_loan *loan = loan_of(channel);
     sigset_t saved;
     lock(lending, &saved);
-    bundle_begin(body, range, WIRE_PAGES_FETCHED);
-    bool made = bundle_inside(range, address, BUNDLE_PAGE) && bundle_set_add(&set, address, 1);
+    bundle_begin(body, &fetching.range, WIRE_PAGES_FETCHED);
+    bool made = loan && gather(channel, lending, &fetching.lent) &&
+                bundle_inside(&fetching.range, address, BUNDLE_PAGE) && bundle_set_add(&fetching.set, address, 1);
     if (made)
-        look_ahead(range, &set, process_settings()->ahead + 1);
-    bundle_set_order(&set);
-    if (!made || !put_fetched(lending, body, address, &set))
-        bundle_begin(body, range, WIRE_PAGES_FETCHED);
+        look_ahead(&fetching);
+    bundle_set_order(&fetching.set);
+    if (!made || !put_fetched(lending, body, loan, address, &fetching))
+        bundle_begin(body, &fetching.range, WIRE_PAGES_FETCHED);
     unlock(lending, &saved);
-    bundle_set_free(&set);
+    bundle_set_free(&fetching.set);
+    bundle_set_free(&fetching.lent);
 }
 
 int lending_serve(struct far_channel *channel, const struct wire_frame *frame, uint64_t deadline)
@@ -311,7 +355,7 @@ int lending_serve(struct far_channel *channel, const struct wire_frame *frame, u
         failed = -EPROTO;
     struct lending *lending = failed ? NULL : lending_of(channel);
     if (lending)
-        make_fetched(lending, fetch.address, &body);
+        make_fetched(channel, lending, fetch.address, &body);
     if (!failed && (!lending || body.failed || !body.size))
         failed = -ECONNRESET;
     failed =

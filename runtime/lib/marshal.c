@@ -238,10 +238,21 @@ static int cross_to_the_newest(struct crossing *crossing, struct far_binding *bi
     return far_fail(error, EHOSTDOWN, EX_UNAVAILABLE, "the service's host leaves whenever it is called");
 }
 
+/* What goes over as its address to another node has its pages go along. */
+static unsigned lend(const struct crossing *crossing)
+{
+    for (uint32_t i = 0; i < crossing->plan->param_count; i++)
+        if (crossing->sizes.direct[i] && !loan_add(crossing->word[i], crossing->sizes.bytes[i]))
+            return FAR_CALL_NOT_SHARED;
+    return FAR_CALL_DONE;
+}
+
 static int prepare(struct crossing *crossing, const struct far_frame *frame, struct far_error *error)
 {
     int failed = take_words(crossing, frame, error);
-    return failed ? failed : (int)take_sizes(crossing);
+    if (!failed)
+        failed = (int)take_sizes(crossing);
+    return failed || !crossing->shares || !crossing->shares->away ? failed : (int)lend(crossing);
 }
 
 static int complete(struct crossing *crossing, struct far_frame *frame, struct far_binding *binding,
@@ -269,14 +280,19 @@ static int call_once(struct far_frame *frame, struct far_binding *binding, const
                      struct far_channel *channel, bool sharing, struct far_error *error)
 {
     struct crossing crossing = {.plan = plan, .shares = sharing ? binding : NULL};
+    if (binding->away)
+        loan_begin();
     int failed = prepare(&crossing, frame, error);
-    return failed ? failed : complete(&crossing, frame, binding, channel, error);
+    failed = failed ? failed : complete(&crossing, frame, binding, channel, error);
+    if (binding->away)
+        loan_end();
+    return failed;
 }
 
 int crossing_send(struct crossing *crossing, const struct far_frame *frame, struct far_binding *binding,
                   const struct far_plan *plan, struct far_channel *channel, struct far_error *error)
 {
-    *crossing = (struct crossing){.plan = plan, .shares = binding};
+    *crossing = (struct crossing){.plan = plan, .shares = binding->away ? NULL : binding};
     int failed = prepare(crossing, frame, error);
     if (!failed)
         failed = call_have_room(binding, channel, crossing->sizes.end, error);

@@ -75,6 +75,9 @@ int process_settings_check(struct far_error *error)
     case FAR_SETTINGS_BAD_GATE:
         return far_fail(error, EINVAL, EX_USAGE, "%s is \"%s\"; it can be process, pku or auto", FAR_ENV_GATE,
                         settings->gate_text);
+    case FAR_SETTINGS_BAD_AHEAD:
+        return far_fail(error, EINVAL, EX_USAGE, "%s is \"%s\"; it can be a number of pages, %d at most", FAR_ENV_AHEAD,
+                        settings->ahead_text, FAR_AHEAD_MOST);
     case FAR_SETTINGS_BAD_LEVEL:
         return far_fail(error, EINVAL, EX_USAGE, "%s is \"%s\"; it can be none, read or trusted", FAR_ENV_LEVEL,
                         settings->level_text);

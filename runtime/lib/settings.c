@@ -29,6 +29,7 @@ enum wanted_index {
     WANT_TRUSTED,
     WANT_HEAP_SIZE,
     WANT_GATE,
+    WANT_AHEAD,
     WANT_COUNT
 };
 
@@ -203,7 +204,9 @@ void far_settings_read(struct far_settings *settings)
     want(&wanted[WANT_TRUSTED], FAR_ENV_TRUST_SERVERS, settings->trusted, sizeof settings->trusted);
     want(&wanted[WANT_HEAP_SIZE], FAR_ENV_HEAP_SIZE, settings->heap_text, sizeof settings->heap_text);
     want(&wanted[WANT_GATE], FAR_ENV_GATE, settings->gate_text, sizeof settings->gate_text);
+    want(&wanted[WANT_AHEAD], FAR_ENV_AHEAD, settings->ahead_text, sizeof settings->ahead_text);
     settings->fault = FAR_SETTINGS_FINE;
+    settings->ahead = FAR_AHEAD_USUAL;
     settings->level = FAR_LEVEL_UNSET;
     settings->spin = -1;
     if (!secure_process())
@@ -213,6 +216,9 @@ void far_settings_read(struct far_settings *settings)
         settings->fault = FAR_SETTINGS_BAD_LEVEL;
     if (settings->spin_text[0] && (settings->spin = number_from_text(settings->spin_text)) < 0)
         settings->fault = FAR_SETTINGS_BAD_SPIN;
+    if (settings->ahead_text[0] && ((settings->ahead = number_from_text(settings->ahead_text)) < 0 ||
+                                    settings->ahead > FAR_AHEAD_MOST))
+        settings->fault = FAR_SETTINGS_BAD_AHEAD;
     /* "0" is no; any other value, a longer one too, is yes. */
     settings->bind_now = bind_now[0] && (bind_now[0] != '0' || wanted[WANT_BIND_NOW].length > 1);
     settings->perf = perf[0] && (perf[0] != '0' || wanted[WANT_PERF].length > 1);

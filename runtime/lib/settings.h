@@ -21,8 +21,12 @@ enum far_settings_fault {
     FAR_SETTINGS_BAD_SPIN,
     FAR_SETTINGS_BAD_HEAP,
     FAR_SETTINGS_BAD_GATE,
+    FAR_SETTINGS_BAD_AHEAD,
     FAR_SETTINGS_CAPABILITIES_LONG
 };
+
+#define FAR_AHEAD_USUAL 32
+#define FAR_AHEAD_MOST  255
 
 /* How calls of services cross that this process does not let run unprotected. */
 enum far_gate_choice { FAR_GATE_PROCESS, FAR_GATE_PKU, FAR_GATE_AUTO };
@@ -33,6 +37,7 @@ struct far_settings {
     char spin_text[FAR_SETTINGS_WORD];
     char heap_text[FAR_SETTINGS_WORD];
     char gate_text[FAR_SETTINGS_WORD];
+    char ahead_text[FAR_SETTINGS_WORD];
     char untrusted[FAR_SETTINGS_LIST];      /* comma list; "*": every service */
     char capabilities[FAR_SETTINGS_TOKENS]; /* comma list */
     char trusted[FAR_SETTINGS_LIST]; /* comma list: who may reach the domain segment; one that does not fit is empty */
@@ -41,6 +46,7 @@ struct far_settings {
     uint8_t capable;                 /* there are capabilities to present before anything is bound */
     uint32_t level;                  /* enum far_level: ask for no more; FAR_LEVEL_UNSET: no wish */
     int32_t spin;                    /* iterations before sleeping; -1: the default */
+    int32_t ahead;                   /* pages that go along with one that another node asks for */
     uint32_t bind_now;               /* a service that is not registered is an error at start */
     uint32_t gate;                   /* enum far_gate_choice */
     uint32_t fault;                  /* enum far_settings_fault */

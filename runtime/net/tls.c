@@ -134,7 +134,7 @@ static int update_key(struct tls *tls, uint64_t deadline)
 }
 
 /* As many pieces as fill one record. */
-#define PIECES 16
+#define PIECES 64
 struct pieces {
     struct iovec piece[PIECES];
     int count;

@@ -19,15 +19,15 @@ static char *copied(struct walk *walk, const char *from, uint64_t bytes)
     return copy ? memcpy(copy, from, bytes) : NULL;
 }
 
-/* Up to its zero, which is written whatever the callee says by then. */
+/* Up to its zero, each byte read once: what lies behind it here stays. */
 static void take_room(const struct walk *walk, const struct walk_object *object, const char *from)
 {
-    bool terminated;
     uint64_t width = walk_width(walk->of.iface, object->value);
-    uint64_t bytes = walk_string_bytes(from, width, object->bytes, &terminated);
-    uint64_t end = terminated ? width : 0;
-    memcpy(object->memory, from, bytes - end);
-    memset(object->memory + bytes - end, 0, end);
+    bool ended = width == 1 && (!object->bytes || memccpy(object->memory, from, 0, object->bytes));
+    for (uint64_t at = 0; width > 1 && !ended && at + width <= object->bytes; at += width) {
+        memcpy(object->memory + at, from + at, width);
+        ended = walk_is_zero(object->memory + at, width);
+    }
 }
 
 /* Numbers that sizes of what comes out depend on: seen as the program will see them. */

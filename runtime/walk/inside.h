@@ -134,6 +134,8 @@ bool walk_remember(struct walk *walk, uint32_t index);
 uint32_t walk_object_at(struct walk *walk, uint64_t address, uint32_t hint);
 /* May a pointer that value describes lead to that place of that object? */
 bool walk_may_lead(const struct walk *walk, const struct far_value *value, uint32_t index, uint64_t offset);
+/* Is that an end of such a string? */
+bool walk_is_zero(const char *element, uint64_t width);
 uint64_t walk_string_bytes(const char *text, uint64_t width, uint64_t limit, bool *terminated);
 uint64_t walk_width(const struct far_iface *iface, const struct far_value *value);
 

@@ -97,7 +97,7 @@ uint64_t walk_width(const struct far_iface *iface, const struct far_value *value
     return width ? width : 1;
 }
 
-static bool is_zero(const char *element, uint64_t width)
+bool walk_is_zero(const char *element, uint64_t width)
 {
     for (uint64_t i = 0; i < width; i++)
         if (element[i])
@@ -116,7 +116,7 @@ uint64_t walk_string_bytes(const char *text, uint64_t width, uint64_t limit, boo
         return length + *terminated;
     }
     for (; at + width <= limit; at += width)
-        if (is_zero(text + at, width))
+        if (walk_is_zero(text + at, width))
             return at + width;
     *terminated = false;
     return at;

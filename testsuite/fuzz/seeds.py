@@ -286,9 +286,32 @@ def keep_packets(source, build):
         keep(build, "fuzz_protocol", struct.pack("<4sIHHI", b"FAR1", 16 + len(body), numbers[name], 1, 1) + body)
 
 
+def frame(kind, body=b"", sequence=0):
+    return struct.pack("<IHHII", len(body), kind, 0, sequence, 0) + body
+
+
+def keep_wire(build):
+    """What two nodes say to each other (runtime/net/wire.h): the first byte is the fuzzer's, for what follows."""
+    magic = b"FARCALL\n"
+    keep(build, "fuzz_wire", b"\0" + magic + struct.pack("<HHHH", 1, 2, 1, 0) + bytes(range(1, 17)) + bytes(32))
+    keep(build, "fuzz_wire", b"\0" + magic + struct.pack("<HHHH", 1, 1, 0, 0) + bytes(48))
+    keep(build, "fuzz_wire", b"\1" + magic + struct.pack("<HHI", 1, 0, 0) + bytes(240))
+    keep(build, "fuzz_wire", b"\1" + magic + struct.pack("<HHI", 2, 1, 0) + b"of another version".ljust(240, b"\0"))
+    keep(build, "fuzz_wire", b"\2" + struct.pack("<6Q", 30, 4096, 0, 10, 16, 20))
+    extents = struct.pack("<4Q", 0, 5, 16, 3) + b"hellofar"
+    call = struct.pack("<IIII6Q", 9, 2, 1000, 0, 1, 2, 3, 4, 5, 6) + extents
+    wide = struct.pack("<IIII6Q", 9, 2, 0, 1, 1, 2, 3, 4, 5, 6) + bytes(192) + extents
+    answer = struct.pack("<IiIIQQ", 0, 0, 2, 0, 42, 0) + extents
+    both = (frame(1, struct.pack("<IIIIQ", 7, 1, 0, 3, 64 << 10)) + frame(2, call, 1) + frame(7) + frame(2, wide, 2) +
+            frame(3, answer, 2) + frame(5, sequence=2) + frame(4, struct.pack("<IIII", 0, 2, 1, 0)) + frame(6))
+    keep(build, "fuzz_wire", b"\3" + both)
+    keep(build, "fuzz_wire", b"\4" + both)
+
+
 def main():
     source, build = sys.argv[1:]
     keep_packets(source, build)
+    keep_wire(build)
     keep_objects(source, build)
     with tempfile.TemporaryDirectory() as scratch:
         for number, (file, text) in enumerate(annotated_files(source)):

@@ -276,9 +276,11 @@ static void a_question_is_dropped(struct asker *b)
     etcd_drop(b->keeper, &answer.question);
     etcd_find(b->keeper, &name, &answer.question);
     loop_turn(&b->loop, 0);
+    bool came = answer.done; /* so soon, it may have */
     etcd_drop(b->keeper, &answer.question);
     asker_turn_for(b, 50);
-    CHECK(!answer.done);
+    CHECK(answer.done == came);
+    answer = answer_none();
     etcd_find(b->keeper, &name, &answer.question); /* and one is under way when it ends */
     loop_turn(&b->loop, 0);
 }

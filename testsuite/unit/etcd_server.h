@@ -91,12 +91,36 @@ static inline void member_exec(const struct etcd_server *server, unsigned i)
     dup2(out, 1);
     dup2(out, 2);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const char *argument[] = {"etcd", "--name", name, "--data-dir", data, "--unsafe-no-fsync", "--listen-client-urls",
-                              client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
-                              "--initial-advertise-peer-urls", peer, "--initial-cluster", server->cluster,
-                              "--heartbeat-interval", "50", "--election-timeout", "500", "--log-level", "warn",
-                              server->tls ? "--client-cert-auth" : NULL, "--trusted-ca-file", file[0], "--cert-file",
-                              file[1], "--key-file", file[2], NULL};
+    const char *argument[] = {"etcd",
+                              "--name",
+                              name,
+                              "--data-dir",
+                              data,
+                              "--unsafe-no-fsync",
+                              "--listen-client-urls",
+                              client,
+                              "--advertise-client-urls",
+                              client,
+                              "--listen-peer-urls",
+                              peer,
+                              "--initial-advertise-peer-urls",
+                              peer,
+                              "--initial-cluster",
+                              server->cluster,
+                              "--heartbeat-interval",
+                              "50",
+                              "--election-timeout",
+                              "500",
+                              "--log-level",
+                              "warn",
+                              server->tls ? "--client-cert-auth" : NULL,
+                              "--trusted-ca-file",
+                              file[0],
+                              "--cert-file",
+                              file[1],
+                              "--key-file",
+                              file[2],
+                              NULL};
     execvp(argument[0], (char *const *)(const void *)argument);
     _exit(127);
 }
@@ -117,10 +141,10 @@ static inline void member_kill(struct etcd_server *server, unsigned i)
     server->member[i].pid = 0;
 }
 
-/* Answers to a request to one member, read to its end. */
-static inline bool member_says(const struct etcd_server *server, unsigned i, const char *request, const char *words)
+/* What one member says to a request, read to its end; false: nothing. */
+static inline bool member_says(const struct etcd_server *server, unsigned i, const char *request, char *text,
+                               size_t room)
 {
-    char text[4096];
     size_t size = 0;
     ssize_t got;
     int fd = socket_at(server->member[i].client, false);
@@ -128,31 +152,41 @@ static inline bool member_says(const struct etcd_server *server, unsigned i, con
     if (fd < 0)
         return false;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
-        close(fd);
-        return false;
-    }
-    while (size < sizeof text - 1 && (got = recv(fd, text + size, sizeof text - 1 - size, 0)) > 0)
-        size += (size_t)got;
+    if (send(fd, request, strlen(request), MSG_NOSIGNAL) > 0)
+        while (size < room - 1 && (got = recv(fd, text + size, room - 1 - size, 0)) > 0)
+            size += (size_t)got;
     text[size] = 0;
     close(fd);
-    return strstr(text, words) != NULL;
+    return size > 0;
 }
 
 static inline bool member_is_well(const struct etcd_server *server, unsigned i)
 {
+    char text[1024];
     if (!server->tls)
-        return member_says(server, i, "GET /health HTTP/1.0\r\n\r\n", "\"health\":\"true\"");
+        return member_says(server, i, "GET /health HTTP/1.0\r\n\r\n", text, sizeof text) &&
+               strstr(text, "\"health\":\"true\"");
     int fd = socket_at(server->member[i].client, false);
-    close(fd);
+    if (fd >= 0)
+        close(fd);
     return fd >= 0;
+}
+
+/* A member's own number, or its leader's: digits behind that word. */
+static inline unsigned long long number_behind(const char *text, const char *word)
+{
+    const char *at = strstr(text, word);
+    return at ? strtoull(at + strlen(word), NULL, 10) : 0;
 }
 
 static inline bool member_leads(const struct etcd_server *server, unsigned i)
 {
-    return member_says(server, i, "GET /metrics HTTP/1.0\r\n\r\n", "etcd_server_is_leader 1") ||
-           member_says(server, i,
-                       "POST /v3/maintenance/status HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}", "no such words");
+    char text[2048];
+    if (!member_says(server, i, "POST /v3/maintenance/status HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}", text,
+                     sizeof text))
+        return false;
+    unsigned long long own = number_behind(text, "\"member_id\":\"");
+    return own != 0 && own == number_behind(text, "\"leader\":\"");
 }
 
 /* Which member leads; -1: none that could be asked. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* Both roles of the walk over one buffer: a call without processes. The interface is C text, compiled by faridl's own code. */
+/*
+ * Both roles of the walk: a call without processes. Each has a copy of the area, and what one has written, by its own word, is copied to
+ * the other, as between nodes. The interface is C text, compiled by faridl's own code.
+ */
 #ifndef FARCALL_MAKE_WALK_H
 #define FARCALL_MAKE_WALK_H
 
 #include "idl/model.h"
+#include "runtime/lib/away_extents.h"
 #include "runtime/walk/inside.h"
 #include "testsuite/unit/check.h"
 
@@ -21,7 +25,8 @@ struct pair {
     struct walk_kept *kept[2]; /* caller's, callee's */
     struct walk caller, callee;
     struct walk_hooks caller_hooks, callee_hooks;
-    char *area;
+    char *area, *callee_area;
+    struct away_extents wrote;
     uint64_t lie; /* not 0: the callee's first word of object `lie_object`, instead of what is true */
     uint32_t lie_object;
 };
@@ -46,6 +51,7 @@ static void pair_open(struct pair *pair, const char *text)
     CHECK(iface_check(pair->iface, size, why, sizeof why) == 0);
     free(unit);
     pair->area = malloc(AREA_SIZE);
+    pair->callee_area = malloc(AREA_SIZE);
     pair->kept[0] = walk_kept_new((struct walk_charge){0});
     pair->kept[1] = walk_kept_new((struct walk_charge){0});
     pair->results = (struct walk_results){&pair->for_results, walk_store_new()};
@@ -60,6 +66,7 @@ __attribute__((unused)) static void pair_close(struct pair *pair)
     walk_memory_free(&pair->for_results);
     walk_store_free(pair->results.store);
     free(pair->area);
+    free(pair->callee_area);
     arena_free(&pair->arena);
 }
 
@@ -71,6 +78,18 @@ static struct walk_signature signature_of(const struct pair *pair, const char *n
         exit(1);
     }
     return (struct walk_signature){pair->iface, iface_result(pair->iface, op), op->param_count};
+}
+
+static void pair_wrote(void *context, uint64_t at, uint64_t bytes)
+{
+    extents_add(&((struct pair *)context)->wrote, at, bytes);
+}
+
+static void pair_carry(struct pair *pair, char *to, const char *from)
+{
+    for (uint32_t i = 0; i < pair->wrote.count; i++)
+        memcpy(to + pair->wrote.item[i].offset, from + pair->wrote.item[i].offset, pair->wrote.item[i].bytes);
+    pair->wrote.count = 0;
 }
 
 static void pair_begin(struct pair *pair, const char *name, const uint64_t *arguments)
@@ -89,6 +108,8 @@ static void pair_begin(struct pair *pair, const char *name, const uint64_t *argu
                                  .memory = &pair->memory[1],
                                  .kept = pair->kept[1],
                                  .capacity = AREA_SIZE};
+    pair->caller.notes = pair->callee.notes = true;
+    pair->caller_hooks.wrote = pair->callee_hooks.wrote = pair_wrote;
     for (uint32_t i = 0; i < pair->caller.of.count; i++)
         pair->caller.word[i] = arguments[i];
 }
@@ -98,8 +119,11 @@ static unsigned pair_send_begun(struct pair *pair)
     unsigned status = walk_send(&pair->caller);
     if (status)
         return status;
-    memset(pair->area, 0xa5, pair->caller.end + 4096 < AREA_SIZE ? pair->caller.end + 4096 : AREA_SIZE);
+    uint64_t used = pair->caller.end + 4096 < AREA_SIZE ? pair->caller.end + 4096 : AREA_SIZE;
+    memset(pair->area, 0xa5, used);
+    memset(pair->callee_area, 0x5a, used);
     walk_put(&pair->caller, pair->area);
+    pair_carry(pair, pair->callee_area, pair->area);
     memcpy(pair->callee.line, pair->caller.line, sizeof pair->callee.line);
     return FAR_CALL_DONE;
 }
@@ -118,10 +142,11 @@ static unsigned pair_call_begun(struct pair *pair, walk_function *function, uint
     unsigned status = pair_send_begun(pair);
     if (status)
         return status;
-    status = walk_receive(&pair->callee, pair->area);
+    status = walk_receive(&pair->callee, pair->callee_area);
     if (!status) {
         pair->callee.result = function(pair, pair->callee.word);
-        status = walk_reply(&pair->callee, pair->area, &word);
+        status = walk_reply(&pair->callee, pair->callee_area, &word);
+        pair_carry(pair, pair->area, pair->callee_area);
         walk_end(&pair->callee, true);
     } else {
         walk_end(&pair->callee, false);

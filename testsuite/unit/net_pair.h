@@ -6,6 +6,7 @@
 #include "runtime/net/transport.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -36,6 +37,9 @@ static inline void pair_sockets(int fd[2])
         abort();
     fd[1] = accept(listener, NULL, NULL);
     close(listener);
+    const int yes = 1; /* for those that are no transport of ours */
+    for (int i = 0; i < 2; i++)
+        setsockopt(fd[i], IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
 struct pair_side {

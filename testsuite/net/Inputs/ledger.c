@@ -11,7 +11,7 @@
 #define PEEK_BACK 4096 /* peek looks that far: it asks for what is new */
 
 static struct ledger_entry entry[ENTRIES];
-static long entries, openings;
+static long entries, openings, begun;
 
 __attribute__((constructor)) static void open_ledger(void)
 {
@@ -62,11 +62,28 @@ long ledger_add_text(uint64_t id, const unsigned char *text, size_t size, struct
     return receipt->place = add(id, (long)size);
 }
 
-long ledger_add_slowly(uint64_t id, long amount, int milliseconds)
+static void wait_for(int milliseconds)
 {
     struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
     nanosleep(&time, NULL);
+}
+
+long ledger_add_slowly(uint64_t id, long amount, int milliseconds)
+{
+    wait_for(milliseconds);
     return add(id, amount);
+}
+
+long ledger_add_late(uint64_t id, long amount, int milliseconds)
+{
+    __atomic_add_fetch(&begun, 1, __ATOMIC_SEQ_CST);
+    wait_for(milliseconds);
+    return add(id, amount);
+}
+
+long ledger_begun(void)
+{
+    return __atomic_load_n(&begun, __ATOMIC_SEQ_CST);
 }
 
 long ledger_add_asking(uint64_t id, long (*amount)(void *user, uint64_t id), void *user)

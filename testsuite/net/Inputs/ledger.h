@@ -41,6 +41,12 @@ far_op far_function_shipped far_fails(-1)
 far_op far_function_shipped far_deadline(LEDGER_DEADLINE_MS) far_fails(-1)
     long ledger_add_slowly(uint64_t id, long amount, int milliseconds);
 
+/* The same without a deadline; and how many of those have begun. */
+far_op far_function_shipped far_fails(-1)
+    long ledger_add_late(uint64_t id, long amount, int milliseconds);
+far_op far_function_shipped far_idempotent far_fails(-1)
+    long ledger_begun(void);
+
 /* The same; the client is asked for the amount, which is never 0: 0 is what a callback's loss gives. LEDGER_UNASKED then. */
 far_op far_function_shipped far_fails(-1)
     long ledger_add_asking(uint64_t id, long (*far_callback amount)(void *far_opaque user, uint64_t id), void *far_opaque user);

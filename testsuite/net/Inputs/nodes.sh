@@ -45,12 +45,25 @@ nodes_remove_space() {
   ip netns del "$1" 2>/dev/null
 }
 
+# far-PROCESS-BIRTH…: does that process still run?
+nodes_is_alive() {
+  local rest=${1#far-}
+  local birth=${rest#*-}
+  [ "$(nodes_birth "${rest%%-*}")" = "${birth%%[!0-9]*}" ]
+}
+
 # Of tests that were killed.
 nodes_remove_leftovers() {
-  local space rest pid
+  local space
   for space in $(ip netns list | grep -o '^far-[0-9]*-[0-9]*-[^ ]*'); do
-    rest=${space#far-} pid=${rest%%-*} rest=${rest#*-}
-    [ "$(nodes_birth "$pid")" = "${rest%%-*}" ] || nodes_remove_space "$space"
+    nodes_is_alive "$space" || nodes_remove_space "$space"
+  done
+}
+
+nodes_remove_folders() {
+  local folder
+  for folder in /tmp/far-[0-9]*-[0-9]*.*; do
+    [ ! -d "$folder" ] || nodes_is_alive "${folder#/tmp/}" || rm -rf "$folder"
   done
 }
 
@@ -96,8 +109,9 @@ nodes_make_certificates() {
 nodes_begin() {
   local i
   NODES_BUILD=$1 NODES_COUNT=$2 NODES_KIND=${3:-}
-  NODES=$(mktemp -d /tmp/nodes.XXXXXX) || return # not in TMPDIR, which other users cannot read
   NODES_PREFIX=far-$$-$(nodes_birth $$)
+  nodes_remove_folders
+  NODES=$(mktemp -d "/tmp/$NODES_PREFIX.XXXXXX") || return # not in TMPDIR, which other users cannot read
   chmod 755 "$NODES"
   trap 'nodes_end 130' INT
   trap 'nodes_end 143' TERM
@@ -109,9 +123,10 @@ nodes_begin() {
 }
 
 nodes_start() {
-  local i=$1 log=$NODES/$1/log before=0 way=()
+  local i=$1 log=$NODES/$1/log before way=()
   shift
-  [ ! -f "$log" ] || before=$(wc -l <"$log")
+  : >>"$log"
+  before=$(wc -l <"$log")
   [ "$NODES_KIND" = --loopback ] || way=(nsenter --net="/run/netns/$(nodes_space "$i")")
   # Not by a function: its process number must be fard's.
   env -u FARCALL_SOCKET "${way[@]}" "$NODES_BUILD/bin/fard" --foreground --socket "$NODES/$i/run/socket" --store "$NODES/$i/store" \
@@ -173,7 +188,7 @@ nodes_end_fard() { # I SIGNAL
   rm -f "$NODES/$1/pid"
   kill "-$2" "$pid" 2>/dev/null
   (for _ in $(seq 600); do kill -0 "$pid" 2>/dev/null || exit; sleep 0.05; done; kill -KILL "$pid") 2>/dev/null &
-  wait "$pid" || code=$?
+  { wait "$pid"; } 2>/dev/null || code=$?
   [ "$2" = KILL ] || [ "$code" -eq 0 ] || {
     echo "nodes: fard of node $1 ended with $code; it said:" >&2
     tail -n 200 "$NODES/$1/log" >&2
@@ -184,11 +199,16 @@ nodes_end_fard() { # I SIGNAL
 nodes_stop() { nodes_end_fard "$1" TERM; }
 nodes_kill() { nodes_end_fard "$1" KILL; }
 
-nodes_partition() { ip -n "$(nodes_space "$1")" link set "to$2" down; }
+# Packets are sent to nobody's hardware address: neither side hears anything of it, as where a cable is cut far away.
+nodes_partition() {
+  nodes_mislead "$1" "$2" && nodes_mislead "$2" "$1"
+}
 
-nodes_heal() { # with the interface, its route went
-  ip -n "$(nodes_space "$1")" link set "to$2" up &&
-    ip -n "$(nodes_space "$1")" route replace "$(nodes_address "$2")" dev "to$2" src "$(nodes_address "$1")"
+nodes_mislead() { ip -n "$(nodes_space "$1")" neighbour replace "$(nodes_address "$2")" lladdr 02:00:00:00:00:02 dev "to$2" nud permanent; }
+
+nodes_heal() {
+  ip -n "$(nodes_space "$1")" neighbour del "$(nodes_address "$2")" dev "to$2"
+  ip -n "$(nodes_space "$2")" neighbour del "$(nodes_address "$1")" dev "to$1"
 }
 
 # One for each direction in which connections can be made: routes I-J.
