@@ -24,7 +24,6 @@ struct cluster {
     struct timer lease_again;
     uint64_t lease_bytes;       /* more than usual: somebody has wanted that much; 0: as usual */
     bool settled;               /* there are addresses, or it is known that there are none now */
-    struct far_error unsettled; /* why there are none */
     struct timer settle;
     struct list waiting; /* struct held: for that */
     struct list lookups;

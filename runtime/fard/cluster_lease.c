@@ -16,8 +16,9 @@ static void settle(struct cluster *cluster, const struct far_error *in_vain)
 static void settle_late(struct timer *timer)
 {
     struct cluster *cluster = list_entry(timer, struct cluster, settle);
-    if (!cluster->unsettled.code)
-        refuse(&cluster->unsettled, ETIMEDOUT, EX_TEMPFAIL, "whoever keeps the cluster's names does not answer");
+    struct far_error error;
+    refuse(&error, ETIMEDOUT, EX_TEMPFAIL, "whoever keeps the cluster's names does not answer");
+    store_say_no_room(cluster->fard->store, &error);
     settle(cluster, NULL); /* what needs new addresses is refused in words then, and the rest is served */
 }
 
@@ -28,7 +29,7 @@ static int64_t pause_after(int result)
 
 static void lease_refused(struct cluster *cluster, int result, const struct far_error *error)
 {
-    cluster->unsettled = *error;
+    store_say_no_room(cluster->fard->store, error);
     timer_start(&cluster->fard->loop, &cluster->lease_again, pause_after(result));
     if (cluster_is_out_of_reach(result))
         return;
@@ -57,12 +58,15 @@ static void lease_answered(struct cluster_question *question, int result, const 
     log_event(LOG_LEVEL_INFO, "cluster-lease", NULL, 0, "addresses from 0x%llx to 0x%llx are this node's",
               (unsigned long long)chunk->base, (unsigned long long)(chunk->base + chunk->size));
     cluster->lease_bytes = 0;
-    cluster->unsettled.code = 0;
+    store_say_no_room(cluster->fard->store, NULL);
     settle(cluster, NULL);
 }
 
 void cluster_lease_ahead(struct cluster *cluster)
 {
+    uint64_t wanted = store_wanted_in_vain(cluster->fard->store);
+    if (wanted)
+        cluster->lease_bytes = wanted + 2 * FAR_GRANULE;
     uint64_t bytes = cluster->lease_bytes > CLUSTER_LEASE ? cluster->lease_bytes : CLUSTER_LEASE;
     uint64_t least = cluster->lease_bytes > CLUSTER_AHEAD ? cluster->lease_bytes : CLUSTER_AHEAD;
     if (cluster->leasing || cluster->lease_again.link.next || store_chunk_room(cluster->fard->store) >= least)

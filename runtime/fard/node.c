@@ -401,9 +401,8 @@ static void link_lost(struct node *node, const struct node_link *link)
 
 static void say_refused(struct node_link *link)
 {
-    struct fard *fard = link->nodes->fard;
-    fard->metrics.links_refused++;
-    nuisance_say(&fard->nuisances, "link-refused", 0, 0, link->why.text);
+    link->nodes->fard->metrics.links_refused++;
+    node_say_stranger(link->nodes, "link-refused", link->from, link->why.text);
 }
 
 void node_link_gone(struct node_link *link)

@@ -3,7 +3,6 @@
  * The port. Whoever connects has HALF_OPEN_MS to say what for, in one preface; of those who have not, there are never more than HALF_OPEN_MAX:
  * for each that comes then the oldest goes, so that who wastes places wastes his own.
  */
-#include "runtime/fard/log.h"
 #include "runtime/fard/node_parts.h"
 
 #include <errno.h>
@@ -58,10 +57,10 @@ static bool say(int fd, enum wire_refusal refused, const char *text)
 
 static void turn_away(struct half_open *half, enum wire_refusal refused, const char *why)
 {
-    struct fard *fard = half->nodes->fard;
-    char unread[512];
+    char unread[512], from[NODE_HOST_MAX];
     say(half->source.fd, refused, why);
-    nuisance_say(&fard->nuisances, "preface-refused", 0, 0, why);
+    node_address_of_peer(half->source.fd, from);
+    node_say_stranger(half->nodes, "preface-refused", from, why);
     shutdown(half->source.fd, SHUT_WR);
     while (recv(half->source.fd, unread, sizeof unread, MSG_DONTWAIT) == sizeof unread)
         ; /* what is left unread would be a reset, and take the answer with it */

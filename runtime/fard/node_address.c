@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* HOST:PORT in numbers: nobody is asked for names while others wait. */
+#include "runtime/fard/log.h"
 #include "runtime/fard/node_parts.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
@@ -50,16 +52,41 @@ bool node_address_is_anywhere(const char *text)
            IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)&address)->sin6_addr);
 }
 
-void node_address_of_link(const char *said, int fd, char out[FAR_NODE_ADDRESS_MAX])
+void node_address_of_peer(int fd, char host[NODE_HOST_MAX])
 {
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
-    char host[128];
+    if (getpeername(fd, (struct sockaddr *)&address, &size) < 0 ||
+        getnameinfo((struct sockaddr *)&address, size, host, NODE_HOST_MAX, NULL, 0, NI_NUMERICHOST) != 0)
+        strcpy(host, "?");
+}
+
+void node_address_of_link(const char *said, int fd, char out[FAR_NODE_ADDRESS_MAX])
+{
+    char host[NODE_HOST_MAX];
     const char *colon = strrchr(said, ':');
     memset(out, 0, FAR_NODE_ADDRESS_MAX);
-    if (!colon || getpeername(fd, (struct sockaddr *)&address, &size) < 0 ||
-        getnameinfo((struct sockaddr *)&address, size, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0)
+    node_address_of_peer(fd, host);
+    if (!colon || strcmp(host, "?") == 0)
         return;
     bool six = strchr(host, ':') != NULL;
     snprintf(out, FAR_NODE_ADDRESS_MAX, "%s%s%s%s", six ? "[" : "", host, six ? "]" : "", colon);
+}
+
+/* Each source has its own place among the nuisances, so that one that is noisy does not drown what another is told. */
+static uint32_t number_of(const char *from)
+{
+    uint32_t hash = 2166136261u;
+    for (; *from; from++)
+        hash = (hash ^ (unsigned char)*from) * 16777619u;
+    return hash;
+}
+
+void node_say_stranger(struct nodes *nodes, const char *event, const char *from, const char *what)
+{
+    uint64_t unsaid = 0;
+    if (!nuisance_count(&nodes->fard->nuisances, event, number_of(from), loop_now(), &unsaid))
+        return;
+    const struct log_field fields[] = {{"from", from, 0}, {"unsaid", NULL, unsaid}};
+    log_event(LOG_LEVEL_WARNING, event, fields, 2, "a connection from %s was refused: %s", from, what);
 }

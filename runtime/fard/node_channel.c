@@ -161,10 +161,6 @@ int outgoing_open(struct client *client, const struct far_message *message, cons
         return refuse(error, EHOSTUNREACH, EX_UNAVAILABLE,
                       "service '%s' is on node %s, and this fard was started without --peer and --listen",
                       service->name, service->away->node);
-    if (request->flags & FAR_CHANNEL_DESCRIPTORS)
-        return refuse(error, ENOTSUP, EX_UNAVAILABLE,
-                      "service '%s' is on node %s: file descriptors cannot be passed to another machine", service->name,
-                      service->away->node);
     struct node *node = node_real(node_reach(client->fard, service->away->node, service->away->address));
     int result = node ? channel_count_up(client, request->size, error) : -ENOMEM;
     if (result)
@@ -174,7 +170,8 @@ int outgoing_open(struct client *client, const struct far_message *message, cons
         channel_count_down(client, request->size);
         return -ENOMEM;
     }
-    ask_to_open(outgoing, service, level, request->flags);
+    /* Without a socket for descriptors: a call that passes one fails by itself, the others need none. */
+    ask_to_open(outgoing, service, level, request->flags & ~FAR_CHANNEL_DESCRIPTORS);
     return FARD_PENDING;
 }
 

@@ -490,6 +490,7 @@ void link_accept(struct nodes *nodes, int fd)
     nodes->arriving_count++;
     list_append(&nodes->arriving, &link->of_node);
     link_settle(fd);
+    node_address_of_peer(fd, link->from);
     link->state = LINK_SHAKING;
     int result = loop_watch(&nodes->fard->loop, &link->source, EPOLLIN);
     if (result)

@@ -68,6 +68,7 @@ struct node_link {
     struct timer more;  /* there is more to read in OpenSSL's buffer */
     enum node_link_state state;
     bool outgoing;
+    char from[64]; /* one that arrives: the other's address */
     bool was_up;
     bool read_wants_write, write_wants_read;
     SSL *ssl;
@@ -167,6 +168,10 @@ int link_check_hello(const struct node_link *link, const struct far_message *mes
 #define NODE_PORT "7327"
 int node_address_parse(const char *text, struct sockaddr_storage *address, socklen_t *size, struct far_error *error);
 bool node_address_is_anywhere(const char *text); /* 0.0.0.0, [::] */
+#define NODE_HOST_MAX 64
+void node_address_of_peer(int fd, char host[NODE_HOST_MAX]); /* without the port; "?": it has gone */
+/* In the log, once a minute for each source and event. */
+void node_say_stranger(struct nodes *nodes, const char *event, const char *from, const char *what);
 /* The same port at the host of the link's other end. */
 void node_address_of_link(const char *said, int fd, char out[FAR_NODE_ADDRESS_MAX]);
 

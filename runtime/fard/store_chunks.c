@@ -90,8 +90,12 @@ static bool is_keeper(struct store *store)
     return found;
 }
 
-static int refuse_no_chunk(const struct store *store, uint64_t bytes, struct far_error *error)
+static int refuse_no_chunk(struct store *store, uint64_t bytes, struct far_error *error)
 {
+    store->wanted_in_vain = bytes > store->wanted_in_vain ? bytes : store->wanted_in_vain;
+    if (store->clustered && store->no_room.code)
+        return refuse(error, store->no_room.code, store->no_room.exit, "there are no addresses for this node: %.900s",
+                      store->no_room.text);
     if (!store->clustered)
         return refuse(error, ENOMEM, EX_UNAVAILABLE,
                       "no room for %llu bytes in the addresses that a cluster has leased to this node; start fard with "
@@ -150,6 +154,18 @@ uint64_t store_chunk_room(const struct store *store)
             room = end - cursor - FAR_GRANULE;
     }
     return room;
+}
+
+uint64_t store_wanted_in_vain(struct store *store)
+{
+    uint64_t bytes = store->wanted_in_vain;
+    store->wanted_in_vain = 0;
+    return bytes;
+}
+
+void store_say_no_room(struct store *store, const struct far_error *why)
+{
+    store->no_room = why ? *why : (struct far_error){0};
 }
 
 uint64_t store_claimed(const struct store *store)

@@ -19,6 +19,10 @@ int store_add_chunk(struct store *store, const struct range *chunk, struct far_e
 bool store_has_chunks(const struct store *store);
 /* The largest range that could be taken from a chunk now. */
 uint64_t store_chunk_room(const struct store *store);
+/* The largest that was wanted in vain since this was asked last; 0: nothing was. */
+uint64_t store_wanted_in_vain(struct store *store);
+/* Why there are no more addresses, for whoever wants some; NULL: more are on their way. */
+void store_say_no_room(struct store *store, const struct far_error *why);
 /* This store has given out everything below it before it knew of others; 0: nothing. */
 uint64_t store_claimed(const struct store *store);
 /* The same place as a service has on another node: recorded, so that it has a number here. One that it had before: the same. */

@@ -27,7 +27,9 @@ struct store {
     uint64_t cursor;               /* behind everything that this store knows of */
     struct store_chunk *chunk;
     size_t chunk_count;
-    bool clustered; /* nothing may be taken but from chunks */
+    bool clustered;           /* nothing may be taken but from chunks */
+    uint64_t wanted_in_vain;  /* bytes that no chunk had room for */
+    struct far_error no_room; /* why there are no more; code 0: they are on their way */
 };
 
 #define STORE_APPLICATION   0x46415231 /* "FAR1" */

@@ -32,6 +32,7 @@ struct far_away {
     bool is_dialled;                /* the last try to connect has come as far as the other node's answer */
     uint32_t busy;                  /* one thread at a time uses the connection; atomic */
     const struct far_thread *owner; /* which one */
+    uint32_t announced; /* 1 + generation of the host that knows where our domain segment lies (lending.h) */
     uint32_t lent;                  /* the number of the last message whose pages have gone before it (lending.h) */
     uint32_t received;              /* the number of the last answer that is whole */
     uint32_t torn;                  /* of this one's answer the beginning has come, into the area; 0: of none */

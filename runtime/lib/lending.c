@@ -186,15 +186,36 @@ static bool make_body(const struct far_channel *channel, struct lending *lending
     return made && !body->failed;
 }
 
+/* The call that waits on this channel: what is fetched is lent like what went with it. */
+static struct far_loan *loan_of(const struct far_channel *channel)
+{
+    struct far_thread *thread = far_thread;
+    for (uint32_t depth = thread ? thread->depth : 0; depth > 0; depth--)
+        if (thread->running[depth - 1].channel == channel && thread->loan[depth - 1].open)
+            return &thread->loan[depth - 1];
+    return NULL;
+}
+
+/* A call may lead to pages, with what it has or by a pointer that nobody has described; the host must know where they are. */
+static bool has_anything(const struct far_channel *channel, struct far_away *away)
+{
+    if (has_loans(channel))
+        return true;
+    return loan_of(channel) && channel->binding->shared.size && away->announced != away->generation + 1;
+}
+
 int lending_send(struct far_channel *channel, bool again, uint64_t deadline)
 {
     struct bundle_body body = {0};
+    struct far_away *away = channel->away;
     int failed = 0;
-    if (!has_loans(channel))
+    if (!has_anything(channel, away))
         return 0;
     struct lending *lending = lending_of(channel);
-    if (lending && make_body(channel, lending, again, &body))
-        failed = stream_say(&channel->away->stream, WIRE_PAGES, 0, body.at, (uint32_t)body.size, deadline);
+    if (lending && make_body(channel, lending, again, &body)) {
+        failed = stream_say(&away->stream, WIRE_PAGES, 0, body.at, (uint32_t)body.size, deadline);
+        away->announced = away->generation + 1;
+    }
     bundle_body_free(&body);
     return failed;
 }
@@ -249,16 +270,6 @@ static bool read_own(uint64_t address, void *to)
         return true;
     }
     return got == BUNDLE_PAGE;
-}
-
-/* The call that waits on this channel: what is fetched is lent like what went with it. */
-static struct far_loan *loan_of(const struct far_channel *channel)
-{
-    struct far_thread *thread = far_thread;
-    for (uint32_t depth = thread ? thread->depth : 0; depth > 0; depth--)
-        if (thread->running[depth - 1].channel == channel && thread->loan[depth - 1].open)
-            return &thread->loan[depth - 1];
-    return NULL;
 }
 
 /* What is being fetched, and what is not to be: it is there. */

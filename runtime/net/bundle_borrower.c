@@ -102,7 +102,7 @@ static void install(struct bundle_borrower *borrower, struct bundle_page *page, 
     memcpy(twin, theirs, BUNDLE_PAGE);
     if (unheard)
         keep_changes(now, here, page->twin);
-    if (had && borrower->pin_count)
+    if (page->users && borrower->pin_count) /* a call under way has been given it */
         page->torn |= keep_pinned(borrower, page, here, unheard ? page->twin : here, now, twin);
     memcpy(page->twin, twin, BUNDLE_PAGE);
     memcpy(here, now, BUNDLE_PAGE);

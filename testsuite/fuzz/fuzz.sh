@@ -20,6 +20,10 @@ fuzz_policy)
   options+=(-dict="$here/seeds/policy.dict" -max_len=4000)
   seeds+=("$here/seeds/policy")
   ;;
+fuzz_etcd)
+  options+=(-dict="$here/seeds/etcd.dict" -max_len=4000)
+  seeds+=("$here/seeds/etcd")
+  ;;
 fuzz_iface) options+=(-max_len=16384) ;;
 *) options+=(-max_len=65536) ;;
 esac

@@ -34,6 +34,10 @@ struct packet {
     size_t n;
     int values[] __counted_by(n);
 };
+struct names {
+    size_t n;
+    const char *__null_terminated names[] __counted_by(n);
+};
 struct pair2 {
     long a;
     double b;
@@ -56,6 +60,8 @@ far_op far_fails(-1) int stream_end(struct stream *far_inout far_release stream)
 far_op far_fails(-1) int walk_nodes(struct node *far_inout far_deep first);
 far_op far_fails(-1) int shapes(const struct shape *far_in __counted_by(n) shape, int n);
 far_op far_fails(-1) int send_packet(const struct packet *far_in packet);
+far_op far_fails(-1) int send_names(const struct names *far_in names);
+far_op far_fails(-1) int read_wide(unsigned short *far_out __null_terminated __counted_by(room) to, int room);
 far_op far_fails(-1) int words(const char *__null_terminated *far_in __null_terminated list);
 far_op far_fails(-1) int utf16(const void *far_elements(unsigned short) __null_terminated text);
 far_op struct pair2 swap(struct pair2 pair, struct large large);

@@ -100,6 +100,15 @@ static int send_packet_does(const struct packet *packet)
 {
     return packet->values[packet->n - 1];
 }
+static int send_names_does(const struct names *names)
+{
+    return (int)strlen(names->names[names->n - 1]);
+}
+static int read_wide_does(unsigned short *to, int room)
+{
+    memcpy(to, u"wide", 5 * sizeof *to);
+    return room;
+}
 static int words_does(const char **list)
 {
     int total = 0;
@@ -195,17 +204,18 @@ static void hint_does(int a, const char *text)
     (void)text;
 }
 
-#define OPERATIONS(X)                                                                                           \
-    X(plain)                                                                                                    \
-    X(wide)                                                                                                     \
-    X(truth)                                                                                                    \
-    X(text)                                                                                                     \
-    X(sum)                                                                                                      \
-    X(fill)                                                                                                     \
-    X(turn)                                                                                                     \
-    X(read_line)                                                                                                \
-    X(stream_open) X(stream_run) X(stream_end) X(walk_nodes) X(shapes) X(send_packet) X(words) X(utf16) X(swap) \
-        X(grow) X(name_of) X(names) X(size_both_ways) X(size_out) X(tree) X(session_open) X(session_ask)        \
+#define OPERATIONS(X)                                                                                               \
+    X(plain)                                                                                                        \
+    X(wide)                                                                                                         \
+    X(truth)                                                                                                        \
+    X(text)                                                                                                         \
+    X(sum)                                                                                                          \
+    X(fill)                                                                                                         \
+    X(turn)                                                                                                         \
+    X(read_line)                                                                                                    \
+    X(stream_open)                                                                                                  \
+    X(stream_run) X(stream_end) X(walk_nodes) X(shapes) X(send_packet) X(send_names) X(read_wide) X(words) X(utf16) \
+        X(swap) X(grow) X(name_of) X(names) X(size_both_ways) X(size_out) X(tree) X(session_open) X(session_ask)    \
             X(session_close) X(each) X(keep) X(stop_keeping) X(hint)
 static int stream_end_does(struct stream *stream)
 {
@@ -395,6 +405,13 @@ static void structures(void)
     CHECK(CALL(walk_nodes, node) == 16 && node[2].value == 4 && node[0].other == &node[1]);
     CHECK(CALL(shapes, shape, 3) == 54);
     CHECK(CALL(send_packet, packet) == 9);
+    struct {
+        size_t n;
+        const char *names[2];
+    } some = {2, {"one", "other"}};
+    unsigned short line[20];
+    CHECK(CALL(send_names, (const struct names *)(const void *)&some) == 5);
+    CHECK(CALL(read_wide, line, 20) == 20 && !memcmp(line, u"wide", 10));
     CHECK(CALL(words, all) == 8);
     CHECK(CALL(utf16, u"wide") == 4);
     struct pair2 pair = CALL(swap, ((struct pair2){1, 2}), ((struct large){{1, 2, 3, 4, 5}, name}));

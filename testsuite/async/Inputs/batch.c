@@ -608,6 +608,26 @@ static void upgraded(void)
     print_row("row", 0);
 }
 
+/* The call that the old host was in the middle of fails, and they are linked: the new one does nothing of what comes after. */
+static void cut_short(void)
+{
+    far_promise *promise[4];
+    pthread_t thread;
+    row_open(0);
+    begin(FAR_BATCH_LINK);
+    promise[0] = row_put_async(1);
+    promise[1] = row_wait_async(-1);
+    promise[2] = row_put_async(2);
+    promise[3] = row_put_async(3);
+    run();
+    wait_until(row_begun, 1);
+    fclose(fopen("begun", "w"));
+    pthread_create(&thread, NULL, open_soon, NULL);
+    claim_all("cut short", promise, 4);
+    pthread_join(thread, NULL);
+    print_row("row", 0);
+}
+
 /* Gathered for a host that has left when it is sent. */
 static void moved(void)
 {
@@ -711,6 +731,7 @@ int main(int argc, char **argv)
                  {"forked", forked},
                  {"died", died},
                  {"upgraded", upgraded},
+                 {"cut-short", cut_short},
                  {"moved", moved},
                  {"leave", leave},
                  {"get", get},

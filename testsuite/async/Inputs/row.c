@@ -85,7 +85,7 @@ int row_wait(int n)
         }
         nanosleep(&pause, NULL);
     }
-    return append(n);
+    return row_put(n);
 }
 
 int row_hurry(int n)

@@ -24,11 +24,12 @@ clients_begin() {
 clients_go_on() { [ "$(clients_now_ms)" -lt $((CLIENTS_END_MS - 1000)) ]; }
 
 clients_kill_one() {
-  local numbers=("${!CLIENTS[@]}") number
+  local numbers=("${!CLIENTS[@]}") number code=0
   number=${numbers[$((RANDOM % ${#numbers[@]}))]}
   : >"$calls/killed-$number"
   kill -KILL "${CLIENTS[$number]}" 2>/dev/null || true
-  wait "${CLIENTS[$number]}" 2>/dev/null || true
+  { wait "${CLIENTS[$number]}"; } 2>/dev/null || code=$?
+  [ "$code" -eq 137 ] || [ "$code" -eq 0 ] || { echo "client $number had ended with $code"; exit 1; }
   unset "CLIENTS[$number]"
   clients_start_one
 }

@@ -111,7 +111,7 @@ static long make_call(struct worker *worker, struct history_call *call)
         return ledger_add_asking(call->id, amount_asked, call);
     case HISTORY_UNANSWERED:
         ledger_add_unanswered(call->id, call->amount);
-        return 0;
+        return errno ? -1 : 0;
     default:
         return ledger_peek(call->id);
     }
@@ -204,6 +204,12 @@ static int read_service(const char *folder)
     return fclose(out) != 0;
 }
 
+/* What could not even be sent: errno says so, and the call is noted as one that failed. */
+static void go_on(const struct far_failure *failure)
+{
+    (void)failure;
+}
+
 static long number_of(int argc, char **argv, int index, long otherwise)
 {
     return argc > index ? atol(argv[index]) : otherwise;
@@ -216,6 +222,7 @@ int main(int argc, char **argv)
         return read_service(argv[1]);
     if (argc < 5)
         return 64;
+    far_set_failure_handler(go_on);
     unsigned client = (unsigned)atol(argv[2]), threads = (unsigned)number_of(argc, argv, 5, 2);
     if (threads < 1 || threads > THREADS_MAX)
         return 64;

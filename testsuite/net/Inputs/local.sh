@@ -14,7 +14,7 @@ chmod 777 "$calls"
 # shellcheck source=testsuite/net/Inputs/clients.sh
 . "$here/clients.sh"
 start_client() { FARCALL_LEVEL=none "$folder/history_client" "$calls" "$@" & }
-host_pid() { "$build/bin/far" describe ledger --json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["host"]["pid"])'; }
+host_pid() { "$build/bin/far" describe ledger --json | /usr/bin/python3 -c 'import json, sys; pid = json.load(sys.stdin)["host"]["pid"]; pid > 1 and print(pid) or sys.exit(1)'; }
 kills=0
 clients_begin "$clients" "$seconds" "$seed"
 while clients_go_on; do
@@ -23,7 +23,7 @@ while clients_go_on; do
   if [ $((RANDOM % 3)) -eq 0 ]; then
     clients_kill_one
   else
-    kill -KILL "$(host_pid)" 2>/dev/null || true
+    host=$(host_pid) && kill -KILL "$host" 2>/dev/null || continue
   fi
   kills=$((kills + 1))
 done

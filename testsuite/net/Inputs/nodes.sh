@@ -177,8 +177,8 @@ nodes_await() {
   done
 }
 
-nodes_host() { # I SERVICE: its process
-  nodes_far "$1" describe "$2" --json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["host"]["pid"])'
+nodes_host() { # I SERVICE: its process; fails while there is none
+  nodes_far "$1" describe "$2" --json | /usr/bin/python3 -c 'import json, sys; pid = json.load(sys.stdin)["host"]["pid"]; pid > 1 and print(pid) or sys.exit(1)'
 }
 
 nodes_end_fard() { # I SIGNAL
