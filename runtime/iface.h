@@ -338,6 +338,10 @@ const struct far_param *iface_callback_param(const struct far_iface *iface, cons
 int64_t iface_case(const struct far_iface *iface, uint32_t index);
 const struct far_data *iface_data(const struct far_iface *iface, uint32_t index);
 const struct far_type *iface_type(const struct far_iface *iface, uint32_t index);
+/* Is there a _Bool in such an object, not in a union? */
+bool iface_holds_booleans(const struct far_iface *iface, const struct far_type *type);
+/* What neither 0 nor 1 stands where one is becomes 1. As many objects as fit; of one with a flexible array, all of that. */
+void iface_mend_booleans(const struct far_iface *iface, const struct far_type *type, char *memory, uint64_t bytes);
 const struct far_member *iface_member(const struct far_iface *iface, uint32_t index);
 const struct far_expr *iface_expr(const struct far_iface *iface, uint32_t index);
 

@@ -72,7 +72,7 @@ machine = os.uname().machine
 config.available_features.add(machine.replace("_", "-"))
 for tool in [
     "spin", "setpriv", "gdb", "perf", "chromium", "qemu-aarch64", "promtool", "systemd-analyze",
-    "systemd-socket-activate", "git", "curl", "file", "sqlite3", "zsh", "fish",
+    "systemd-socket-activate", "git", "curl", "file", "sqlite3", "zsh", "fish", "etcd",
 ]:
     if shutil.which(tool):
         config.available_features.add(tool)
@@ -126,13 +126,6 @@ def succeeds(*command):
         return False
 
 
-def output_of(*command):
-    try:
-        return subprocess.run(command, capture_output=True).stdout
-    except OSError:
-        return b""
-
-
 def network_namespaces():
     """Tried: it takes a right, a kernel, and a place where they may be mounted."""
     name = f"far-try-{os.getpid()}"
@@ -143,8 +136,6 @@ def network_namespaces():
 
 if network_namespaces() and shutil.which("nsenter"):
     config.available_features.add("netns")
-if b"--listen" in output_of(os.path.join(tools, "fard"), "--help"):
-    config.available_features.add("fard-net")
 
 # A hung test is a failed test.
 lit_config.maxIndividualTestTime = 300 if sanitize else 120

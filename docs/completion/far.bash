@@ -5,7 +5,7 @@
 # Each function leaves its candidates in COMPREPLY. bash cuts words at =, : and @ too; _far_words joins them again, so that
 # --dump=pl is one word, user:al another and @fi a third, and _far_reply takes off what bash has on the line already.
 
-_far_commands='dump diff implib register unregister ls describe explain policy cap map fetch top trace metrics run gdb fuzz'
+_far_commands='dump diff implib register unregister ls describe explain policy cap map fetch top trace metrics run nodes cert gdb fuzz'
 
 # words, cword, cur, prev: of the caller.
 _far_words() {
@@ -156,6 +156,8 @@ _far_value() {
     run:--gate) _far_reply 'process pku auto' ;;
     run:--untrusted | run:--trust-server | gdb:--host) _far_services ;;
     run:--heap-size) _far_reply '128M 1G 4G 16G' ;;
+    cert:--ca | cert:-o | cert:--output) _far_files '' ;;
+    cert:--host | cert:--days) ;;
     fetch:--machine) _far_reply 'x86-64 aarch64' ;;
     fuzz:--corpus | fuzz:--artifacts) _far_files '' ;;
     fuzz:--replay) _far_files '*' ;;
@@ -174,9 +176,10 @@ _far_options() {
     implib) _far_reply '-o --soname --like --with --isolate --rpath --no-rpath --dump=asm --help' ;;
     register) _far_reply '--name --trust --read --function --data --machine --host-uid --sandbox --allow-path --allow-net --memory --stack --cpu --files --processes --start --idle --upgrade --socket --json --help' ;;
     unregister) _far_reply '--socket --help' ;;
-    ls | describe) _far_reply '--json --socket --help' ;;
+    ls | describe | nodes) _far_reply '--json --socket --help' ;;
     explain) _far_reply '--as --op --machine --json --socket --help' ;;
     policy) _far_reply '--socket --help' ;;
+    cert) _far_reply '--host --ca -o --output --days --force --json --help' ;;
     cap) _far_reply '--level --operation --expires --note --by --json --socket --help' ;;
     map) _far_reply '--json --html --socket --help' ;;
     fetch) _far_reply '-o --machine --socket --help' ;;
@@ -197,6 +200,7 @@ _far_operand() {
     fuzz) _far_files '*.seg'; _far_services ;;
     policy) _far_policy ;;
     cap) _far_cap ;;
+    cert) _far_cert ;;
     run | gdb) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -c -- "$cur"; compgen -f -- "$cur") ;;
   esac
 }
@@ -216,6 +220,15 @@ _far_cap() {
     grant) _far_services ;;
     narrow) _far_token ;;
     revoke) [[ $cur == @* ]] || _far_capabilities; _far_token ;;
+  esac
+}
+
+# far cert: what to do, then a folder, a name that nobody has yet, or a certificate.
+_far_cert() {
+  case $prev in
+    cert) _far_reply 'init node show' ;;
+    init) _far_files '' ;;
+    show) _far_files '*.pem' ;;
   esac
 }
 
@@ -266,7 +279,11 @@ _fard() {
     --log) _far_reply 'text json' ;;
     --log-level) _far_reply 'error warning notice info debug' ;;
     --metrics) _far_reply '127.0.0.1: unix:' ;;
-    *) _far_reply '--socket --store --policy --audit --foreground --log --log-level --metrics --perf --emulator --allow-wrpkru --version --help' ;;
+    --listen | --peer) ;;
+    --tls) _far_files '' ;;
+    --transport) _far_reply 'tls tcp ucx' ;;
+    --etcd) _far_reply 'http:// https://' ;;
+    *) _far_reply '--socket --store --policy --audit --foreground --log --log-level --metrics --listen --peer --tls --transport --etcd --perf --emulator --allow-wrpkru --version --help' ;;
   esac
 }
 

@@ -17,7 +17,7 @@
 const char *level_word(uint32_t level)
 {
     static const char *const names[] = {"unset", FAR_LEVELS(NAME_OF)};
-    return level < FAR_LEVEL_COUNT ? names[level] : "?";
+    return level == FAR_RULE_REFUSED ? "refuse" : level < FAR_LEVEL_COUNT ? names[level] : "?";
 }
 
 const char *state_word(uint32_t state)

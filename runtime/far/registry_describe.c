@@ -251,7 +251,9 @@ static void json_policy(struct json *json, const struct far_describe_reply *head
         const char *program = rule_program(rule, list->subjects);
         json_open(json, NULL, '{');
         json_string(json, "who", who_word(rule->who));
-        if (rule->who != FAR_WHO_ALL)
+        if (rule_node(rule, list->subjects))
+            json_string(json, "node", fard_text(rule_node(rule, list->subjects), FAR_NODE_NAME_MAX));
+        if (rule->who != FAR_WHO_ALL && rule->who != FAR_WHO_NODE)
             json_number(json, "id", rule->id);
         if (program)
             json_string(json, "executable", fard_text(program, FAR_SUBJECT_MAX));

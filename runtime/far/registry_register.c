@@ -115,6 +115,23 @@ static int take_name(void *to, const struct option_row *row, const char *name)
     return far_take_name("register", name, order->head.name) ? EX_USAGE : -1;
 }
 
+static int take_node(void *to, const struct option_row *row, const char *who)
+{
+    char name[FAR_NODE_NAME_MAX];
+    struct order *order = to;
+    struct far_rule *rule = &order->rules[order->head.rule_count];
+    (void)row;
+    if (order->head.rule_count == FAR_RULE_MAX)
+        return options_mistake(&line, "too many rules", who);
+    int code = who_parse_node("register", who, rule, name);
+    if (code)
+        return code;
+    if (!add_subject(order, name, &rule->subject))
+        return options_mistake(&line, "too many executables and nodes", who);
+    order->head.rule_count++;
+    return -1;
+}
+
 static int take_trusted(void *to, const struct option_row *row, const char *who)
 {
     (void)row;
@@ -188,6 +205,13 @@ static const struct option_row rows[] = {
      .take = take_readers,
      .help = "grant level read: follow returned pointers, call by trap; everybody else gets none: parameters and "
              "results, by trap"},
+    {.name = "node",
+     .value = "NAME[:UID]=LEVEL",
+     .kind = OPTION_TAKE,
+     .take = take_node,
+     .help =
+         "clients on that node (*: on any other), or those of that uid there: none, which is the default, lets them "
+         "call; refuse does not"},
     {.name = "function",
      .value = "OP…",
      .kind = OPTION_TAKE,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/far/registry_who.h"
 #include "runtime/far/registry_client.h"
+#include "runtime/fard/node_name.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -91,6 +92,44 @@ int who_program(const char *command, const char *path, char *real)
     return 0;
 }
 
+/* NAME, NAME:UID or *. */
+static int parse_node(const char *command, const char *text, size_t length, struct far_rule *rule,
+                      char name[FAR_NODE_NAME_MAX])
+{
+    char uid[16];
+    size_t name_length = strcspn(text, ":=");
+    snprintf(name, FAR_NODE_NAME_MAX, "%.*s", (int)(name_length < FAR_NODE_NAME_MAX ? name_length : 0), text);
+    rule->who = name_length < length ? FAR_WHO_NODE_UID : FAR_WHO_NODE;
+    if (strcmp(name, "*") != 0 && !node_name_is_sound(name, FAR_NODE_NAME_MAX)) {
+        fprintf(stderr, "far: %s: `%.*s` is no node's name: " NODE_NAME_RULES ", or is *\n", command, (int)length,
+                text);
+        return EX_USAGE;
+    }
+    if (rule->who == FAR_WHO_NODE)
+        return 0;
+    snprintf(uid, sizeof uid, "%.*s", (int)(length - name_length - 1), text + name_length + 1);
+    if (parse_number(uid, &rule->id) == 0)
+        return 0;
+    fprintf(stderr, "far: %s: %.*s: behind the node's name stands a uid, a number\n", command, (int)length, text);
+    return EX_USAGE;
+}
+
+int who_parse_node(const char *command, const char *text, struct far_rule *rule, char name[FAR_NODE_NAME_MAX])
+{
+    const char *level = strchr(text, '=');
+    *rule = (struct far_rule){.level = FAR_LEVEL_NONE};
+    if (level && strcmp(level, "=refuse") == 0)
+        rule->level = FAR_RULE_REFUSED;
+    else if (!level || strcmp(level, "=none") != 0) {
+        fprintf(stderr,
+                "far: %s: --node %s: behind = stands none or refuse; more than none is not granted to clients on other "
+                "nodes yet\n",
+                command, text);
+        return EX_USAGE;
+    }
+    return parse_node(command, text, (size_t)(level - text), rule, name);
+}
+
 int who_parse(const char *command, const char *text, enum far_level level, struct far_rule *rule,
               char program[FAR_SUBJECT_MAX])
 {
@@ -115,6 +154,13 @@ void who_print(const struct far_rule *rule, const char *subjects, char *text, si
     } else if (rule->who == FAR_WHO_GID) {
         const struct group *group = getgrgid(rule->id);
         name = group ? group->gr_name : NULL;
+    }
+    const char *node = rule_node(rule, subjects);
+    if (node) {
+        snprintf(text, size, "node:%s", fard_text(node, FAR_NODE_NAME_MAX));
+        if (rule->who == FAR_WHO_NODE_UID)
+            snprintf(text + strlen(text), size - strlen(text), ":%u", rule->id);
+        return;
     }
     if (program)
         program = fard_text(program, FAR_SUBJECT_MAX);

@@ -16,4 +16,7 @@ void who_print(const struct far_rule *rule, const char *subjects, char *text, si
 /* The real path of an executable on the command line, into real[FAR_SUBJECT_MAX]. 0 or an exit code, printed. */
 int who_program(const char *command, const char *path, char *real);
 
+/* The same for clients on another node: NAME[:UID]=LEVEL, LEVEL none or refuse. The node's name goes into `name`. */
+int who_parse_node(const char *command, const char *text, struct far_rule *rule, char name[FAR_NODE_NAME_MAX]);
+
 #endif

@@ -25,6 +25,8 @@ static void add_number(struct fields *fields, const char *name, uint64_t number)
 
 static void add_client(struct fields *fields, const struct client *client)
 {
+    if (client->who.node[0])
+        add_text(fields, "node", client->who.node);
     add_number(fields, "uid", client->who.uid);
     add_number(fields, "gid", client->who.gid);
     add_number(fields, "pid", (uint64_t)client->who.pid);
@@ -119,8 +121,13 @@ static void rules_text(const struct service *service, char *text, size_t size)
     for (uint32_t i = 0; i < service->rule_count; i++) {
         const struct far_rule *rule = &service->rules[i];
         policy_who_text(rule, service->subjects, who, sizeof who);
-        int length = snprintf(text + used, size - used, "%s--%s %s", used ? " " : "",
-                              rule->level == FAR_LEVEL_TRUSTED ? "trust" : policy_level_word(rule->level), who);
+        bool about_node = rule->who >= FAR_WHO_NODE;
+        int length = snprintf(text + used, size - used, "%s--%s %s%s%s", used ? " " : "",
+                              about_node                         ? "node"
+                              : rule->level == FAR_LEVEL_TRUSTED ? "trust"
+                                                                 : policy_level_word(rule->level),
+                              about_node ? who + strlen("node:") : who, about_node ? "=" : "",
+                              about_node ? policy_level_word(rule->level) : "");
         if (length < 0 || (size_t)length >= size - used) {
             snprintf(text + used, size - used, "%s", size - used > 4 ? " …" : "");
             return;

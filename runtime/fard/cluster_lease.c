@@ -17,7 +17,8 @@ static void settle_late(struct timer *timer)
 {
     struct cluster *cluster = list_entry(timer, struct cluster, settle);
     struct far_error error;
-    refuse(&error, ETIMEDOUT, EX_TEMPFAIL, "whoever keeps the cluster's names does not answer");
+    refuse(&error, ETIMEDOUT, EX_TEMPFAIL, "%s",
+           cluster->trouble[0] ? cluster->trouble : "whoever keeps the cluster's names does not answer");
     store_say_no_room(cluster->fard->store, &error);
     settle(cluster, NULL); /* what needs new addresses is refused in words then, and the rest is served */
 }

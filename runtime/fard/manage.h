@@ -34,7 +34,7 @@
 #define FAR_SHIPPING_MAX   4096u /* operations named by --function and --data */
 
 /* Whom a policy rule means, the less specific first: the most specific one that fits decides. */
-#define FAR_WHOS(X) X(ALL, all) X(GID, gid) X(UID, uid)
+#define FAR_WHOS(X) X(ALL, all) X(GID, gid) X(UID, uid) X(NODE, node) X(NODE_UID, node_uid)
 enum far_who {
 #define X(NAME, name) FAR_WHO_##NAME,
     FAR_WHOS(X)
@@ -44,12 +44,13 @@ enum far_who {
 
 struct far_rule {
     uint32_t who;   /* enum far_who */
-    uint32_t id;    /* uid or gid; 0 for ALL */
-    uint32_t level; /* enum far_level: what whoever it means is granted */
+    uint32_t id;    /* uid or gid; 0 for ALL and NODE */
+    uint32_t level; /* enum far_level: what whoever it means is granted; about nodes: NONE or FAR_RULE_REFUSED */
     /* 0, or: only with this executable. Its path, from / on, stands among the texts that go with the rules: where it
-     * begins, counted from 1. */
+     * begins, counted from 1. About nodes: the node's name there, or "*". */
     uint32_t subject;
 };
+#define FAR_RULE_REFUSED 255u /* clients there may not even call */
 
 /* Rules with the texts that they refer to, each ended by a NUL. */
 struct rule_list {
@@ -61,7 +62,13 @@ struct rule_list {
 /* The executable that a rule names, or NULL. */
 static inline const char *rule_program(const struct far_rule *rule, const char *subjects)
 {
-    return rule->subject ? subjects + rule->subject - 1 : NULL;
+    return rule->subject && rule->who < FAR_WHO_NODE ? subjects + rule->subject - 1 : NULL;
+}
+
+/* The node that a rule names, or NULL: it is about clients here. */
+static inline const char *rule_node(const struct far_rule *rule, const char *subjects)
+{
+    return rule->subject && rule->who >= FAR_WHO_NODE ? subjects + rule->subject - 1 : NULL;
 }
 
 /* What becomes of a service. The word is what `far ls` shows. */

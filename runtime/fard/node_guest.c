@@ -45,7 +45,8 @@ static struct guest *guest_new(struct node *node, const struct link_open *open)
         free(guest);
         return NULL;
     }
-    const struct principal who = {.pid = (pid_t)open->pid, .uid = open->uid, .gid = open->gid};
+    struct principal who = {.pid = (pid_t)open->pid, .uid = open->uid, .gid = open->gid};
+    snprintf(who.node, sizeof who.node, "%s", node->name);
     client_begin_guest(&guest->client, node->nodes->fard, account, &who, guest);
     guest->node = node;
     guest->instance = node->instance;
@@ -186,6 +187,24 @@ static int find_service(const struct node *node, const struct link_open *open, s
     return 0;
 }
 
+/* Whoever may call gets none: nothing is mapped across the network. */
+static int check_policy(struct guest *guest, const struct service *service, struct far_error *error)
+{
+    char reason[2 * FAR_SUBJECT_MAX];
+    struct policy_reason why;
+    enum far_level level = client_grant(&guest->client, service, &why);
+    if (!why.refused) {
+        audit_grant(&guest->client, "grant", service, FAR_LEVEL_UNSET, level, &why);
+        return 0;
+    }
+    const struct far_message asked = {.type = FAR_MSG_OPEN_CHANNEL};
+    policy_reason_text(&why, reason, sizeof reason);
+    refuse(error, EACCES, EX_NOPERM, "service '%s' on node '%s' is not for uid %u of node '%s': %.300s",
+                  service->name, guest->node->nodes->identity.name, guest->client.who.uid, guest->node->name, reason);
+    audit_refusal(&guest->client, &asked, error);
+    return FARD_REFUSED;
+}
+
 static int open_for(struct guest *guest, const struct link_open *open, uint32_t serial, struct service *service,
                     struct far_error *error)
 {
@@ -196,7 +215,8 @@ static int open_for(struct guest *guest, const struct link_open *open, uint32_t 
         .size = open->size,
         .copies = true,
     };
-    int result = channel_count_up(&guest->client, open->size, error);
+    int result = check_policy(guest, service, error);
+    result = result ? result : channel_count_up(&guest->client, open->size, error);
     if (result)
         return result;
     guest->transports = open->transports;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/fard/policy.h"
+#include "runtime/fard/node_name.h"
 #include "runtime/fard/registry.h"
 
 #include <stdio.h>
@@ -15,6 +16,15 @@ static bool is_member(const struct principal *who, gid_t gid)
             return true;
     }
     return false;
+}
+
+/* Clients on other nodes, and rules about them, meet nobody else. */
+static enum policy_fit fit_node(const struct far_rule *rule, const char *subjects, const struct principal *who)
+{
+    const char *node = rule_node(rule, subjects);
+    if (!node || !who->node[0] || (strcmp(node, "*") != 0 && strcmp(node, who->node) != 0))
+        return POLICY_OTHER_NODE;
+    return rule->who == FAR_WHO_NODE || rule->id == who->uid ? POLICY_FITS : POLICY_OTHER_UID;
 }
 
 static enum policy_fit fit_id(const struct far_rule *rule, const struct principal *who)
@@ -42,6 +52,8 @@ static enum policy_fit fit_program(const char *path, const struct program *progr
 
 enum policy_fit policy_fit(const struct far_rule *rule, const char *subjects, const struct principal *who)
 {
+    if (who->node[0] || rule->who >= FAR_WHO_NODE)
+        return fit_node(rule, subjects, who);
     enum policy_fit fit = fit_id(rule, who);
     return fit ? fit : fit_program(rule_program(rule, subjects), &who->program);
 }
@@ -53,9 +65,18 @@ static bool rule_fits(const struct far_rule *rule, const char *subjects, const s
 
 /* A uid keeps users apart, a program's name only programs of users who do not cheat: so what a rule says about a uid
  * weighs more than that it names a program as well. */
-static uint32_t rule_weight(const struct far_rule *rule)
+static uint32_t rule_weight(const struct far_rule *rule, const char *subjects)
 {
-    return rule->who * 2 + (rule->subject != 0);
+    const char *node = rule_node(rule, subjects);
+    return rule->who * 2 + (node ? strcmp(node, "*") != 0 : rule->subject != 0);
+}
+
+/* Refused is less than none. */
+static bool grants_more(const struct far_rule *rule, const struct far_rule *other)
+{
+    if (rule->level == FAR_RULE_REFUSED || other->level == FAR_RULE_REFUSED)
+        return other->level == FAR_RULE_REFUSED && rule->level != FAR_RULE_REFUSED;
+    return rule->level > other->level;
 }
 
 const struct far_rule *policy_decider(const struct rule_list *list, const struct principal *who)
@@ -63,11 +84,12 @@ const struct far_rule *policy_decider(const struct rule_list *list, const struct
     const struct far_rule *decider = NULL;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct far_rule *rule = &list->rules[i];
-        if (decider && rule_weight(rule) < rule_weight(decider))
+        uint32_t weight = rule_weight(rule, list->subjects);
+        if (decider && weight < rule_weight(decider, list->subjects))
             continue;
         if (!rule_fits(rule, list->subjects, who))
             continue;
-        if (!decider || rule_weight(rule) > rule_weight(decider) || rule->level > decider->level)
+        if (!decider || weight > rule_weight(decider, list->subjects) || grants_more(rule, decider))
             decider = rule;
     }
     return decider;
@@ -171,6 +193,11 @@ enum far_level policy_by_rules(const struct registry *registry, const struct ser
 {
     if (!(registry->policy && ask_file(registry->policy, service, who, why)) && !ask_registration(service, who, why))
         *why = (struct policy_reason){.source = POLICY_BY_DEFAULT, .granted = FAR_LEVEL_NONE};
+    if (who->node[0]) {
+        why->refused = why->rule && why->rule->level == FAR_RULE_REFUSED;
+        why->granted = FAR_LEVEL_NONE; /* also where a default would give more: it is about clients here */
+        why->node = who->node;
+    }
     return why->granted;
 }
 
@@ -183,7 +210,8 @@ enum far_level policy_grant(const struct registry *registry, const struct servic
             (struct policy_reason){.source = POLICY_BY_PLACE, .granted = FAR_LEVEL_NONE, .node = service->away->node};
     } else {
         policy_by_rules(registry, service, who, &reason);
-        raise_by_capability(registry, service, who, &reason);
+        if (!who->node[0])
+            raise_by_capability(registry, service, who, &reason);
     }
     if (why)
         *why = reason;
@@ -226,11 +254,24 @@ static bool subject_is_sound(const char *subject, size_t room)
     return length < room && subject[0] == '/' && length < FAR_SUBJECT_MAX;
 }
 
+static bool node_rule_is_sound(const struct far_rule *rule, const char *subjects, uint32_t subject_bytes)
+{
+    const char *node = rule_node(rule, subjects);
+    if (!node || !memchr(node, '\0', subject_bytes - (rule->subject - 1)))
+        return false;
+    return (strcmp(node, "*") == 0 || node_name_is_sound(node, FAR_NODE_NAME_MAX)) && rule->id != UINT32_MAX &&
+           (rule->who == FAR_WHO_NODE_UID || rule->id == 0) &&
+           (rule->level == FAR_LEVEL_NONE || rule->level == FAR_RULE_REFUSED);
+}
+
 bool policy_rule_is_sound(const struct far_rule *rule, const char *subjects, uint32_t subject_bytes)
 {
-    if (rule->subject > subject_bytes ||
-        (rule->subject && !subject_is_sound(subjects + rule->subject - 1, subject_bytes - (rule->subject - 1))))
+    if (rule->subject > subject_bytes || rule->who >= FAR_WHO_COUNT ||
+        (rule->subject && rule->who < FAR_WHO_NODE &&
+         !subject_is_sound(subjects + rule->subject - 1, subject_bytes - (rule->subject - 1))))
         return false;
+    if (rule->who >= FAR_WHO_NODE)
+        return node_rule_is_sound(rule, subjects, subject_bytes);
     return rule->who < FAR_WHO_COUNT && rule->level > FAR_LEVEL_UNSET && rule->level < FAR_LEVEL_COUNT &&
            (rule->who != FAR_WHO_ALL || rule->id == 0) && rule->id != UINT32_MAX;
 }
@@ -244,7 +285,11 @@ void policy_who_text(const struct far_rule *rule, const char *subjects, char *te
     };
     const char *word = rule->who < FAR_WHO_COUNT ? words[rule->who] : "?";
     const char *program = rule_program(rule, subjects);
-    if (rule->who == FAR_WHO_ALL)
+    if (rule->who == FAR_WHO_NODE)
+        snprintf(text, size, "node:%s", rule_node(rule, subjects));
+    else if (rule->who == FAR_WHO_NODE_UID)
+        snprintf(text, size, "node:%s:%u", rule_node(rule, subjects), rule->id);
+    else if (rule->who == FAR_WHO_ALL)
         snprintf(text, size, "%s%s", program ? "exe:" : word, program ? program : "");
     else
         snprintf(text, size, "%s:%u%s%s", word, rule->id, program ? "+exe:" : "", program ? program : "");
@@ -253,11 +298,8 @@ void policy_who_text(const struct far_rule *rule, const char *subjects, char *te
 const char *policy_source_word(enum policy_source source)
 {
     static const char *const words[] = {
-        [POLICY_BY_DEFAULT] = "default",
-        [POLICY_BY_FILE] = "policy",
-        [POLICY_BY_REGISTRATION] = "registration",
-        [POLICY_BY_CAPABILITY] = "capability",
-        [POLICY_BY_PLACE] = "place",
+        [POLICY_BY_DEFAULT] = "default",       [POLICY_BY_FILE] = "policy", [POLICY_BY_REGISTRATION] = "registration",
+        [POLICY_BY_CAPABILITY] = "capability", [POLICY_BY_PLACE] = "place",
     };
     return words[source];
 }
@@ -269,7 +311,7 @@ const char *policy_level_word(enum far_level level)
                                         FAR_LEVELS(X)
 #undef X
     };
-    return level < FAR_LEVEL_COUNT ? words[level] : "?";
+    return (unsigned)level == FAR_RULE_REFUSED ? "refuse" : level < FAR_LEVEL_COUNT ? words[level] : "?";
 }
 
 void policy_reason_text(const struct policy_reason *why, char *text, size_t size)
@@ -279,8 +321,11 @@ void policy_reason_text(const struct policy_reason *why, char *text, size_t size
         policy_who_text(why->rule, why->subjects, who, sizeof who);
     if (why->source == POLICY_BY_FILE)
         snprintf(text, size, "%s:%u: %s %s", why->file->path, why->line,
-                 why->rule ? policy_level_word(why->granted) : "default",
+                 why->rule ? policy_level_word(why->rule->level) : "default",
                  why->rule ? why->word : policy_level_word(why->granted));
+    else if (why->source == POLICY_BY_REGISTRATION && why->rule->who >= FAR_WHO_NODE)
+        snprintf(text, size, "registered with --node %s=%s", who + strlen("node:"),
+                 policy_level_word(why->rule->level));
     else if (why->source == POLICY_BY_REGISTRATION)
         snprintf(text, size, "registered with --%s %s",
                  why->granted == FAR_LEVEL_TRUSTED ? "trust" : policy_level_word(why->granted), who);
@@ -289,6 +334,8 @@ void policy_reason_text(const struct policy_reason *why, char *text, size_t size
                  why->node);
     else if (why->source == POLICY_BY_CAPABILITY)
         snprintf(text, size, "capability %u%s", why->capability, why->limited ? ", for some operations" : "");
+    else if (why->node)
+        snprintf(text, size, "nothing is said about node '%s': its clients may call, and get none", why->node);
     else
         snprintf(text, size, "neither the policy file nor the registration says anything about it");
 }

@@ -9,6 +9,9 @@
  *
  * The first that says anything decides. A capability that the client has presented for the service may raise that; the
  * client's own wish only lowers it.
+ *
+ * Of clients on other nodes nothing is believed but the node and the uid there. Rules about uids, groups and executables here are not about
+ * them; rules about nodes are, and no others. Nothing is mapped across the network, so they get none, or are refused.
  */
 #ifndef FARCALL_POLICY_H
 #define FARCALL_POLICY_H
@@ -39,6 +42,7 @@ struct principal {
     struct program program;
     uint32_t *presented; /* ids of capabilities; owned likewise */
     uint32_t presented_count;
+    char node[FAR_NODE_NAME_MAX]; /* where it is, and who vouches for the rest; empty: here, and the kernel does */
 };
 
 /* What the policy file says about one service, or about all (`*`). */
@@ -94,7 +98,7 @@ struct policy_reason {
     bool limited;                   /* POLICY_BY_CAPABILITY: to some operations */
     enum far_level otherwise;       /* POLICY_BY_CAPABILITY: what would be granted without it */
     const char *node;               /* POLICY_BY_PLACE: where the other is */
-    bool refused;                   /* POLICY_BY_PLACE: a client on another node, which may not even call */
+    bool refused;                   /* a client on another node, which may not even call */
 };
 
 /*
@@ -118,6 +122,7 @@ enum policy_fit {
     POLICY_OTHER_UID,
     POLICY_OTHER_GROUP,
     POLICY_OTHER_PROGRAM,
+    POLICY_OTHER_NODE,
     POLICY_PROGRAM_UNKNOWN,
     POLICY_PROGRAM_UNCONFIRMED
 };

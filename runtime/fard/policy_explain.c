@@ -22,6 +22,8 @@ static const char *misfit_words(enum policy_fit fit, const struct principal *who
         return "not in that group";
     case POLICY_OTHER_PROGRAM:
         return "another executable";
+    case POLICY_OTHER_NODE:
+        return who->node[0] ? "not about that node" : "about clients on another node";
     case POLICY_PROGRAM_UNKNOWN:
     case POLICY_PROGRAM_UNCONFIRMED:
         return who->program.trouble[0] ? who->program.trouble : "its executable is not known";
@@ -36,7 +38,7 @@ static void tell(const struct walk *walk, const struct far_rule *rule, const cha
     char line[3 * FAR_SUBJECT_MAX];
     enum policy_fit fit = policy_fit(rule, subjects, walk->who);
     const char *misfit = misfit_words(fit, walk->who);
-    if (!walk->others && (fit == POLICY_OTHER_UID || fit == POLICY_OTHER_GROUP)) {
+    if (!walk->others && (fit == POLICY_OTHER_UID || fit == POLICY_OTHER_GROUP || fit == POLICY_OTHER_NODE)) {
         ++*walk->left_out;
         return;
     }
@@ -74,8 +76,12 @@ static void walk_registration(const struct walk *walk, const struct service *ser
     for (uint32_t i = 0; i < service->rule_count; i++) {
         const struct far_rule *rule = &service->rules[i];
         policy_who_text(rule, service->subjects, who, sizeof who);
-        snprintf(text, sizeof text, "registered with --%s %s",
-                 rule->level == FAR_LEVEL_TRUSTED ? "trust" : policy_level_word(rule->level), who);
+        if (rule->who >= FAR_WHO_NODE)
+            snprintf(text, sizeof text, "registered with --node %s=%s", who + sizeof "node:" - 1,
+                     policy_level_word(rule->level));
+        else
+            snprintf(text, sizeof text, "registered with --%s %s",
+                     rule->level == FAR_LEVEL_TRUSTED ? "trust" : policy_level_word(rule->level), who);
         tell(walk, rule, service->subjects, text, why->rule == rule);
     }
 }

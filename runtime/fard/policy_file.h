@@ -4,10 +4,11 @@
  *
  *     # a comment
  *     service NAME | NAME@MAJOR | *
- *         LEVEL WHO…                 LEVEL: none, read, trusted
+ *         LEVEL WHO…                 LEVEL: none, read, trusted; of nodes none, refuse
  *         default LEVEL | registration
  *
  *     WHO: uid:N, gid:N, user:NAME, group:NAME, exe:PATH, or one of the first four +exe:PATH; "…" holds blanks
+ *          node:NAME, node:NAME:UID, node:*
  */
 #ifndef FARCALL_POLICY_FILE_H
 #define FARCALL_POLICY_FILE_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The policy file's text: line by line, word by word. Each line is understood by itself, so that one mistake hides no other. */
 #include "idl/diag.h"
+#include "runtime/fard/node_name.h"
 #include "runtime/fard/policy_file.h"
 #include "runtime/format/complain.h"
 
@@ -184,6 +185,8 @@ static uint32_t level_of(const char *word)
         return FAR_LEVEL_##NAME;
     FAR_LEVELS(X)
 #undef X
+    if (strcmp(word, "refuse") == 0)
+        return FAR_RULE_REFUSED;
     return FAR_LEVEL_UNSET;
 }
 
@@ -278,11 +281,29 @@ static bool starts(const char *word, const char *prefix, const char **rest)
     return strncmp(word, prefix, length) == 0;
 }
 
+/* NAME, NAME:UID or *, behind `node:`. */
+static bool parse_node(struct parse *parse, const char *text, struct far_rule *rule)
+{
+    char name[FAR_NODE_NAME_MAX];
+    size_t length = strcspn(text, ":");
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : 0), text);
+    rule->who = text[length] ? FAR_WHO_NODE_UID : FAR_WHO_NODE;
+    if (strcmp(name, "*") != 0 && !node_name_is_sound(name, sizeof name)) {
+        report(parse, parse->word_column, false, "`node:%s` names no node: " NODE_NAME_RULES, text);
+        return false;
+    }
+    uint32_t at = keep_text(parse, &parse->subjects, name);
+    rule->subject = at + 1;
+    return at != UINT32_MAX && (!text[length] || parse_number(parse, text + length + 1, &rule->id));
+}
+
 static bool parse_id(struct parse *parse, const char *word, struct far_rule *rule)
 {
-    static const char *const candidates[] = {"uid:", "gid:", "user:", "group:", "exe:", NULL};
+    static const char *const candidates[] = {"uid:", "gid:", "user:", "group:", "exe:", "node:", NULL};
     const struct policy_lookup *lookup = parse->lookup;
     const char *rest;
+    if (starts(word, "node:", &rest))
+        return parse_node(parse, rest, rule);
     rule->who = FAR_WHO_UID;
     if (starts(word, "uid:", &rest))
         return parse_number(parse, rest, &rule->id);
@@ -296,10 +317,12 @@ static bool parse_id(struct parse *parse, const char *word, struct far_rule *rul
     char prefix[16];
     snprintf(prefix, sizeof prefix, "%.*s", (int)strcspn(word, ":") + 1, word);
     const char *meant = nearest_word(prefix, candidates);
-    report(parse, parse->word_column, false, "`%s` names nobody; %s%s%s", word, meant ? "did you mean `" : "write ",
-           meant ? meant
-                 : "uid:N, gid:N, user:NAME, group:NAME or exe:PATH; for everybody else there is `default LEVEL`",
-           meant ? "`?" : "");
+    report(
+        parse, parse->word_column, false, "`%s` names nobody; %s%s%s", word, meant ? "did you mean `" : "write ",
+        meant
+            ? meant
+            : "uid:N, gid:N, user:NAME, group:NAME, exe:PATH or node:NAME; for everybody else there is `default LEVEL`",
+        meant ? "`?" : "");
     return false;
 }
 
@@ -328,6 +351,10 @@ static bool parse_who(struct parse *parse, struct far_rule *rule)
     char *exe = strncmp(word, "exe:", 4) == 0 ? word : strstr(word, "+exe:");
     if (strcmp(word, "all") == 0) {
         report(parse, parse->word_column, false, "for everybody else there is `default LEVEL`");
+        return false;
+    }
+    if (exe && exe != word && strncmp(word, "node:", 5) == 0) {
+        report(parse, parse->word_column, false, "`%s`: executables on other nodes are not known here", word);
         return false;
     }
     if (exe && !parse_program(parse, strchr(exe, ':') + 1, rule))
@@ -379,13 +406,28 @@ static void add_rule(struct parse *parse, const struct far_rule *rule)
     parse->section->count++;
 }
 
+/* What can be granted depends on where somebody is. */
+static bool check_level(struct parse *parse, const struct far_rule *rule)
+{
+    bool about_node = rule->who >= FAR_WHO_NODE;
+    if (about_node && rule->level != FAR_LEVEL_NONE && rule->level != FAR_RULE_REFUSED)
+        report(parse, parse->word_column, false,
+               "`%s`: more than none is not granted to clients on other nodes yet; write none or refuse", parse->word);
+    else if (!about_node && rule->level == FAR_RULE_REFUSED)
+        report(parse, parse->word_column, false,
+               "`%s`: refuse is about clients on other nodes (node:NAME); who is here gets none at least", parse->word);
+    else
+        return true;
+    return false;
+}
+
 static void parse_rules(struct parse *parse, uint32_t level)
 {
     if (!want_word(parse, "who? `LEVEL WHO…`; for everybody else `default LEVEL`"))
         return;
     do {
         struct far_rule rule = {.who = FAR_WHO_ALL, .level = level};
-        if (!parse_who(parse, &rule) || !parse->section)
+        if (!parse_who(parse, &rule) || !parse->section || !check_level(parse, &rule))
             continue;
         check_new(parse, &rule);
         add_rule(parse, &rule);
@@ -413,7 +455,7 @@ static void parse_default(struct parse *parse)
     uint32_t level = level_of(parse->word);
     if (strcmp(parse->word, "registration") == 0)
         level = POLICY_FALLBACK_REGISTRATION;
-    else if (level == FAR_LEVEL_UNSET) {
+    else if (level == FAR_LEVEL_UNSET || level == FAR_RULE_REFUSED) {
         report_word(parse, candidates, "the default is none, read, trusted or registration");
         return;
     }
@@ -425,7 +467,7 @@ static void parse_default(struct parse *parse)
 
 static void parse_line(struct parse *parse)
 {
-    static const char *const candidates[] = {"service", "default", "none", "read", "trusted", NULL};
+    static const char *const candidates[] = {"service", "default", "none", "read", "trusted", "refuse", NULL};
     if (!next_word(parse))
         return;
     uint32_t level = level_of(parse->word), column = parse->word_column;
@@ -435,7 +477,7 @@ static void parse_line(struct parse *parse)
     }
     bool is_default = strcmp(parse->word, "default") == 0;
     if (!is_default && level == FAR_LEVEL_UNSET)
-        report_word(parse, candidates, "a line begins with service, default, none, read or trusted");
+        report_word(parse, candidates, "a line begins with service, default, none, read, trusted or refuse");
     else if (!parse->section_was_said)
         report(parse, column, false, "which service is this for? A line `service NAME` must come before");
     else if (is_default)

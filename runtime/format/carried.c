@@ -86,6 +86,8 @@ static bool has_flexible_array(const struct carrier *carrier, const struct far_v
 static bool memory_is_flat(struct carrier *carrier, const struct far_value *value)
 {
     const struct far_type *type = iface_type(carrier->iface, value->type);
+    if (iface_holds_booleans(carrier->iface, iface_type(carrier->iface, type->target)))
+        return false; /* the walk mends them */
     if (value->lifetime || value->flags & FAR_VALUE_RELEASE)
         return false;
     if (value->inside && !value_is_bytes(carrier, iface_value(carrier->iface, value->inside - 1)))

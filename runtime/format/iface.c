@@ -117,3 +117,43 @@ const struct far_expr *iface_expr(const struct far_iface *iface, uint32_t index)
 {
     return entry(iface, &iface->exprs, index, sizeof(struct far_expr));
 }
+
+/* Values are nested in values to a depth that iface_check() limits. */
+bool iface_holds_booleans(const struct far_iface *iface, const struct far_type *type)
+{
+    bool holds = type->kind == FAR_TYPE_BOOL;
+    if (type->kind == FAR_TYPE_ARRAY)
+        return iface_holds_booleans(iface, iface_type(iface, type->target));
+    for (uint32_t i = 0; type->kind == FAR_TYPE_STRUCT && i < type->member_count && !holds; i++)
+        holds = iface_holds_booleans(iface, iface_type(iface, iface_member(iface, type->first_member + i)->type));
+    return holds;
+}
+
+static void mend_members(const struct far_iface *iface, const struct far_type *type, char *memory, uint64_t bytes)
+{
+    for (uint32_t i = 0; i < type->member_count; i++) {
+        const struct far_member *member = iface_member(iface, type->first_member + i);
+        const struct far_type *of = iface_type(iface, member->type);
+        bool flexible = of->kind == FAR_TYPE_ARRAY && !of->size && type->flags & FAR_TYPE_FLEXIBLE;
+        if (!member->bit_width && member->offset <= bytes && iface_holds_booleans(iface, of))
+            iface_mend_booleans(iface, of, memory + member->offset, flexible ? bytes - member->offset : of->size);
+    }
+}
+
+void iface_mend_booleans(const struct far_iface *iface, const struct far_type *type, char *memory, uint64_t bytes)
+{
+    if (type->kind == FAR_TYPE_ARRAY) {
+        iface_mend_booleans(iface, iface_type(iface, type->target), memory, bytes);
+        return;
+    }
+    if (type->kind == FAR_TYPE_STRUCT && type->flags & FAR_TYPE_FLEXIBLE && bytes >= type->size) {
+        mend_members(iface, type, memory, bytes);
+        return;
+    }
+    for (uint64_t at = 0; type->size && type->size <= bytes - at; at += type->size) {
+        if (type->kind == FAR_TYPE_STRUCT)
+            mend_members(iface, type, memory + at, type->size);
+        else if (type->kind == FAR_TYPE_BOOL && (unsigned char)memory[at] > 1)
+            memory[at] = 1;
+    }
+}

@@ -39,8 +39,7 @@ static void make_context(void)
     if (process.status != UCS_OK)
         return;
     /* Shared memory says that it notices when the other side has died: we do, by the TCP connection. */
-    ucp_config_modify(config, "POSIX_ERROR_HANDLING", "y");
-    ucp_config_modify(config, "SYSV_ERROR_HANDLING", "y");
+    ucp_config_modify(config, "MM_ERROR_HANDLING", "y");
     process.status = ucp_init(&wanted, config, &process.context);
     ucp_config_release(config);
 }

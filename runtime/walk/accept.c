@@ -76,6 +76,7 @@ static unsigned accept_plain(struct walk *walk, uint32_t index, const char *area
         take_room(walk, object, from);
     else
         memcpy(object->memory, from, object->bytes);
+    walk_mend(walk, object, object->memory, object->bytes);
     return FAR_CALL_DONE;
 }
 
@@ -113,6 +114,8 @@ static unsigned accept_structured(struct walk *walk, uint32_t index, const char 
     struct walk_object *object = &walk->object[index];
     bool both = object->direction == WALK_BOTH;
     struct accepted accepted = {.area = area, .after = copied(walk, area + object->offset, object->bytes)};
+    if (accepted.after)
+        walk_mend(walk, object, accepted.after, object->bytes);
     accepted.now = accepted.after;
     if (both) {
         accepted.bits = (const uint8_t *)copied(walk, area + object->changes, (object->bytes + 7) / 8);

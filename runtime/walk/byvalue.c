@@ -53,6 +53,7 @@ unsigned walk_receive_value(struct walk *walk, uint32_t i, const char *area)
     char *image = object.memory ? copied(walk, area + walk->end, object.bytes) : NULL;
     if (!image)
         return FAR_CALL_NO_MEMORY;
+    walk_mend(walk, &object, image, object.bytes);
     if (object.element)
         memset(object.memory, 0, object.bytes);
     else

@@ -79,6 +79,9 @@ struct walk_visit {
     struct walk_holder holder[WALK_NESTING];
 };
 
+/* The memory is ours by now: what its type says is a _Bool is one, whatever the other side wrote. */
+void walk_mend(struct walk *walk, const struct walk_object *object, char *memory, uint64_t bytes);
+
 /* --- shared.c: memory that is not copied --- */
 
 /* By the hooks `shares` and, where the value says so, `granted`; never what a size is read from. */

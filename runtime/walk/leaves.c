@@ -46,6 +46,29 @@ uint64_t walk_element_size(const struct far_iface *iface, const struct far_value
     return size ? size : 1;
 }
 
+/* What an object is made of: of `void *`, as its elements say. */
+static uint32_t type_of(const struct walk *walk, const struct walk_object *object)
+{
+    const struct far_value *value = object->value;
+    if (object->flags & WALK_BY_VALUE)
+        return value->type;
+    return object->element ? object->element->type : iface_type(walk->of.iface, value->type)->target;
+}
+
+void walk_mend(struct walk *walk, const struct walk_object *object, char *memory, uint64_t bytes)
+{
+    uint32_t index = type_of(walk, object);
+    const struct far_type *type = iface_type(walk->of.iface, index);
+    if (type->kind != FAR_TYPE_STRUCT && type->kind != FAR_TYPE_BOOL && type->kind != FAR_TYPE_ARRAY)
+        return;
+    if (walk->looked_at != index + 1) {
+        walk->looked_at = index + 1;
+        walk->has_booleans = iface_holds_booleans(walk->of.iface, type);
+    }
+    if (walk->has_booleans)
+        iface_mend_booleans(walk->of.iface, type, memory, bytes);
+}
+
 static unsigned visit_member(struct walk_visit *visit, const struct far_member *member, uint64_t offset)
 {
     const struct far_iface *iface = visit->walk->of.iface;

@@ -76,6 +76,7 @@ static bool take_image(struct walk *walk, struct walk_object *object, const char
         return false;
     memcpy(image, object->image ? object->image : from, known);
     memcpy(image + known, from + known, object->bytes - known);
+    walk_mend(walk, object, image, object->bytes);
     object->image = image;
     object->image_bytes = (uint32_t)object->bytes;
     return true;
@@ -185,6 +186,8 @@ static unsigned made_memory(struct walk_visit *visit, struct walk_object *object
         object->root = (uint64_t)(uintptr_t)object->memory;
     if (!found)
         memset(object->memory, 0, room);
+    if (found)
+        walk_mend(walk, object, object->memory, object->bytes);
     if (found || !(object->flags & WALK_MADE || object->direction & FAR_VALUE_IN)) {
         as_it_is(object);
     } else if (!take_image(walk, object, from)) {
@@ -232,6 +235,8 @@ static unsigned plain_bytes(struct walk_visit *visit, struct walk_object *object
     } else if (!object->kept) {
         memset(object->memory, 0, object->bytes); /* nothing of an earlier call may come out of it */
     }
+    if (object->direction & FAR_VALUE_IN)
+        walk_mend(visit->walk, object, object->memory, object->bytes);
     object->image = object->memory;
     object->image_bytes = (uint32_t)object->bytes;
     return check_string(visit, object, object->memory);

@@ -118,6 +118,8 @@ struct walk {
     uint32_t param_object[FAR_PARAM_MAX]; /* 1 + index; 0: NULL, or none */
     uint16_t measured;                    /* parameters from whose memory sizes are read */
     uint16_t late;                        /* parameters whose size is read from another's memory */
+    uint32_t looked_at;                   /* 1 + the type that was last looked at for booleans */
+    bool has_booleans;                    /* it has */
     bool callee;
     bool after; /* the function has run */
     uint32_t *seen;

@@ -4,7 +4,8 @@
  * Compiled twice: one sleeps in the kernel, the other one looks all the time.
  *
  *     null       a call's frame there, an answer's back
- *     in-N       the same, with N bytes there
+ *     sessions   the same, the server in a session of its own, as hosts are
+ *     in-N       as null, with N bytes there
  *     inout-N    and N bytes back
  *     flow-N     N bytes after N bytes, for one answer at the end: what TCP can carry
  */
@@ -112,6 +113,8 @@ static void serve(const struct peer_run *run)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
+    if (peer_is(run, "sessions"))
+        setsid();
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 8) != 0 ||
         getsockname(listener, (struct sockaddr *)&address, &size) != 0)
@@ -167,7 +170,7 @@ static void call(void *to, const struct peer_run *run, uint32_t count)
 
 int main(int argc, char **argv)
 {
-    const struct peer peer = {NAME, "null in inout flow", serve, connect_to, call, 0};
+    const struct peer peer = {NAME, "null sessions in inout flow", serve, connect_to, call, 0};
     port = mmap(NULL, sizeof *port, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (port == MAP_FAILED)
         return 70;

@@ -22,6 +22,7 @@ etcd_again() {
     --listen-peer-urls "http://$(etcd_address "$i"):2380" --initial-advertise-peer-urls "http://$(etcd_address "$i"):2380" \
     "${tls[@]}" >>"$ETCD_FOLDER/m$i.log" 2>&1 </dev/null &
   ETCD_PIDS[i]=$!
+  disown "${ETCD_PIDS[$i]}" # the shell says nothing of its end
 }
 
 etcd_ask() { # MEMBER PATH BODY
@@ -67,7 +68,7 @@ etcd_stop() { kill -STOP "${ETCD_PIDS[$1]}"; }
 etcd_go_on() { kill -CONT "${ETCD_PIDS[$1]}"; }
 etcd_kill() {
   kill -KILL "${ETCD_PIDS[$1]}"
-  wait "${ETCD_PIDS[$1]}" 2>/dev/null || true
+  while kill -0 "${ETCD_PIDS[$1]}" 2>/dev/null; do sleep 0.01; done
   unset "ETCD_PIDS[$1]"
 }
 

@@ -14,7 +14,7 @@ chmod 777 "$calls"
 # shellcheck source=testsuite/net/Inputs/clients.sh
 . "$here/clients.sh"
 start_client() { FARCALL_LEVEL=none "$folder/history_client" "$calls" "$@" & }
-host_pid() { "$build/bin/far" describe ledger --json | /usr/bin/python3 -c 'import json, sys; pid = json.load(sys.stdin)["host"]["pid"]; pid > 1 and print(pid) or sys.exit(1)'; }
+host_pid() { "$build/bin/far" describe ledger --json | /usr/bin/python3 -c 'import json, sys; pid = json.load(sys.stdin)["host"]["pid"]; sys.exit(print(pid) if pid > 1 else 1)'; }
 kills=0
 clients_begin "$clients" "$seconds" "$seed"
 while clients_go_on; do

@@ -178,7 +178,7 @@ nodes_await() {
 }
 
 nodes_host() { # I SERVICE: its process; fails while there is none
-  nodes_far "$1" describe "$2" --json | /usr/bin/python3 -c 'import json, sys; pid = json.load(sys.stdin)["host"]["pid"]; pid > 1 and print(pid) or sys.exit(1)'
+  nodes_far "$1" describe "$2" --json | /usr/bin/python3 -c 'import json, sys; pid = json.load(sys.stdin)["host"]["pid"]; sys.exit(print(pid) if pid > 1 else 1)'
 }
 
 nodes_end_fard() { # I SIGNAL
