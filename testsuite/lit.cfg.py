@@ -60,7 +60,7 @@ for name in ["FARCALL_LAYOUT_COUNT", "FARCALL_LAYOUT_SEED", "CLIENTS_SECONDS"]:
 # A sanitizer's report is a crash, so that `not` never takes it for an expected failure.
 config.environment["ASAN_OPTIONS"] = "abort_on_error=1:detect_leaks=1:handle_abort=0:detect_stack_use_after_return=0"
 config.environment["UBSAN_OPTIONS"] = "halt_on_error=1:abort_on_error=1:print_stacktrace=1"
-config.environment["LSAN_OPTIONS"] = "print_suppressions=0"
+config.environment["LSAN_OPTIONS"] = f"print_suppressions=0:suppressions={root}/testsuite/lsan.txt"
 # Mutexes that lie in memory which several processes share, made by one and used by another, look misused to it.
 config.environment["TSAN_OPTIONS"] = "halt_on_error=1:abort_on_error=1:report_mutex_bugs=0"
 if sanitize:

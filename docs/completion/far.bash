@@ -156,7 +156,7 @@ _far_value() {
     run:--gate) _far_reply 'process pku auto' ;;
     run:--untrusted | run:--trust-server | gdb:--host) _far_services ;;
     run:--heap-size) _far_reply '128M 1G 4G 16G' ;;
-    cert:--ca | cert:-o | cert:--output) _far_files '' ;;
+    cert:--ca | cert:-o) _far_files '' ;;
     cert:--host | cert:--days) ;;
     fetch:--machine) _far_reply 'x86-64 aarch64' ;;
     fuzz:--corpus | fuzz:--artifacts) _far_files '' ;;
@@ -174,12 +174,12 @@ _far_options() {
     dump) _far_reply '--section= --relocs --json --help' ;;
     diff) _far_reply '--json --help' ;;
     implib) _far_reply '-o --soname --like --with --isolate --rpath --no-rpath --dump=asm --help' ;;
-    register) _far_reply '--name --trust --read --function --data --machine --host-uid --sandbox --allow-path --allow-net --memory --stack --cpu --files --processes --start --idle --upgrade --socket --json --help' ;;
+    register) _far_reply '--name --trust --read --node --function --data --machine --host-uid --sandbox --allow-path --allow-net --memory --stack --cpu --files --processes --start --idle --upgrade --socket --json --help' ;;
     unregister) _far_reply '--socket --help' ;;
     ls | describe | nodes) _far_reply '--json --socket --help' ;;
     explain) _far_reply '--as --op --machine --json --socket --help' ;;
     policy) _far_reply '--socket --help' ;;
-    cert) _far_reply '--host --ca -o --output --days --force --json --help' ;;
+    cert) _far_reply '--host --ca -o --days --force --json --help' ;;
     cap) _far_reply '--level --operation --expires --note --by --json --socket --help' ;;
     map) _far_reply '--json --html --socket --help' ;;
     fetch) _far_reply '-o --machine --socket --help' ;;

@@ -65,8 +65,7 @@ static const struct option_row rows[] = {
      .kind = OPTION_TEXT,
      .at = offsetof(struct cert_options, ca),
      .help = "node: the folder that far cert init has made; default: ."},
-    {.name = "output",
-     .letter = 'o',
+    {.letter = 'o',
      .value = "DIR",
      .kind = OPTION_TEXT,
      .at = offsetof(struct cert_options, output),
@@ -91,21 +90,23 @@ static const struct command_line line = {
     .usage = "far cert init DIR [--days N] [--force]\n"
              "far cert node NAME --host ADDR... [--ca DIR] -o DIR [--days N] [--force]\n"
              "far cert show FILE [--json]",
-    .about = "Certificates by which nodes know each other. Whoever has the CA's key can make nodes of the cluster; it is "
-             "needed on none of them.\n"
-             "\n"
-             "  init    make a CA: DIR/ca.pem and DIR/ca.key\n"
-             "  node    make a node's certificate of it: node.pem, node.key, and a copy of ca.pem\n"
-             "  show    print what is in a certificate\n",
+    .about =
+        "Certificates by which nodes know each other. Whoever has the CA's key can make nodes of the cluster; it is "
+        "needed on none of them.\n"
+        "\n"
+        "  init    make a CA: DIR/ca.pem and DIR/ca.key\n"
+        "  node    make a node's certificate of it: node.pem, node.key, and a copy of ca.pem\n"
+        "  show    print what is in a certificate\n",
     .rows = rows,
-    .notes = "NAME is what the node is called in far nodes and far ls: a-z, 0-9, dots and hyphens, at most 63.\n"
-             "\n"
-             "    far cert init ca\n"
-             "    far cert node alpha --host 10.0.0.1 --ca ca -o alpha    carry alpha/ to that machine, and to no other\n"
-             "    fard --listen 10.0.0.1:7327 --tls alpha\n"
-             "\n"
-             "Exit codes: 0; 64 usage; 65 no certificate or key in a file; 66 no such file; 73 a file is there "
-             "already; 74 I/O error.\n",
+    .notes =
+        "NAME is what the node is called in far nodes and far ls: a-z, 0-9, dots and hyphens, at most 63.\n"
+        "\n"
+        "    far cert init ca\n"
+        "    far cert node alpha --host 10.0.0.1 --ca ca -o alpha    carry alpha/ to that machine, and to no other\n"
+        "    fard --listen 10.0.0.1:7327 --tls alpha\n"
+        "\n"
+        "Exit codes: 0; 64 usage; 65 no certificate or key in a file; 66 no such file; 73 a file is there "
+        "already; 74 I/O error.\n",
     .most = -1,
 };
 
@@ -177,8 +178,8 @@ static int node(const char *name, const struct cert_options *options)
         return code;
     code = check_output(options);
     if (!code)
-        code = cert_make_node(&ca, name, options->hosts, options->host_count,
-                              options->days ? options->days : NODE_DAYS, &made);
+        code = cert_make_node(&ca, name, options->hosts, options->host_count, options->days ? options->days : NODE_DAYS,
+                              &made);
     if (!code) {
         code = write_node(options->output, &ca, &made);
         cert_pair_end(&made);

@@ -100,8 +100,9 @@ static int write_file(const char *folder, const char *name, mode_t mode, X509 *c
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     if (!file)
         return complain(path, errno, EX_CANTCREAT);
-    bool sound = fchmod(fd, mode) == 0 && (certificate ? PEM_write_X509(file, certificate) == 1
-                                                       : PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1);
+    bool sound =
+        fchmod(fd, mode) == 0 && (certificate ? PEM_write_X509(file, certificate) == 1
+                                              : PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1);
     sound = fflush(file) == 0 && fsync(fd) == 0 && sound;
     int error = errno;
     fclose(file);

@@ -51,8 +51,8 @@ static bool host_text(const GENERAL_NAME *name, char text[TEXT_ROOM])
     if (name->type == GEN_IPADD)
         address_text(name, text);
     else if (name->type == GEN_DNS && ASN1_STRING_length(name->d.dNSName) < 64)
-        fard_visible((const char *)ASN1_STRING_get0_data(name->d.dNSName),
-                     (size_t)ASN1_STRING_length(name->d.dNSName), text);
+        fard_visible((const char *)ASN1_STRING_get0_data(name->d.dNSName), (size_t)ASN1_STRING_length(name->d.dNSName),
+                     text);
     else
         return false;
     return true;

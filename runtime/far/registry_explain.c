@@ -69,6 +69,22 @@ static int take_pid(struct asking *asking, const char *text)
     return -1;
 }
 
+/* NODE, or NODE:UID. */
+static int take_node(struct asking *asking, const char *text)
+{
+    struct far_rule rule;
+    char word[FAR_NODE_NAME_MAX + 32];
+    snprintf(word, sizeof word, "%s=none", text);
+    int code = who_parse_node("explain", word, &rule, asking->program);
+    if (code)
+        return code;
+    asking->head.flags = FAR_EXPLAIN_NODE | (rule.who == FAR_WHO_NODE_UID ? FAR_EXPLAIN_UID : 0);
+    asking->head.uid = rule.id;
+    asking->head.gid = asking->head.group_count = 0;
+    asking->head.program_bytes = (uint32_t)strlen(asking->program) + 1;
+    return -1;
+}
+
 static int take_whom(void *to, const struct option_row *row, const char *text)
 {
     struct asking *asking = to;
@@ -76,8 +92,11 @@ static int take_whom(void *to, const struct option_row *row, const char *text)
     (void)row;
     if (strncmp(text, "pid:", 4) == 0)
         return take_pid(asking, text + 4);
+    if (strncmp(text, "node:", 5) == 0)
+        return take_node(asking, text + 5);
     if (strcmp(text, "all") == 0)
-        return options_mistake(&line, "say whom: uid:N, user:NAME, gid:N, group:NAME, exe:PATH or pid:N", text);
+        return options_mistake(&line, "say whom: uid:N, user:NAME, gid:N, group:NAME, exe:PATH, node:NAME or pid:N",
+                               text);
     int code = who_parse("explain", text, FAR_LEVEL_NONE, &rule, asking->program);
     if (code)
         return code;
@@ -110,7 +129,8 @@ static const struct option_row rows[] = {
      .kind = OPTION_TAKE,
      .take = take_whom,
      .help = "uid:N, user:NAME, gid:N, group:NAME, exe:PATH, one of the first four with +exe:PATH behind it, or pid:N: "
-             "that process as it was when it connected, or as it is now. Default: whoever asks. Users that this system "
+             "that process as it was when it connected, or as it is now; or node:NAME[:UID], on another node. Default: "
+             "whoever asks. Users that this system "
              "knows have the groups that it gives them"},
     {.name = "op",
      .value = "NAME",
@@ -169,6 +189,8 @@ static const char *refusal_of_all(const struct far_explain_reply *head, const st
 {
     const char *name = describe_text(op, FAR_DESCRIBE_NAME);
     size_t length = strlen(name);
+    if (head->refused)
+        return "clients there may not call it";
     if (!head->machine)
         return "there is no executable for that machine";
     if (!head->limited)
@@ -193,8 +215,16 @@ static const char *call_reason(enum far_level level, const struct far_describe_o
     return describe_text(op, FAR_DESCRIBE_REASON)[0] ? describe_text(op, FAR_DESCRIBE_REASON) : "it is not neutral";
 }
 
-static void print_whom(const struct far_explain_reply *head)
+static void print_whom(const struct asking *asking, const struct far_explain_reply *head)
 {
+    if (asking->head.flags & FAR_EXPLAIN_NODE) {
+        printf("whom      ");
+        if (asking->head.flags & FAR_EXPLAIN_UID)
+            printf("uid %u, as node %s says\n", head->uid, asking->program);
+        else
+            printf("somebody on node %s\n", asking->program);
+        return;
+    }
     const struct passwd *user = head->uid == UINT32_MAX ? NULL : getpwuid(head->uid);
     printf("whom      ");
     if (head->uid == UINT32_MAX)
@@ -251,15 +281,16 @@ static bool of_host_uid(const struct far_explain_reply *head, uint32_t host_uid)
     return head->uid != UINT32_MAX && head->uid == host_uid;
 }
 
-static void print_answer(const struct far_explain_reply *head, uint32_t host_uid, const char *lines, const char *end)
+static void print_answer(const struct asking *asking, const struct far_explain_reply *head, uint32_t host_uid,
+                         const char *lines, const char *end)
 {
     unsigned columns = terminal_size(stdout).columns;
     char reason[FARD_VISIBLE(sizeof head->reason)];
     printf("service   %s\n", fard_text(head->service, sizeof head->service));
-    print_whom(head);
+    print_whom(asking, head);
     if (head->node[0])
         printf("node      %s\n", fard_text(head->node, sizeof head->node));
-    printf("level     %s\n", level_word(head->level));
+    printf("level     %s%s\n", level_word(head->level), head->refused ? ", and calls are refused" : "");
     text_line(stdout, columns, 10, "because   %s", fard_visible(head->reason, sizeof head->reason, reason));
     if (of_host_uid(head, host_uid))
         text_line(stdout, columns, 10,
@@ -294,6 +325,7 @@ static void json_answer(struct json *json, const struct far_explain_reply *head,
                 head->trouble[0] ? fard_visible(head->trouble, sizeof head->trouble, text) : NULL);
     json_string(json, "node", head->node[0] ? fard_text(head->node, sizeof head->node) : NULL);
     json_string(json, "level", level_word(head->level));
+    json_bool(json, "refused", head->refused);
     json_string(json, "source", fard_text(head->source_word, sizeof head->source_word));
     json_string(json, "because", fard_visible(head->reason, sizeof head->reason, text));
     json_bool(json, "uid_of_host", of_host_uid(head, host_uid));
@@ -379,7 +411,7 @@ static int ask(struct fard_connection *connection, struct answer *answer)
     if (answer->asking->json)
         json_answer(&answer->json, head, answer->host_uid, lines, end);
     else
-        print_answer(head, answer->host_uid, lines, end);
+        print_answer(answer->asking, head, answer->host_uid, lines, end);
     return 0;
 }
 

@@ -16,12 +16,13 @@ static const struct option_row rows[] = {
 static const struct command_line line = {
     .name = "nodes",
     .usage = "far nodes [--json] [--socket PATH]",
-    .about = "Lists this node, and the others that it knows: name and address, whether there is a link and since when, "
-             "channels to services there and from clients there, the link's round trip, and why there is none.\n"
-             "\n"
-             "States: this (the node that answers); up; down; names (up, and it keeps the names: --peer). A node that "
-             "nobody needs just now may be down without anything being wrong. Without --listen and --peer, fard knows no "
-             "nodes, and the list is empty.\n",
+    .about =
+        "Lists this node, and the others that it knows: name and address, whether there is a link and since when, "
+        "channels to services there and from clients there, the link's round trip, and why there is none.\n"
+        "\n"
+        "States: this (the node that answers); up; down; names (up, and it keeps the names: --peer). A node that "
+        "nobody needs just now may be down without anything being wrong. Without --listen and --peer, fard knows no "
+        "nodes, and the list is empty.\n",
     .rows = rows,
     .notes = "Exit codes: 0; 64 usage; 69 fard is not running.\n",
     .least = 0,
@@ -30,8 +31,8 @@ static const struct command_line line = {
 };
 
 static const struct table_column columns[] = {
-    {"NODE", -16, 0}, {"STATE", -6, 0},  {"ADDRESS", -22, 0}, {"SINCE", -20, 3},
-    {"THERE", 6, 1},  {"HERE", 6, 1},    {"ROUND-TRIP", 11, 2}, {"TROUBLE", 0, 4},
+    {"NODE", -16, 0}, {"STATE", -6, 0}, {"ADDRESS", -22, 0},   {"SINCE", -20, 3},
+    {"THERE", 6, 1},  {"HERE", 6, 1},   {"ROUND-TRIP", 11, 2}, {"TROUBLE", 0, 4},
 };
 #define COLUMN_COUNT (sizeof columns / sizeof *columns)
 

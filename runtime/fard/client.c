@@ -412,7 +412,7 @@ bool client_has_room(const struct client *client)
         .descriptors = fard->descriptors,
         .clients = fard->client_count - 1,
         .uid_clients = client->account->clients - 1,
-        .others = DOMAIN_DESCRIPTORS * fard->domains.live,
+        .others = DOMAIN_DESCRIPTORS * fard->domains.live + node_descriptors(fard),
         .uid_others = DOMAIN_DESCRIPTORS * client->account->domains,
         .manager = client->who.uid == 0 || client->who.uid == fard->uid,
     };
@@ -424,7 +424,7 @@ static void client_begin(struct client *client, struct fard *fard)
     client->fard = fard;
     client->connection = domains_next_connection(&fard->domains);
     client->account->clients++;
-    fard->client_count++;
+    fard->client_count += !client->guest;
     list_init(&client->channels);
     list_init(&client->waiters);
     list_init(&client->registrations);
@@ -539,7 +539,7 @@ void client_free(struct client *client)
     }
     list_take_out(&client->link);
     list_take_out(&client->parked);
-    client->fard->client_count--;
+    client->fard->client_count -= !client->guest;
     client->account->clients--;
     account_put(client->account);
     peer_free(&client->peer);

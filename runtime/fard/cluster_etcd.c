@@ -12,6 +12,8 @@
 
 static void operation_free(struct etcd_operation *operation)
 {
+    if (operation->keeper->taking == operation)
+        operation->keeper->taking = NULL;
     etcd_ask_drop(&operation->ask);
     timer_stop(&operation->timer);
     list_take_out(&operation->link);
@@ -55,6 +57,7 @@ void etcd_drop(struct cluster_keeper *keeper, struct cluster_question *question)
         struct etcd_operation *operation = list_entry(at, struct etcd_operation, link);
         if (operation->question == question) {
             operation_free(operation);
+            etcd_chunk_next(keeper);
             return;
         }
     }
@@ -81,7 +84,9 @@ static void answer(struct etcd_operation *operation, int result, const struct li
                    const struct range *chunk, const struct far_error *error)
 {
     struct cluster_question *question = operation->question;
+    struct cluster_keeper *keeper = operation->keeper;
     operation_free(operation);
+    etcd_chunk_next(keeper);
     question->answered(question, result, service, chunk, error);
 }
 

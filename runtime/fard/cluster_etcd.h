@@ -25,6 +25,8 @@ struct etcd_identity {
     char address[FAR_NODE_ADDRESS_MAX]; /* empty: others cannot reach it */
     uint64_t seconds;                   /* of its session */
     int64_t patience_ms;                /* for an answer; 0: ETCD_PATIENCE_MS */
+    uint64_t
+        known; /* addresses below it were leased to nodes of the cluster, for all that this one knows; 0: nothing */
     uint64_t cursor; /* all addresses below it were given out before the node knew of the cluster; 0: none */
 };
 
@@ -54,6 +56,7 @@ struct cluster_keeper {
     struct etcd_asking asking;
     struct etcd_session session;
     struct list operations;
+    struct etcd_operation *taking; /* takes a chunk; others that want one wait until it has */
 };
 
 /* A question while it is being answered. */
@@ -72,6 +75,7 @@ struct etcd_operation {
     struct etcd_key gone;                /* when the name was last withdrawn */
     uint64_t gone_revision;
     struct range chunk;
+    bool wants_chunk;
     uint64_t bytes, next, cursor_revision;
 };
 
@@ -97,6 +101,9 @@ void etcd_operation_ask(struct etcd_operation *operation, const char *path, json
 struct etcd_operation *etcd_operation_of(struct etcd_ask *ask);
 /* A token that nobody else has. */
 void etcd_token_make(char token[ETCD_TOKEN_SIZE]);
+
+/* cluster_etcd_chunk.c: the first that waits for it takes a chunk, if nobody does. */
+void etcd_chunk_next(struct cluster_keeper *keeper);
 
 /* cluster_etcd_session.c */
 void etcd_session_begin(struct cluster_keeper *keeper);

@@ -86,8 +86,10 @@ static void give_up(struct etcd_ask *ask)
     refuse(&error, ask->reached ? ETIMEDOUT : EHOSTUNREACH, EX_UNAVAILABLE,
            "etcd, which keeps the cluster's names, %s: %s%s; what is bound works on, and this can be tried again when "
            "etcd is back",
-           ask->reached ? "gives no answer" : "cannot be reached", ask->asking->trouble, members);
-    note_lost(ask->asking, true);
+           ask->reached ? "gives no answer" : "cannot be reached",
+           ask->asking->trouble[0] ? ask->asking->trouble : "there was no time left", members);
+    if (!ask->reached || loop_now() - ask->begun >= ETCD_ATTEMPT_MS) /* who had no time says nothing about etcd */
+        note_lost(ask->asking, true);
     answer(ask, error.code, NULL, &error);
 }
 
@@ -108,7 +110,7 @@ static void try_next(struct etcd_ask *ask)
 {
     int64_t now = loop_now();
     ask->tried++;
-    if (now >= ask->deadline || (!ask->reached && now - ask->begun >= ETCD_REFUSED_MS)) {
+    if (now >= ask->deadline - ETCD_LEAST_MS || (!ask->reached && now - ask->begun >= ETCD_REFUSED_MS)) {
         give_up(ask);
         return;
     }

@@ -12,6 +12,7 @@
 #define ETCD_PATIENCE_MS 6000 /* for an answer, whatever happens */
 #define ETCD_ATTEMPT_MS  1000 /* for that of one member, the first time; then twice as much */
 #define ETCD_REFUSED_MS  1000 /* if no member can be connected to, that long */
+#define ETCD_LEAST_MS    20   /* with less time left nobody is asked again */
 #define ETCD_LOST_MS     3000 /* while etcd is known to be away */
 #define ETCD_PAUSE_MS    50   /* after all members have been tried; doubles, up to ten times that */
 

@@ -25,7 +25,9 @@ static int kind_begin(struct fard *fard, const char *where, struct cluster_keepe
 
 static void kind_lease(struct cluster_keeper *keeper, uint64_t bytes, struct cluster_question *question)
 {
-    keeper->identity.cursor = store_claimed(keeper->fard->store);
+    const struct store *store = keeper->fard->store;
+    keeper->identity.cursor = store_claimed(store);
+    keeper->identity.known = store_has_chunks(store) ? store_cursor(store) : 0;
     etcd_lease(keeper, bytes, question);
 }
 

@@ -29,6 +29,13 @@ struct explain {
     struct policy_reason why;
 };
 
+static void copy_text(char *to, size_t size, const char *from)
+{
+    size_t length = strnlen(from, size - 1);
+    memcpy(to, from, length);
+    to[length] = '\0';
+}
+
 static int take_groups(struct explain *explain)
 {
     const struct far_explain_request *request = explain->request;
@@ -49,6 +56,8 @@ static int make_up(struct explain *explain, struct far_error *error)
     explain->subject.made = true;
     who->uid = request->flags & FAR_EXPLAIN_UID ? request->uid : UINT32_MAX;
     who->gid = request->flags & (FAR_EXPLAIN_UID | FAR_EXPLAIN_GID) ? request->gid : UINT32_MAX;
+    if (request->flags & FAR_EXPLAIN_NODE)
+        copy_text(who->node, sizeof who->node, explain->program);
     int result = take_groups(explain);
     if (result || !(request->flags & FAR_EXPLAIN_PROGRAM)) {
         strcpy(who->program.trouble, "no executable was named");
@@ -165,13 +174,6 @@ static void fill_parts(const struct explain *explain, struct far_explain_reply *
         reply->rights[part] = executable->part[part].size ? part_rights(reply->level, part) : 0;
 }
 
-static void copy_text(char *to, size_t size, const char *from)
-{
-    size_t length = strnlen(from, size - 1);
-    memcpy(to, from, length);
-    to[length] = '\0';
-}
-
 /* What handle_open_channel() would give now; a capability that is not needed for it limits nothing. */
 static void fill_limits(const struct fard *fard, const struct explain *explain, struct far_explain_reply *reply)
 {
@@ -199,6 +201,7 @@ static void fill_reply(struct fard *fard, struct explain *explain, struct far_ex
     reply->pid = (uint32_t)who->pid;
     reply->group_count = who->group_count;
     memcpy(reply->service, explain->service->name, sizeof reply->service);
+    reply->refused = why->refused;
     copy_text(reply->source_word, sizeof reply->source_word, policy_source_word(why->source));
     if (explain->service->away)
         copy_text(reply->node, sizeof reply->node, explain->service->away->node);

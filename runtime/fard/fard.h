@@ -223,6 +223,7 @@ struct host {
     uint32_t kept_as;    /* the service under whose number the keeper has its descriptors; 0: it has not */
     struct list orphans; /* channels that an earlier fard opened (orphan.c) */
     uint32_t orphan_count;
+    struct timer orphans_away; /* the end of those whose clients are on other nodes */
     char trouble[512];
     bool data_touched;            /* a process of it has had the data */
     struct upgrade *upgrade;      /* it is to take its service over, and has not yet; NULL: no */

@@ -218,10 +218,12 @@ struct far_describe_op {
  * Which level somebody would be granted by a service, and why. Nothing set in `flags`: whoever asks. group_count × uint32_t
  * and program_bytes (an executable's path, with its NUL) follow.
  */
-#define FAR_EXPLAIN_UID        1u /* as somebody of this uid, gid and groups */
-#define FAR_EXPLAIN_GID        2u /* without UID: as a user that no rule names, in this group */
-#define FAR_EXPLAIN_PID        4u /* as that process */
-#define FAR_EXPLAIN_PROGRAM    8u /* and as one that runs this executable */
+#define FAR_EXPLAIN_UID     1u /* as somebody of this uid, gid and groups */
+#define FAR_EXPLAIN_GID     2u /* without UID: as a user that no rule names, in this group */
+#define FAR_EXPLAIN_PID     4u /* as that process */
+#define FAR_EXPLAIN_PROGRAM 8u /* and as one that runs this executable */
+#define FAR_EXPLAIN_NODE \
+    16u /* on another node, of uid if UID is set: its name stands in place of the executable's path */
 #define FAR_EXPLAIN_GROUPS_MAX 4096u
 struct far_explain_request {
     char name[FAR_SERVICE_MAX];
@@ -265,6 +267,8 @@ struct far_explain_reply {
     char trouble[192];             /* why no rule that names an executable fits; empty: they do */
     char reason[2 * FAR_SUBJECT_MAX];
     char node[FAR_NODE_NAME_MAX]; /* where the service is; empty: here */
+    uint32_t refused;             /* 1: somebody on another node, who may not even call */
+    uint32_t reserved;
 };
 
 /* The policy file in force, piece by piece. */
@@ -361,10 +365,10 @@ struct far_node_entry {
     uint64_t since;         /* seconds since 1970: linked, or not, from then on; 0: it never was */
     uint64_t round_trip_us; /* 0: not known */
     uint32_t id;
-    uint32_t flags;      /* FAR_NODE_… */
-    uint32_t links;      /* up */
-    uint32_t there;      /* channels of clients here to services there */
-    uint32_t here;       /* channels of clients there to services here */
+    uint32_t flags; /* FAR_NODE_… */
+    uint32_t links; /* up */
+    uint32_t there; /* channels of clients here to services there */
+    uint32_t here;  /* channels of clients there to services here */
     uint32_t reserved;
     char name[FAR_NODE_NAME_MAX]; /* "": never linked, and known by its address only */
     char address[FAR_NODE_ADDRESS_MAX];
@@ -436,7 +440,7 @@ _Static_assert(sizeof(struct far_describe_reply) == 120 + FAR_NODE_NAME_MAX + 11
                "protocol");
 _Static_assert(sizeof(struct far_describe_op) == 48, "protocol");
 _Static_assert(sizeof(struct far_explain_request) == 96, "protocol");
-_Static_assert(sizeof(struct far_explain_reply) == 72 + 112 + FAR_CAPABILITY_OPS + 16 + 64 + 1024 + 192 + 2048 + 64,
+_Static_assert(sizeof(struct far_explain_reply) == 72 + 112 + FAR_CAPABILITY_OPS + 16 + 64 + 1024 + 192 + 2048 + 72,
                "protocol");
 _Static_assert(sizeof(struct far_policy_request) == 8, "protocol");
 _Static_assert(sizeof(struct far_policy_reply) == 1552, "protocol");

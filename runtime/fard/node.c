@@ -256,7 +256,8 @@ static int whose(struct node_link *link, struct node **out, struct far_error *er
     struct node *node = link->node;
     if (strcmp(link->name, nodes->identity.name) == 0)
         return refuse(error, EEXIST, EX_CONFIG,
-                      "link: both ends say that they are node %s; each node needs a certificate of its own", link->name);
+                      "link: both ends say that they are node %s; each node needs a certificate of its own",
+                      link->name);
     if (node && node->name[0] && strcmp(node->name, link->name) != 0)
         return refuse(error, EACCES, EX_NOPERM, "link: at %s is node %s, and not node %s", node->address, link->name,
                       node->name);

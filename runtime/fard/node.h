@@ -53,6 +53,7 @@ void nodes_reload(struct fard *fard); /* certificates; a mistake leaves the old 
 void nodes_close(struct fard *fard);
 /* That clients on other nodes may use to come here: 1 << enum wire_transport; 0: nobody can come. */
 uint32_t node_transports(const struct fard *fard);
+uint64_t node_descriptors(const struct fard *fard); /* that channels of clients on other nodes take */
 
 /*
  * Requests of others. By type: node_channel.c (OPEN … FATE), cluster_serve.c (names and segments). As request handlers do: 0, FARD_PENDING

@@ -121,8 +121,7 @@ static int half_open_ready(struct source *source, uint32_t events)
 {
     struct half_open *half = list_entry(source, struct half_open, source);
     (void)events;
-    ssize_t got =
-        recv(source->fd, (char *)&half->preface + half->got, sizeof half->preface - half->got, MSG_DONTWAIT);
+    ssize_t got = recv(source->fd, (char *)&half->preface + half->got, sizeof half->preface - half->got, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (got <= 0) {
@@ -131,7 +130,8 @@ static int half_open_ready(struct source *source, uint32_t events)
     }
     half->got += (size_t)got;
     if (!begins_right(half))
-        turn_away(half, WIRE_REFUSED_RUBBISH, "this is a farcall node's port, and that is not how nodes or clients begin");
+        turn_away(half, WIRE_REFUSED_RUBBISH,
+                  "this is a farcall node's port, and that is not how nodes or clients begin");
     else if (half->got == sizeof half->preface)
         let_in(half);
     return 0;

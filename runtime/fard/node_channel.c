@@ -7,6 +7,7 @@
  *
  * LINK_FATE, CLOSE_CHANNEL, or the client's end frees one in any of these.
  */
+#include "runtime/fard/cluster.h"
 #include "runtime/fard/node_parts.h"
 #include "runtime/fard/request.h"
 
@@ -26,6 +27,7 @@ struct outgoing {
     uint32_t theirs; /* the other's */
     uint64_t size;
     uint32_t serial; /* of the client's request */
+    uint32_t service_id;
     struct node_question question;
 };
 
@@ -87,6 +89,8 @@ static void refuse_client(struct outgoing *outgoing, struct far_error error)
     struct client *client = outgoing->client;
     uint32_t serial = outgoing->serial;
     bool ended = outgoing->state == OUTGOING_OPENING || error.code == ENOENT;
+    if (outgoing->state == OUTGOING_OPENING && error.code == ENOENT)
+        away_refused(client->fard, outgoing->service_id); /* whoever keeps the names is asked before the next one */
     if (error.code == EBADMSG)
         error.code = EPROTO; /* it was not the client that talked rubbish */
     outgoing->state = OUTGOING_OPEN;
@@ -144,6 +148,7 @@ static struct outgoing *outgoing_new(struct client *client, struct node *node, c
     outgoing->node = node;
     outgoing->id = channel_next_id(client->fard);
     outgoing->size = request->size;
+    outgoing->service_id = request->service_id;
     outgoing->serial = message->serial;
     outgoing->question.answered = answered;
     list_append(&client->outgoing, &outgoing->of_client);

@@ -136,14 +136,6 @@ void guests_linked(struct node *node)
             timer_start(&node->nodes->fard->loop, &node->grace, NODE_GRACE_MS);
 }
 
-/* Nothing more than none is granted over a distance in this version. */
-enum far_level guest_level(const struct guest *guest, const struct service *service, uint32_t want)
-{
-    (void)guest;
-    (void)service;
-    return policy_lowered(FAR_LEVEL_NONE, want);
-}
-
 static const void *body_of_size(const struct far_message *message, size_t size, struct far_error *error)
 {
     if (message->size == sizeof *message + size)
@@ -166,17 +158,17 @@ static int check_open(const struct node *node, const struct far_message *message
                       (unsigned long long)open->size);
     if (node->channel_count >= NODE_CHANNELS_MAX || node->guest_count >= NODE_GUESTS_MAX ||
         node->nodes->remote_count >= node->nodes->fard->descriptors / 4)
-        return refuse(error, EDQUOT, EX_TEMPFAIL,
-                      "open channel: clients on other nodes have %u channels open here, %u of them on node %s; close some",
-                      node->nodes->remote_count, node->channel_count, node->name);
+        return refuse(
+            error, EDQUOT, EX_TEMPFAIL,
+            "open channel: clients on other nodes have %u channels open here, %u of them on node %s; close some",
+            node->nodes->remote_count, node->channel_count, node->name);
     return 0;
 }
 
 static int find_service(const struct node *node, const struct link_open *open, struct service **out,
                         struct far_error *error)
 {
-    struct service *service =
-        registry_find_major(&node->nodes->fard->registry, open->service, (uint16_t)open->major);
+    struct service *service = registry_find_major(&node->nodes->fard->registry, open->service, (uint16_t)open->major);
     *out = service;
     if (!service || service->hidden || service->away)
         return refuse(error, ENOENT, EX_UNAVAILABLE, "service '%s' %u is not registered at node %s any more",
@@ -199,8 +191,8 @@ static int check_policy(struct guest *guest, const struct service *service, stru
     }
     const struct far_message asked = {.type = FAR_MSG_OPEN_CHANNEL};
     policy_reason_text(&why, reason, sizeof reason);
-    refuse(error, EACCES, EX_NOPERM, "service '%s' on node '%s' is not for uid %u of node '%s': %.300s",
-                  service->name, guest->node->nodes->identity.name, guest->client.who.uid, guest->node->name, reason);
+    refuse(error, EACCES, EX_NOPERM, "service '%s' on node '%s' is not for uid %u of node '%s': %.300s", service->name,
+           guest->node->nodes->identity.name, guest->client.who.uid, guest->node->name, reason);
     audit_refusal(&guest->client, &asked, error);
     return FARD_REFUSED;
 }
@@ -211,7 +203,7 @@ static int open_for(struct guest *guest, const struct link_open *open, uint32_t 
     struct waiter wanted = {
         .serial = serial,
         .service_id = service->id,
-        .level = guest_level(guest, service, open->want),
+        .level = FAR_LEVEL_NONE, /* nothing more is granted over a distance in this version */
         .size = open->size,
         .copies = true,
     };

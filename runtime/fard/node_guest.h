@@ -12,9 +12,9 @@ struct guest {
     struct client client; /* first: it is freed as a client */
     struct list of_node;
     struct node *node;
-    uint64_t instance;    /* of the node's fard */
-    uint64_t connection;  /* its number of the client */
-    uint32_t transports;  /* of the last LINK_OPEN; those that may be used */
+    uint64_t instance;   /* of the node's fard */
+    uint64_t connection; /* its number of the client */
+    uint32_t transports; /* of the last LINK_OPEN; those that may be used */
 };
 
 /* What a channel has more if its client is on another node. Its A-stack outlives hosts. */
@@ -25,17 +25,15 @@ struct remote {
     int astack;
     enum far_level level;
     bool copies;
-    bool offered;          /* a host has it; otherwise the next one will */
-    uint32_t transports;   /* 1 << enum wire_transport, that the client's node would use */
-    uint32_t confirmed;    /* the round of LINK_CHANNELS that named it */
-    uint32_t reopening;    /* serial of a LINK_REOPEN that waits for the host; 0: none */
-    struct timer timer;    /* of that */
+    bool offered;        /* a host has it; otherwise the next one will */
+    uint32_t transports; /* 1 << enum wire_transport, that the client's node would use */
+    uint32_t confirmed;  /* the round of LINK_CHANNELS that named it */
+    uint32_t reopening;  /* serial of a LINK_REOPEN that waits for the host; 0: none */
+    struct timer timer;  /* of that */
 };
 
 void guest_look_later(struct nodes *nodes); /* some guest may have nothing left */
 void guest_refuse(struct guest *guest, uint32_t serial, const struct far_error *error); /* a LINK_OPEN */
-/* What the service grants it, no more than `want`. */
-enum far_level guest_level(const struct guest *guest, const struct service *service, uint32_t want);
 
 /* node_remote.c. The node's, of its fard as it is now; or NULL. */
 struct remote *remote_find(struct node *node, uint32_t channel);

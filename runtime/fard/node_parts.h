@@ -61,7 +61,7 @@ enum node_link_state {
 struct node_link {
     struct list of_node; /* of the node's, of nodes->arriving, or of nodes->lost */
     struct nodes *nodes;
-    struct node *node; /* one that arrives: NULL until it has said who it is */
+    struct node *node;            /* one that arrives: NULL until it has said who it is */
     char name[FAR_NODE_NAME_MAX]; /* in the other's certificate */
     struct source source;
     struct timer timer; /* opening: too long. Up: the next ping. Lost: its end */
@@ -87,12 +87,12 @@ struct node_link {
 struct node {
     struct list link;
     struct nodes *nodes;
-    struct node *same_as; /* the one that it turned out to be: that is meant wherever this one is named */
+    struct node *same_as;         /* the one that it turned out to be: that is meant wherever this one is named */
     char name[FAR_NODE_NAME_MAX]; /* "": of the names keeper, before its first link */
     char address[FAR_NODE_ADDRESS_MAX];
     uint32_t number;
-    uint64_t instance;  /* of its fard, as the last HELLO said */
-    struct list links;  /* up; the first is the one to send on */
+    uint64_t instance; /* of its fard, as the last HELLO said */
+    struct list links; /* up; the first is the one to send on */
     struct node_link *attempt;
     struct timer timer; /* of the next attempt */
     int64_t pause_ms;
@@ -100,7 +100,7 @@ struct node {
     size_t unsent_bytes;
     struct list questions;
     uint32_t last_serial;
-    uint32_t losses; /* of links: what was sent before one of them is not answered any more */
+    uint32_t losses;   /* of links: what was sent before one of them is not answered any more */
     char trouble[256]; /* why there is no link */
     int64_t since;     /* seconds since 1970: linked, or not, from then on; 0: it never was */
     uint64_t round_trip_us;

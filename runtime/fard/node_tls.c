@@ -64,8 +64,8 @@ static int check_key_mode(FILE *file, const char *path, struct far_error *error)
                       status.st_uid);
     if (status.st_mode & 077)
         return refuse(error, EACCES, EX_NOPERM,
-                      "%s: others can read the node's key (mode %03o); chmod 600, and make a new one if they have", path,
-                      status.st_mode & 0777);
+                      "%s: others can read the node's key (mode %03o); chmod 600, and make a new one if they have",
+                      path, status.st_mode & 0777);
     return 0;
 }
 
@@ -99,7 +99,8 @@ static int check_time(X509 *certificate, const char *path, struct far_error *err
         return refuse(error, EINVAL, EX_CONFIG, "%s: the certificate is not valid yet; is this machine's clock right?",
                       path);
     if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
-        return refuse(error, EINVAL, EX_CONFIG, "%s: the certificate has expired; make a new one (far cert node)", path);
+        return refuse(error, EINVAL, EX_CONFIG, "%s: the certificate has expired; make a new one (far cert node)",
+                      path);
     return 0;
 }
 
@@ -183,8 +184,8 @@ static int make_context(struct node_identity *identity, const struct material *m
     SSL_CTX_set_verify_depth(context, CHAIN_MAX);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 0);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                  SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(context,
+                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
     return 0;
 }

@@ -63,6 +63,11 @@ uint32_t node_transports(const struct fard *fard)
     return fard->nodes && fard->nodes->address[0] ? transports_of(fard->nodes) : 0;
 }
 
+uint64_t node_descriptors(const struct fard *fard)
+{
+    return fard->nodes ? fard->nodes->remote_count : 0;
+}
+
 static struct nodes *nodes_new(struct fard *fard)
 {
     struct nodes *nodes = calloc(1, sizeof *nodes);

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#define AWAY_ORPHANS_MS   60000
 #define PLAUSIBLE_CHANNEL 0xc0000000u /* a host's word must not make the numbers begin again soon */
 
 struct orphan {
@@ -19,6 +20,7 @@ struct orphan {
     pid_t pid; /* of the client */
     enum far_level level;
     uint32_t capability; /* by which it has that; 0: by none */
+    bool away;           /* the client is on another node */
 };
 
 static void orphan_free(struct orphan *orphan)
@@ -29,8 +31,28 @@ static void orphan_free(struct orphan *orphan)
 
 void orphans_free(struct host *host)
 {
+    timer_stop(&host->orphans_away);
     while (host->orphans.next && !list_is_empty(&host->orphans))
         orphan_free(list_entry(host->orphans.next, struct orphan, of_host));
+}
+
+/*
+ * No client of another node asks this fard for another connection to them: it knows nothing of their A-stacks. Those that there are have
+ * had some time.
+ */
+static void end_away(struct timer *timer)
+{
+    struct host *host = list_entry(timer, struct host, orphans_away);
+    for (struct list *at = host->orphans.next, *next; at != &host->orphans; at = next) {
+        struct orphan *orphan = list_entry(at, struct orphan, of_host);
+        const struct far_close_channel body = {orphan->id, 0};
+        next = at->next;
+        if (!orphan->away)
+            continue;
+        peer_send(&host->peer, FAR_MSG_HOST_CLOSE, 0, &body, sizeof body, NULL, 0);
+        orphan_free(orphan);
+    }
+    host_idle_check(host);
 }
 
 static int orphan_new(struct host *host, const struct far_host_channel *channel)
@@ -43,8 +65,13 @@ static int orphan_new(struct host *host, const struct far_host_channel *channel)
                               .uid = channel->uid,
                               .pid = (pid_t)channel->pid,
                               .level = (enum far_level)channel->level,
-                              .capability = channel->capability};
+                              .capability = channel->capability,
+                              .away = channel->flags & FAR_CHANNEL_AWAY};
     list_append(&host->orphans, &orphan->of_host);
+    if (orphan->away && !host->orphans_away.link.next) {
+        host->orphans_away.fire = end_away;
+        timer_start(&fard->loop, &host->orphans_away, AWAY_ORPHANS_MS);
+    }
     if (channel->channel > fard->last_channel && channel->channel < PLAUSIBLE_CHANNEL)
         fard->last_channel = channel->channel;
     return 0;

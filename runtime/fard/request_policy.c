@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* What is believed of EXPLAIN and POLICY. */
+#include "runtime/fard/node_name.h"
 #include "runtime/fard/policy_file.h"
 #include "runtime/fard/registry.h"
 #include "runtime/fard/request.h"
@@ -17,6 +18,8 @@ static bool sizes_are_sound(const struct far_explain_request *request, size_t si
 
 static bool program_is_sound(const struct far_explain_request *request, const char *program)
 {
+    if (request->flags & FAR_EXPLAIN_NODE)
+        return node_name_is_sound(program, request->program_bytes);
     if (!(request->flags & FAR_EXPLAIN_PROGRAM))
         return request->program_bytes == 0;
     return request->program_bytes > 1 && program[0] == '/' &&
@@ -27,7 +30,9 @@ static bool program_is_sound(const struct far_explain_request *request, const ch
 static bool flags_are_sound(const struct far_explain_request *request)
 {
     uint32_t flags = request->flags, whom = flags & (FAR_EXPLAIN_UID | FAR_EXPLAIN_GID);
-    if (flags & ~(FAR_EXPLAIN_UID | FAR_EXPLAIN_GID | FAR_EXPLAIN_PID | FAR_EXPLAIN_PROGRAM))
+    if (flags & ~(FAR_EXPLAIN_UID | FAR_EXPLAIN_GID | FAR_EXPLAIN_PID | FAR_EXPLAIN_PROGRAM | FAR_EXPLAIN_NODE))
+        return false;
+    if (flags & FAR_EXPLAIN_NODE && (flags & ~(FAR_EXPLAIN_NODE | FAR_EXPLAIN_UID) || request->group_count))
         return false;
     if (flags & FAR_EXPLAIN_PID)
         return flags == FAR_EXPLAIN_PID && request->pid && request->pid <= INT32_MAX && !request->group_count;

@@ -214,11 +214,23 @@ static void begin_using(struct worker_away *away)
     pthread_mutex_unlock(&away->lock);
 }
 
+/* That another version has taken over, a client may have to know in the middle of a call. */
+static int send_fate_on_the_way(struct worker *worker)
+{
+    struct worker_away *away = worker->away;
+    const struct wire_fate fate = {.dead = far_load(&worker->astack->fate.dead)};
+    if (fate.dead == away->said)
+        return 0;
+    away->said = fate.dead;
+    return stream_say(&away->stream, WIRE_FATE, 0, &fate, sizeof fate, in_seconds(SAY_S));
+}
+
 static int send_answer(struct worker *worker)
 {
     const struct away_memory memory = memory_of(worker);
     struct worker_away *away = worker->away;
-    int failed = borrowing_send(worker, worker->sequence);
+    int failed = send_fate_on_the_way(worker);
+    failed = failed ? failed : borrowing_send(worker, worker->sequence);
     if (failed)
         return failed;
     return stream_send_answer(&away->stream, &memory, &away->journal->answer, worker->sequence, 0);
@@ -272,6 +284,7 @@ static void change_connection(struct worker *worker)
         close(fd);
     if (!failed)
         stream_open(&away->stream, transport, spin_limit());
+    away->said = 0;
     begin_using(away);
     if (!failed && greet(worker) != 0)
         drop_connection(away);

@@ -37,6 +37,7 @@ struct worker_away {
     uint32_t lost_callbacks; /* functions that the host before us waited for: what they belong to has died with it */
     int wake;                /* eventfd: there is something else to look at than the connection */
     uint64_t give_up_at;     /* milliseconds of the monotonic clock: the deadline that came with the call; 0: none */
+    uint32_t said;           /* of the fate line, on this connection */
     uint32_t cancelled_count;
     uint32_t cancelled[AWAY_CANCELLED_MAX]; /* numbers of calls that nobody wants any more */
     pthread_mutex_t lock;

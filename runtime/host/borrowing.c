@@ -12,9 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TURN_MS   20    /* as long is waited for another call that has the pages */
-#define FETCH_MS  10000 /* the same, in the middle of an operation: there is no other way for it */
-#define RANGE_MOST (256ull << 30)
+#define TURN_MS       20    /* as long is waited for another call that has the pages */
+#define FOLLOW_MS     2000  /* the same for a call that may follow pointers, which copying does not help */
+#define FETCH_MS      10000 /* the same, in the middle of an operation: there is no other way for it */
+#define UNHEARD_MS    1000
+#define UNHEARD_TRIES 1000
+#define RANGE_MOST    (256ull << 30)
 
 /* One client process. */
 struct borrowing {
@@ -57,8 +60,8 @@ static bool reserve(const struct bundle_range *range)
                  range->size <= FAR_WINDOW_END - range->base && sysconf(_SC_PAGESIZE) == BUNDLE_PAGE;
     if (!sound)
         return false;
-    void *got = mmap(want, range->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
-                     -1, 0);
+    void *got =
+        mmap(want, range->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
     if (got != MAP_FAILED && got != want)
         munmap(got, range->size); /* a kernel that takes the address for a mere wish */
     return got == want;
@@ -97,6 +100,7 @@ static struct borrowing *make(const struct host_client *client, const struct bun
     }
     borrowing->client = client;
     borrower_begin(&borrowing->borrower, range, (char *)(uintptr_t)range->base, &hooks, borrowing);
+    borrowing->borrower.strict = true;
     borrowing->next = borrowings;
     borrowings = borrowing;
     return borrowing;
@@ -136,8 +140,8 @@ static bool attach(struct worker *worker, const struct bundle_range *range)
         if (pages->of)
             pages->of->workers++;
     }
-    bool same = pages->of && pages->of->borrower.range.base == range->base &&
-                pages->of->borrower.range.size == range->size;
+    bool same =
+        pages->of && pages->of->borrower.range.base == range->base && pages->of->borrower.range.size == range->size;
     pthread_mutex_unlock(&borrowings_lock);
     return same;
 }
@@ -227,7 +231,8 @@ static int take_body(struct worker *worker, const struct wire_frame *frame, stru
 static void install(struct worker *worker, const struct bundle_body *body)
 {
     const struct bundle_range range = bundle_range_of(body->at);
-    if (!attach(worker, &range) || !bundle_count(body) || !hold(worker, TURN_MS))
+    const bool followed = bundle_is_followed(body->at);
+    if (!attach(worker, &range) || (!bundle_count(body) && !followed) || !hold(worker, followed ? FOLLOW_MS : TURN_MS))
         return;
     struct borrowing *borrowing = worker->pages->of;
     borrower_shut(&borrowing->borrower);
@@ -319,24 +324,38 @@ static bool ask_patiently(struct worker *worker, uint64_t page, struct bundle_bo
     }
 }
 
+static bool take_fetched(struct borrowing *borrowing, const struct bundle_body *body, uint64_t page)
+{
+    const struct bundle_range range = bundle_range_of(body->at);
+    return range.base == borrowing->borrower.range.base && range.size == borrowing->borrower.range.size &&
+           bundle_count(body) && borrower_take(&borrowing->borrower, body->at, body->size) && charge(borrowing) &&
+           (borrower_is_open(&borrowing->borrower, page) || borrowing->borrower.strict);
+}
+
+/* Another thread of the client has an answer before it that it has not read yet: that takes a moment, unless it never does. */
 static bool fetch(struct worker *worker, uint64_t page)
 {
+    const struct timespec moment = {0, UNHEARD_MS * 1000000 / UNHEARD_TRIES};
     struct borrowing *borrowing = worker->pages->of;
-    struct bundle_body body = {0};
-    if (!hold(worker, FETCH_MS) || !ask_patiently(worker, page, &body))
-        return false;
-    const struct bundle_range range = bundle_range_of(body.at);
-    bool taken = range.base == borrowing->borrower.range.base && range.size == borrowing->borrower.range.size &&
-                 borrower_take(&borrowing->borrower, body.at, body.size) && charge(borrowing);
-    bundle_body_free(&body);
-    return taken && borrower_is_open(&borrowing->borrower, page);
+    bool taken = hold(worker, FETCH_MS);
+    for (int tries = 0; taken && !borrower_is_open(&borrowing->borrower, page); tries++) {
+        struct bundle_body body = {0};
+        if (tries)
+            nanosleep(&moment, NULL);
+        borrowing->borrower.strict = tries < UNHEARD_TRIES;
+        taken = ask_patiently(worker, page, &body) && take_fetched(borrowing, &body, page);
+        bundle_body_free(&body);
+    }
+    borrowing->borrower.strict = true;
+    return taken;
 }
 
 /* In the operation's thread, as if it had called this where it faulted. */
 #if defined(__x86_64__)
 __attribute__((force_align_arg_pointer))
 #endif
-static void break_off(void)
+static void
+break_off(void)
 {
     guard_leave(FAR_CALL_BAD_ARGUMENT);
 }

@@ -25,6 +25,7 @@
 #define AWAY_WHY_MAX     512
 
 struct far_away {
+    struct far_away *next, **link; /* among all of the process: whoever looks for leaks finds their transports there */
     struct away_stream stream;
     struct away_extents written; /* of the message that is being made, or that was sent last */
     bool is_sent;                /* the latter */
@@ -32,14 +33,14 @@ struct far_away {
     bool is_dialled;                /* the last try to connect has come as far as the other node's answer */
     uint32_t busy;                  /* one thread at a time uses the connection; atomic */
     const struct far_thread *owner; /* which one */
-    uint32_t announced; /* 1 + generation of the host that knows where our domain segment lies (lending.h) */
-    uint32_t lent;                  /* the number of the last message whose pages have gone before it (lending.h) */
-    uint32_t received;              /* the number of the last answer that is whole */
-    uint32_t torn;                  /* of this one's answer the beginning has come, into the area; 0: of none */
-    uint32_t generation;            /* of the host */
-    uint64_t until;                 /* when the call under way gives up; 0: never */
-    uint64_t heard;                 /* when something came last */
-    uint64_t pinged;                /* when we last asked; 0: not since */
+    uint32_t announced;  /* 1 + generation of the host that knows where our domain segment lies (lending.h) */
+    uint32_t lent;       /* the number of the last message whose pages have gone before it (lending.h) */
+    uint32_t received;   /* the number of the last answer that is whole */
+    uint32_t torn;       /* of this one's answer the beginning has come, into the area; 0: of none */
+    uint32_t generation; /* of the host */
+    uint64_t until;      /* when the call under way gives up; 0: never */
+    uint64_t heard;      /* when something came last */
+    uint64_t pinged;     /* when we last asked; 0: not since */
     struct far_channel_path path;
     char why[AWAY_WHY_MAX]; /* the channel was given up */
 };
@@ -48,7 +49,7 @@ struct far_away {
 
 /* Memory of this channel's own in the place of an A-stack, and the first connection. 0, or -errno and *error. */
 int away_open(struct far_channel *channel, const struct far_channel_path *path, struct far_error *error);
-/* With as little ado as possible; the host is told if that is easy. */
+/* With as little ado as possible; the host is told if that is easy. With the process's lock held. */
 void away_close(struct far_channel *channel);
 /* In the child after fork: the connection is the parent's. in_use: a call is under way, which finds that the host has gone. */
 void away_forget(struct far_channel *channel, bool in_use);

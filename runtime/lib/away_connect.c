@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -256,12 +257,30 @@ int away_resume(struct far_channel *channel, uint64_t until)
 
 /* --- a channel's beginning and end --- */
 
+static struct far_away *all; /* under the process's lock */
+
+static void away_free(struct far_away *away)
+{
+    *away->link = away->next;
+    if (away->next)
+        away->next->link = away->link;
+    free(away);
+}
+
 static struct far_away *away_new(const struct far_channel_path *path)
 {
-    struct far_away *away = mmap(NULL, sizeof *away, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (away == MAP_FAILED)
+    struct far_away *away = calloc(1, sizeof *away);
+    sigset_t saved;
+    if (!away)
         return NULL;
     away->path = *path;
+    process_lock(&saved);
+    away->link = &all;
+    away->next = all;
+    if (all)
+        all->link = &away->next;
+    all = away;
+    process_unlock(&saved);
     return away;
 }
 
@@ -322,7 +341,7 @@ void away_close(struct far_channel *channel)
         stream_say(&away->stream, WIRE_BYE, 0, NULL, 0, away_now() + BYE_NS);
         stream_close(&away->stream);
     }
-    munmap(away, sizeof *away);
+    away_free(away);
     channel->away = NULL;
     errno = saved;
 }
@@ -341,6 +360,6 @@ void away_forget(struct far_channel *channel, bool in_use)
         return;
     if (led && !channel->away->busy)
         transport_end(transport);
-    munmap(channel->away, sizeof *channel->away);
+    away_free(channel->away);
     channel->away = NULL;
 }

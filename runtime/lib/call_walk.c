@@ -273,7 +273,7 @@ static int call_once(struct far_frame *frame, struct far_binding *binding, const
     struct walking walking = {.binding = binding, .sharing = sharing};
     struct walk walk;
     if (binding->away)
-        loan_begin();
+        loan_begin(plan);
     int result = (int)begin(&walk, frame, &walking, plan, memory, &results);
     if (!result)
         result = complete(&walk, (struct far_sent){.is = false}, frame, binding, plan, channel, error);

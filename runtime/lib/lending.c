@@ -56,13 +56,22 @@ static void give_back(struct far_loan *loan)
     loan->set.count = 0;
 }
 
-void loan_begin(void)
+static bool may_follow(const struct far_plan *plan)
+{
+    bool follows = plan->flags & FAR_PLAN_WALK;
+    for (uint32_t i = 0; i < plan->param_count && !follows; i++)
+        follows = plan->param[i].passing == FAR_PASS_OPAQUE;
+    return follows;
+}
+
+void loan_begin(const struct far_plan *plan)
 {
     struct far_loan *loan = innermost();
     if (!loan)
         return;
     give_back(loan); /* of a call that a jump has left */
     loan->open = true;
+    loan->followed = may_follow(plan);
 }
 
 bool loan_add(uint64_t address, uint64_t bytes)
@@ -171,21 +180,6 @@ static bool has_loans(const struct far_channel *channel)
     return false;
 }
 
-/* Without memory for it nothing goes, and the host answers that it does not have what is shared. */
-static bool make_body(const struct far_channel *channel, struct lending *lending, bool again, struct bundle_body *body)
-{
-    struct bundle_set all = {0};
-    sigset_t saved;
-    lock(lending, &saved);
-    bool made = gather(channel, lending, &all);
-    bundle_begin(body, &lending->lender.range, 0);
-    for (uint32_t i = 0; i < all.count && made; i++)
-        made = put_page(lending, body, all.page[i], again);
-    unlock(lending, &saved);
-    bundle_set_free(&all);
-    return made && !body->failed;
-}
-
 /* The call that waits on this channel: what is fetched is lent like what went with it. */
 static struct far_loan *loan_of(const struct far_channel *channel)
 {
@@ -196,12 +190,29 @@ static struct far_loan *loan_of(const struct far_channel *channel)
     return NULL;
 }
 
-/* A call may lead to pages, with what it has or by a pointer that nobody has described; the host must know where they are. */
-static bool has_anything(const struct far_channel *channel, struct far_away *away)
+/* Without memory for it nothing goes, and the host answers that it does not have what is shared. */
+static bool make_body(const struct far_channel *channel, struct lending *lending, bool again, struct bundle_body *body)
 {
+    struct bundle_set all = {0};
+    sigset_t saved;
+    lock(lending, &saved);
+    bool made = gather(channel, lending, &all), followed = loan_of(channel) && loan_of(channel)->followed;
+    bundle_begin(body, &lending->lender.range, followed ? WIRE_PAGES_FOLLOWED : 0);
+    for (uint32_t i = 0; i < all.count && made; i++)
+        made = put_page(lending, body, all.page[i], again);
+    unlock(lending, &saved);
+    bundle_set_free(&all);
+    return made && !body->failed;
+}
+
+/* A call may lead to pages, with what it has or by a pointer that nobody has described; the host must know where they are. */
+static bool has_anything(const struct far_channel *channel, const struct far_away *away, bool again)
+{
+    const struct far_loan *loan = loan_of(channel);
     if (has_loans(channel))
         return true;
-    return loan_of(channel) && channel->binding->shared.size && away->announced != away->generation + 1;
+    return loan && channel->binding->shared.size &&
+           (again || loan->followed || away->announced != away->generation + 1);
 }
 
 int lending_send(struct far_channel *channel, bool again, uint64_t deadline)
@@ -209,7 +220,7 @@ int lending_send(struct far_channel *channel, bool again, uint64_t deadline)
     struct bundle_body body = {0};
     struct far_away *away = channel->away;
     int failed = 0;
-    if (!has_anything(channel, away))
+    if (!has_anything(channel, away, again))
         return 0;
     struct lending *lending = lending_of(channel);
     if (lending && make_body(channel, lending, again, &body)) {

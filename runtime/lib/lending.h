@@ -16,6 +16,7 @@
 
 struct far_channel;
 struct far_binding;
+struct far_plan;
 struct wire_frame;
 struct lending;
 
@@ -24,10 +25,11 @@ struct far_loan {
     struct bundle_set set;
     struct lending *lender; /* NULL: nothing has gone yet */
     bool open;              /* a call is looking at its parameters, or under way */
+    bool followed;          /* its operation may follow pointers that nobody describes */
 };
 
 /* Of the thread's innermost call. */
-void loan_begin(void);
+void loan_begin(const struct far_plan *plan);
 /* Pages for it. False: nothing of this call can be lent, or no more: the caller copies. */
 bool loan_add(uint64_t address, uint64_t bytes);
 void loan_end(void);

@@ -281,7 +281,7 @@ static int call_once(struct far_frame *frame, struct far_binding *binding, const
 {
     struct crossing crossing = {.plan = plan, .shares = sharing ? binding : NULL};
     if (binding->away)
-        loan_begin();
+        loan_begin(plan);
     int failed = prepare(&crossing, frame, error);
     failed = failed ? failed : complete(&crossing, frame, binding, channel, error);
     if (binding->away)

@@ -24,7 +24,7 @@
 #define BUNDLE_PAGE       WIRE_PAGE
 #define BUNDLE_PAGES_MAX  16384u /* of one frame: 64 MiB */
 #define BUNDLE_BODY_MOST  (sizeof(struct wire_pages) + BUNDLE_PAGES_MAX * (sizeof(struct wire_page) + 3 * BUNDLE_PAGE))
-#define BUNDLE_DEEP_PAGES 256u   /* of what is only perhaps followed; the rest is fetched */
+#define BUNDLE_DEEP_PAGES 256u /* of what is only perhaps followed; the rest is fetched */
 
 struct bundle_range {
     uint64_t base, size;
@@ -95,6 +95,7 @@ struct bundle_item {
 int bundle_check(const void *body, size_t size, const struct bundle_range *range, char *why, size_t room);
 struct bundle_range bundle_range_of(const void *body);
 bool bundle_is_fetched(const void *body);
+bool bundle_is_followed(const void *body);
 /* *at: 0 at first. False: that was the last. */
 bool bundle_next(const void *body, size_t size, size_t *at, struct bundle_item *item);
 /* Writes its bytes over what is there (RUNS, WHOLE; SAME: nothing). `filter`, if not NULL: only those that differ from it there, and there too. */

@@ -139,9 +139,14 @@ static bool take_page(struct bundle_borrower *borrower, const struct bundle_item
     struct bundle_page *page = bundle_page_add(&borrower->pages, item->page.address);
     if (!page)
         return false;
-    if (page->version > item->page.version) /* a newer one has overtaken it, on another connection */
+    bool unheard = page->twin && item->page.heard < page->change;
+    if (page->version > item->page.version &&
+        !(unheard && borrower->strict)) { /* a newer one has overtaken it, on another connection */
+        if (!unheard)
+            memcpy(page->twin, memory_of(borrower, page), BUNDLE_PAGE);
         return hold(borrower, page);
-    if (!work_out(page, item, memory_of(borrower, page), theirs)) {
+    }
+    if ((unheard && borrower->strict) || !work_out(page, item, memory_of(borrower, page), theirs)) {
         page->open = false;
         return set_open(borrower, page->address, BUNDLE_PAGE, false);
     }

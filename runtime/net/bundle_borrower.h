@@ -41,6 +41,11 @@ struct bundle_borrower {
     struct borrower_pin *pin;
     uint32_t pin_count, pin_room;
     uint64_t change; /* the last that was given */
+    /*
+     * A page that was sent before its client had heard of all that is changed here does not fit. Without it, what is changed here stays: that is right
+     * where one answer is unheard, and may undo what the client has written if there are two.
+     */
+    bool strict;
 };
 
 void borrower_begin(struct bundle_borrower *borrower, const struct bundle_range *range, char *memory,

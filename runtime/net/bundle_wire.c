@@ -181,7 +181,7 @@ static int check_head(const struct wire_pages *head, const struct bundle_range *
     if (!sound || (range && (head->base != range->base || head->size != range->size)))
         return wrong(why, room, "no domain segment lies at %#llx with %#llx bytes", (unsigned long long)head->base,
                      (unsigned long long)head->size);
-    if (head->flags & ~WIRE_PAGES_FETCHED || head->count > BUNDLE_PAGES_MAX ||
+    if (head->flags & ~(WIRE_PAGES_FETCHED | WIRE_PAGES_FOLLOWED) || head->count > BUNDLE_PAGES_MAX ||
         (head->flags & WIRE_PAGES_FETCHED && head->count > BUNDLE_DEEP_PAGES))
         return wrong(why, room, "pages: %u of them, with flags %#x", head->count, head->flags);
     return 0;
@@ -223,11 +223,21 @@ struct bundle_range bundle_range_of(const void *body)
     return (struct bundle_range){head.base, head.size};
 }
 
-bool bundle_is_fetched(const void *body)
+static uint32_t flags_of(const void *body)
 {
     struct wire_pages head;
     memcpy(&head, body, sizeof head);
-    return head.flags & WIRE_PAGES_FETCHED;
+    return head.flags;
+}
+
+bool bundle_is_fetched(const void *body)
+{
+    return flags_of(body) & WIRE_PAGES_FETCHED;
+}
+
+bool bundle_is_followed(const void *body)
+{
+    return flags_of(body) & WIRE_PAGES_FOLLOWED;
 }
 
 bool bundle_next(const void *body, size_t size, size_t *at, struct bundle_item *item)

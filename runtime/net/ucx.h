@@ -14,6 +14,7 @@ struct ucx {
     ucp_worker_h worker;
     ucp_ep_h endpoint;
     int worker_fd;
+    uint32_t busy_looks; /* one behind the other, at what UCX cannot wait for */
     int failed;          /* -errno: why it cannot go on */
     char *piece;         /* UCX's own memory: received, and not taken yet */
     const char *content; /* what is left of it */

@@ -15,6 +15,9 @@
 
 /* While the other side's last words may still be on their way past the end of its TCP connection. */
 #define LAST_WORDS_NS 20000000ull
+/* Looks without sleeping; and without a look at the clock and the TCP connection. */
+#define BUSY_LOOKS      4096u
+#define LOOKS_UNCHECKED 256u
 /* How long the end of a connection waits for what has been sent to be taken: only if the other side is waiting, too, will it be. */
 #define PARTING_NS 50000000ull
 
@@ -172,17 +175,40 @@ static bool has_last_words(struct ucx *ucx)
     return false;
 }
 
+static int has_ended(struct ucx *ucx, long sleep_ns, uint64_t deadline)
+{
+    struct pollfd ended = {.fd = ucx->transport.fd, .events = POLLIN};
+    const struct timespec moment = {0, sleep_ns};
+    if (deadline && net_now() >= deadline)
+        return -ETIMEDOUT;
+    return ppoll(&ended, 1, &moment, NULL) > 0 && !has_last_words(ucx) ? -ECONNRESET : 0;
+}
+
+/*
+ * UCX has something to do that nothing will wake us for: a queue in shared memory is full, say, and the other side takes nothing off it. So
+ * we look at once for a while, then every millisecond.
+ */
+static int look_again(struct ucx *ucx, uint64_t deadline)
+{
+    if (++ucx->busy_looks >= BUSY_LOOKS)
+        return has_ended(ucx, 1000000, deadline);
+    return ucx->busy_looks % LOOKS_UNCHECKED ? 0 : has_ended(ucx, 0, deadline);
+}
+
 int ucx_wait(struct ucx *ucx, uint32_t *looks, uint64_t deadline)
 {
-    if (ucp_worker_progress(ucx->worker))
+    if (ucp_worker_progress(ucx->worker)) {
+        ucx->busy_looks = 0;
         return 0;
-    if (*looks) {
-        --*looks;
-        return deadline && *looks % 64 == 0 && net_now() >= deadline ? -ETIMEDOUT : 0;
     }
+    if (*looks)
+        return --*looks % LOOKS_UNCHECKED ? 0 : has_ended(ucx, 0, deadline);
     const ucs_status_t status = ucp_worker_arm(ucx->worker);
+    if (status == UCS_ERR_BUSY)
+        return look_again(ucx, deadline);
     if (status != UCS_OK)
-        return status == UCS_ERR_BUSY ? 0 : -ECONNRESET;
+        return -ECONNRESET;
+    ucx->busy_looks = 0;
     const int result = sleep_on_both(ucx, deadline);
     return result == -ECONNRESET && has_last_words(ucx) ? 0 : result;
 }

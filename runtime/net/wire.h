@@ -151,9 +151,10 @@ struct wire_fate {
 struct wire_pages {
     uint64_t base, size; /* of the client's domain segment: all pages lie in it */
     uint32_t count;      /* of pages */
-    uint32_t flags;      /* WIRE_PAGES_FETCHED */
+    uint32_t flags;      /* WIRE_PAGES_… */
 };
 #define WIRE_PAGES_FETCHED 1u /* answers a FETCH: that page, and others that it leads to; or none: it cannot be had */
+#define WIRE_PAGES_FOLLOWED 2u /* from a client: the call may follow pointers to pages that do not come with it */
 
 enum wire_page_kind {
     WIRE_PAGE_SAME = 1, /* client: as it was at `before`. No bytes */

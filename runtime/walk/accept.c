@@ -19,11 +19,27 @@ static char *copied(struct walk *walk, const char *from, uint64_t bytes)
     return copy ? memcpy(copy, from, bytes) : NULL;
 }
 
+/* A text's bytes up to its zero. In pieces that are ours by the time that we look for it. */
+static void take_text(char *to, const char *from, uint64_t bytes)
+{
+    char piece[256];
+    for (uint64_t at = 0; at < bytes; at += sizeof piece) {
+        uint64_t count = bytes - at < sizeof piece ? bytes - at : sizeof piece;
+        memcpy(piece, from + at, count);
+        uint64_t length = strnlen(piece, count);
+        memcpy(to + at, piece, length < count ? length + 1 : count);
+        if (length < count)
+            return;
+    }
+}
+
 /* Up to its zero, each byte read once: what lies behind it here stays. */
 static void take_room(const struct walk *walk, const struct walk_object *object, const char *from)
 {
     uint64_t width = walk_width(walk->of.iface, object->value);
-    bool ended = width == 1 && (!object->bytes || memccpy(object->memory, from, 0, object->bytes));
+    bool ended = false;
+    if (width == 1)
+        take_text(object->memory, from, object->bytes);
     for (uint64_t at = 0; width > 1 && !ended && at + width <= object->bytes; at += width) {
         memcpy(object->memory + at, from + at, width);
         ended = walk_is_zero(object->memory + at, width);

@@ -293,6 +293,11 @@ def frame(kind, body=b"", sequence=0):
 def keep_wire(build):
     """What two nodes say to each other (runtime/net/wire.h): the first byte is the fuzzer's, for what follows."""
     magic = b"FARCALL\n"
+    base = 0x500000000000
+    page = lambda number, version, before, heard, kind, content: struct.pack("<4Q2I", base + number * 4096, version, before, heard, kind, len(content)) + content
+    body = lambda *pages: struct.pack("<2Q2I", base, 8 * 4096, len(pages), 0) + b"".join(pages)
+    bodies = [body(page(1, 1, 0, 0, 3, bytes(4096)), page(3, 2, 0, 0, 3, bytes(range(256)) * 16)), body(page(1, 3, 1, 1, 2, struct.pack("<2H", 7, 3) + b"abc"), page(3, 2, 2, 2, 1, b"")), body()]
+    keep(build, "fuzz_bundle", b"".join(struct.pack("<H", len(each)) + each for each in bodies))
     keep(build, "fuzz_wire", b"\0" + magic + struct.pack("<HHHH", 1, 2, 1, 0) + bytes(range(1, 17)) + bytes(32))
     keep(build, "fuzz_wire", b"\0" + magic + struct.pack("<HHHH", 1, 1, 0, 0) + bytes(48))
     keep(build, "fuzz_wire", b"\1" + magic + struct.pack("<HHI", 1, 0, 0) + bytes(240))

@@ -13,7 +13,6 @@
  *   -DBEGIN_AGAIN     a host after one that died executes what that had received
  *   -DNO_JOURNAL      an answer is known to its host alone
  *   -DANSWER_ONCE     what was sent once is not sent again on the next connection
- *   -DANSWER_EARLY    a worker that has just answered uses a new connection before it has said where it is
  */
 #define CALLS  3
 #define LOSSES 2
@@ -176,9 +175,6 @@ end:
 #endif
             was_answered[serving] = true;
             MAY_DIE;
-#ifdef ANSWER_EARLY
-            mine = connection;
-#endif
             atomic { say_client(ANSWER, known, 0, mine_answer) }
         fi
     :: deaths < DEATHS -> atomic { deaths++; lose_connection() }; goto anew

@@ -227,15 +227,6 @@ int __wrap_memcmp(const void *one, const void *other, size_t bytes)
     return __real_memcmp(one, other, bytes);
 }
 
-void *__real_memccpy(void *to, const void *from, int last, size_t most);
-void *__wrap_memccpy(void *to, const void *from, int last, size_t most);
-void *__wrap_memccpy(void *to, const void *from, int last, size_t most)
-{
-    char *end = __real_memccpy(to, from, last, most);
-    see(from, end ? (size_t)(end - (char *)to) : most, HERE);
-    return end;
-}
-
 size_t __real_strnlen(const char *text, size_t most);
 size_t __wrap_strnlen(const char *text, size_t most);
 size_t __wrap_strnlen(const char *text, size_t most)

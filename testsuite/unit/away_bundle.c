@@ -68,12 +68,13 @@ static int add(int a, int b)
 
 enum { SUM, FLIP, LENGTH, FOLLOW, LINGER, GLOBAL, ADD, OPS };
 static const struct far_expr exprs[] = {{.code = FAR_EXPR_PARAM, .width = 4, .index = 1, .flags = FAR_EXPR_SIGNED}};
-#define FAILS .flags = FAR_OP_HAS_FAILS, .fails = (uint64_t)-99
+#define OPAQUE {.value = {.type = G_BYTES, .passing = FAR_PASS_OPAQUE, .width = 8}}
+#define FAILS  .flags = FAR_OP_HAS_FAILS, .fails = (uint64_t)-99
 static const struct gate_op ops[OPS] = {
     [SUM] = {"sum", (void *)sum, FAILS, .param_count = 2, .param = {G_V_INT, G_BUFFER(G_IN, 0, 1), G_V_INT}},
     [FLIP] = {"flip", (void *)flip, FAILS, .param_count = 2, .param = {G_V_INT, G_BUFFER(G_IN | G_OUT, 0, 1), G_V_INT}},
     [LENGTH] = {"length", (void *)length, FAILS, .param_count = 1, .param = {G_V_INT, G_STRING}},
-    [FOLLOW] = {"follow", (void *)follow, FAILS, .param_count = 1, .param = {G_V_INT, G_V_ULONG}},
+    [FOLLOW] = {"follow", (void *)follow, FAILS, .param_count = 1, .param = {G_V_INT, OPAQUE}},
     [LINGER] = {"linger", (void *)linger, FAILS, .param_count = 2, .param = {G_V_INT, G_BUFFER(G_IN, 0, 1), G_V_INT}},
     [GLOBAL] = {"global", (void *)global, FAILS, .param_count = 1, .param = {G_V_INT, G_GLOBAL_IN}},
     [ADD] = {"add", (void *)add, FAILS, .param_count = 2, .param = {G_V_INT, G_V_INT, G_V_INT}},
@@ -230,7 +231,9 @@ static void another_host(void)
 {
     CHECK(CALL(FLIP, flip)(memory + 450 * PAGE, 10) == 10);
     node_kill_host(&node);
+    far_process.domain.base = 0; /* a child of fork wants a copy, of fard's memory */
     node_start_host(&node);
+    far_process.domain.base = SEGMENT;
     CHECK(CALL(SUM, sum)(memory + 450 * PAGE, 10) == 2550);
     CHECK(CALL(FLIP, flip)(memory + 450 * PAGE, 10) == 10 && memory[450 * PAGE] == 0);
 }
@@ -261,5 +264,6 @@ int main(void)
     another_host();
     distrusted();
     gate_kill(&service);
-    return check_result();
+    fflush(NULL);
+    _exit(check_result()); /* the segment is none of fard's */
 }

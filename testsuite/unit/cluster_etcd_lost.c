@@ -172,7 +172,7 @@ static void late_requests_do_nothing(void)
 {
     struct asker a;
     snprintf(both, sizeof both, "%s,%s", proxied, direct);
-    CHECK(asker_open(&a, "late", 10, 0, both, NULL));
+    CHECK(asker_open(&a, "late", 60, 0, both, NULL) && asker_is_present(&a));
     struct range chunk = ask_lease(&a, FAR_GRANULE).chunk;
     struct link_service kv = service_of("kv", 1, "late", chunk.base);
     a.keeper->asking.preferred = 0; /* the proxy */
@@ -255,7 +255,7 @@ int main(void)
     CHECK(server_start(&server, 1, NULL));
     server_urls(&server, direct, sizeof direct);
     pid_t proxy = start_proxy();
-    CHECK(asker_open(&a, "a", 10, 0, proxied, NULL));
+    CHECK(asker_open(&a, "a", 60, 0, proxied, NULL) && asker_is_present(&a));
     lost_answers_are_found_again(&a);
     repeated_requests_do_nothing(&a);
     asker_close(&a);

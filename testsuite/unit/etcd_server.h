@@ -333,6 +333,14 @@ static inline void asker_close(struct asker *asker)
     loop_free(&asker->loop);
 }
 
+/* Until its session is held: what is disturbed next is none of that. */
+static inline bool asker_is_present(struct asker *asker)
+{
+    for (int64_t end = loop_now() + 30000; loop_now() < end && asker->keeper->session.state != ETCD_SESSION_HELD;)
+        loop_turn(&asker->loop, 100);
+    return asker->keeper->session.state == ETCD_SESSION_HELD;
+}
+
 static inline void asker_turn_for(struct asker *asker, int64_t ms)
 {
     for (int64_t end = loop_now() + ms; loop_now() < end;)

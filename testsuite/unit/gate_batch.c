@@ -129,6 +129,9 @@ static void wrong_rooms(void)
         CHECK(send_batch(2, end, 0) == FAR_CALL_BAD_SIZE);
         CHECK(is_answer(0, FAR_CALL_DONE, 3) && entry_at(second)->reply.state == FAR_BATCH_WAITS);
     }
+    uint64_t second = put_add(0, 0), end = put_add(second, 128);
+    entry_at(second)->call.room = 72; /* there, but what follows would lie askew */
+    CHECK(send_batch(2, end, 0) == FAR_CALL_BAD_SIZE && entry_at(second)->reply.state == FAR_BATCH_WAITS);
 }
 
 static void wrong_entries(void)

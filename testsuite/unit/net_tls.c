@@ -115,16 +115,27 @@ static void echo(SSL *ssl, int fd)
         SSL_write(ssl, bytes, size);
 }
 
-/* And asks for a new key of ours each time, after it has taken one itself. */
+static void count_updates(int is_sent, int version, int type, const void *bytes, size_t size, SSL *ssl, void *count)
+{
+    (void)version, (void)ssl;
+    if (!is_sent && type == SSL3_RT_HANDSHAKE && size && *(const uint8_t *)bytes == SSL3_MT_KEY_UPDATE)
+        ++*(int *)count;
+}
+
+/* Pads its records, takes a new key after each, and asks for a new one of ours. */
 static void echo_updating(SSL *ssl, int fd)
 {
     char bytes[20000];
-    int size;
+    int size, updates = 0;
     (void)fd;
+    SSL_set_block_padding(ssl, 512);
+    SSL_set_msg_callback(ssl, count_updates);
+    SSL_set_msg_callback_arg(ssl, &updates);
     while ((size = SSL_read(ssl, bytes, sizeof bytes)) > 0) {
         SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED);
         SSL_write(ssl, bytes, size);
     }
+    CHECK(updates >= 5);
 }
 
 static void talk(bool is_client, other_side *does)
@@ -196,8 +207,14 @@ static void in_the_clear(SSL *ssl, int fd)
 
 static void no_content(SSL *ssl, int fd)
 {
-    static const uint8_t header[5 + 16] = {23, 3, 3, 0, 16};
-    write_raw(ssl, fd, header, sizeof header);
+    static const uint8_t record[5 + 16] = {23, 3, 3, 0, 16};
+    write_raw(ssl, fd, record, sizeof record);
+}
+
+static void no_tag(SSL *ssl, int fd)
+{
+    static const uint8_t record[5 + 3] = {23, 3, 3, 0, 3};
+    write_raw(ssl, fd, record, sizeof record);
 }
 
 /* Hears of it once, and ever after. */
@@ -323,6 +340,7 @@ int main(void)
     misbehaves(too_large, -EPROTO);
     misbehaves(in_the_clear, -EPROTO);
     misbehaves(no_content, -EPROTO);
+    misbehaves(no_tag, -EPROTO);
     without_secret(true, false);
     without_secret(false, false);
     without_secret(false, true);

@@ -470,6 +470,9 @@ static void asked(void)
     errno = 0;
     int result = row_ask(say_nothing);
     printf("asked %d %s\n", result, strerrorname_np(errno));
+    errno = 0;
+    result = row_press(say_nothing);
+    printf("pressed %d %s\n", result, strerrorname_np(errno));
     printf("then %d\n", row_count());
 }
 

@@ -151,6 +151,17 @@ int row_ask(int (*f)(int))
     return -2;
 }
 
+int row_press(int (*f)(int))
+{
+    time_t begun_at = time(NULL);
+    for (int i = 0; time(NULL) < begun_at + 3; i++) {
+        int said = f(i);
+        if (said)
+            return said;
+    }
+    return -2;
+}
+
 int row_alone(int (*f)(int))
 {
     static pthread_mutex_t alone = PTHREAD_MUTEX_INITIALIZER;

@@ -45,6 +45,8 @@ far_op far_async far_fails(-1) int row_shelf_free(struct row_shelf *far_handle f
 
 /* Calls f until it returns something else than 0, or the caller has given up, or for ten seconds. */
 far_op far_fails(-1) far_deadline(300) int row_ask(int (*far_callback f)(int));
+/* The same without a pause, whoever has given up. */
+far_op far_fails(-1) far_deadline(300) int row_press(int (*far_callback f)(int));
 /* Calls f, and keeps others out meanwhile. */
 far_op far_fails(-1) far_deadline(20000) int row_alone(int (*far_callback f)(int));
 

@@ -11,7 +11,7 @@ inputs=$root/testsuite/pku/Inputs
 options="-std=gnu17 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE -fPIC -I$root -I$root/include"
 $cc $options -fstack-protector-all -c "$inputs/inside.c" -o inside.o
 for name in attacks cycles; do
-  $cc $options -shared -Wl,-z,defs "$inputs/$name"*.c inside.o -o lib$name.so -L"$build/lib" -lfarcallcore -lfarrecord -lfarstub \
+  $cc $options -shared -Wl,-z,defs "$inputs/$name"*.c inside.o -o lib$name.so -L"$build/lib" -lfarcallcore -lfarnet -lfarrecord -lfarstub \
     -lpthread
   echo 'int check_all(int, char **); int main(int argc, char **argv) { return check_all(argc, argv); }' |
     $cc -x c - -o $name -L. -l$name -Wl,-rpath,"$work"
