@@ -46,6 +46,7 @@ config.substitutions += [
     ("%build", build),
     ("%upstream", upstream),
     # net/Inputs/nodes.sh: a script with several nodes. %nodes COUNT [--loopback|--proxy] SCRIPT ARGUMENTS…
+    ("%history-seconds", "15" if sanitize else "60"),
     ("%nodes", f"{root}/testsuite/net/Inputs/with-nodes.sh {build}"),
     ("%with-fard", os.path.join(root, "testsuite", "runtime", "with-fard.sh") + " " + build),
 ]

@@ -69,7 +69,7 @@ _far_who() {
 _far_whom() {
   case $cur in
     user:* | group:* | exe:*) _far_who ;;
-    *) _far_reply 'user: group: uid: gid: exe: pid:' ;;
+    *) _far_reply 'user: group: uid: gid: exe: pid: node:' ;;
   esac
 }
 

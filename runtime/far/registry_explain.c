@@ -420,7 +420,8 @@ static void look_at_host(struct describing *describing, const struct far_describ
 {
     struct answer *answer = (struct answer *)describing;
     (void)rules;
-    answer->host_uid = head->entry.state == FAR_STATE_AWAY ? UINT32_MAX - 1 : head->entry.host_uid;
+    bool elsewhere = head->entry.state == FAR_STATE_AWAY || answer->asking->head.flags & FAR_EXPLAIN_NODE;
+    answer->host_uid = elsewhere ? UINT32_MAX - 1 : head->entry.host_uid;
 }
 
 static void look_for_op(struct describing *describing, const struct far_describe_op *op)

@@ -108,8 +108,45 @@ static void drop(struct fard *fard, struct service *service)
     service_free(service);
 }
 
+static uint64_t shipped(const struct service *service)
+{
+    uint64_t digest = 0;
+    const struct far_iface *iface = service_iface(service);
+    for (uint32_t i = 0; i < iface->ops.count; i++)
+        digest = (digest ^ (iface_op(iface, i)->flags & FAR_OP_DATA_SHIPPED)) * 0x100000001b3u + 1;
+    return digest;
+}
+
+static void note_former(struct cluster *cluster, const struct service *service)
+{
+    if (!cluster)
+        return;
+    struct former *former = &cluster->former[cluster->former_count++ % CLUSTER_FORMER];
+    *former = (struct former){.key.major = service->major, .range = service->range};
+    memcpy(former->key.name, service->name, sizeof former->key.name);
+    memcpy(former->build_id, service->executable[0].build_id, sizeof former->build_id);
+    former->shipped = shipped(service);
+}
+
+bool away_former_range(const struct fard *fard, const struct service *service, struct range *range)
+{
+    const struct cluster *cluster = fard->cluster;
+    unsigned count = cluster && cluster->kind->places_move ? cluster->former_count : 0;
+    for (unsigned i = count > CLUSTER_FORMER ? CLUSTER_FORMER : count; i-- > 0;) {
+        const struct former *former = &cluster->former[i];
+        if (former->key.major != service->major || strcmp(former->key.name, service->name) != 0 ||
+            memcmp(former->build_id, service->executable[0].build_id, sizeof former->build_id) != 0 ||
+            former->shipped != shipped(service))
+            continue;
+        *range = former->range;
+        return true;
+    }
+    return false;
+}
+
 void away_forget(struct fard *fard, struct service *service)
 {
+    note_former(fard->cluster, service);
     log_service(LOG_LEVEL_INFO, "away-gone", service->name, 0, "service '%s' is not on node '%s' any more",
                 service->name, service->away->node);
     drop(fard, service);

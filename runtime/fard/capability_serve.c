@@ -174,10 +174,11 @@ static int find_service(const struct client *client, const struct far_capability
 {
     int result = registry_named(&client->fard->registry, request->service, request->version, out, error);
     if (!result && (*out)->away)
-        return refuse(error, EREMOTE, EX_UNAVAILABLE,
-                      "service '%s' is on node '%s', and so are its capabilities; none of them raises a level across the "
-                      "network",
-                      request->service, (*out)->away->node);
+        return refuse(
+            error, EREMOTE, EX_UNAVAILABLE,
+            "service '%s' is on node '%s', and so are its capabilities; none of them raises a level across the "
+            "network",
+            request->service, (*out)->away->node);
     if (result || (!(*out)->hidden && service_iface(*out)))
         return result;
     return refuse(error, ENOENT, EX_UNAVAILABLE, "service '%s' cannot be used now; `far describe` says why",

@@ -219,6 +219,11 @@ static int find_bound(struct client *client, uint32_t service_id, struct service
     *service = registry_find_id(&client->fard->registry, service_id);
     if (!*service || (!(*service)->host && !(*service)->away))
         return refuse(error, ENOENT, EX_UNAVAILABLE, "the service is no longer registered");
+    if ((*service)->away && bound->handed >= FAR_LEVEL_READ)
+        return refuse(error, ENOENT, EX_UNAVAILABLE,
+                      "the service is on node '%s' now; the memory that this process has of it is no longer its: start "
+                      "it again",
+                      (*service)->away->node);
     /* The policy may have changed since: who fell gets no more channels at the old level. */
     wanted->level = policy_lowered(client_grant(client, *service, &why), bound->level);
     if (wanted->level < bound->level)

@@ -34,6 +34,7 @@ struct cluster_question {
 struct cluster_keeper;
 struct cluster_kind {
     const char *name;
+    bool places_move; /* a service that is registered again, from the same file, may have its range on another node */
     int (*begin)(struct fard *fard, const char *where, struct cluster_keeper **out, struct far_error *error);
     /*
      * A chunk of at least `bytes`, this node's from now on, for ever. The keeper looks at store_claimed(fard->store) himself: a node that
@@ -91,6 +92,9 @@ void cluster_withdraw(struct fard *fard, const struct link_service *entry);
 void cluster_describe(const struct fard *fard, const struct service *service, struct link_service *entry);
 
 /* ---- Services of other nodes (away.c) ---- */
+
+/* The range that this service, made from the same file and shipped alike, had on another node, if it is known here that it has gone. */
+bool away_former_range(const struct fard *fard, const struct service *service, struct range *range);
 
 int away_load(struct fard *fard, struct far_error *error); /* those of the store */
 /* All its segments are in the store, and `shippings` ('f' or 'd', name, NUL) is what was said. In place of what was known before. */

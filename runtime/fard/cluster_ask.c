@@ -346,8 +346,17 @@ static bool channel_asks(const struct fard *fard, const struct far_message *mess
 {
     const struct far_open_channel *request;
     struct far_error ignored;
-    return protocol_check_open_channel(message, &request, &ignored) == 0 &&
-           service_asks(registry_find_id(&fard->registry, request->service_id), about);
+    struct range range;
+    if (protocol_check_open_channel(message, &request, &ignored))
+        return false;
+    const struct service *service = registry_find_id(&fard->registry, request->service_id);
+    if (service)
+        return service_asks(service, about);
+    /* Perhaps it is at the same place, on another node now. */
+    if (!fard->cluster->kind->places_move || !store_find_range(fard->store, request->service_id, &range))
+        return false;
+    *about = (struct about){.address = range.base};
+    return true;
 }
 
 static bool named_asks(const struct fard *fard, const char *name, uint32_t version, struct about *about)

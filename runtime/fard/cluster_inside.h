@@ -13,6 +13,14 @@
 #define CLUSTER_SETTLE_MS 10000 /* from fard's start; then whoever waits for the first lease is told */
 #define CLUSTER_AGAIN_MS  2000  /* who could not be asked is not asked again before */
 
+#define CLUSTER_FORMER 64u /* the last ones of which it is known that they have gone */
+struct former {
+    struct service_key key;
+    struct range range;
+    uint8_t build_id[32];
+    uint64_t shipped; /* which operations have their stubs in which part */
+};
+
 struct cluster {
     struct fard *fard;
     const struct cluster_kind *kind;
@@ -22,13 +30,15 @@ struct cluster {
     struct cluster_question lease;
     bool leasing;
     struct timer lease_again;
-    uint64_t lease_bytes;       /* more than usual: somebody has wanted that much; 0: as usual */
-    bool settled;               /* there are addresses, or it is known that there are none now */
+    uint64_t lease_bytes; /* more than usual: somebody has wanted that much; 0: as usual */
+    bool settled;         /* there are addresses, or it is known that there are none now */
     struct timer settle;
     struct list waiting; /* struct held: for that */
     struct list lookups;
     struct list publications;
     struct cluster_question telling; /* cluster_tell.c: what has changed here */
+    struct former former[CLUSTER_FORMER];
+    unsigned former_count; /* ever */
     bool is_telling;
     uint32_t told_id; /* of the service that the keeper is told of; 0: one was withdrawn */
     unsigned told_again;

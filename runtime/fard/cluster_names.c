@@ -70,6 +70,15 @@ int cluster_names_publish(struct store *store, const char *node, struct link_ser
     return result ? result : store_put_name(store, entry, error);
 }
 
+bool cluster_names_comes_back(struct store *store, const struct link_service *entry)
+{
+    struct link_service former;
+    return store_former_name(store, entry->name, entry->major, &former) && former.base == entry->base &&
+           former.size == entry->size && entry->executable_count &&
+           memcmp(former.executable[0].build_id, entry->executable[0].build_id, sizeof former.executable[0].build_id) ==
+               0;
+}
+
 int cluster_names_withdraw(struct store *store, const char *node, const struct link_service *entry,
                            struct far_error *error)
 {

@@ -13,6 +13,8 @@ int cluster_names_lease(struct store *store, const char *node, const struct link
                         struct far_error *error);
 /* *entry: what the node wants; then what there is now: its own, with a new revision, or another's that is in its way. */
 int cluster_names_publish(struct store *store, const char *node, struct link_service *entry, struct far_error *error);
+/* Was it there before, made from the same file? Then addresses mean the same, wherever it is now. */
+bool cluster_names_comes_back(struct store *store, const struct link_service *entry);
 int cluster_names_withdraw(struct store *store, const char *node, const struct link_service *entry,
                            struct far_error *error);
 int cluster_names_find(struct store *store, const struct link_name *name, struct link_service *entry,

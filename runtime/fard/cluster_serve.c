@@ -68,7 +68,9 @@ static int serve_publish(struct node *node, const struct far_message *message, s
     if (result)
         return result;
     const struct range range = {entry.base, entry.size};
-    if (!store_lease_covers(store, node_name(node), &range))
+    struct link_service there;
+    bool known = store_find_name(store, entry.name, entry.major + 1, &there) && there.base == entry.base;
+    if (!known && !store_lease_covers(store, node_name(node), &range) && !cluster_names_comes_back(store, &entry))
         return refuse(error, EACCES, EX_NOPERM,
                       "service '%s': its range at 0x%llx was not leased to node '%s'; was this node's store of names "
                       "lost, or was the service registered outside the cluster?",

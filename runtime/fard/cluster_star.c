@@ -232,6 +232,7 @@ static void star_next(struct cluster_keeper *keeper, const struct link_name *beh
 
 const struct cluster_kind cluster_star = {
     .name = "star",
+    .places_move = true,
     .begin = star_begin,
     .lease = star_lease,
     .publish = star_publish,

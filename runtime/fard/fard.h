@@ -46,8 +46,8 @@ struct fard {
     struct registry registry;
     struct store *store;
     struct cluster *cluster; /* cluster.c's; NULL: there are no other nodes */
-    struct keeper *keeper; /* of what must outlive us; NULL: there is none yet */
-    int64_t took_over_at;  /* an earlier fard's hosts; 0: there were none */
+    struct keeper *keeper;   /* of what must outlive us; NULL: there is none yet */
+    int64_t took_over_at;    /* an earlier fard's hosts; 0: there were none */
     bool loaded; /* from here on fard's end is the end of its hosts; before, what was found is left as it is */
     struct list clients;
     struct list leaving;
@@ -331,7 +331,7 @@ int handle_status(struct client *client, const struct far_message *message, stru
 void send_registered(struct client *client, uint32_t serial, const struct service *service,
                      const struct upgrade_notes *notes); /* client and notes may be NULL */
 void registration_ready(struct host *host);
-void registration_published(struct host *host); /* whoever keeps the cluster's names has it */
+void registration_published(struct host *host);                           /* whoever keeps the cluster's names has it */
 void registration_failed(struct host *host, const struct far_error *why); /* frees service; host leaves */
 
 /* channel.c */

@@ -15,6 +15,7 @@
 #include "runtime/fard/memory.h"
 #include "runtime/fard/parts.h"
 #include "runtime/fard/request.h"
+#include "runtime/fard/store_cluster.h"
 #include "runtime/fard/upgrade.h"
 #include "runtime/machine.h"
 
@@ -92,9 +93,26 @@ static void drop_segment(struct fard *fard, const struct service *service)
     store_drop_segment(fard->store, build_id);
 }
 
+/* Has a client memory of what was there before? It must not meet the new one's. */
+static bool is_mapped(const struct fard *fard, uint32_t service_id)
+{
+    for (const struct list *at = fard->clients.next; at != &fard->clients; at = at->next) {
+        const struct client *client = list_entry(at, struct client, link);
+        for (uint32_t i = 0; i < client->bound_count; i++)
+            if (client->bound[i].service_id == service_id && client->bound[i].handed >= FAR_LEVEL_READ)
+                return true;
+    }
+    return false;
+}
+
 static int take_range(struct fard *fard, struct service *service, const struct far_segment *segment,
                       struct far_error *error)
 {
+    if (away_former_range(fard, service, &service->range)) {
+        int result = store_take_given_range(fard->store, service->name, &service->range, &service->id, error);
+        if (result || !is_mapped(fard, service->id))
+            return result; /* whoever was bound to it where it was goes on here */
+    }
     return store_take_range(fard->store, service->name, segment->note->image_size, &service->id, &service->range,
                             error);
 }

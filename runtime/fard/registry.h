@@ -90,9 +90,9 @@ struct service {
     bool data_half_made; /* the same, and its constructors had not completed then */
     uint8_t *initial;    /* what data begins with; NULL once the constructors have completed */
     size_t initial_size;
-    bool upgrading;    /* another version is being started beside it */
-    struct host *heir; /* of that version; not ready yet */
-    struct host *host; /* host.c's */
+    bool upgrading;            /* another version is being started beside it */
+    struct host *heir;         /* of that version; not ready yet */
+    struct host *host;         /* host.c's */
     bool published;            /* whoever keeps the cluster's names has been told of it as it is now */
     struct service_away *away; /* on another node, and has no host here; NULL: here */
 };

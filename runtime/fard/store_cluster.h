@@ -25,6 +25,8 @@ uint64_t store_wanted_in_vain(struct store *store);
 void store_say_no_room(struct store *store, const struct far_error *why);
 /* This store has given out everything below it before it knew of others; 0: nothing. */
 uint64_t store_claimed(const struct store *store);
+/* Where the range of that number is; false: there is none. */
+bool store_find_range(struct store *store, uint32_t id, struct range *range);
 /* The same place as a service has on another node: recorded, so that it has a number here. One that it had before: the same. */
 int store_take_given_range(struct store *store, const char *name, const struct range *range, uint32_t *id,
                            struct far_error *error);
@@ -67,6 +69,8 @@ int store_put_name(struct store *store, struct link_service *entry, struct far_e
 int store_remove_name(struct store *store, const char *name, uint32_t major, struct far_error *error);
 /* False: there is none. `version`: major + 1, 0 for the lowest. */
 bool store_find_name(struct store *store, const char *name, uint32_t version, struct link_service *entry);
+/* The entry that a name had before it was withdrawn: whoever registers the same file again may have its place. */
+bool store_former_name(struct store *store, const char *name, uint32_t major, struct link_service *entry);
 bool store_find_name_at(struct store *store, uint64_t address, struct link_service *entry);
 /* Whose range this one would overlap. */
 bool store_find_name_over(struct store *store, const struct range *range, struct link_service *entry);

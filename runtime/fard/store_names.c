@@ -237,7 +237,7 @@ int store_put_name(struct store *store, struct link_service *entry, struct far_e
 int store_remove_name(struct store *store, const char *name, uint32_t major, struct far_error *error)
 {
     sqlite3_stmt *statement;
-    int result = store_prepare(store, "DELETE FROM names WHERE name = ? AND major = ?", &statement, error);
+    int result = store_prepare(store, "UPDATE names SET node = '' WHERE name = ? AND major = ?", &statement, error);
     if (result)
         return result;
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
@@ -249,21 +249,50 @@ bool store_find_name(struct store *store, const char *name, uint32_t version, st
 {
     struct far_error ignored;
     sqlite3_stmt *statement;
-    if (store_prepare(store,
-                      "SELECT entry FROM names WHERE name = ?1 AND (?2 = 0 OR major = ?2 - 1) ORDER BY major LIMIT 1",
-                      &statement, &ignored))
+    if (store_prepare(
+            store,
+            "SELECT entry FROM names WHERE name = ?1 AND (?2 = 0 OR major = ?2 - 1) AND node <> '' ORDER BY major"
+            " LIMIT 1",
+            &statement, &ignored))
         return false;
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 2, version);
     return only_entry(statement, entry);
 }
 
+bool store_former_name(struct store *store, const char *name, uint32_t major, struct link_service *entry)
+{
+    struct far_error ignored;
+    sqlite3_stmt *statement;
+    if (store_prepare(store, "SELECT entry FROM names WHERE name = ? AND major = ? AND node = ''", &statement,
+                      &ignored))
+        return false;
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, major);
+    return only_entry(statement, entry);
+}
+
+bool store_find_range(struct store *store, uint32_t id, struct range *range)
+{
+    struct far_error ignored;
+    sqlite3_stmt *statement;
+    if (store_prepare(store, "SELECT base, size FROM ranges WHERE id = ?", &statement, &ignored))
+        return false;
+    sqlite3_bind_int64(statement, 1, id);
+    bool found = sqlite3_step(statement) == SQLITE_ROW;
+    if (found)
+        *range =
+            (struct range){(uint64_t)sqlite3_column_int64(statement, 0), (uint64_t)sqlite3_column_int64(statement, 1)};
+    sqlite3_finalize(statement);
+    return found && range_is_sound(range);
+}
+
 bool store_find_name_over(struct store *store, const struct range *range, struct link_service *entry)
 {
     struct far_error ignored;
     sqlite3_stmt *statement;
-    if (store_prepare(store, "SELECT entry FROM names WHERE base < ? AND base + size > ? LIMIT 1", &statement,
-                      &ignored))
+    if (store_prepare(store, "SELECT entry FROM names WHERE base < ? AND base + size > ? AND node <> '' LIMIT 1",
+                      &statement, &ignored))
         return false;
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)(range->base + range->size));
     sqlite3_bind_int64(statement, 2, (sqlite3_int64)range->base);
@@ -280,10 +309,11 @@ bool store_next_name(struct store *store, const char *name, uint32_t version, st
 {
     struct far_error ignored;
     sqlite3_stmt *statement;
-    if (store_prepare(store,
-                      "SELECT entry FROM names WHERE name > ?1 OR (name = ?1 AND major + 1 > ?2) ORDER BY name, major"
-                      " LIMIT 1",
-                      &statement, &ignored))
+    if (store_prepare(
+            store,
+            "SELECT entry FROM names WHERE (name > ?1 OR (name = ?1 AND major + 1 > ?2)) AND node <> '' ORDER BY name,"
+            " major LIMIT 1",
+            &statement, &ignored))
         return false;
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 2, version);

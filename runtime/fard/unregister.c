@@ -20,9 +20,8 @@ static int find_removable(struct fard *fard, const struct far_name_request *requ
     if ((*service)->hidden)
         return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' is being registered at this moment", name);
     if ((*service)->away)
-        return refuse(error, EREMOTE, EX_UNAVAILABLE,
-                      "service '%s' is on node '%s'; say `far unregister %s` there", name, (*service)->away->node,
-                      name);
+        return refuse(error, EREMOTE, EX_UNAVAILABLE, "service '%s' is on node '%s'; say `far unregister %s` there",
+                      name, (*service)->away->node, name);
     if ((*service)->upgrading)
         return refuse(error, EBUSY, EX_TEMPFAIL, "service '%s' is being upgraded at this moment", name);
     const struct service *dependent = registry_dependent(&fard->registry, name, (*service)->major);

@@ -399,17 +399,24 @@ void distant_look(struct worker *worker)
 
 /* --- waiting --- */
 
-/* Something has come, or somebody wants to be looked at. */
-static void wait_for_anything(struct worker *worker)
+/* Nothing is read ahead, and poll() says all there is to say: no need to ask besides. */
+static bool is_bare(const struct away_stream *stream)
+{
+    return stream->begin == stream->end && stream->transport->kind == &transport_tcp;
+}
+
+/* Something has come (true), or somebody wants to be looked at. */
+static bool wait_for_anything(struct worker *worker)
 {
     struct worker_away *away = worker->away;
     struct transport *transport = away->stream.transport;
     struct pollfd poll_fd[2] = {{.fd = away->wake, .events = POLLIN},
-                                {.fd = transport ? transport->fd : -1, .events = POLLIN}};
+                                {.fd = transport ? transport->poll_fd : -1, .events = POLLIN}};
     uint64_t woken;
     poll(poll_fd, 2, worker->host->watched ? -1 : LOOK_MS);
     if (poll_fd[0].revents)
         (void)!read(away->wake, &woken, sizeof woken);
+    return poll_fd[1].revents && (is_bare(&away->stream) || stream_is_readable(&away->stream));
 }
 
 static bool comes_soon(struct away_stream *stream)
@@ -421,7 +428,7 @@ static bool comes_soon(struct away_stream *stream)
             return true;
         far_pause();
     }
-    return stream_is_readable(stream);
+    return !is_bare(stream) && stream_is_readable(stream);
 }
 
 uint32_t distant_next(struct worker *worker, uint32_t last)
@@ -436,9 +443,7 @@ uint32_t distant_next(struct worker *worker, uint32_t last)
     away->is_repeated = false;
     if (has_next(away))
         change_connection(worker);
-    if (!comes_soon(&away->stream))
-        wait_for_anything(worker);
-    if (away->stream.transport && stream_is_readable(&away->stream))
+    if (comes_soon(&away->stream) || wait_for_anything(worker))
         take_frame(worker, &sequence);
     return sequence;
 }
@@ -470,10 +475,8 @@ int distant_next_in_operation(struct worker *worker, enum wire_type type, struct
     for (;;) {
         if (has_ended(worker) || has_next(away) || away_now() >= give_up)
             return -ECONNRESET;
-        if (!comes_soon(&away->stream)) {
-            wait_for_anything(worker);
+        if (!comes_soon(&away->stream) && !wait_for_anything(worker))
             continue;
-        }
         int failed = stream_next(&away->stream, frame, in_seconds(REST_S));
         if (failed || frame->type == type)
             return failed;

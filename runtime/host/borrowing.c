@@ -17,6 +17,7 @@
 #define FETCH_MS      10000 /* the same, in the middle of an operation: there is no other way for it */
 #define UNHEARD_MS    1000
 #define UNHEARD_TRIES 1000
+#define BODY_KEEP     (1u << 20)
 #define RANGE_MOST    (256ull << 30)
 
 /* One client process. */
@@ -207,6 +208,7 @@ void borrowing_end(struct worker *worker)
     if (pages->of && --pages->of->workers == 0)
         end(pages->of);
     pthread_mutex_unlock(&borrowings_lock);
+    bundle_body_free(&pages->came);
     bundle_body_free(&pages->answer);
     free(pages);
     worker->pages = NULL;
@@ -219,10 +221,9 @@ static int take_body(struct worker *worker, const struct wire_frame *frame, stru
     char why[128];
     if (frame->size < sizeof(struct wire_pages) || frame->size > BUNDLE_BODY_MOST)
         return -EPROTO;
-    body->at = bundle_get(frame->size);
-    body->room = body->size = frame->size;
-    if (!body->at)
+    if (!bundle_body_reserve(body, frame->size))
         return -ECONNRESET;
+    body->size = frame->size;
     int failed = stream_take(&worker->away->stream, body->at, frame->size, deadline);
     return failed ? failed : bundle_check(body->at, frame->size, NULL, why, sizeof why);
 }
@@ -242,13 +243,16 @@ static void install(struct worker *worker, const struct bundle_body *body)
 
 int borrowing_take(struct worker *worker, const struct wire_frame *frame, uint64_t deadline)
 {
-    struct bundle_body body = {0};
-    int failed = take_body(worker, frame, &body, deadline);
-    if (!failed && bundle_is_fetched(body.at))
+    struct worker_pages *pages = pages_of(worker);
+    if (!pages)
+        return -ECONNRESET;
+    int failed = take_body(worker, frame, &pages->came, deadline);
+    if (!failed && bundle_is_fetched(pages->came.at))
         failed = -EPROTO;
     if (!failed)
-        install(worker, &body);
-    bundle_body_free(&body);
+        install(worker, &pages->came);
+    if (pages->came.room > BODY_KEEP)
+        bundle_body_free(&pages->came);
     return failed;
 }
 

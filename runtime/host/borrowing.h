@@ -22,6 +22,7 @@ struct borrowing;
 struct worker_pages {
     struct borrowing *of;      /* NULL: its client lends nothing */
     bool holding;              /* this worker's call has the pages */
+    struct bundle_body came;   /* what has come last; its memory is used again */
     struct bundle_body answer; /* what has changed, until the client is known to have it */
     uint32_t answer_to;        /* the message that it belongs to; 0: none */
 };

@@ -293,7 +293,7 @@ void away_look_if_idle(struct far_channel *channel)
 int away_poll_fd(const struct far_channel *channel)
 {
     const struct transport *transport = channel->away->stream.transport;
-    return transport ? transport->fd : -1;
+    return transport ? transport->poll_fd : -1;
 }
 
 /* --- waiting --- */

@@ -78,8 +78,9 @@ void bundle_put_whole(struct bundle_body *body, struct wire_page page, const voi
 void bundle_put_same(struct bundle_body *body, struct wire_page page);
 /* As runs; false: they would be more than `most` bytes, and nothing was written. */
 bool bundle_put_runs(struct bundle_body *body, struct wire_page page, const void *now, const void *then, size_t most);
-#define BUNDLE_RUNS_MOST (3u * BUNDLE_PAGE)            /* more than any page can have */
-uint32_t bundle_count(const struct bundle_body *body); /* pages in it; 0: it need not be sent */
+#define BUNDLE_RUNS_MOST (3u * BUNDLE_PAGE)                      /* more than any page can have */
+bool bundle_body_reserve(struct bundle_body *body, size_t size); /* what is in it is gone. False: no memory */
+uint32_t bundle_count(const struct bundle_body *body);           /* pages in it; 0: it need not be sent */
 void bundle_body_free(struct bundle_body *body);
 
 /* A page of a body that was checked. */

@@ -92,12 +92,10 @@ static bool work_out(const struct bundle_page *page, const struct bundle_item *i
     return true;
 }
 
-/* had: there was a page here. What of it the client has not been told, or has not heard of, stays. */
-static void install(struct bundle_borrower *borrower, struct bundle_page *page, const struct bundle_item *item,
-                    const uint8_t *theirs, bool had)
+/* What of it the client has not been told, or has not heard of, stays; and what a call under way was given. */
+static void merge(const struct bundle_borrower *borrower, struct bundle_page *page, const uint8_t *theirs, bool unheard)
 {
     uint8_t *here = memory_of(borrower, page), now[BUNDLE_PAGE], twin[BUNDLE_PAGE];
-    bool unheard = had && item->page.heard < page->change;
     memcpy(now, theirs, BUNDLE_PAGE);
     memcpy(twin, theirs, BUNDLE_PAGE);
     if (unheard)
@@ -106,6 +104,18 @@ static void install(struct bundle_borrower *borrower, struct bundle_page *page, 
         page->torn |= keep_pinned(borrower, page, here, unheard ? page->twin : here, now, twin);
     memcpy(page->twin, twin, BUNDLE_PAGE);
     memcpy(here, now, BUNDLE_PAGE);
+}
+
+static void install(struct bundle_borrower *borrower, struct bundle_page *page, const struct bundle_item *item,
+                    const uint8_t *theirs, bool had)
+{
+    bool unheard = had && item->page.heard < page->change;
+    if (unheard || (page->users && borrower->pin_count)) {
+        merge(borrower, page, theirs, unheard);
+    } else {
+        memcpy(page->twin, theirs, BUNDLE_PAGE);
+        memcpy(memory_of(borrower, page), theirs, BUNDLE_PAGE);
+    }
     page->version = item->page.version;
     page->heard = item->page.heard;
     page->change = item->page.heard > page->change ? item->page.heard : page->change;

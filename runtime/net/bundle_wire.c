@@ -85,8 +85,20 @@ static uint32_t next_difference(const uint8_t *now, const uint8_t *then, uint32_
     return from;
 }
 
+/* Do all eight bytes differ? None of what differs is then zero. */
+static bool all_differ(const uint8_t *now, const uint8_t *then)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t a, b;
+    memcpy(&a, now, sizeof a);
+    memcpy(&b, then, sizeof b);
+    return !((((a ^ b) - ones) & ~(a ^ b)) & ones << 7);
+}
+
 static uint32_t end_of_difference(const uint8_t *now, const uint8_t *then, uint32_t from)
 {
+    while (from + 8 <= BUNDLE_PAGE && all_differ(now + from, then + from))
+        from += 8;
     while (from < BUNDLE_PAGE && now[from] != then[from])
         from++;
     return from;
@@ -111,6 +123,13 @@ bool bundle_put_runs(struct bundle_body *body, struct wire_page page, const void
     }
     put(body, page, WIRE_PAGE_RUNS, runs, used);
     return true;
+}
+
+bool bundle_body_reserve(struct bundle_body *body, size_t size)
+{
+    body->size = 0;
+    body->failed = false;
+    return make_room(body, size);
 }
 
 uint32_t bundle_count(const struct bundle_body *body)

@@ -67,7 +67,7 @@ static struct tls *tls_new(int fd)
     struct tls *tls = calloc(1, sizeof *tls);
     if (!tls)
         return NULL;
-    tls->transport = (struct transport){.kind = &farcall_transport, .fd = fd};
+    tls->transport = (struct transport){.kind = &farcall_transport, .fd = fd, .poll_fd = fd};
     tls->in.bytes = malloc(TLS_BUFFER);
     tls->out.bytes = malloc(TLS_BUFFER);
     if (tls->in.bytes && tls->out.bytes) {

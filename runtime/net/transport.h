@@ -20,6 +20,7 @@
 struct transport {
     const struct transport_kind *kind;
     int fd;        /* of the TCP connection. Owned */
+    int poll_fd;   /* what poll() waits for, until there may be something to receive: mostly the same */
     uint32_t spin; /* looks before sleeping; 0: sleeps at once */
 };
 
@@ -37,7 +38,7 @@ struct transport_kind {
     /* At least `least` bytes, at most `most`; *got says how many. least 0: what is there already, perhaps nothing. */
     int (*receive)(struct transport *transport, void *to, size_t least, size_t most, size_t *got, uint64_t deadline);
     /*
-     * Something to receive, without waiting? For who has other things to wait for, too: asked before each poll of fd, which does not show
+     * Something to receive, without waiting? For who has other things to wait for, too: asked before each poll of poll_fd, which does not show
      * what has been read ahead.
      */
     bool (*is_readable)(struct transport *transport);

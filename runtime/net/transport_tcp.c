@@ -24,7 +24,7 @@ static int tcp_begin(int fd, bool is_client, const uint8_t ticket[WIRE_TICKET_SI
         close(fd);
         return net_fail(error, ENOMEM, EX_OSERR, "no memory for a connection");
     }
-    tcp->transport = (struct transport){.kind = &transport_tcp, .fd = fd};
+    tcp->transport = (struct transport){.kind = &transport_tcp, .fd = fd, .poll_fd = fd};
     socket_prepare(&tcp->socket, fd);
     *out = &tcp->transport;
     return 0;

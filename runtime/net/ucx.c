@@ -13,7 +13,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define MEETING_NS 10000000000ull
+#define MEETING_NS   10000000000ull
+#define ARMING_LOOKS 4096u
 
 extern const struct transport_kind farcall_transport;
 
@@ -90,8 +91,12 @@ static bool ucx_is_readable(struct transport *transport)
 {
     struct ucx *ucx = (struct ucx *)transport;
     int found = look(ucx);
-    while (!found && ucp_worker_progress(ucx->worker))
+    /* Armed, so that poll() will say what comes from now on. */
+    for (uint32_t looks = 0; !found && looks < ARMING_LOOKS; looks++) {
+        if (!ucp_worker_progress(ucx->worker) && ucp_worker_arm(ucx->worker) == UCS_OK)
+            break;
         found = look(ucx);
+    }
     return found || socket_is_readable(transport->fd);
 }
 
@@ -130,7 +135,8 @@ static int ucx_begin(int fd, bool is_client, const uint8_t ticket[WIRE_TICKET_SI
     }
     if (!deadline || deadline > most)
         deadline = most;
-    ucx->transport = (struct transport){.kind = &farcall_transport, .fd = fd};
+    ucx->transport = (struct transport){.kind = &farcall_transport, .fd = fd, .poll_fd = -1};
+    ucx->process = getpid();
     socket_prepare(&ucx->socket, fd);
     int result = ucx_prepare(error);
     if (!result)

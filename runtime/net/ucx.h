@@ -15,6 +15,7 @@ struct ucx {
     ucp_ep_h endpoint;
     int worker_fd;
     uint32_t busy_looks; /* one behind the other, at what UCX cannot wait for */
+    pid_t process;       /* that has begun it: UCX is of no use to its children */
     int failed;          /* -errno: why it cannot go on */
     char *piece;         /* UCX's own memory: received, and not taken yet */
     const char *content; /* what is left of it */

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <time.h>
@@ -41,8 +42,6 @@ static void make_context(void)
     process.status = ucp_config_read(NULL, NULL, &config);
     if (process.status != UCS_OK)
         return;
-    /* Shared memory says that it notices when the other side has died: we do, by the TCP connection. */
-    ucp_config_modify(config, "MM_ERROR_HANDLING", "y");
     process.status = ucp_init(&wanted, config, &process.context);
     ucp_config_release(config);
 }
@@ -68,6 +67,16 @@ static int unlucky(struct far_error *error, const char *what, ucs_status_t statu
     return net_fail(error, EOPNOTSUPP, EX_UNAVAILABLE, "transport ucx: %s: %s", what, ucs_status_string(status));
 }
 
+/* For who waits for other things besides: one descriptor for UCX's and the TCP connection's. */
+static bool watch_both(struct ucx *ucx)
+{
+    struct epoll_event readable = {.events = EPOLLIN};
+    ucx->transport.poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return ucx->transport.poll_fd >= 0 &&
+           epoll_ctl(ucx->transport.poll_fd, EPOLL_CTL_ADD, ucx->worker_fd, &readable) == 0 &&
+           epoll_ctl(ucx->transport.poll_fd, EPOLL_CTL_ADD, ucx->transport.fd, &readable) == 0;
+}
+
 static int make_worker(struct ucx *ucx, struct far_error *error)
 {
     const ucp_worker_params_t one_thread = {.field_mask = UCP_WORKER_PARAM_FIELD_THREAD_MODE,
@@ -75,10 +84,12 @@ static int make_worker(struct ucx *ucx, struct far_error *error)
     ucs_status_t status = ucp_worker_create(ucx_context(), &one_thread, &ucx->worker);
     if (status != UCS_OK) {
         ucx->worker = NULL;
-        return unlucky(error, "no worker (a host needs --allow-net for it)", status);
+        return unlucky(error, "no worker (a host needs --sandbox off for it)", status);
     }
     status = ucp_worker_get_efd(ucx->worker, &ucx->worker_fd);
-    return status == UCS_OK ? 0 : unlucky(error, "nothing to wait on", status);
+    if (status != UCS_OK)
+        return unlucky(error, "nothing to wait on", status);
+    return watch_both(ucx) ? 0 : net_fail(error, errno, EX_OSERR, "transport ucx: epoll: %s", strerror(errno));
 }
 
 #define ADDRESS_MAX (64u << 10)
@@ -263,11 +274,15 @@ int ucx_finish(struct ucx *ucx, ucs_status_ptr_t request, uint64_t deadline)
 void ucx_free(struct ucx *ucx)
 {
     const ucp_request_param_t nothing = {0};
-    if (ucx->endpoint && !ucx->failed) /* what has been sent gets there */
+    const bool is_ours = ucx->process == getpid();
+    if (is_ours && ucx->endpoint && !ucx->failed) /* what has been sent gets there */
         ucx_finish(ucx, ucp_ep_flush_nbx(ucx->endpoint, &nothing), net_now() + PARTING_NS);
-    ucx_break(ucx, -ECONNRESET);
-    if (ucx->worker)
+    if (is_ours)
+        ucx_break(ucx, -ECONNRESET);
+    if (is_ours && ucx->worker)
         ucp_worker_destroy(ucx->worker);
+    if (ucx->transport.poll_fd >= 0)
+        close(ucx->transport.poll_fd);
     close(ucx->transport.fd);
     free(ucx);
 }

@@ -4,7 +4,7 @@
  * The host's books on its clients: a handle given anew while it is being released, and clients that have come and gone.
  *
  * RUN: %client-cc -std=gnu17 -D_GNU_SOURCE -g -I%root -I%root/include %s -o %t -L%build/lib -lfarhostcore -lfarcallcore \
- * RUN:   -lfarnet -lfarrecord -lfarformat -lcrypto -lpthread
+ * RUN:   -lfarnet -lfarrecord -lfarstub -lfarformat -lcrypto -lpthread
  * RUN: %t
  */
 #include "runtime/host/host.h"

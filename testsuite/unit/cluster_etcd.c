@@ -123,7 +123,7 @@ static void names_are_listed_in_order(struct asker *b, const struct range *chunk
 /* Instead of waiting until it has run out. */
 static void end_lease(uint64_t lease)
 {
-    char command[256];
+    char command[512];
     snprintf(command, sizeof command, "ETCDCTL_API=3 etcdctl --endpoints=%s lease revoke %llx >/dev/null", urls,
              (unsigned long long)lease);
     CHECK(system(command) == 0);
