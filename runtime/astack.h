@@ -50,30 +50,30 @@
 #define FAR_FATE_FULL 6
 
 /* What became of a call (reply.status). */
-#define FAR_CALL_STATUSES(X)                                                                                   \
-    X(DONE, 0, "done")                                                                                         \
-    X(BAD_SLOT, ENOSYS, "no operation has this slot")                                                          \
-    X(BAD_ARGUMENT, EFAULT, "a parameter names memory that this client may not access")                        \
-    X(BAD_SIZE, EINVAL, "a size is negative, overflows, or is larger than the call carries")                   \
-    X(BAD_STRING, EINVAL, "a string is not terminated")                                                        \
-    X(BAD_HANDLE, EBADF, "a handle was not given to this client, or was released")                             \
-    X(NO_MEMORY, ENOMEM, "the host has no memory for the parameters")                                          \
-    X(ABSENT, ENOSYS, "the operation is exported but refuses")                                                 \
-    X(NOT_CARRIED, ENOTSUP, "this version's gates do not carry what the operation takes or returns")           \
-    X(NOT_SHARED, EFAULT, "memory that the client shares with the service is not mapped in its host")          \
-    X(THREW, ECANCELED, "the operation threw an exception, which cannot cross a trap")                         \
-    X(JUMPED, ECANCELED, "the operation jumped (longjmp) out of its call, which cannot cross a trap")          \
-    X(ENDED_THREAD, ECANCELED, "the operation ended the thread that it ran in (pthread_exit, pthread_cancel)") \
-    X(NOT_GRANTED, EACCES, "the capability that this process is bound by does not name the operation")         \
-    X(TOO_MUCH, E2BIG, "what the parameters lead to, or what comes back, is more than a call carries")         \
-    X(NOT_KEPT, EBADF, "memory that the service was to keep is unknown to its host, or another call uses it")  \
-    X(TOO_DEEP, EBUSY,                                                                                         \
-      "calls from callbacks are nested deeper than the stack of the host's thread (--stack) is good for")      \
-    X(NOT_BEGUN, ECANCELED, "a call of its batch before it failed, or nobody wanted it any more")              \
-    X(HANDLE_IN_USE, EBUSY, "a handle cannot be released while another call uses it")                          \
-    X(BAD_DESCRIPTOR, EBADF, "a file descriptor is not open, or did not come with the call")                   \
-    X(NO_DESCRIPTORS, EMFILE, "the service's host has no room for more of this user's descriptors (--files)")  \
-    X(NOT_GIVEN, EBADF, "a function of the service's was not given to this client, or by a host that has gone")   \
+#define FAR_CALL_STATUSES(X)                                                                                    \
+    X(DONE, 0, "done")                                                                                          \
+    X(BAD_SLOT, ENOSYS, "no operation has this slot")                                                           \
+    X(BAD_ARGUMENT, EFAULT, "a parameter names memory that this client may not access")                         \
+    X(BAD_SIZE, EINVAL, "a size is negative, overflows, or is larger than the call carries")                    \
+    X(BAD_STRING, EINVAL, "a string is not terminated")                                                         \
+    X(BAD_HANDLE, EBADF, "a handle was not given to this client, or was released")                              \
+    X(NO_MEMORY, ENOMEM, "the host has no memory for the parameters")                                           \
+    X(ABSENT, ENOSYS, "the operation is exported but refuses")                                                  \
+    X(NOT_CARRIED, ENOTSUP, "this version's gates do not carry what the operation takes or returns")            \
+    X(NOT_SHARED, EFAULT, "memory that the client shares with the service is not mapped in its host")           \
+    X(THREW, ECANCELED, "the operation threw an exception, which cannot cross a trap")                          \
+    X(JUMPED, ECANCELED, "the operation jumped (longjmp) out of its call, which cannot cross a trap")           \
+    X(ENDED_THREAD, ECANCELED, "the operation ended the thread that it ran in (pthread_exit, pthread_cancel)")  \
+    X(NOT_GRANTED, EACCES, "the capability that this process is bound by does not name the operation")          \
+    X(TOO_MUCH, E2BIG, "what the parameters lead to, or what comes back, is more than a call carries")          \
+    X(NOT_KEPT, EBADF, "memory that the service was to keep is unknown to its host, or another call uses it")   \
+    X(TOO_DEEP, EBUSY,                                                                                          \
+      "calls from callbacks are nested deeper than the stack of the host's thread (--stack) is good for")       \
+    X(NOT_BEGUN, ECANCELED, "a call of its batch before it failed, or nobody wanted it any more")               \
+    X(HANDLE_IN_USE, EBUSY, "a handle cannot be released while another call uses it")                           \
+    X(BAD_DESCRIPTOR, EBADF, "a file descriptor is not open, or did not come with the call")                    \
+    X(NO_DESCRIPTORS, EMFILE, "the service's host has no room for more of this user's descriptors (--files)")   \
+    X(NOT_GIVEN, EBADF, "a function of the service's was not given to this client, or by a host that has gone") \
     X(HOST_DIED, EHOSTDOWN, "the service's host died; whether the call was executed is not known")
 
 enum far_call_status {

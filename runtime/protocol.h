@@ -33,9 +33,9 @@
 #define FAR_ENV_PERF "FARCALL_PERF" /* not empty, not 0: write /tmp/perf-PID.map, for perf */
 #define FAR_ENV_TRUST_SERVERS \
     "FARCALL_TRUST_SERVERS" /* comma list of services that may follow pointers into the domain segment */
-#define FAR_ENV_HEAP_SIZE    "FARCALL_HEAP_SIZE"    /* bytes of addresses of the domain segment; M and G may follow */
-#define FAR_ENV_SPIN         "FARCALL_SPIN"         /* spin iterations before sleeping; 0: sleep at once */
-#define FAR_ENV_AHEAD        "FARCALL_AHEAD"        /* pages that go along with one that another node asks for; 0: none */
+#define FAR_ENV_HEAP_SIZE    "FARCALL_HEAP_SIZE" /* bytes of addresses of the domain segment; M and G may follow */
+#define FAR_ENV_SPIN         "FARCALL_SPIN"      /* spin iterations before sleeping; 0: sleep at once */
+#define FAR_ENV_AHEAD        "FARCALL_AHEAD"     /* pages that go along with one that another node asks for; 0: none */
 #define FAR_ENV_CAPABILITIES "FARCALL_CAPABILITIES" /* comma list of tokens to present */
 #define FAR_ENV_BIND_NOW \
     "FARCALL_BIND_NOW" /* not empty, not 0: a service that is not registered is an error at start */
@@ -135,7 +135,8 @@ enum far_bind_fd {
 #define FAR_BIND_PENDING \
     1u /* nobody has registered the service yet: stub[] are pending addresses, base is their range's */
 
-#define FAR_BIND_AWAY 2u /* its host is on another node: all calls go there, and nothing of it is mapped but its stubs */
+#define FAR_BIND_AWAY \
+    2u /* its host is on another node: all calls go there, and nothing of it is mapped but its stubs */
 
 struct far_bind_reply {
     uint64_t base;        /* address of the segment's first byte */
@@ -293,7 +294,8 @@ struct far_host_start {
     uint32_t generation;
     uint32_t flags;
     uint32_t fds;
-    uint32_t transports; /* by which clients on other nodes may come: 1 << enum wire_transport; loaded before the sandbox closes */
+    uint32_t
+        transports; /* by which clients on other nodes may come: 1 << enum wire_transport; loaded before the sandbox closes */
     uint32_t reserved;
     struct far_extent part[FAR_PART_COUNT];
     struct far_extent init_array; /* absolute address; size in bytes */

@@ -21,8 +21,8 @@
     X(trace, "show the calls that hosts answer, live")                                          \
     X(metrics, "print what fard counts, for Prometheus")                                        \
     X(run, "run a program with chosen trust and gate settings")                                 \
-    X(nodes, "list the nodes that this one knows, and the links to them")                         \
-    X(cert, "make and show the certificates by which nodes know each other")                     \
+    X(nodes, "list the nodes that this one knows, and the links to them")                       \
+    X(cert, "make and show the certificates by which nodes know each other")                    \
     X(gdb, "debug a program with the services it calls, or a service's host")                   \
     X(fuzz, "attack a service's interface in both directions, from its record alone")
 

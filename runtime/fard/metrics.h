@@ -73,7 +73,7 @@ struct metrics {
     uint64_t prefaces_refused;                      /* connections to the node's port that were not let in */
     uint64_t far_connections;                       /* that clients on other nodes have made, handed to hosts */
     uint64_t channels_resumed; /* of clients on other nodes, taken over by a host that was started again */
-    uint64_t calls_ended; /* calls of services that are no longer registered */
+    uint64_t calls_ended;      /* calls of services that are no longer registered */
 };
 
 void metrics_count_request(struct metrics *metrics, uint16_t type);

@@ -310,7 +310,7 @@ static void say_linked(const struct node *node, const struct node_link *link)
 
 bool node_linked(struct node_link *link, const struct link_hello *hello, struct far_error *error)
 {
-    struct node *attempted = link->node, *node;
+    struct node *attempted = link->node, *node = NULL;
     if (whose(link, &node, error))
         return false;
     if (attempted && attempted->attempt == link)

@@ -14,7 +14,7 @@ struct handle {
 
 struct host_client {
     uint32_t pid, uid;
-    uint32_t node; /* where both are; 0: here */
+    uint32_t node;    /* where both are; 0: here */
     uint64_t left_at; /* on another node: when its last channel ended; milliseconds */
     struct host_user *user;
     int pidfd; /* -1: unknown; then the record ends with its last channel */

@@ -100,7 +100,7 @@ int handle_give(struct host_client *client, struct handle_name name);      /* 0,
 
 /* users.c: what one uid has of what the host has room for. 0, or what is said; all from any thread. */
 struct host_user;
-void users_limit(const struct far_host_rights *rights); /* before the first channel */
+void users_limit(const struct far_host_rights *rights);     /* before the first channel */
 struct host_user *user_get_of(uint32_t node, uint32_t uid); /* NULL: no memory. node 0: this one */
 struct host_user *user_get(uint32_t uid);                   /* the same, of one here */
 void user_put(struct host_user *user);
@@ -189,13 +189,13 @@ struct worker {
     struct worker_descriptors *descriptors; /* descriptors.h; NULL: its channel has no socket */
     struct worker_grants grants;
     struct worker_pages *pages; /* of its client's, where that is on another node (borrowing.h); NULL: it lends none */
-    struct worker_away *away; /* its client is on another node (away.h); NULL: it is here */
-    bool more_to_do; /* after the call that is being served: it is traced, or holds handles */
-    bool counted;    /* among its user's channels */
-    bool stop;       /* written by the main thread, atomically */
-    bool cut_off;    /* the same, and before the A-stack becomes scrap */
-    bool retire;     /* the same: leave when no call is under way */
-    bool listed;     /* a fard that did not open this channel knows it by our word; under the workers' lock */
+    struct worker_away *away;   /* its client is on another node (away.h); NULL: it is here */
+    bool more_to_do;            /* after the call that is being served: it is traced, or holds handles */
+    bool counted;               /* among its user's channels */
+    bool stop;                  /* written by the main thread, atomically */
+    bool cut_off;               /* the same, and before the A-stack becomes scrap */
+    bool retire;                /* the same: leave when no call is under way */
+    bool listed; /* a fard that did not open this channel knows it by our word; under the workers' lock */
     struct worker *next;
 };
 

@@ -14,8 +14,8 @@
 #include "runtime/batch.h"
 #include "runtime/callback.h"
 #include "runtime/host/away.h"
-#include "runtime/host/borrowing.h"
 #include "runtime/host/batch.h"
+#include "runtime/host/borrowing.h"
 #include "runtime/host/cancel.h"
 #include "runtime/host/descriptors.h"
 #include "runtime/host/domain.h"
@@ -122,8 +122,8 @@ static unsigned check_string(struct serving *serving, unsigned i)
         return FAR_CALL_DONE;
     if (!worker_shares(serving->worker, word, 1))
         return refuse_shared(serving, i, FAR_CALL_BAD_SIZE);
-    uint64_t room = serving->worker->away ? borrowing_room(serving->worker, word)
-                                          : domain_room(serving->worker->domain, word);
+    uint64_t room =
+        serving->worker->away ? borrowing_room(serving->worker, word) : domain_room(serving->worker->domain, word);
     room = room < FAR_STRING_LIMIT ? room : FAR_STRING_LIMIT;
     uint64_t length = strnlen((const char *)(uintptr_t)word, room);
     serving->sizes.direct[i] = true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* From fard's word to a service that can be called: record, plans, mappings, linkage, dependencies, constructors. */
-#include "runtime/host/guard.h"
-#include "runtime/host/borrowing.h"
 #include "runtime/host/away.h"
+#include "runtime/host/borrowing.h"
+#include "runtime/host/guard.h"
 #include "runtime/host/host.h"
 #include "runtime/host/sandbox.h"
 

@@ -61,7 +61,7 @@ struct far_binding {
     struct walk_store *store;      /* what it has given us beyond a call; the same */
     struct far_promises *promises; /* asynchronous calls of its operations; the same */
     struct far_batches *batches;   /* those that cross together; the same */
-    bool away; /* its host is on another node: no call takes the fast path. Never taken back */
+    bool away;                     /* its host is on another node: no call takes the fast path. Never taken back */
 };
 
 /* Services that nobody had registered when the process was bound to them; pending.h. */

@@ -44,7 +44,8 @@ struct far_channel {
     uint64_t socket_inode;
     struct far_batch *after; /* one-way calls are in that batch, and come first; `unheard` may be NULL then */
     uint32_t after_number;
-    struct far_away *away; /* its host is on another node, and the A-stack this process's own (away.h); NULL: it is here */
+    struct far_away
+        *away; /* its host is on another node, and the A-stack this process's own (away.h); NULL: it is here */
 } __attribute__((aligned(64)));
 
 /* Descriptors that functions of ours have been lent, innermost last: closed when the function has ended, or was jumped out of. */
@@ -81,10 +82,10 @@ struct far_thread {
     } running[FAR_CALLS_NESTED]; /* depth of them */
     struct far_channel channel[FAR_LEVELS_MAX][FAR_BINDING_MAX];
     struct {
-        struct walk_memory call;     /* while it lasts */
-        struct walk_memory results;  /* until the next one */
-        struct walk_memory function; /* what its callbacks are given */
-    } walk[FAR_CALLS_NESTED];        /* by depth */
+        struct walk_memory call;            /* while it lasts */
+        struct walk_memory results;         /* until the next one */
+        struct walk_memory function;        /* what its callbacks are given */
+    } walk[FAR_CALLS_NESTED];               /* by depth */
     struct far_loan loan[FAR_CALLS_NESTED]; /* by depth: pages for calls to other nodes */
     struct far_lent lent;
     struct {

@@ -23,7 +23,7 @@ struct crossing {
 /* What the walk's hooks are given. */
 struct walking {
     struct far_binding *binding;
-    bool sharing;                      /* memory in the domain segment goes over as its address */
+    bool sharing;                /* memory in the domain segment goes over as its address */
     struct far_channel *channel; /* by which the call goes, and the answer comes */
     struct passing passing;
     bool batched; /* several calls share the channel: no descriptors go along */

@@ -19,7 +19,8 @@ static void only_slow_paths(struct far_plans *plans)
 {
     for (uint32_t slot = 0; slot < plans->slot_count; slot++)
         if (plans->plan[slot])
-            __atomic_and_fetch(&plans->plan[slot]->flags, (uint8_t)~(FAR_PLAN_FAST | FAR_PLAN_DIRECT), __ATOMIC_RELAXED);
+            __atomic_and_fetch(&plans->plan[slot]->flags, (uint8_t)~(FAR_PLAN_FAST | FAR_PLAN_DIRECT),
+                               __ATOMIC_RELAXED);
 }
 
 /* A thread that is in the gate by a fast path has a channel of its own, which is not away. */

@@ -216,8 +216,8 @@ void far_settings_read(struct far_settings *settings)
         settings->fault = FAR_SETTINGS_BAD_LEVEL;
     if (settings->spin_text[0] && (settings->spin = number_from_text(settings->spin_text)) < 0)
         settings->fault = FAR_SETTINGS_BAD_SPIN;
-    if (settings->ahead_text[0] && ((settings->ahead = number_from_text(settings->ahead_text)) < 0 ||
-                                    settings->ahead > FAR_AHEAD_MOST))
+    if (settings->ahead_text[0] &&
+        ((settings->ahead = number_from_text(settings->ahead_text)) < 0 || settings->ahead > FAR_AHEAD_MOST))
         settings->fault = FAR_SETTINGS_BAD_AHEAD;
     /* "0" is no; any other value, a longer one too, is yes. */
     settings->bind_now = bind_now[0] && (bind_now[0] != '0' || wanted[WANT_BIND_NOW].length > 1);

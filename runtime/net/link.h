@@ -29,7 +29,7 @@ enum link_message_type {
     LINK_REOPEN,      /* struct link_channel; the same */
     LINK_CLOSE,       /* struct link_channel; no reply */
     LINK_CLIENT_GONE, /* struct link_client; no reply: all its channels end */
-    LINK_CHANNELS,    /* struct link_channels: when a link has come up: these are all that there are; no reply. Others end there,
+    LINK_CHANNELS, /* struct link_channels: when a link has come up: these are all that there are; no reply. Others end there,
                          and of those that are not known there LINK_FATE comes */
     /* said by the node where a service is, serial 0 */
     LINK_FATE, /* struct link_channel: it has ended there, and why (FAR_FATE_…, astack.h) */

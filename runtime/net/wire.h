@@ -153,7 +153,7 @@ struct wire_pages {
     uint32_t count;      /* of pages */
     uint32_t flags;      /* WIRE_PAGES_… */
 };
-#define WIRE_PAGES_FETCHED 1u /* answers a FETCH: that page, and others that it leads to; or none: it cannot be had */
+#define WIRE_PAGES_FETCHED  1u /* answers a FETCH: that page, and others that it leads to; or none: it cannot be had */
 #define WIRE_PAGES_FOLLOWED 2u /* from a client: the call may follow pointers to pages that do not come with it */
 
 enum wire_page_kind {

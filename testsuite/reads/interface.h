@@ -73,9 +73,8 @@ far_op far_fails(0) const char *__null_terminated far_lifetime(service) name_of(
 far_op far_fails(-1) int names(const char *__null_terminated far_lifetime(service) * far_out name,
                                void *__sized_by(*n) far_lifetime(service) * far_out bytes, size_t *far_out n);
 far_op far_fails(-1) int size_both_ways(size_t *far_inout n,
-                                   void *__sized_by(*n) far_lifetime(service) * far_out bytes);
-far_op far_fails(-1) int size_out(size_t *far_out n,
-                                   void *__sized_by(*n) far_lifetime(service) * far_out bytes);
+                                        void *__sized_by(*n) far_lifetime(service) * far_out bytes);
+far_op far_fails(-1) int size_out(size_t *far_out n, void *__sized_by(*n) far_lifetime(service) * far_out bytes);
 far_op far_fails(0) struct node *far_deep far_lifetime(service) tree(void);
 far_op far_fails(0) struct session *far_handle session_open(void);
 far_op far_fails(-1) int session_ask(struct session *far_handle session, const char *__null_terminated what);
