@@ -204,21 +204,15 @@ static void hint_does(int a, const char *text)
     (void)text;
 }
 
-#define OPERATIONS(X)                                                                                                  \
-    X(plain)                                                                                                           \
-    X(wide)                                                                                                            \
-    X(truth)                                                                                                           \
-    X(text)                                                                                                            \
-    X(sum)                                                                                                             \
-    X(fill)                                                                                                            \
-    X(turn)                                                                                                            \
-    X(read_line)                                                                                                       \
-    X(stream_open)                                                                                                     \
-    X(stream_run)                                                                                                      \
-    X(stream_end)                                                                                                      \
-    X(walk_nodes) X(shapes) X(send_packet) X(send_names) X(read_wide) X(words) X(utf16) X(swap) X(grow) X(name_of)     \
-        X(names) X(size_both_ways) X(size_out) X(tree) X(session_open) X(session_ask) X(session_close) X(each) X(keep) \
-            X(stop_keeping) X(hint)
+/* clang-format never comes to rest on this one. */
+/* clang-format off */
+#define OPERATIONS(X) \
+    X(plain) X(wide) X(truth) X(text) X(sum) X(fill) X(turn) X(read_line) X(stream_open) X(stream_run) \
+    X(stream_end) X(walk_nodes) X(shapes) X(send_packet) X(send_names) X(read_wide) X(words) X(utf16) \
+    X(swap) X(grow) X(name_of) X(names) X(size_both_ways) X(size_out) X(tree) X(session_open) \
+    X(session_ask) X(session_close) X(each) X(keep) X(stop_keeping) X(hint)
+/* clang-format on */
+
 static int stream_end_does(struct stream *stream)
 {
     return stream->own == stream;
