@@ -123,6 +123,10 @@ void channel_close(struct far_channel *channel)
     errno = error;
 }
 
+/* Of a sanitizer's leak checker, if the program has one: it does not look through mapped memory by itself. */
+__attribute__((weak)) void __lsan_register_root_region(const void *begin, size_t size);
+__attribute__((weak)) void __lsan_unregister_root_region(const void *begin, size_t size);
+
 static void thread_end(void *value)
 {
     struct far_thread *thread = value;
@@ -142,6 +146,8 @@ static void thread_end(void *value)
         loans_forget(&thread->loan[depth]);
     }
     passing_end_lent(thread, 0);
+    if (__lsan_unregister_root_region)
+        __lsan_unregister_root_region(thread, sizeof *thread);
     munmap(thread, sizeof *thread);
     process_unlock(&saved);
 }
@@ -254,6 +260,8 @@ struct far_thread *far_thread_get(void)
     struct far_thread *thread = mmap(NULL, sizeof *thread, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (thread == MAP_FAILED)
         return NULL;
+    if (__lsan_register_root_region)
+        __lsan_register_root_region(thread, sizeof *thread);
     pthread_setspecific(thread_key, thread);
     return far_thread = thread;
 }
