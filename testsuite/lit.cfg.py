@@ -18,7 +18,7 @@ tools = os.path.join(build, "bin")
 config.name = "farcall" + {None: "", "address,undefined": "-asan", "thread": "-tsan"}[sanitizers]
 config.test_format = lit.formats.ShTest(True)
 config.suffixes = [".test", ".c", ".h", ".s", ".ll"]
-config.excludes = ["Inputs", "unit", "fuzz", "bench", "model", "CMakeLists.txt", "support"]
+config.excludes = ["Inputs", "unit", "fuzz", "bench", "model", "reads", "CMakeLists.txt", "support"]
 config.test_source_root = os.path.join(root, "testsuite")
 config.test_exec_root = os.path.join(build, "testsuite-output")
 
