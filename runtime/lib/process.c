@@ -48,11 +48,20 @@ void process_unlock(const sigset_t *saved)
     pthread_sigmask(SIG_SETMASK, saved, NULL);
 }
 
-const struct far_settings *process_settings(void)
+static pthread_once_t settings_once = PTHREAD_ONCE_INIT;
+
+static void read_settings(void)
 {
     if (!far_process.settings_read)
         far_settings_read(&far_process.settings);
-    far_process.settings_read = true;
+    __atomic_store_n(&far_process.settings_read, true, __ATOMIC_RELEASE);
+}
+
+/* From any thread: a channel's is the first that asks in a process which was bound by none. */
+const struct far_settings *process_settings(void)
+{
+    if (!__atomic_load_n(&far_process.settings_read, __ATOMIC_ACQUIRE))
+        pthread_once(&settings_once, read_settings);
     return &far_process.settings;
 }
 

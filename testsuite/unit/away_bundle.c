@@ -9,7 +9,7 @@
 #include "runtime/host/borrowing.h"
 #include "runtime/lib/fault.h"
 
-#define SEGMENT 0x4f0000000000u
+#define SEGMENT (FAR_WINDOW_BEGIN + 0x400000000u) /* in every build's window */
 #define PAGE    4096u
 #define BYTES   (512u * PAGE)
 
@@ -246,6 +246,9 @@ static void distrusted(void)
     CHECK(CALL(FOLLOW, follow)(SEGMENT + 460 * PAGE) == -99);
 }
 
+/* There in a program with ThreadSanitizer, which takes for a mistake what is tried: a thread writes beside what a call has. */
+__attribute__((weak)) void __tsan_init(void);
+
 int main(void)
 {
     shared = node.shared = node_share();
@@ -258,9 +261,11 @@ int main(void)
     followed(0);
     followed(32);
     astray();
-    meanwhile();
+    if (!__tsan_init)
+        meanwhile();
     connections_lost();
-    at_once();
+    if (!__tsan_init)
+        at_once();
     another_host();
     distrusted();
     gate_kill(&service);

@@ -45,21 +45,22 @@ static int length(const char *string)
 }
 static int count(int which)
 {
-    shared->executed[which]++;
-    return (int)++shared->calls;
+    __atomic_add_fetch(&shared->executed[which], 1, __ATOMIC_SEQ_CST);
+    return (int)__atomic_add_fetch(&shared->calls, 1, __ATOMIC_SEQ_CST);
 }
 static void hint(int which)
 {
-    shared->executed[which]++;
+    __atomic_add_fetch(&shared->executed[which], 1, __ATOMIC_SEQ_CST);
 }
 /* Until it is let go, or given up. */
 static int wait_inside(int unused)
 {
-    shared->inside = 1;
+    __atomic_store_n(&shared->inside, 1, __ATOMIC_RELEASE);
     while (__atomic_load_n(&shared->hold, __ATOMIC_ACQUIRE) && !cancel_is_wished())
         usleep(2000);
-    shared->heard |= cancel_is_wished() != 0;
-    shared->inside = 0;
+    if (cancel_is_wished())
+        __atomic_store_n(&shared->heard, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&shared->inside, 0, __ATOMIC_RELEASE);
     return unused;
 }
 
@@ -87,7 +88,7 @@ static void plain(void)
     for (int i = 0; i < 500; i++)
         CHECK(CALL(ADD, add)(i, -2 * i) == -i);
     CHECK(CALL(HALF, half)(5.0) == 2.5);
-    CHECK(node.connections == 1);
+    CHECK(__atomic_load_n(&node.connections, __ATOMIC_SEQ_CST) == 1);
 }
 
 static void buffers(void)

@@ -211,7 +211,9 @@ static void lying_hosts(void)
 {
     static uint8_t bytes[64];
     node_forget_channel(&node);
+    pthread_mutex_lock(&node.lock);
     node.liar = lying_host;
+    pthread_mutex_unlock(&node.lock);
     for (size_t i = 0; i < sizeof to_client / sizeof *to_client; i++) {
         lie = &to_client[i];
         memset(bytes, 1, sizeof bytes);

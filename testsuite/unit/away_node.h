@@ -238,8 +238,9 @@ static inline void node_request(struct node *node)
         node_open(node, request);
     } else if (request->type == FAR_MSG_REOPEN_CHANNEL) {
         node->reopened++;
-        if (node->refuse || channel->channel >= NODE_CHANNELS || !node->channel[channel->channel].open)
-            node_refuse(node, request, node->refuse ? node->refuse : ENOENT);
+        int refuse = __atomic_load_n(&node->refuse, __ATOMIC_ACQUIRE);
+        if (refuse || channel->channel >= NODE_CHANNELS || !node->channel[channel->channel].open)
+            node_refuse(node, request, refuse ? refuse : ENOENT);
         else
             node_answer_path(node, request, channel->channel);
     } else if (request->type == FAR_MSG_CLOSE_CHANNEL) {
@@ -282,7 +283,8 @@ static inline void node_accept(struct node *node)
         pthread_detach(thread);
     else if (id && node->host >= 0)
         node_send(node->host, FAR_MSG_HOST_CONNECTION, 0, &connection, sizeof connection, &fd, 1);
-    node->connections += id != 0;
+    if (id)
+        __atomic_add_fetch(&node->connections, 1, __ATOMIC_SEQ_CST);
     close(fd);
 }
 

@@ -226,7 +226,7 @@ static void *read_answers(void *argument)
 {
     char packet[256];
     while (recv(from_host, packet, sizeof packet, 0) > 0)
-        if (*(bool *)argument)
+        if (__atomic_load_n((bool *)argument, __ATOMIC_ACQUIRE))
             break;
     return NULL;
 }
@@ -245,7 +245,7 @@ static void under_calls(void)
         copied += got != (long)(BASE + SIZE - 64);
     }
     CHECK(direct && copied);
-    enough = true;
+    __atomic_store_n(&enough, true, __ATOMIC_RELEASE);
     CHECK(write(tell_host, "mu", 2) == 2); /* the first ends it, the second is answered, for who reads */
     pthread_join(reader, NULL);
 }
