@@ -5,6 +5,7 @@
 import os
 import shutil
 import subprocess
+import sys
 
 import lit.formats
 
@@ -140,3 +141,8 @@ if network_namespaces() and shutil.which("nsenter"):
 
 # A hung test is a failed test.
 lit_config.maxIndividualTestTime = 300 if sanitize else 120
+sys.dont_write_bytecode = True  # a test run leaves the sources as they are
+sys.path.insert(0, config.test_source_root)
+import contain  # noqa: E402
+
+contain.use(lit_config.maxIndividualTestTime)
