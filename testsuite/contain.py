@@ -12,9 +12,12 @@ when the time was over is in the test's report, with its stacks where gdb can te
 
 import ctypes
 import os
+import select
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 
 import lit.formats
 import lit.Test
@@ -22,6 +25,7 @@ import lit.util
 import psutil
 
 PR_SET_CHILD_SUBREAPER = 36
+REAPING_EVERY = 0.02  # seconds
 LONGEST_STACKS = 12000  # characters a process
 
 
@@ -43,10 +47,23 @@ def stacks(process):
         return head
 
 
+def reap(wanted=None):
+    """Take up whoever has ended, as init does for orphans; the exit code of the one wanted, if it is among them."""
+    code = None
+    try:
+        while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+            if ended[0] == wanted:
+                code = os.waitstatus_to_exitcode(ended[1])
+    except ChildProcessError:
+        pass
+    return code
+
+
 def kill_what_is_left():
     """The worker runs one test at a time: all that descends from it is that test's."""
     worker = psutil.Process()
-    for _ in range(10):
+    for _ in range(200):
+        reap()
         left = worker.children(recursive=True)
         if not left:
             return
@@ -55,7 +72,24 @@ def kill_what_is_left():
                 process.kill()
             except psutil.Error:
                 pass
-        psutil.wait_procs(left, timeout=2)
+        time.sleep(0.01)
+
+
+def wait_for(process, seconds):
+    """Its exit code; None: the time is over. Orphans are reaped meanwhile: tests look whether somebody is gone."""
+    end = time.monotonic() + seconds
+    watch = select.poll()
+    handle = os.pidfd_open(process.pid)
+    watch.register(handle, select.POLLIN)
+    try:
+        while time.monotonic() < end:
+            watch.poll(1000 * REAPING_EVERY)
+            code = reap(process.pid)
+            if code is not None:
+                return code
+    finally:
+        os.close(handle)
+    return None
 
 
 def run(command, environment, directory, timeout):
@@ -65,18 +99,17 @@ def run(command, environment, directory, timeout):
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         try:
-            code = process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            stuck = "".join(stacks(other) for other in psutil.Process().children(recursive=True))
-            process.kill()
-            code = process.wait()
+            process.returncode = wait_for(process, timeout)
+            if process.returncode is None:
+                stuck = "".join(stacks(other) for other in psutil.Process().children(recursive=True))
+                process.returncode = -signal.SIGKILL
         finally:
             kill_what_is_left()
         texts = []
         for file in (out, err):
             file.seek(0)
             texts.append(lit.util.to_string(file.read()))
-    return texts[0], texts[1], code, stuck
+    return texts[0], texts[1], process.returncode, stuck
 
 
 def use(seconds):

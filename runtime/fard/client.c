@@ -21,9 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-struct account *account_get(struct fard *fard, uid_t uid)
+struct account *account_get(struct list *accounts, uid_t uid)
 {
-    for (struct list *at = fard->accounts.next; at != &fard->accounts; at = at->next) {
+    for (struct list *at = accounts->next; at != accounts; at = at->next) {
         struct account *account = list_entry(at, struct account, link);
         if (account->uid == uid) {
             account->users++;
@@ -36,7 +36,7 @@ struct account *account_get(struct fard *fard, uid_t uid)
     account->uid = uid;
     account->users = 1;
     list_init(&account->parked);
-    list_append(&fard->accounts, &account->link);
+    list_append(accounts, &account->link);
     return account;
 }
 
@@ -451,7 +451,7 @@ static int client_new(struct fard *fard, int fd)
     int64_t begin = nanoseconds();
     struct client *client = calloc(1, sizeof *client);
     int result = client ? principal_from_socket(fd, &client->who) : -ENOMEM;
-    if (!result && !(client->account = account_get(fard, client->who.uid)))
+    if (!result && !(client->account = account_get(&fard->accounts, client->who.uid)))
         result = -ENOMEM;
     if (result) {
         if (client)

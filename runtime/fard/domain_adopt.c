@@ -198,7 +198,7 @@ static int go_on(struct adopting *adopting, const struct stored_domain *row, int
 {
     struct fard *fard = adopting->fard;
     struct domain *domain = domain_alloc(fard, row->uid, (pid_t)row->pid);
-    struct account *account = domain ? account_get(fard, row->uid) : NULL;
+    struct account *account = domain ? account_get(&fard->accounts, row->uid) : NULL;
     if (!account) {
         free(domain);
         return -ENOMEM;

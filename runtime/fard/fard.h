@@ -256,8 +256,8 @@ void socket_close(struct fard *fard); /* and remove it, if it is ours */
 int fard_accept(struct fard *fard, int listener);
 int fard_take_spare(struct fard *fard); /* the descriptor that fard_accept() gives up when there are no more */
 int client_accept(struct fard *fard, int fd);
-/* A uid's account, made if there is none; give it back. NULL: no memory. */
-struct account *account_get(struct fard *fard, uid_t uid);
+/* A uid's account among these (fard's, or a node's for its users), made if there is none; give it back. NULL: no memory. */
+struct account *account_get(struct list *accounts, uid_t uid);
 void account_put(struct account *account);
 void clients_free_lost(struct fard *fard);
 /* One more turn: those that wait are served as far as their uid's share goes. True: some wait still. */

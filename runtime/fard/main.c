@@ -160,65 +160,83 @@ static int take_log(int option, struct options *options)
                                 : take_word("log-level", found, "error, warning, notice, info, debug");
 }
 
-/* -1: go on; otherwise the exit code. */
-static int take_option(int option, struct options *options)
+/* Where an option's words are kept as they are; NULL: there is more to it. */
+static const char **words_of(int option, struct options *options)
 {
     switch (option) {
     case OPTION_SOCKET:
-        options->socket = optarg;
-        return -1;
+        return &options->socket;
     case OPTION_STORE:
-        options->store = optarg;
-        return -1;
+        return &options->store;
     case OPTION_POLICY:
-        options->policy = optarg;
-        return -1;
+        return &options->policy;
     case OPTION_AUDIT:
-        options->audit = optarg;
-        return -1;
-    case OPTION_FOREGROUND:
-        options->foreground = true;
-        return -1;
-    case OPTION_PERF:
-        options->perf = true;
-        return -1;
-    case OPTION_ALLOW_WRPKRU:
-        options->allow_wrpkru = true;
-        return -1;
+        return &options->audit;
     case OPTION_METRICS:
-        options->metrics = optarg;
+        return &options->metrics;
+    case OPTION_LISTEN:
+        return &options->listen;
+    case OPTION_PEER:
+        return &options->peer;
+    case OPTION_TLS:
+        return &options->tls;
+    case OPTION_TRANSPORT:
+        return &options->transport;
+    case OPTION_ETCD:
+        return &options->etcd;
+    default:
+        return NULL;
+    }
+}
+
+/* NULL: the option is no switch. */
+static bool *switch_of(int option, struct options *options)
+{
+    switch (option) {
+    case OPTION_FOREGROUND:
+        return &options->foreground;
+    case OPTION_PERF:
+        return &options->perf;
+    case OPTION_ALLOW_WRPKRU:
+        return &options->allow_wrpkru;
+    default:
+        return NULL;
+    }
+}
+
+static int take_emulator(struct options *options)
+{
+    if (options->emulator_count == EMULATORS_MAX) {
+        fputs("fard: --emulator was given too often\n", stderr);
+        return EX_USAGE;
+    }
+    options->emulator[options->emulator_count++] = optarg;
+    return -1;
+}
+
+/* -1: go on; otherwise the exit code. */
+static int take_option(int option, struct options *options)
+{
+    const char **words = words_of(option, options);
+    bool *is_on = switch_of(option, options);
+    if (words)
+        *words = optarg;
+    else if (is_on)
+        *is_on = true;
+    if (words || is_on)
         return -1;
+    switch (option) {
     case OPTION_LOG:
     case OPTION_LOG_LEVEL:
         return take_log(option, options);
     case OPTION_EMULATOR:
-        if (options->emulator_count == EMULATORS_MAX) {
-            fputs("fard: --emulator was given too often\n", stderr);
-            return EX_USAGE;
-        }
-        options->emulator[options->emulator_count++] = optarg;
-        return -1;
+        return take_emulator(options);
     case OPTION_VERSION:
         puts("fard " FARCALL_VERSION);
         return EX_OK;
     case OPTION_HELP:
         fputs(help, stdout);
         return EX_OK;
-    case OPTION_LISTEN:
-        options->listen = optarg;
-        return -1;
-    case OPTION_PEER:
-        options->peer = optarg;
-        return -1;
-    case OPTION_TLS:
-        options->tls = optarg;
-        return -1;
-    case OPTION_TRANSPORT:
-        options->transport = optarg;
-        return -1;
-    case OPTION_ETCD:
-        options->etcd = optarg;
-        return -1;
     default:
         fputs("fard: `fard --help` shows the options\n", stderr);
         return EX_USAGE;

@@ -17,30 +17,11 @@ static struct guest *guest_find(struct node *node, uint64_t connection)
     return NULL;
 }
 
-/* A user of another node is nobody here: his account is that node's. */
-static struct account *account_of(struct node *node, uid_t uid)
-{
-    for (struct list *at = node->accounts.next; at != &node->accounts; at = at->next) {
-        struct account *account = list_entry(at, struct account, link);
-        if (account->uid != uid)
-            continue;
-        account->users++;
-        return account;
-    }
-    struct account *account = calloc(1, sizeof *account);
-    if (!account)
-        return NULL;
-    account->uid = uid;
-    account->users = 1;
-    list_init(&account->parked);
-    list_append(&node->accounts, &account->link);
-    return account;
-}
-
 static struct guest *guest_new(struct node *node, const struct link_open *open)
 {
     struct guest *guest = calloc(1, sizeof *guest);
-    struct account *account = guest ? account_of(node, open->uid) : NULL;
+    /* A user of another node is nobody here: his account is that node's. */
+    struct account *account = guest ? account_get(&node->accounts, open->uid) : NULL;
     if (!account) {
         free(guest);
         return NULL;

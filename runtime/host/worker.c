@@ -285,6 +285,19 @@ struct shift {
     struct company company;
 };
 
+/* With what those see who watch: `far trace`, and probes. */
+static void serve_seen(struct worker *worker)
+{
+    if (trace_wanted(worker->host)) {
+        trace_begin(worker);
+        worker->more_to_do = true;
+    }
+    FAR_PROBE(host__serve__begin, worker->host->service, worker->astack->call.slot, worker->channel);
+    serve_call(worker);
+    FAR_PROBE(host__serve__end, worker->host->service, worker->astack->call.slot, worker->channel,
+              worker->astack->reply.status);
+}
+
 static void serve_calls(void *argument)
 {
     struct shift *shift = argument;
@@ -299,14 +312,7 @@ static void serve_calls(void *argument)
             continue;
         uint32_t before = worker->sequence;
         worker->sequence = worker->call = sequence;
-        if (trace_wanted(worker->host)) {
-            trace_begin(worker);
-            worker->more_to_do = true;
-        }
-        FAR_PROBE(host__serve__begin, worker->host->service, worker->astack->call.slot, worker->channel);
-        serve_call(worker);
-        FAR_PROBE(host__serve__end, worker->host->service, worker->astack->call.slot, worker->channel,
-                  worker->astack->reply.status);
+        serve_seen(worker);
         if (worker->more_to_do)
             finish_call(worker);
         if (is_the_heirs(worker)) {
@@ -330,16 +336,8 @@ static void serve_calls_away(void *argument)
             continue;
         uint32_t before = worker->sequence;
         worker->sequence = worker->call = sequence;
-        if (!distant_answers_itself(worker)) {
-            if (trace_wanted(worker->host)) {
-                trace_begin(worker);
-                worker->more_to_do = true;
-            }
-            FAR_PROBE(host__serve__begin, worker->host->service, worker->astack->call.slot, worker->channel);
-            serve_call(worker);
-            FAR_PROBE(host__serve__end, worker->host->service, worker->astack->call.slot, worker->channel,
-                      worker->astack->reply.status);
-        }
+        if (!distant_answers_itself(worker))
+            serve_seen(worker);
         if (worker->more_to_do)
             finish_call(worker);
         if (is_the_heirs(worker)) {
