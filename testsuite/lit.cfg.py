@@ -52,7 +52,8 @@ config.substitutions += [
     ("%with-fard", os.path.join(root, "testsuite", "runtime", "with-fard.sh") + " " + build),
 ]
 
-config.environment["PATH"] = os.pathsep.join([llvm, os.environ["PATH"]])
+# Debian's programs before others: a python3 of somebody's own may be another version, or a script that looks for one.
+config.environment["PATH"] = os.pathsep.join([llvm, "/usr/bin", "/bin", "/usr/sbin", "/sbin", os.environ["PATH"]])
 config.environment["FARCALL_BUILD"] = build
 config.environment["LC_ALL"] = "C.UTF-8"
 # More random structures, or others; how long clients come and go.
