@@ -5,7 +5,7 @@
 # Each function leaves its candidates in COMPREPLY. bash cuts words at =, : and @ too; _far_words joins them again, so that
 # --dump=pl is one word, user:al another and @fi a third, and _far_reply takes off what bash has on the line already.
 
-_far_commands='dump diff implib register unregister ls describe explain policy cap map fetch top trace metrics run nodes cert gdb fuzz'
+_far_commands='dump diff implib register unregister ls describe explain policy cap map fetch top trace metrics call run nodes cert gdb fuzz'
 
 # words, cword, cur, prev: of the caller.
 _far_words() {
@@ -113,6 +113,18 @@ _far_service_operations() {
   done
 }
 
+# SERVICE.OPERATION: first the services, then their operations.
+_far_calls() {
+  local service=${cur%%.*}
+  if [[ $cur != *.* ]]; then
+    compopt -o nospace 2>/dev/null
+    _far_reply "$(_far_ask ls --json | sed -n 's/^ *"name": "\([A-Za-z0-9_]*\)",*$/\1./p')"
+  else
+    _far_reply "$(_far_ask describe --json "$service" |
+      sed -n '/^ *"name": /h; /^ *"signature": /{g;s/^ *"name": "\([A-Za-z0-9_]*\)",*$/'"$service"'.\1/p;}')"
+  fi
+}
+
 # Capabilities by their numbers; managers and owners see them.
 _far_capabilities() {
   _far_reply "$(_far_ask cap ls --json | sed -n 's/^ *"id": \([0-9]*\),*$/\1/p')"
@@ -186,6 +198,7 @@ _far_options() {
     top) _far_reply '--once --json --sort --interval --socket --help' ;;
     trace) _far_reply '--op --count --duration --json --socket --help' ;;
     metrics) _far_reply '--socket --help' ;;
+    call) _far_reply '--json --untrusted --socket --help' ;;
     gdb) _far_reply '--host --socket --help' ;;
     fuzz) _far_reply '--caller --server --seconds --runs --seed --corpus --artifacts --replay --except --verbose --json --help' ;;
     run) _far_reply '--isolate --level --untrusted --global-heap --heap-size --trust-server --gate --capability --bind-now --perf --socket --help' ;;
@@ -197,6 +210,7 @@ _far_operand() {
   case $1 in
     dump | diff | implib | register) _far_files '*.seg' ;;
     unregister | describe | fetch | explain) _far_services ;;
+    call) _far_calls ;;
     fuzz) _far_files '*.seg'; _far_services ;;
     policy) _far_policy ;;
     cap) _far_cap ;;

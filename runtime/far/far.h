@@ -20,6 +20,7 @@
     X(top, "show what every service is doing: calls a second, processor, memory")               \
     X(trace, "show the calls that hosts answer, live")                                          \
     X(metrics, "print what fard counts, for Prometheus")                                        \
+    X(call, "call an operation from the shell, arguments as C literals or JSON")                \
     X(run, "run a program with chosen trust and gate settings")                                 \
     X(nodes, "list the nodes that this one knows, and the links to them")                       \
     X(cert, "make and show the certificates by which nodes know each other")                    \

@@ -4,7 +4,7 @@
  * say for those numbers. So most calls are such as an honest client makes, and reach what lies behind the checks.
  */
 #include "runtime/far/fuzz.h"
-#include "runtime/lib/size.h"
+#include "runtime/far/record_size.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +15,11 @@
 #define LEVELS_MAX  6            /* pointers behind pointers */
 #define STRINGS_MAX 8            /* of an array that ends with NULL */
 
-/* A structure that lies around a value, or around the pointer to it. */
-struct place {
-    const char *memory;
-    const struct place *outer;
-};
-
 enum pass { NUMBERS, POINTERS };
 
-static bool fill_type(struct fuzz_maker *maker, uint32_t type, char *at, const struct place *around, enum pass pass);
-static uint64_t pointer(struct fuzz_maker *maker, const struct far_value *value, const struct place *around,
+static bool fill_type(struct fuzz_maker *maker, uint32_t type, char *at, const struct record_place *around,
+                      enum pass pass);
+static uint64_t pointer(struct fuzz_maker *maker, const struct far_value *value, const struct record_place *around,
                         bool goes_in);
 
 /* --- blocks --- */
@@ -97,56 +92,16 @@ static void remember(struct fuzz_maker *maker, const char *memory)
 
 /* --- sizes --- */
 
-static bool read_number(const struct far_expr *node, const char *from, uint64_t *number)
+static struct record_words words_of(const struct fuzz_maker *maker)
 {
-    *number = 0;
-    memcpy(number, from, node->width <= 8 ? node->width : 8);
-    *number = far_extend(*number, node->width, node->flags & FAR_EXPR_SIGNED);
-    return true;
+    return (struct record_words){.iface = maker->iface, .word = maker->word};
 }
 
-static bool operand(const struct fuzz_maker *maker, const struct far_expr *node, const struct place *around,
-                    uint64_t *number)
-{
-    const char *memory = NULL;
-    *number = 0;
-    switch (node->code) {
-    case FAR_EXPR_CONST:
-        *number = node->value;
-        return true;
-    case FAR_EXPR_PARAM:
-        *number = far_extend(maker->word[node->index], node->width, node->flags & FAR_EXPR_SIGNED);
-        return true;
-    case FAR_EXPR_DEREF:
-        memory = (const char *)(uintptr_t)maker->word[node->index];
-        return !memory || read_number(node, memory + node->value, number);
-    case FAR_EXPR_MEMBER:
-        for (uint32_t i = 0; around && i < node->index; i++)
-            around = around->outer;
-        return around && read_number(node, around->memory + node->value, number);
-    default:
-        return false; /* a result: there is none yet */
-    }
-}
-
-static bool evaluate(const struct fuzz_maker *maker, uint32_t first, uint32_t count, const struct place *around,
+static bool evaluate(const struct fuzz_maker *maker, uint32_t first, uint32_t count, const struct record_place *around,
                      uint64_t *number)
 {
-    uint64_t stack[FAR_EXPR_MAX];
-    unsigned depth = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct far_expr *node = iface_expr(maker->iface, first + i);
-        if (FAR_EXPR_IS_OPERAND(node->code)) {
-            if (!operand(maker, node, around, &stack[depth++]))
-                return false;
-        } else if (depth < 2 || !size_apply_operator(node->code, &stack[depth - 2], stack[depth - 1])) {
-            return false;
-        } else {
-            depth--;
-        }
-    }
-    *number = depth == 1 ? stack[0] : 0;
-    return depth == 1;
+    const struct record_words words = words_of(maker);
+    return record_evaluate(&words, first, count, around, number);
 }
 
 /* --- plain values --- */
@@ -283,37 +238,11 @@ static char *string(struct fuzz_maker *maker, const struct far_value *value)
 
 /* --- structures --- */
 
-static bool selected(const struct fuzz_maker *maker, const struct far_member *member, int64_t selector)
-{
-    for (uint32_t i = 0; i < member->case_count; i++)
-        if (iface_case(maker->iface, member->first_case + i) == selector)
-            return true;
-    return false;
-}
-
-static const struct far_member *member_in_use(struct fuzz_maker *maker, const struct far_type *type,
-                                              const struct far_value *value, const struct place *around)
-{
-    uint64_t selector = 0;
-    const struct far_member *otherwise = NULL;
-    if (!value || !value->select_count)
-        return iface_member(maker->iface, type->first_member);
-    if (!evaluate(maker, value->select_first, value->select_count, around, &selector))
-        return NULL;
-    for (uint32_t i = 0; i < type->member_count; i++) {
-        const struct far_member *member = iface_member(maker->iface, type->first_member + i);
-        if (selected(maker, member, (int64_t)selector))
-            return member;
-        otherwise = member->flags & FAR_MEMBER_DEFAULT ? member : otherwise;
-    }
-    return otherwise;
-}
-
 static bool fill(struct fuzz_maker *maker, const struct far_value *value, uint32_t type, char *at,
-                 const struct place *around, enum pass pass);
+                 const struct record_place *around, enum pass pass);
 
 static bool fill_member(struct fuzz_maker *maker, const struct far_member *member, char *structure,
-                        const struct place *around, enum pass pass)
+                        const struct record_place *around, enum pass pass)
 {
     const struct far_value *value = member->value ? iface_value(maker->iface, member->value - 1) : NULL;
     if (value && value->passing == FAR_PASS_ARRAY && value->size_count)
@@ -322,18 +251,19 @@ static bool fill_member(struct fuzz_maker *maker, const struct far_member *membe
 }
 
 static bool fill_union(struct fuzz_maker *maker, const struct far_type *type, const struct far_value *value, char *at,
-                       const struct place *around)
+                       const struct record_place *around)
 {
-    struct place inside = {at, around};
-    const struct far_member *member = member_in_use(maker, type, value, around);
+    struct record_place inside = {at, around};
+    const struct record_words words = words_of(maker);
+    const struct far_member *member = record_member_in_use(&words, type, value, around);
     return !member ||
            (fill_member(maker, member, at, &inside, NUMBERS) && fill_member(maker, member, at, &inside, POINTERS));
 }
 
 static bool fill_structure(struct fuzz_maker *maker, const struct far_type *type, const struct far_value *value,
-                           char *at, const struct place *around, enum pass pass)
+                           char *at, const struct record_place *around, enum pass pass)
 {
-    struct place inside = {at, around};
+    struct record_place inside = {at, around};
     bool good = true;
     if (type->kind == FAR_TYPE_UNION)
         return pass == NUMBERS || fill_union(maker, type, value, at, around);
@@ -342,7 +272,8 @@ static bool fill_structure(struct fuzz_maker *maker, const struct far_type *type
     return good;
 }
 
-static bool fill_type(struct fuzz_maker *maker, uint32_t index, char *at, const struct place *around, enum pass pass)
+static bool fill_type(struct fuzz_maker *maker, uint32_t index, char *at, const struct record_place *around,
+                      enum pass pass)
 {
     const struct far_type *type = iface_type(maker->iface, index);
     if (has_members(type))
@@ -355,7 +286,7 @@ static bool fill_type(struct fuzz_maker *maker, uint32_t index, char *at, const 
 }
 
 static bool fill_array(struct fuzz_maker *maker, const struct far_value *value, uint32_t index, char *at,
-                       const struct place *around, enum pass pass)
+                       const struct record_place *around, enum pass pass)
 {
     const struct far_type *type = iface_type(maker->iface, index);
     const struct far_value *element = value->inside ? iface_value(maker->iface, value->inside - 1) : NULL;
@@ -370,7 +301,7 @@ static bool fill_array(struct fuzz_maker *maker, const struct far_value *value, 
 
 /* value NULL: plain bytes of that type. */
 static bool fill(struct fuzz_maker *maker, const struct far_value *value, uint32_t type, char *at,
-                 const struct place *around, enum pass pass)
+                 const struct record_place *around, enum pass pass)
 {
     unsigned passing = value ? value->passing : FAR_PASS_VALUE;
     if (passing == FAR_PASS_VALUE || passing == FAR_PASS_FLOAT || passing == FAR_PASS_WIDE)
@@ -391,7 +322,7 @@ static bool fill(struct fuzz_maker *maker, const struct far_value *value, uint32
 /* --- what is behind a pointer --- */
 
 static void fill_elements(struct fuzz_maker *maker, const struct far_value *value, char *memory, uint64_t bytes,
-                          const struct place *around)
+                          const struct record_place *around)
 {
     const struct far_type *type = iface_type(maker->iface, value->type);
     uint32_t target = type->kind == FAR_TYPE_POINTER || type->kind == FAR_TYPE_ARRAY ? type->target : value->type;
@@ -415,7 +346,7 @@ static uint64_t flexible_room(const struct fuzz_maker *maker, const struct far_v
     return target->flags & FAR_TYPE_FLEXIBLE ? 65536 : 0;
 }
 
-static uint64_t buffer(struct fuzz_maker *maker, const struct far_value *value, const struct place *around,
+static uint64_t buffer(struct fuzz_maker *maker, const struct far_value *value, const struct record_place *around,
                        bool goes_in)
 {
     uint64_t bytes = 0;
@@ -430,7 +361,8 @@ static uint64_t buffer(struct fuzz_maker *maker, const struct far_value *value, 
 }
 
 /* What a pointer, handle or function cell holds. */
-static uint64_t cell(struct fuzz_maker *maker, const struct far_value *value, const struct place *around, bool goes_in)
+static uint64_t cell(struct fuzz_maker *maker, const struct far_value *value, const struct record_place *around,
+                     bool goes_in)
 {
     switch (value->passing) {
     case FAR_PASS_BUFFER:
@@ -452,7 +384,7 @@ static uint64_t cell(struct fuzz_maker *maker, const struct far_value *value, co
     }
 }
 
-static uint64_t pointer(struct fuzz_maker *maker, const struct far_value *value, const struct place *around,
+static uint64_t pointer(struct fuzz_maker *maker, const struct far_value *value, const struct record_place *around,
                         bool goes_in)
 {
     bool comes_out =

@@ -3,6 +3,8 @@
 #include "runtime/format/complain.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void write_text(FILE *out, const char *text)
@@ -75,6 +77,18 @@ void json_signed(struct json *json, const char *name, int64_t value)
 {
     start_value(json, name);
     fprintf(json->out, "%" PRId64, value);
+}
+
+void json_real(struct json *json, const char *name, double value, int digits)
+{
+    char text[48];
+    int precision = 6;
+    start_value(json, name);
+    do /* the shortest that means the same number */
+        snprintf(text, sizeof text, "%.*g", precision, value);
+    while ((digits < 17 ? (double)strtof(text, NULL) : strtod(text, NULL)) != value && isfinite(value) &&
+           ++precision <= digits);
+    fprintf(json->out, isfinite(value) ? "%s" : "\"%s\"", text);
 }
 
 void json_bool(struct json *json, const char *name, bool value)

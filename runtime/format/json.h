@@ -21,6 +21,8 @@ void json_close(struct json *json, char bracket);                        /* '}' 
 void json_string(struct json *json, const char *name, const char *text); /* NULL text: null */
 void json_number(struct json *json, const char *name, uint64_t value);
 void json_signed(struct json *json, const char *name, int64_t value);
+/* With so many digits at most; what JSON has no number for, as text: "nan", "-inf". */
+void json_real(struct json *json, const char *name, double value, int digits);
 void json_bool(struct json *json, const char *name, bool value);
 void json_hex(struct json *json, const char *name, uint64_t value); /* "0x…": addresses and fingerprints exceed 2^53 */
 void json_bytes(struct json *json, const char *name, const void *bytes,

@@ -24,6 +24,10 @@ fuzz_etcd)
   options+=(-dict="$here/seeds/etcd.dict" -max_len=4000)
   seeds+=("$here/seeds/etcd")
   ;;
+fuzz_literal)
+  options+=(-max_len=2000)
+  seeds+=("$here/seeds/literal")
+  ;;
 fuzz_iface) options+=(-max_len=16384) ;;
 *) options+=(-max_len=65536) ;;
 esac
