@@ -293,7 +293,7 @@ static bool is_waited_for(uint64_t offset)
 
 /* Nothing that these decide lets the other side do what it could not have done without. */
 static const struct watch_exception exceptions[] = {
-    {"serve_calls", "for probes: what they print"},
+    {"serve_seen", "for probes: what they print"},
     {"await_answer", "whether it is an answer; a call's slot is read again, where an answer's is none"},
     {"answer", "a batch: its own answer, out of the reply line; what a client writes there it says to itself"},
     {"end_entry", "the same, for probes and for a host that is leaving"},
