@@ -48,6 +48,7 @@
     X(DEEP, "deep", "far_", false, ON_VALUE)                             \
     X(HANDLE, "handle", "far_", false, ON_VALUE)                         \
     X(RELEASE, "release", "far_", false, ON_PARAMETER)                   \
+    X(UNLESS, "unless", "far_", true, ON_PARAMETER)                      \
     X(CALLBACK, "callback", "far_", false, ON_VALUE)                     \
     X(GLOBAL, "global", "far_", false, ON_VALUE)                         \
     X(OPAQUE, "opaque", "far_", false, ON_VALUE)                         \

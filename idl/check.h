@@ -109,6 +109,12 @@ bool function_describe(struct checking *checking, const struct function_values *
 /* access, nonnull and the like, turned into annotations and qualifiers of the parameters. */
 void attributes_take(struct unit *unit, const struct type *function, const struct attribute *list);
 
+/* Words with an argument. The argument's value; false: it is no expression, which has been said. */
+bool argument_value(struct unit *unit, const struct annotation *annotation, struct constant *value);
+bool constant_fits(struct constant c, const struct type *type);
+/* As it stands in a register. */
+uint64_t register_bits(uint64_t value, const struct type *type);
+
 /* A global object marked far_shared. False if it cannot be shared. */
 bool data_make(struct checking *checking, const struct declaration *declaration, struct model_data *data);
 

@@ -2,6 +2,8 @@
 /* The model as JSON. */
 #include "idl/dump.h"
 
+#include <inttypes.h>
+
 #include "runtime/format/json.h"
 
 static void json_param(struct json *json, struct dumping *d, const char *name, const struct model_param *param,
@@ -23,7 +25,9 @@ static void json_value(struct json *json, struct dumping *d, const struct model_
     json_bool(json, "granted", value->flags & FAR_VALUE_GRANTED);
     if (value->size_count)
         json_string(json, "bytes", expression_text(d, value->size, value->size_count));
-    if (value->select_count)
+    if (value->select_count && value->passing == FAR_PASS_HANDLE)
+        json_string(json, "release_unless", arena_format(d->arena, "%" PRId64, (int64_t)value->select->node.value));
+    else if (value->select_count)
         json_string(json, "selected_by", expression_text(d, value->select, value->select_count));
     if (value->lifetime)
         json_string(json, "lifetime", lifetime_text(d, value, names));

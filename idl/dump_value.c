@@ -79,7 +79,9 @@ const char *value_text(struct dumping *d, const struct model_value *value, const
         text = arena_format(arena, "%s, released", text);
     if (value->flags & FAR_VALUE_GRANTED)
         text = arena_format(arena, "%s, or granted", text);
-    if (value->select_count)
+    if (value->select_count && value->passing == FAR_PASS_HANDLE)
+        text = arena_format(arena, "%s unless it returns %" PRId64, text, (int64_t)value->select->node.value);
+    else if (value->select_count)
         text = arena_format(arena, "%s, selected by %s", text, expression_text(d, value->select, value->select_count));
     if (value->lifetime)
         text = arena_format(arena, "%s, %s: %s", text, value->flags & FAR_VALUE_IN ? "kept" : "valid",

@@ -95,7 +95,7 @@ bool function_describe(struct checking *checking, const struct function_values *
 
 /* --- words with an argument --- */
 
-static bool argument_value(struct unit *unit, const struct annotation *annotation, struct constant *value)
+bool argument_value(struct unit *unit, const struct annotation *annotation, struct constant *value)
 {
     const struct expr *expr = unit_parse_expression(unit, annotation->argument, annotation->place, NULL);
     *value = constant_evaluate(unit, expr);
@@ -120,7 +120,7 @@ static uint64_t real_bits(double value, unsigned size)
 }
 
 /* Does the value fit the result's width, read as signed or as unsigned? (far_fails(-1) is usual for size_t.) */
-static bool fits(struct constant c, const struct type *type)
+bool constant_fits(struct constant c, const struct type *type)
 {
     if (type->kind == TYPE_BOOL)
         return c.value <= 1;
@@ -130,7 +130,7 @@ static bool fits(struct constant c, const struct type *type)
     return c.is_signed && (int64_t)c.value < 0 ? (int64_t)c.value >= least : c.value >> (type->size * 8) == 0;
 }
 
-static uint64_t register_bits(uint64_t value, const struct type *type)
+uint64_t register_bits(uint64_t value, const struct type *type)
 {
     if (type->size >= 8)
         return value;
@@ -174,7 +174,7 @@ static void take_fails(struct unit *unit, const struct annotation *annotation, s
         op->fails = real_bits(value, (unsigned)type->size);
         return;
     }
-    if (!fits(c, type))
+    if (!constant_fits(c, type))
         fails_out_of_range(unit, annotation, op);
     op->fails = register_bits(c.value, type);
 }

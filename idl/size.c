@@ -406,8 +406,37 @@ static bool make_size(struct subject *s)
     return !sizing.failed;
 }
 
+/* What the operation returns when it has not released the handle. */
+static bool make_refusal(struct subject *s, const struct annotation *annotation)
+{
+    const struct model_value *result = s->scope->result ? &s->scope->result->value : NULL;
+    bool fine = s->value->passing == FAR_PASS_HANDLE && s->value->flags & FAR_VALUE_RELEASE && !s->calls && result &&
+                result->passing == FAR_PASS_VALUE;
+    struct constant c = {.known = false};
+    if (fine && !argument_value(s->unit, annotation, &c))
+        return false;
+    if (!fine || !c.known || c.is_real || !constant_fits(c, result->type.type)) {
+        subject_error(
+            s, FC_UNLESS, annotation->place,
+            fine ? "what far_unless of {what} of {op} names is not a constant that the result can be"
+                 : "{what} of {op} says far_unless, but is no handle that an operation releases and about which its "
+                   "result says something",
+            "write it beside far_release of a handle, with the integer that the operation returns when the handle "
+            "stays valid");
+        return false;
+    }
+    struct sizing sizing = {.subject = s, .what = "far_unless of", .place = annotation->place};
+    const uint64_t returned = register_bits(c.value, result->type.type);
+    emit_node(&sizing, (struct far_expr){.code = FAR_EXPR_CONST, .value = returned}, NULL);
+    s->value->select = finished(&sizing, &s->value->select_count);
+    return !sizing.failed;
+}
+
 static bool make_selector(struct subject *s)
 {
+    const struct annotation *unless = annotation_find(s->annotations, ANNOTATION_UNLESS);
+    if (unless)
+        return make_refusal(s, unless);
     const struct annotation *annotation = annotation_find(s->annotations, ANNOTATION_SELECTED_BY);
     if (!annotation || s->value->passing != FAR_PASS_STRUCT)
         return true;
@@ -445,6 +474,15 @@ static bool parameter_lifetime(struct subject *s, const struct annotation *annot
         return false;
     }
     const struct model_value *value = &s->scope->params[index].value;
+    if (s->value->passing == FAR_PASS_HANDLE && (value->passing != FAR_PASS_HANDLE || s->calls)) {
+        lifetime_error(s, annotation,
+                       "{what} of {op} is a handle, and '{detail}' is no handle that the operation takes");
+        return false;
+    }
+    if (s->value->passing == FAR_PASS_HANDLE && value->flags & FAR_VALUE_RELEASE) {
+        lifetime_error(s, annotation, "{what} of {op} ends with '{detail}', which is released by the same call");
+        return false;
+    }
     bool in_memory = value->passing == FAR_PASS_BUFFER || value->passing == FAR_PASS_STRING;
     bool destructor = value->passing == FAR_PASS_CALLBACK && subject_is_kept(s);
     if (!in_memory && !destructor && value->passing != FAR_PASS_HANDLE) {
@@ -475,6 +513,10 @@ static bool make_lifetime(struct subject *s)
                       "give the parameter another name: nothing says which of them is meant");
         return false;
     }
+    if (s->value->lifetime == FAR_LIFETIME_CALL && s->value->passing == FAR_PASS_HANDLE) {
+        lifetime_error(s, annotation, "{what} of {op} is a handle: it stays valid beyond the next call");
+        return false;
+    }
     return s->value->lifetime || parameter_lifetime(s, annotation);
 }
 
@@ -482,7 +524,7 @@ static bool make_lifetime(struct subject *s)
 
 void scope_add(struct subject *subject)
 {
-    bool asks = has_size(subject) || (subject->set & (HAS(LIFETIME) | HAS(SELECTED_BY)));
+    bool asks = has_size(subject) || (subject->set & (HAS(LIFETIME) | HAS(SELECTED_BY) | HAS(UNLESS)));
     if (!asks)
         return;
     struct pending *pending = ARENA_NEW(subject->unit->arena, struct pending);

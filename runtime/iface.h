@@ -114,7 +114,7 @@ enum far_passing {
     X(CALL, "call")         /* until the thread's next call */                                      \
     X(SERVICE, "service")   /* as long as the service */                                            \
     X(RELEASED, "released") /* until an operation takes it with far_release */                      \
-    X(HANDLE, "handle")     /* until the handle in parameter `lifetime_of` is released */           \
+    X(HANDLE, "handle")     /* until the handle in parameter `lifetime_of` ends */                  \
     X(PARAM, "parameter")   /* it points into what BUFFER or STRING parameter `lifetime_of` does */ \
     X(CALLBACK, "callback") /* until the function in CALLBACK parameter `lifetime_of` is called with it */
 
@@ -126,16 +126,18 @@ enum far_lifetime {
 };
 
 struct far_value {
-    uint32_t type;         /* index into types */
-    uint8_t passing;       /* enum far_passing */
-    uint8_t width;         /* bytes of VALUE, FLOAT, FD; 8 for every pointer; otherwise 0 */
-    uint16_t flags;        /* FAR_VALUE_… */
-    uint32_t size_first;   /* BUFFER, STRING that comes out, ARRAY that is a flexible member: first node of the size
+    uint32_t type;       /* index into types */
+    uint8_t passing;     /* enum far_passing */
+    uint8_t width;       /* bytes of VALUE, FLOAT, FD; 8 for every pointer; otherwise 0 */
+    uint16_t flags;      /* FAR_VALUE_… */
+    uint32_t size_first; /* BUFFER, STRING that comes out, ARRAY that is a flexible member: first node of the size
                              expression; its value is BYTES */
-    uint32_t size_count;   /* its number of nodes, 1 … FAR_EXPR_MAX; 0: none (STRING that only goes in) */
-    uint32_t inside;       /* BUFFER, STRING, ARRAY: 1 + index into values of what one element is, 0: plain bytes.
+    uint32_t size_count; /* its number of nodes, 1 … FAR_EXPR_MAX; 0: none (STRING that only goes in) */
+    uint32_t inside;     /* BUFFER, STRING, ARRAY: 1 + index into values of what one element is, 0: plain bytes.
                              CALLBACK: 1 + index into callbacks */
-    uint32_t select_first; /* STRUCT of a union with cases: the expression that selects the member in use */
+    uint32_t
+        select_first; /* STRUCT of a union with cases: the expression that selects the member in use. HANDLE with RELEASE:
+                             a constant; where the function returns that, the handle stays valid */
     uint32_t select_count; /* its number of nodes; 0: none */
     uint8_t lifetime;      /* enum far_lifetime: results, and pointers that come out */
     uint8_t lifetime_of;   /* HANDLE, PARAM: number of the parameter, from 0 */

@@ -57,6 +57,7 @@
 #define far_deep             FAR_ANNOTATE("deep")
 #define far_handle           FAR_ANNOTATE("handle")
 #define far_release          FAR_ANNOTATE("release")
+#define far_unless(value)    FAR_ANNOTATE_WITH("unless", FAR_TEXT(value))
 #define far_callback         FAR_ANNOTATE("callback")
 #define far_global           FAR_ANNOTATE("global")
 #define far_opaque           FAR_ANNOTATE("opaque")

@@ -240,6 +240,9 @@ static void say_value(const struct dump_scope *scope, const struct far_value *va
     case FAR_PASS_HANDLE:
         append(words, DUMP_WORDS_SIZE, "handle, %s",
                value->flags & FAR_VALUE_RELEASE ? "released by this call" : "opaque to the client");
+        if (value->select_count)
+            append(words, DUMP_WORDS_SIZE, " unless it returns %" PRId64,
+                   (int64_t)iface_expr(scope->iface, value->select_first)->value);
         break;
     case FAR_PASS_OPAQUE:
         append(words, DUMP_WORDS_SIZE, "a pointer passed as it is, never followed");

@@ -67,6 +67,7 @@ struct fuzz_block {
 struct fuzz_handle {
     const char *type;
     uint64_t value;
+    uint64_t parent; /* the handle that it ends with; 0: none */
     bool stale;
 };
 

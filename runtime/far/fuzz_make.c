@@ -5,6 +5,7 @@
  */
 #include "runtime/far/fuzz.h"
 #include "runtime/far/record_size.h"
+#include "runtime/lib/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -181,17 +182,22 @@ static void add_handle(struct fuzz_maker *maker, const struct far_value *value, 
 {
     uint32_t at =
         maker->handles < FUZZ_HANDLES ? maker->handles++ : (uint32_t)choose_below(&maker->choice, FUZZ_HANDLES);
+    uint64_t parent = value->lifetime == FAR_LIFETIME_HANDLE ? maker->word[value->lifetime_of] : 0;
     if (word)
-        maker->handle[at] = (struct fuzz_handle){handle_type(maker->iface, value), word, false};
+        maker->handle[at] = (struct fuzz_handle){handle_type(maker->iface, value), word, parent, false};
     else if (at + 1 == maker->handles)
         maker->handles--;
 }
 
+/* And what ends with it. */
 static void drop_handle(struct fuzz_maker *maker, uint64_t word)
 {
     for (uint32_t i = 0; i < maker->handles; i++)
         if (maker->handle[i].value == word)
             maker->handle[i].stale = true;
+    for (uint32_t i = 0; i < maker->handles; i++)
+        if (!maker->handle[i].stale && maker->handle[i].parent == word)
+            drop_handle(maker, maker->handle[i].value);
 }
 
 /* --- strings --- */
@@ -565,7 +571,8 @@ void make_collect(struct fuzz_maker *maker, uint64_t result)
 {
     for (uint32_t i = 0; i < maker->params; i++) {
         const struct far_value *value = &maker->function[1 + i].value;
-        if (value->passing == FAR_PASS_HANDLE && value->flags & FAR_VALUE_RELEASE)
+        bool released = value->passing == FAR_PASS_HANDLE && value->flags & FAR_VALUE_RELEASE && maker->word[i];
+        if (released && !far_release_is_refused(maker->iface, value, &maker->function->value, result))
             drop_handle(maker, maker->word[i]);
         if (value->flags & FAR_VALUE_RELEASE)
             drop_kept(maker, maker->word[i]);

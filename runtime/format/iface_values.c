@@ -203,8 +203,9 @@ static const char *parts_mistake(const struct iface_walk *walk, const struct far
         return "only buffers, strings and arrays have a size expression";
     if (!expression_exists(walk, value->size_first, value->size_count))
         return "its size expression does not exist";
-    if (passing != FAR_PASS_STRUCT && value->select_count)
-        return "only unions have a selector";
+    bool refusable = passing == FAR_PASS_HANDLE && value->flags & FAR_VALUE_RELEASE;
+    if (passing != FAR_PASS_STRUCT && !refusable && value->select_count)
+        return "only unions have a selector, and only of handles that are released a result says that they are not";
     if (!expression_exists(walk, value->select_first, value->select_count))
         return "its selector does not exist";
     if (!elements && passing != FAR_PASS_CALLBACK && value->inside)
@@ -239,6 +240,30 @@ int iface_check_values(const struct iface_walk *walk)
 
 /* --- where a value stands --- */
 
+/* A handle ends when it is released, or with another one that the function was given and that is still there. */
+static const char *handle_lifetime_mistake(const struct iface_scope *scope, const struct far_value *value)
+{
+    if (value->lifetime == FAR_LIFETIME_SERVICE || value->lifetime == FAR_LIFETIME_RELEASED)
+        return NULL;
+    if (value->lifetime != FAR_LIFETIME_HANDLE)
+        return "it is a handle, but its lifetime is that of memory";
+    const struct far_value *parent = &scope->function[1 + value->lifetime_of].value;
+    return parent->passing == FAR_PASS_HANDLE && !(parent->flags & FAR_VALUE_RELEASE)
+               ? NULL
+               : "it is a handle that ends with something that is none, or that is released by the same call";
+}
+
+/* The result that says that a handle was not released. */
+static const char *refusal_mistake(const struct iface_walk *walk, const struct iface_scope *scope,
+                                   const struct far_value *value)
+{
+    if (value->passing != FAR_PASS_HANDLE || !value->select_count)
+        return NULL;
+    bool fine = scope->role == ROLE_PARAM && scope->function && scope->function->value.passing == FAR_PASS_VALUE &&
+                value->select_count == 1 && iface_expr(walk->iface, value->select_first)->code == FAR_EXPR_CONST;
+    return fine ? NULL : "its release is refused by something that is no constant, or no integer is returned";
+}
+
 static const char *lifetime_mistake(const struct iface_scope *scope, const struct far_value *value)
 {
     bool of_parameter = value->lifetime >= FAR_LIFETIME_HANDLE;
@@ -252,6 +277,8 @@ static const char *lifetime_mistake(const struct iface_scope *scope, const struc
         return NULL;
     if (value->passing < FAR_PASS_BUFFER || value->passing > FAR_PASS_CALLBACK)
         return "it has a lifetime, but is no pointer";
+    if (value->passing == FAR_PASS_HANDLE)
+        return handle_lifetime_mistake(scope, value);
     if (!of_parameter)
         return NULL;
     unsigned passing = scope->function[1 + value->lifetime_of].value.passing;
@@ -311,6 +338,7 @@ static const char *level_mistake(const struct iface_walk *walk, const struct ifa
                                  const struct far_value *value)
 {
     const char *mistake = lifetime_mistake(scope, value);
+    mistake = mistake ? mistake : refusal_mistake(walk, scope, value);
     if (!mistake && value->size_count)
         mistake = iface_expr_mistake(walk, scope, value->size_first, value->size_count);
     if (!mistake && value->select_count)

@@ -5,11 +5,16 @@
 
 #include "runtime/host/host.h"
 
+struct kin;
+
 struct handle {
     struct handle_name name; /* value 0: an empty place */
+    struct kin *kin;         /* NULL: it ends with no other, and no other with it */
     uint32_t users;          /* calls that use it now */
-    bool leaving;            /* the one user is releasing it */
     uint32_t gone;           /* calls that are releasing what had this name before: the service has given it anew */
+    bool leaving;            /* the one user is releasing it; without one: what it ends with is being released, or is
+                                still on its way here from another host */
+    bool handed_over;        /* it is taken out before the lock is free */
 };
 
 struct host_client {
@@ -29,7 +34,9 @@ struct host_client {
 };
 
 struct handover_record;
-/* Takes the handles that no call uses, and hands each to `take`. */
+/* When the client ends. */
+void handles_free(struct host_client *client);
+/* Takes the handles that no call uses, and hands each to `take`; what ends with others goes with them, after its parent. */
 void handles_take_idle(struct host_client *client, void (*take)(void *context, const struct handover_record *record),
                        void *context);
 

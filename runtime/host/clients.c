@@ -62,11 +62,10 @@ static void client_free(struct host_client *client)
         close(client->pidfd);
     pthread_mutex_destroy(&client->lock);
     thunks_forget(client);
-    user_discharge(client->user, client->room * sizeof *client->handle);
+    handles_free(client);
     walk_kept_free(client->kept);
     user_put(client->user);
     free(client->given);
-    free(client->handle);
     free(client);
 }
 

@@ -5,9 +5,13 @@
  *
  * A structure and its first member have one address: so the same value may be there once for each type that it was given
  * as, and each of them ends for itself.
+ *
+ * What was given as ending with another (kin.h) is not accepted from when that one is being released, and is taken out when
+ * it has been. To another host all that end with one another go together: none of the two could tell who uses the others.
  */
 #include "runtime/host/client.h"
 #include "runtime/host/handover.h"
+#include "runtime/host/kin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -47,15 +51,40 @@ static unsigned look_at(const struct handle *handle, bool release)
     return release && handle->users ? FAR_CALL_HANDLE_IN_USE : FAR_CALL_DONE;
 }
 
+static void set_type(struct handle *handle, uint64_t type)
+{
+    handle->name.type = type;
+    if (handle->kin)
+        handle->kin->name.type = type;
+}
+
+static bool has_used_children(const struct host_client *client, struct kin *kin)
+{
+    for (struct kin *at = kin ? kin_next(kin, kin) : NULL; at; at = kin_next(kin, at))
+        if (find(client, at->name)->users)
+            return true;
+    return false;
+}
+
+static void set_children_leaving(const struct host_client *client, struct kin *kin, bool leaving)
+{
+    for (struct kin *at = kin ? kin_next(kin, kin) : NULL; at; at = kin_next(kin, at))
+        find(client, at->name)->leaving = leaving;
+}
+
 unsigned handle_begin(struct host_client *client, struct handle_name name, bool release)
 {
     pthread_mutex_lock(&client->lock);
     struct handle *handle = find_given(client, name);
     unsigned status = look_at(handle, release);
+    if (status == FAR_CALL_DONE && release && has_used_children(client, handle->kin))
+        status = FAR_CALL_HANDLE_IN_USE;
     if (status == FAR_CALL_DONE) {
-        handle->name.type = name.type;
+        set_type(handle, name.type);
         handle->users++;
         handle->leaving = release;
+        if (release)
+            set_children_leaving(client, handle->kin, true);
     }
     pthread_mutex_unlock(&client->lock);
     return status;
@@ -76,41 +105,142 @@ static void take_out(struct host_client *client, struct handle *handle)
     client->handle[gap] = (struct handle){.users = 0};
 }
 
+/* It, and all that ends with it. Others have moved afterwards. */
+static void end_family(struct host_client *client, struct handle *handle)
+{
+    struct kin *kin = handle->kin;
+    take_out(client, handle);
+    for (struct kin *at = kin ? kin_next(kin, kin) : NULL; at; at = kin_next(kin, at))
+        take_out(client, find(client, at->name));
+    kin_free(client->user, kin);
+}
+
+/* --- to another host --- */
+
 /* With the lock held. Nobody uses it, and it stays the client's. */
 static bool is_idle(const struct handle *handle)
 {
-    return handle->name.value && handle->users == 0 && !handle->leaving && !handle->gone;
+    return handle->name.value && handle->users == 0 && !handle->leaving && !handle->gone && !handle->handed_over;
 }
 
-static struct handover_record record_of(const struct host_client *client, struct handle_name name)
+/* One that ends with no other, and of all that end with it none is used. */
+static bool is_idle_family(const struct host_client *client, const struct handle *handle)
 {
-    return (struct handover_record){.pid = client->pid, .uid = client->uid, .name = name, .node = client->node};
+    struct kin *kin = handle->kin;
+    bool idle = is_idle(handle) && !(kin && kin->parent);
+    for (struct kin *at = kin && idle ? kin_next(kin, kin) : NULL; at && idle; at = kin_next(kin, at))
+        idle = is_idle(find(client, at->name));
+    return idle;
+}
+
+typedef void take_record(void *context, const struct handover_record *record);
+
+/* A parent before its children, which name it. */
+static void take_family(struct host_client *client, struct handle *first, take_record *take, void *context)
+{
+    struct kin *kin = first->kin;
+    struct handover_record record = {
+        .pid = client->pid, .uid = client->uid, .name = first->name, .node = client->node, .more = kin && kin->first};
+    take(context, &record);
+    first->kin = NULL;
+    first->handed_over = true;
+    for (struct kin *at = kin ? kin_next(kin, kin) : NULL, *next; at; at = next) {
+        struct handle *handle = find(client, at->name);
+        next = kin_next(kin, at);
+        record.name = handle->name;
+        record.parent = at->parent->name;
+        record.more = next != NULL;
+        take(context, &record);
+        handle->kin = NULL;
+        handle->handed_over = true;
+    }
+    kin_free(client->user, kin);
+}
+
+/* Others may move into a place that was made free: it is looked at again. */
+static void take_out_handed_over(struct host_client *client)
+{
+    for (uint32_t i = 0; i < client->room;)
+        if (client->handle[i].handed_over)
+            take_out(client, &client->handle[i]);
+        else
+            i++;
+}
+
+void handles_take_idle(struct host_client *client, take_record *take, void *context)
+{
+    pthread_mutex_lock(&client->lock);
+    for (uint32_t i = 0; i < client->room; i++)
+        if (is_idle_family(client, &client->handle[i]))
+            take_family(client, &client->handle[i], take, context);
+    take_out_handed_over(client);
+    pthread_mutex_unlock(&client->lock);
+}
+
+/* What goes once the lock is free. Most that go are alone. */
+struct going {
+    struct handover_record one, *record;
+    uint32_t count, room;
+};
+
+static void add_going(void *context, const struct handover_record *record)
+{
+    struct going *going = context;
+    if (going->count < going->room)
+        going->record[going->count++] = *record;
+}
+
+static uint32_t family_size(struct kin *kin)
+{
+    uint32_t size = kin ? 0 : 1;
+    for (struct kin *at = kin; at; at = kin_next(kin, at))
+        size++;
+    return size;
+}
+
+/* Without memory for all of them they stay here: nobody is given a part. */
+static struct handle *going_begin(struct host_client *client, struct handle_name name, struct going *going)
+{
+    struct handle *handle = handover_is_on() ? find_given(client, name) : NULL;
+    if (handle && handle->kin && handle->kin->parent)
+        handle = find(client, kin_root(handle->kin)->name);
+    if (!handle || !is_idle_family(client, handle))
+        return NULL;
+    going->room = family_size(handle->kin);
+    going->record = going->room > 1 ? calloc(going->room, sizeof *going->record) : &going->one;
+    return going->record ? handle : NULL;
 }
 
 /* When another host takes over: a handle that is free belongs there, before its client hears of this call's end. */
 static void unlock_and_hand_over(struct host_client *client, struct handle_name name)
 {
-    const struct handover_record record = record_of(client, name);
-    struct handle *handle = handover_is_on() ? find_given(client, name) : NULL;
-    bool goes = handle && is_idle(handle);
-    if (goes)
-        take_out(client, handle);
+    struct going going = {.count = 0};
+    struct handle *first = going_begin(client, name, &going);
+    if (first)
+        take_family(client, first, add_going, &going);
+    if (first && going.count == 1)
+        take_out(client, first);
+    else if (first)
+        take_out_handed_over(client);
     pthread_mutex_unlock(&client->lock);
-    if (goes)
-        handover_one(&record);
+    for (uint32_t i = 0; i < going.count; i++)
+        handover_one(&going.record[i]);
+    if (going.record != &going.one)
+        free(going.record);
 }
 
 void handle_end(struct host_client *client, struct handle_name name, bool release)
 {
     pthread_mutex_lock(&client->lock);
     struct handle *handle = find_given(client, name);
+    const struct handle_name first = handle && handle->kin ? kin_root(handle->kin)->name : name;
     if (handle && release && handle->gone)
         handle->gone--; /* which of them ends first makes no difference */
     else if (handle && release)
-        take_out(client, handle);
+        end_family(client, handle);
     else if (handle)
         handle->users--;
-    unlock_and_hand_over(client, name);
+    unlock_and_hand_over(client, first); /* those that it has ended with may be free now */
 }
 
 void handle_put_down(struct host_client *client, struct handle_name name)
@@ -121,6 +251,8 @@ void handle_put_down(struct host_client *client, struct handle_name name)
         handle->gone--;
     } else if (handle) {
         handle->users--;
+        if (handle->leaving)
+            set_children_leaving(client, handle->kin, false);
         handle->leaving = false;
     }
     unlock_and_hand_over(client, name);
@@ -156,40 +288,112 @@ static int grow(struct host_client *client)
     return 0;
 }
 
+/* The service has given the name anew: what had it is gone, and with it what ended with it. */
+static struct handle *begin_anew(struct host_client *client, struct handle *there, struct handle_name name)
+{
+    uint32_t gone = there->gone + (there->users ? 1 : 0);
+    end_family(client, there);
+    struct handle *handle = find(client, name);
+    *handle = (struct handle){.name = name, .gone = gone};
+    client->count++;
+    return handle;
+}
+
+static struct handle *add(struct host_client *client, struct handle_name name)
+{
+    if (2 * (client->count + 1) > client->room && grow(client) != 0)
+        return NULL;
+    struct handle *handle = find(client, name);
+    *handle = (struct handle){.name = name};
+    client->count++;
+    return handle;
+}
+
+/* With the lock held. NULL: no memory. */
+static struct handle *give(struct host_client *client, struct handle_name name)
+{
+    struct handle *there = find_given(client, name);
+    if (!there)
+        return add(client, name);
+    if (there->leaving)
+        return begin_anew(client, there, name);
+    set_type(there, name.type);
+    return there;
+}
+
+static struct kin *kin_of(struct host_client *client, struct handle *handle)
+{
+    if (!handle->kin)
+        handle->kin = kin_new(client->user, handle->name);
+    return handle->kin;
+}
+
+/* Without a parent that the client has there is nothing to end with. */
+static int tie(struct host_client *client, struct handle *handle, struct handle *parent)
+{
+    if (!parent || parent == handle)
+        return 0;
+    struct kin *kin = kin_of(client, handle), *of = kin_of(client, parent);
+    if (!kin || !of)
+        return -ENOMEM;
+    kin_join(kin, of);
+    return 0;
+}
+
 int handle_give(struct host_client *client, struct handle_name name)
 {
-    int failed = 0;
     pthread_mutex_lock(&client->lock);
-    struct handle *there = find_given(client, name);
-    if (there && there->leaving) {
-        *there = (struct handle){.name = name, .gone = there->gone + 1};
-    } else if (there) {
-        there->name.type = name.type;
-    } else {
-        if (2 * (client->count + 1) > client->room)
-            failed = grow(client);
-        if (!failed) {
-            *find(client, name) = (struct handle){.name = name};
-            client->count++;
-        }
-    }
+    struct handle *handle = give(client, name);
+    unlock_and_hand_over(client, name);
+    return handle ? 0 : -ENOMEM;
+}
+
+int handle_give_of(struct host_client *client, struct handle_name name, struct handle_name parent)
+{
+    pthread_mutex_lock(&client->lock);
+    struct handle *handle = give(client, name);
+    int failed = handle ? tie(client, handle, find_given(client, parent)) : -ENOMEM;
+    if (failed && handle)
+        end_family(client, handle); /* rather nobody's than one that outlives its parent */
     unlock_and_hand_over(client, name);
     return failed;
 }
 
-/* Others may move into a place that was made free: it is looked at again. */
-void handles_take_idle(struct host_client *client, void (*take)(void *context, const struct handover_record *record),
-                       void *context)
+/* With the lock held: of a family the last one is here. */
+static void end_arriving(struct host_client *client, struct kin *kin)
+{
+    struct kin *root = kin ? kin_root(kin) : NULL;
+    if (!root)
+        return;
+    find(client, root->name)->leaving = false;
+    set_children_leaving(client, root, false);
+}
+
+/* What ends with one that is not here any more has ended. Until all of them are here, none is used: nor released. */
+void handle_take_over(struct host_client *client, const struct handover_record *record)
 {
     pthread_mutex_lock(&client->lock);
-    for (uint32_t i = 0; i < client->room;) {
-        const struct handover_record record = record_of(client, client->handle[i].name);
-        if (!is_idle(&client->handle[i])) {
-            i++;
-            continue;
-        }
-        take_out(client, &client->handle[i]);
-        take(context, &record);
-    }
-    pthread_mutex_unlock(&client->lock);
+    struct handle *parent = find_given(client, record->parent), *handle = NULL;
+    bool begins = record->more && !record->parent.value;
+    if (parent || !record->parent.value)
+        handle = give(client, record->name);
+    parent = find_given(client, record->parent); /* the table may have grown */
+    if (handle && parent && tie(client, handle, parent) != 0)
+        end_family(client, handle);
+    else if (handle)
+        handle->leaving = begins || parent;
+    if (parent && !record->more)
+        end_arriving(client, parent->kin);
+    unlock_and_hand_over(client, record->name);
+}
+
+void handles_free(struct host_client *client)
+{
+    for (uint32_t i = 0; i < client->room; i++)
+        if (client->handle[i].kin && client->handle[i].kin->parent)
+            client->handle[i].kin = NULL; /* the first of them frees it */
+    for (uint32_t i = 0; i < client->room; i++)
+        kin_free(client->user, client->handle[i].kin);
+    user_discharge(client->user, client->room * sizeof *client->handle);
+    free(client->handle);
 }

@@ -108,16 +108,28 @@ static void take_record(struct heir *heir, const char *from)
     heir->ended |= record.name.value == 0;
     if (!client)
         return;
-    handle_give(client, record.name);
+    handle_take_over(client, &record);
     client_put(client);
+}
+
+/* How long the records are that follow. No record is as short as a head. */
+static void take_head(struct heir *heir)
+{
+    static const struct {
+        const char *magic;
+        size_t record;
+    } heads[] = {{HANDOVER_MAGIC, sizeof(struct handover_record)},
+                 {HANDOVER_MAGIC_ALONE, HANDOVER_ALONE},
+                 {HANDOVER_MAGIC_TYPED, HANDOVER_TYPED}};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (memcmp(heir->packet, heads[i].magic, sizeof(struct handover_head)) == 0)
+            heir->record = heads[i].record;
 }
 
 static void take_packet(struct heir *heir, size_t bytes)
 {
-    if (bytes == sizeof(struct handover_head) && memcmp(heir->packet, HANDOVER_MAGIC, bytes) == 0)
-        heir->record = sizeof(struct handover_record);
-    else if (bytes == sizeof(struct handover_head) && memcmp(heir->packet, HANDOVER_MAGIC_TYPED, bytes) == 0)
-        heir->record = HANDOVER_TYPED;
+    if (bytes == sizeof(struct handover_head))
+        take_head(heir);
     for (size_t at = 0; at + heir->record <= bytes; at += heir->record)
         take_record(heir, heir->packet + at);
 }

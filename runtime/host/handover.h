@@ -14,8 +14,9 @@
  * First a packet that says what follows. Then each packet is an array of records; the first batch ends with one whose value
  * is 0. Each later packet is answered by a byte. A host that knew no types sends no head and shorter records.
  */
-#define HANDOVER_MAGIC       "FARHAND3"
-#define HANDOVER_MAGIC_TYPED "FARHAND2" /* of a host that knew of no other nodes */
+#define HANDOVER_MAGIC       "FARHAND4"
+#define HANDOVER_MAGIC_ALONE "FARHAND3" /* of a host that knew of no handle that it ends with another */
+#define HANDOVER_MAGIC_TYPED "FARHAND2" /* nor of other nodes */
 struct handover_head {
     char magic[8];
 };
@@ -23,12 +24,15 @@ struct handover_head {
 struct handover_record {
     uint32_t pid, uid; /* the client */
     struct handle_name name;
-    uint32_t node, zero; /* where that is; 0: here */
+    uint32_t node;             /* where that is; 0: here */
+    uint32_t more;             /* the next record is of one that ends with the same one as this, or with this one */
+    struct handle_name parent; /* what it ends with, which came before; value 0: nothing */
 };
 #define HANDOVER_BATCH   1024
 #define HANDOVER_UNTYPED 16 /* bytes of a record without its type */
 #define HANDOVER_TYPED   24 /* and without its node */
-_Static_assert(sizeof(struct handover_record) == 32, "hosts of different builds tell each other");
+#define HANDOVER_ALONE   32 /* and without what it ends with */
+_Static_assert(sizeof(struct handover_record) == 48, "hosts of different builds tell each other");
 
 /* The old host. The descriptor is its own from now on. */
 void handover_begin(int fd);

@@ -89,14 +89,18 @@ struct handle_name {
     uint64_t type;  /* handle_type.h */
 };
 /*
- * Use a handle for the time of one call. BAD_HANDLE: it was not given to this client as that type, or was released;
- * HANDLE_IN_USE: it is to be released, and another call uses it, perhaps one that this call is nested in. handle_end ends
- * that, and the handle's life if it was to be released.
+ * Use a handle for the time of one call. BAD_HANDLE: it was not given to this client as that type, or was released, or what
+ * it ends with; HANDLE_IN_USE: it is to be released, and another call uses it or what ends with it, perhaps one that this call
+ * is nested in. handle_end ends that, and the handle's life if it was to be released, and with it that of its children.
  */
 unsigned handle_begin(struct host_client *client, struct handle_name name, bool release);
 void handle_end(struct host_client *client, struct handle_name name, bool release);
 void handle_put_down(struct host_client *client, struct handle_name name); /* handle_begin undone: nothing was called */
 int handle_give(struct host_client *client, struct handle_name name);      /* 0, or -ENOMEM */
+/* The same of one that ends with `parent`, if the client has that. */
+int handle_give_of(struct host_client *client, struct handle_name name, struct handle_name parent);
+/* One that an older host had. */
+void handle_take_over(struct host_client *client, const struct handover_record *record);
 
 /* users.c: what one uid has of what the host has room for. 0, or what is said; all from any thread. */
 struct host_user;
@@ -245,6 +249,9 @@ unsigned worker_handle_begin(struct worker *worker, const struct far_value *valu
 void worker_handle_end(struct worker *worker, const struct far_value *value, uint64_t handle);
 void worker_handle_put_down(struct worker *worker, const struct far_value *value, uint64_t handle);
 unsigned worker_handle_give(struct worker *worker, const struct far_value *value, uint64_t handle);
+/* The same of one that ends with another: `parent`, which `of` says what it is. */
+unsigned worker_handle_give_of(struct worker *worker, const struct far_value *value, uint64_t handle,
+                               const struct far_value *of, uint64_t parent);
 /* To be asked when all of a call was read, before it is made. */
 bool worker_is_cut_off(const struct worker *worker);
 void serve_reply(struct far_reply_line *line, unsigned status, uint64_t result, uint64_t float_result, int error);

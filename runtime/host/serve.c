@@ -270,6 +270,14 @@ unsigned worker_handle_give(struct worker *worker, const struct far_value *value
     return fine ? FAR_CALL_DONE : FAR_CALL_NO_MEMORY;
 }
 
+unsigned worker_handle_give_of(struct worker *worker, const struct far_value *value, uint64_t handle,
+                               const struct far_value *of, uint64_t parent)
+{
+    const struct handle_name name = name_of(worker, value, handle);
+    bool fine = !is_counted(worker, handle) || handle_give_of(worker->client, name, name_of(worker, of, parent)) == 0;
+    return fine ? FAR_CALL_DONE : FAR_CALL_NO_MEMORY;
+}
+
 /* What the record says of a parameter that is a handle; NULL: it is none, or there is none. */
 static const struct far_value *handle_at(const struct serving *serving, unsigned i)
 {
@@ -279,11 +287,16 @@ static const struct far_value *handle_at(const struct serving *serving, unsigned
     return &iface_param(serving->worker->host->iface, plan->op, i)->value;
 }
 
-static void end_handles(struct serving *serving)
+/* returned: what the operation has; NULL: it broke off, and whether a handle was released before is unknown: then it was. */
+static void end_handles(struct serving *serving, const uint64_t *returned)
 {
+    const struct far_iface *iface = serving->worker->host->iface;
+    const struct far_value *result = &iface_result(iface, serving->plan->op)->value;
     for (unsigned i = 0; i < serving->plan->param_count; i++) {
         const struct far_value *value = handle_at(serving, i);
-        if (value)
+        if (value && returned && far_release_is_refused(iface, value, result, *returned))
+            worker_handle_put_down(serving->worker, value, serving->word[i]);
+        else if (value)
             worker_handle_end(serving->worker, value, serving->word[i]);
     }
 }
@@ -332,16 +345,25 @@ void serve_reply(struct far_reply_line *line, unsigned status, uint64_t result, 
     __atomic_store_n(&line->error, error, __ATOMIC_RELAXED);
 }
 
+/* A handle that is the result, before those end that it may end with. */
+static unsigned give_result(const struct serving *serving, uint64_t handle)
+{
+    const struct far_value *value = &iface_result(serving->worker->host->iface, serving->plan->op)->value;
+    if (value->passing != FAR_PASS_HANDLE || !handle)
+        return FAR_CALL_DONE;
+    if (value->lifetime != FAR_LIFETIME_HANDLE)
+        return worker_handle_give(serving->worker, value, handle);
+    const struct far_value *parent =
+        &iface_param(serving->worker->host->iface, serving->plan->op, value->lifetime_of)->value;
+    return worker_handle_give_of(serving->worker, value, handle, parent, serving->word[value->lifetime_of]);
+}
+
 /* Only the result register, and of it only the bits that mean something, leaves this domain. */
-static void reply_result(struct serving *serving, const struct invoked *invoked, int error)
+static void reply_result(struct serving *serving, const struct invoked *invoked, unsigned status, int error)
 {
     const struct far_plan *plan = serving->plan;
-    unsigned status = FAR_CALL_DONE;
     uint64_t integer = plan->result == FAR_PASS_VOID || plan->result == FAR_PASS_FLOAT ? 0 : invoked->integer;
     uint64_t floating = plan->result == FAR_PASS_FLOAT ? invoked->floating : 0;
-    if (plan->result == FAR_PASS_HANDLE && integer)
-        status =
-            worker_handle_give(serving->worker, &iface_result(serving->worker->host->iface, plan->op)->value, integer);
     serve_reply(&serving->worker->astack->reply, status, integer & plan->result_mask, floating & plan->result_mask,
                 error);
 }
@@ -419,12 +441,13 @@ static unsigned serve_any(struct worker *worker, const struct far_plan *plan, ui
         worker->area_end = serving.base + serving.sizes.end;
     status = guard_run(invoke, &invocation, &worker->call);
     worker->area_end = outer;
+    unsigned given = status ? status : give_result(&serving, invocation.invoked.integer);
     if (!status)
         copy_out(&serving);
-    end_handles(&serving); /* whether a handle was released before the call broke off is unknown: then it was */
+    end_handles(&serving, status ? NULL : &invocation.invoked.integer);
     let_go(worker); /* a lock between the reply's words and its number would cost another transfer of their line */
     if (!status)
-        reply_result(&serving, &invocation.invoked, invocation.error);
+        reply_result(&serving, &invocation.invoked, given, invocation.error);
     if (worker->arena.size > worker->keep)
         arena_free(&worker->arena);
     return status;

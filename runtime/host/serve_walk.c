@@ -58,6 +58,12 @@ static unsigned give_handle(void *worker, const struct far_value *value, uint64_
     return worker_handle_give(worker, value, handle);
 }
 
+static unsigned give_handle_of(void *worker, const struct far_value *value, uint64_t handle, const struct far_value *of,
+                               uint64_t parent)
+{
+    return worker_handle_give_of(worker, value, handle, of, parent);
+}
+
 static void wrote(void *worker, uint64_t at, uint64_t bytes)
 {
     distant_wrote(worker, at, bytes);
@@ -73,6 +79,7 @@ const struct walk_hooks serve_hooks = {
     .handle_end = end_handle,
     .handle_put_down = put_down_handle,
     .handle_give = give_handle,
+    .handle_give_of = give_handle_of,
     .in_function = callback_in,
     .give_function = function_give,
     .out_descriptor = descriptor_out,

@@ -92,6 +92,15 @@ static inline uint64_t far_extend(uint64_t value, unsigned width, bool is_signed
     return is_signed ? (uint64_t)((int64_t)(value << unused) >> unused) : value << unused >> unused;
 }
 
+/* Has the function refused, by what it returned (as it crosses), to release a handle that it takes far_release? */
+static inline bool far_release_is_refused(const struct far_iface *iface, const struct far_value *value,
+                                          const struct far_value *result, uint64_t returned)
+{
+    return value->flags & FAR_VALUE_RELEASE && value->passing == FAR_PASS_HANDLE && value->select_count &&
+           iface_expr(iface, value->select_first)->value ==
+               far_extend(returned, result->width, result->flags & FAR_VALUE_SIGNED);
+}
+
 /* Does the operation say by its result that it has failed? */
 static inline bool plan_says_failed(const struct far_plan *plan, uint64_t result, uint64_t float_result)
 {

@@ -3,6 +3,7 @@
  * The caller's second half. What the callee has written is believed in its contents alone: places and sizes are those
  * worked out at entry, words may name objects of this call only, and memory comes out only where the interface says so.
  */
+#include "runtime/lib/plan.h"
 #include "runtime/walk/inside.h"
 
 /* What is being taken over, as it was read once. */
@@ -196,7 +197,8 @@ unsigned walk_accept(struct walk *walk, const char *area, uint64_t word)
 static void settle_parameter(struct walk *walk, uint32_t i)
 {
     const struct far_value *value = &walk->of.function[1 + i].value;
-    if (value->passing != FAR_PASS_HANDLE || !(value->flags & FAR_VALUE_RELEASE) || !walk->word[i])
+    if (value->passing != FAR_PASS_HANDLE || !(value->flags & FAR_VALUE_RELEASE) || !walk->word[i] ||
+        far_release_is_refused(walk->of.iface, value, &walk->of.function[0].value, walk->result))
         return;
     if (walk->kept)
         walk_kept_handle_gone(walk->kept, walk->word[i], walk->begun);

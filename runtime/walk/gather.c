@@ -233,11 +233,20 @@ static unsigned function_word(struct walk_visit *visit, const struct far_value *
     return walk->after ? FAR_CALL_DONE : FAR_CALL_NOT_CARRIED;
 }
 
+/* What a handle ends with is a handle that the function was given. */
+static unsigned give_handle(const struct walk *walk, const struct far_value *value, uint64_t handle)
+{
+    if (value->lifetime != FAR_LIFETIME_HANDLE || !walk->callee || !walk->hooks->handle_give_of)
+        return walk->hooks->handle_give(walk->context, value, handle);
+    return walk->hooks->handle_give_of(walk->context, value, handle, &walk->of.function[1 + value->lifetime_of].value,
+                                       walk->line[value->lifetime_of]);
+}
+
 static unsigned handle_word(struct walk *walk, const struct far_value *value, uint64_t raw, uint64_t *word)
 {
     *word = raw;
     if (walk->hooks->handle_give)
-        return raw ? walk->hooks->handle_give(walk->context, value, raw) : FAR_CALL_DONE;
+        return raw ? give_handle(walk, value, raw) : FAR_CALL_DONE;
     uint64_t token =
         value->flags & FAR_VALUE_RELEASE && walk->results ? walk_store_token(walk->results->store, raw) : 0;
     *word = token ? token : raw;

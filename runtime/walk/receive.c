@@ -71,7 +71,9 @@ unsigned walk_receive(struct walk *walk, const char *area)
 
 static void end_handle(const struct walk *walk, const struct walk_handle *handle, bool called)
 {
-    if (!called) {
+    bool refused =
+        walk->after && far_release_is_refused(walk->of.iface, handle->value, &walk->of.function[0].value, walk->result);
+    if (!called || refused) {
         walk->hooks->handle_put_down(walk->context, handle->value, handle->handle);
         return;
     }

@@ -64,6 +64,9 @@ struct walk_hooks {
     void (*handle_put_down)(void *context, const struct far_value *value, uint64_t handle);
     /* The handles' owner: one goes out, or memory that is to be released. */
     unsigned (*handle_give)(void *context, const struct far_value *value, uint64_t handle);
+    /* The same of one that ends with another: `parent`, which `of` says what it is. NULL: handle_give does. */
+    unsigned (*handle_give_of)(void *context, const struct far_value *value, uint64_t handle,
+                               const struct far_value *of, uint64_t parent);
     /* Functions: the caller's becomes a word, and a word something that can be called. */
     unsigned (*out_function)(void *context, const struct walk *walk, uint64_t address,
                              const struct far_callback *callback, uint64_t *word);

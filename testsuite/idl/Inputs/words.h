@@ -46,7 +46,7 @@ far_op far_oneway void word_hint(int key);
 far_op far_async int word_later(int far_fd file);
 far_op int word_wide(const void *far_elements(unsigned short) __null_terminated __sized_by(n) text, int n);
 far_op far_absent int word_print(const char *format, ...);
-far_op void word_close(struct session *far_release session);
+far_op int word_close(struct session *far_release far_unless(1) session);
 far_op const char *__null_terminated far_lifetime(session) word_error(struct session *far_handle session);
 far_op int word_send(const struct message *far_in far_deep message, struct theirs *far_inout z);
 far_op long word_read(void *far_out __sized_by_or_null(n) to, size_t n, const union content *far_in far_selected_by(kind) c, int kind);
