@@ -137,8 +137,9 @@ far_op far_fails(0)
     XML_ParserCreate_MM(const XML_Char *__null_terminated far_nullable encoding,
                         const XML_Memory_Handling_Suite *far_withheld memsuite,
                         const XML_Char *far_in __counted_by_or_null(1) namespaceSeparator);
+/* It uses what the parser has, which is freed last. */
 far_op far_fails(0)
-    XML_Parser far_handle far_nullable
+    XML_Parser far_handle far_nullable far_lifetime(parser)
     XML_ExternalEntityParserCreate(XML_Parser far_handle parser, const XML_Char *__null_terminated far_nullable context,
                                    const XML_Char *__null_terminated far_nullable encoding);
 far_op far_fails(XML_FALSE)

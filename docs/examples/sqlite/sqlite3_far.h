@@ -162,9 +162,12 @@ far_op far_fails(SQLITE_IOERR)
                         sqlite3 *far_handle far_nullable *far_out ppDb, int flags,
                         const char *__null_terminated far_nullable zVfs);
 
-/* With statements still open it answers SQLITE_BUSY; the handle is not valid any more all the same: close_v2 waits. */
+/*
+ * With statements still open it answers SQLITE_BUSY, and nothing is closed. close_v2 waits for them: so statements and blobs do not
+ * end with their connection.
+ */
 far_op far_fails(SQLITE_IOERR)
-    int sqlite3_close(sqlite3 *far_handle far_release far_nullable db);
+    int sqlite3_close(sqlite3 *far_handle far_release far_unless(SQLITE_BUSY) far_nullable db);
 far_op far_fails(SQLITE_IOERR)
     int sqlite3_close_v2(sqlite3 *far_handle far_release far_nullable db);
 far_op far_fails(SQLITE_IOERR)
@@ -205,7 +208,7 @@ far_op far_fails(SQLITE_IOERR)
 far_op far_fails(0)
     int sqlite3_system_errno(sqlite3 *far_handle far_nullable db);
 far_op far_fails(0)
-    sqlite3_mutex *far_handle far_nullable sqlite3_db_mutex(sqlite3 *far_handle db);
+    sqlite3_mutex *far_handle far_nullable far_lifetime(db) sqlite3_db_mutex(sqlite3 *far_handle db);
 far_op far_fails(0)
     sqlite3_stmt *far_handle far_nullable sqlite3_next_stmt(sqlite3 *far_handle db,
                                                             sqlite3_stmt *far_handle far_nullable stmt);
@@ -491,7 +494,8 @@ far_op far_fails(0)
     const void *far_elements(unsigned short) __null_terminated far_nullable far_lifetime(stmt)
     sqlite3_column_text16(sqlite3_stmt *far_handle stmt, int iCol);
 far_op far_fails(0)
-    sqlite3_value *far_handle far_nullable sqlite3_column_value(sqlite3_stmt *far_handle stmt, int iCol);
+    sqlite3_value *far_handle far_nullable far_lifetime(stmt) sqlite3_column_value(sqlite3_stmt *far_handle stmt,
+                                                                                   int iCol);
 far_op far_fails(0)
     int sqlite3_column_bytes(sqlite3_stmt *far_handle stmt, int iCol);
 far_op far_fails(0)
@@ -528,8 +532,9 @@ far_op far_fails(SQLITE_IOERR)
 
 /* --- Copying a database --- */
 
+/* The source stays open as long (SQLITE_BUSY), the destination need not. */
 far_op far_fails(0)
-    sqlite3_backup *far_handle far_nullable
+    sqlite3_backup *far_handle far_nullable far_lifetime(dest)
     sqlite3_backup_init(sqlite3 *far_handle dest, const char *__null_terminated zDestName, sqlite3 *far_handle source,
                         const char *__null_terminated zSourceName);
 far_op far_fails(SQLITE_IOERR)

@@ -266,9 +266,11 @@ far_op far_fails(0)
                                                      sqlite3_int64 key2),
         void *far_opaque ctx);
 far_op far_fails(SQLITE_IOERR)
-    int sqlite3_preupdate_old(sqlite3 *far_handle db, int n, sqlite3_value *far_handle far_nullable *far_out ppValue);
+    int sqlite3_preupdate_old(sqlite3 *far_handle db, int n,
+                              sqlite3_value *far_handle far_nullable far_lifetime(db) *far_out ppValue);
 far_op far_fails(SQLITE_IOERR)
-    int sqlite3_preupdate_new(sqlite3 *far_handle db, int n, sqlite3_value *far_handle far_nullable *far_out ppValue);
+    int sqlite3_preupdate_new(sqlite3 *far_handle db, int n,
+                              sqlite3_value *far_handle far_nullable far_lifetime(db) *far_out ppValue);
 far_op far_fails(0)
     int sqlite3_preupdate_count(sqlite3 *far_handle db);
 far_op far_fails(0)

@@ -18,7 +18,7 @@ extern "C" {
 
 far_op far_fails(SQLITE_IOERR)
     int sqlite3session_create(sqlite3 *far_handle db, const char *__null_terminated zDb,
-                              sqlite3_session *far_handle far_nullable *far_out ppSession);
+                              sqlite3_session *far_handle far_nullable far_lifetime(db) *far_out ppSession);
 far_op
     void sqlite3session_delete(sqlite3_session *far_handle far_release session);
 
@@ -87,13 +87,13 @@ far_op far_fails(SQLITE_IOERR)
                             int *far_out pnCol);
 far_op far_fails(SQLITE_IOERR)
     int sqlite3changeset_old(sqlite3_changeset_iter *far_handle iter, int iVal,
-                             sqlite3_value *far_handle far_nullable *far_out ppValue);
+                             sqlite3_value *far_handle far_nullable far_lifetime(iter) *far_out ppValue);
 far_op far_fails(SQLITE_IOERR)
     int sqlite3changeset_new(sqlite3_changeset_iter *far_handle iter, int iVal,
-                             sqlite3_value *far_handle far_nullable *far_out ppValue);
+                             sqlite3_value *far_handle far_nullable far_lifetime(iter) *far_out ppValue);
 far_op far_fails(SQLITE_IOERR)
     int sqlite3changeset_conflict(sqlite3_changeset_iter *far_handle iter, int iVal,
-                                  sqlite3_value *far_handle far_nullable *far_out ppValue);
+                                  sqlite3_value *far_handle far_nullable far_lifetime(iter) *far_out ppValue);
 far_op far_fails(SQLITE_IOERR)
     int sqlite3changeset_fk_conflicts(sqlite3_changeset_iter *far_handle iter, int *far_out pnOut);
 far_op far_fails(SQLITE_IOERR)
