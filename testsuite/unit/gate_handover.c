@@ -23,6 +23,8 @@ enum {
     KEPT_PARENT, /* with two children, of which one is used */
     KEPT_CHILD,
     USED_CHILD,
+    LEFT_PARENT, /* with a child that is being released */
+    LEFT_CHILD,
     LARGE, /* with so many children that they take several packets */
     LARGE_END = LARGE + 2500
 };
@@ -58,6 +60,7 @@ static void give_children(struct host_client *client)
     CHECK(gives(client, value(PARENT)) && gives_of(client, CHILD, PARENT) && gives_of(client, GRANDCHILD, CHILD));
     CHECK(gives(client, value(KEPT_PARENT)) && gives_of(client, KEPT_CHILD, KEPT_PARENT) &&
           gives_of(client, USED_CHILD, KEPT_PARENT));
+    CHECK(gives(client, value(LEFT_PARENT)) && gives_of(client, LEFT_CHILD, LEFT_PARENT));
     CHECK(gives(client, value(LARGE)));
     for (int i = LARGE + 1; i < LARGE_END; i++)
         CHECK(gives_of(client, i, LARGE));
@@ -84,6 +87,7 @@ static void check_children_first(struct host_client *client)
     release(client, PARENT);
     CHECK(!is_valid(client, CHILD) && !is_valid(client, GRANDCHILD));
     CHECK(!is_valid(client, KEPT_PARENT) && !is_valid(client, KEPT_CHILD) && !is_valid(client, USED_CHILD));
+    CHECK(!is_valid(client, LEFT_PARENT) && !is_valid(client, LEFT_CHILD));
     for (int i = LARGE; i < LARGE_END; i++)
         CHECK(is_valid(client, i));
     release(client, LARGE);
@@ -98,6 +102,7 @@ static void check_children_later(struct host_client *client)
     CHECK(is_valid(client, KEPT_PARENT) && is_valid(client, KEPT_CHILD));
     release(client, KEPT_PARENT);
     CHECK(!is_valid(client, KEPT_CHILD));
+    CHECK(is_valid(client, LEFT_PARENT) && !is_valid(client, LEFT_CHILD));
     CHECK(is_valid(client, MADE + 1));
 }
 
@@ -134,6 +139,8 @@ static void use_children(struct host_client *client)
     ends(client, value(KEPT_CHILD), false);
     ends(client, value(USED_CHILD), false);
     CHECK(!is_valid(client, KEPT_PARENT) && !is_valid(client, KEPT_CHILD) && !is_valid(client, USED_CHILD));
+    ends(client, value(LEFT_CHILD), true);
+    CHECK(!is_valid(client, LEFT_PARENT));
     CHECK(gives(client, value(MADE + 1)));
 }
 
@@ -143,7 +150,7 @@ static void be_old_host(struct host_client *client, int socket, int told)
     CHECK(begins(client, value(USED), false) && begins(client, value(LEAVING), true));
     CHECK(begins(client, value(REFUSED), true));
     CHECK(begins(client, value(TWICE), false) && begins(client, value(TWICE), false));
-    CHECK(begins(client, value(USED_CHILD), false));
+    CHECK(begins(client, value(USED_CHILD), false) && begins(client, value(LEFT_CHILD), true));
     handover_begin(socket);
     CHECK(read(told, &line, 1) == 1);
     CHECK(!begins(client, value(20), false));  /* gone */
