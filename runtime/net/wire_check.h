@@ -13,8 +13,7 @@
 
 #include <stddef.h>
 
-#define WIRE_FLAGS_KNOWN 0u         /* of frames */
-#define WIRE_FETCH_MAX   (1u << 20) /* bytes of a FETCH's body */
+#define WIRE_FLAGS_KNOWN 0u /* of frames */
 #define WIRE_EXTENTS_MAX (1u << 20)
 
 /* Known, of a size that its type can have. */

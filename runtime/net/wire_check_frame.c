@@ -29,8 +29,8 @@ static const struct frame_form {
     [WIRE_BYE] = {"BYE", 0, 0, false},
     [WIRE_PING] = {"PING", 0, 0, false},
     [WIRE_PONG] = {"PONG", 0, 0, false},
-    [WIRE_PAGES] = {"PAGES", 0, WIRE_FRAME_MAX, false},
-    [WIRE_FETCH] = {"FETCH", 0, WIRE_FETCH_MAX, false},
+    [WIRE_PAGES] = {"PAGES", sizeof(struct wire_pages), WIRE_FRAME_MAX, false},
+    [WIRE_FETCH] = {"FETCH", sizeof(struct wire_fetch), sizeof(struct wire_fetch), false},
 };
 
 int wire_check_frame(const struct wire_frame *frame, char *why, size_t room)

@@ -87,7 +87,10 @@ static void frames(void)
     CHECK(frame_of(WIRE_CANCEL, 0, 9) == 0);
     CHECK(frame_of(WIRE_PING, 0, 9) == -EPROTO);
     CHECK(frame_of(WIRE_PONG, 1, 0) == -EPROTO);
-    CHECK(frame_of(WIRE_FETCH, WIRE_FETCH_MAX + 1, 0) == -EPROTO);
+    CHECK(frame_of(WIRE_FETCH, sizeof(struct wire_fetch), 0) == 0);
+    CHECK(frame_of(WIRE_FETCH, 0, 0) == -EPROTO && frame_of(WIRE_FETCH, sizeof(struct wire_fetch) + 8, 0) == -EPROTO);
+    CHECK(frame_of(WIRE_PAGES, sizeof(struct wire_pages), 0) == 0);
+    CHECK(frame_of(WIRE_PAGES, sizeof(struct wire_pages) - 1, 0) == -EPROTO);
     CHECK(frame_of(0, 0, 0) == -EPROTO && frame_of(WIRE_TYPE_COUNT, 0, 0) == -EPROTO);
     const struct wire_frame flagged = {.type = WIRE_PING, .flags = 0x8000}, more = {.type = WIRE_PING, .zero = 1};
     CHECK(wire_check_frame(&flagged, why, sizeof why) == -EPROTO);
