@@ -105,8 +105,9 @@ static const struct command_line line = {
         "    far cert node alpha --host 10.0.0.1 --ca ca -o alpha    carry alpha/ to that machine, and to no other\n"
         "    fard --listen 10.0.0.1:7327 --tls alpha\n"
         "\n"
-        "Exit codes: 0; 64 usage; 65 no certificate or key in a file; 66 no such file; 73 a file is there "
-        "already; 74 I/O error.\n",
+        "Exit codes: 0; 64 usage; 65 no certificate or key in a file; 66 no such file, or it is none; 73 a file is "
+        "there "
+        "already; 74 I/O error; 77 the file is not to be read by you.\n",
     .most = -1,
 };
 

@@ -26,10 +26,26 @@ static int never_ask(char *buffer, int size, int writing, void *nothing)
     return 0;
 }
 
+/* ENXIO: it is a socket, or a device that is not there. */
+static int open_failed(int code)
+{
+    switch (code) {
+    case EACCES:
+    case EPERM:
+        return EX_NOPERM;
+    case ENOENT:
+    case ENOTDIR:
+    case ENXIO:
+        return EX_NOINPUT;
+    default:
+        return EX_IOERR;
+    }
+}
+
 static int open_file(const char *path, FILE **out)
 {
     *out = fopen(path, "re");
-    return *out ? 0 : complain(path, errno, errno == ENOENT ? EX_NOINPUT : EX_NOPERM);
+    return *out ? 0 : complain(path, errno, open_failed(errno));
 }
 
 static int no_such_thing(const char *path, const char *what)
