@@ -149,8 +149,8 @@ int far_region_free(void *address);
  * and what it is granted to write it may write at any time, until far_revoke.
  *
  * 0, or -1 and errno: EINVAL (no region of this process, no service's name, no such access); ENOENT (nobody has registered the
- * service); EEXIST (granted for more already: take it back first); ENOSPC (16 services have it); EDQUOT (the service's host has
- * no room for more of this user's); ESTALE (fard was started anew and knows nothing of the region); EINPROGRESS (the host has
+ * service); ENOTSUP (it is on another node, where nothing of this one's is mapped); EEXIST (granted for more already: take it
+ * back first); ENOSPC (16 services have it); EDQUOT (the service's host has no room for more of this user's); ESTALE (fard was started anew and knows nothing of the region); EINPROGRESS (the host has
  * not answered in time: it may be granted, far_revoke makes sure; or a call uses it still from before it was taken back).
  */
 enum far_access {

@@ -135,21 +135,35 @@ static int host_admits(const struct client *client, const struct domain *region,
                   host->service->name, HOST_REGIONS_MAX, all, own, client->who.uid);
 }
 
-/* Everybody may call a service, at level none at least; some version of it must be there, and have room. */
+static int refuse_nowhere(const char *name, const struct service *away, struct far_error *error)
+{
+    if (away)
+        return refuse(error, ENOTSUP, EX_UNAVAILABLE,
+                      "grant: service '%s' is on node '%s', where no region of this one can be mapped; its calls copy",
+                      name, away->away->node);
+    return refuse(error, ENOENT, EX_UNAVAILABLE, "grant: no service '%s' is registered", name);
+}
+
+/* Everybody may call a service, at level none at least; some version of it must be here, and have room. */
 static int service_admits(const struct client *client, const struct domain *region, const char *name,
                           struct far_error *error)
 {
     const struct registry *registry = &client->fard->registry;
+    const struct service *away = NULL;
     bool found = false;
     for (struct service *at = registry_after(registry, 0); at; at = registry_after(registry, at->id)) {
         if (strcmp(at->name, name) != 0)
             continue;
+        if (at->away) {
+            away = at;
+            continue;
+        }
         found = true;
         int result = at->host && at->host->pid ? host_admits(client, region, at->host, error) : 0;
         if (result)
             return result;
     }
-    return found ? 0 : refuse(error, ENOENT, EX_UNAVAILABLE, "grant: no service '%s' is registered", name);
+    return found ? 0 : refuse_nowhere(name, away, error);
 }
 
 static int grant_admit(const struct client *client, const struct domain *region,
