@@ -75,6 +75,7 @@ enum far_message_type {
     FAR_MSG_REOPEN_CHANNEL, /* struct far_close_channel: another connection for a channel to another node, whose last one was lost;
                                answered as OPEN_CHANNEL is there */
     FAR_MSG_HOST_CONNECTION, /* fard → host: struct far_host_connection + 1 fd: a client on another node, for a channel that there is */
+    FAR_MSG_HOST_LENDS, /* fard → host: struct far_host_lends: the same client's domain segment, made after the channel */
     /* management (far register, ls, …): bodies in runtime/fard/manage.h */
     FAR_MSG_REGISTER = 64,
     FAR_MSG_UNREGISTER,
@@ -318,6 +319,7 @@ struct far_host_channel {
     uint32_t flags;      /* FAR_CHANNEL_COPIES, FAR_CHANNEL_AWAY, FAR_CHANNEL_RESUMED */
     uint32_t node;       /* where the client is: 0: here; pid and uid are that node's, and mean nothing here */
     uint32_t reserved;
+    struct far_extent lent; /* with AWAY: where its domain segment lies, as its node says; zeros: it has none yet */
 };
 #define FAR_HOST_SLOTS_MAX 512
 #define FAR_CHANNEL_AWAY \
@@ -331,6 +333,12 @@ struct far_host_connection {
     uint32_t transport; /* enum wire_transport */
     uint8_t ticket[16];
     uint8_t secret[32];
+};
+
+struct far_host_lends {
+    uint32_t channel;
+    uint32_t reserved;
+    struct far_extent range;
 };
 
 /*
@@ -421,7 +429,7 @@ _Static_assert(sizeof(struct far_message) == 16, "protocol");
 _Static_assert(sizeof(struct far_host_channels) == 16, "protocol");
 _Static_assert(sizeof(struct far_error) == 1024, "protocol");
 _Static_assert(sizeof(struct far_bind_reply) == 40 + 16 * FAR_PART_COUNT + 64 + 16, "protocol");
-_Static_assert(sizeof(struct far_host_channel) == 56, "protocol");
+_Static_assert(sizeof(struct far_host_channel) == 72, "protocol");
 _Static_assert(sizeof(struct far_host_connection) == 56, "protocol");
 _Static_assert(sizeof(struct far_channel_path) == 64 + FAR_NODE_ADDRESS_MAX + FAR_NODE_NAME_MAX, "protocol");
 _Static_assert(sizeof(struct far_domain_request) == 16, "protocol");

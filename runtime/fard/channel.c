@@ -89,6 +89,7 @@ static int tell_host(const struct channel *channel, const struct waiter *wanted,
         .capability = wanted->capability,
         .flags = flags | (wanted->copies ? FAR_CHANNEL_COPIES : 0) | (guest ? FAR_CHANNEL_AWAY : 0),
         .node = guest ? node_number(guest->node) : 0,
+        .lent = guest ? guest->domain : (struct far_extent){0},
     };
     if (wanted->limit)
         body.head.slot_count = capability_slots(&channel->host->fard->registry, channel->host->service, wanted->limit,

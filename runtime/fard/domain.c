@@ -338,6 +338,8 @@ static void belong_to(struct domain *domain, struct client *client)
         list_append(&client->regions, &domain->of_client);
     else
         client->domain = domain;
+    if (!domain->region)
+        outgoing_domain(client);
 }
 
 int domain_watch(struct domain *domain, int pidfd)

@@ -318,6 +318,7 @@ int outgoing_open(struct client *client, const struct far_message *message, cons
 int handle_reopen_channel(struct client *client, const struct far_message *message, struct far_error *error);
 bool outgoing_close(struct client *client, uint32_t channel); /* false: it is none of them */
 void outgoing_client_gone(struct client *client);
+void outgoing_domain(const struct client *client); /* it has one now */
 
 /* manage_*.c, unregister.c */
 int handle_register(struct client *client, const struct far_message *message, int *fds, unsigned fd_count,

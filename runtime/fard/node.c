@@ -464,6 +464,7 @@ static int serve(struct node *node, const struct far_message *message, struct fa
     case LINK_CLOSE:
     case LINK_CLIENT_GONE:
     case LINK_CHANNELS:
+    case LINK_DOMAIN:
     case LINK_FATE:
         return node_serve_channels(node, message, error);
     default:

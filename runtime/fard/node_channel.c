@@ -120,6 +120,12 @@ static uint32_t transports_of(const struct nodes *nodes)
     return mask;
 }
 
+static struct far_extent domain_of(const struct client *client)
+{
+    return client->domain ? (struct far_extent){client->domain->range.base, client->domain->range.size}
+                          : (struct far_extent){0};
+}
+
 static void ask_to_open(struct outgoing *outgoing, const struct service *service, enum far_level level, uint32_t flags)
 {
     const struct client *client = outgoing->client;
@@ -133,6 +139,7 @@ static void ask_to_open(struct outgoing *outgoing, const struct service *service
         .pid = (uint32_t)client->who.pid,
         .want = level,
         .transports = transports_of(client->fard->nodes),
+        .domain = domain_of(client),
     };
     memcpy(body.service, service->name, sizeof body.service);
     node_ask(outgoing->node, LINK_OPEN, &body, sizeof body, &outgoing->question);
@@ -228,6 +235,20 @@ static bool node_has_of_client(const struct node *node, const struct client *cli
     return false;
 }
 
+static void tell_domain(struct node *node, const struct client *client)
+{
+    const struct link_domain body = {client->connection, domain_of(client)};
+    if (body.range.size)
+        node_tell(node, LINK_DOMAIN, &body, sizeof body);
+}
+
+/* What is said twice does no harm. */
+void outgoing_domain(const struct client *client)
+{
+    for (const struct list *at = client->outgoing.next; at != &client->outgoing; at = at->next)
+        tell_domain(list_entry(at, struct outgoing, of_client)->node, client);
+}
+
 /* Each node once, behind the last of its channels. */
 void outgoing_client_gone(struct client *client)
 {
@@ -283,6 +304,8 @@ void outgoing_linked(struct node *node)
     list->last = 1;
     send_list(node, list);
     free(list);
+    for (struct list *at = node->outgoing.next; at != &node->outgoing; at = at->next)
+        tell_domain(node, list_entry(at, struct outgoing, of_node)->client);
 }
 
 void outgoings_end(struct node *node)
@@ -315,6 +338,8 @@ int node_serve_channels(struct node *node, const struct far_message *message, st
         return guest_client_gone(node, message, error);
     case LINK_CHANNELS:
         return guest_channels(node, message, error);
+    case LINK_DOMAIN:
+        return guest_domain(node, message, error);
     default:
         return take_fate(node, message, error);
     }

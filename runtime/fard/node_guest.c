@@ -126,6 +126,16 @@ static const void *body_of_size(const struct far_message *message, size_t size, 
     return NULL;
 }
 
+/* Whether anybody else is there, hosts see for themselves. */
+static int check_domain(const struct far_extent *domain, struct far_error *error)
+{
+    const struct range range = {domain->address, domain->size};
+    if ((!domain->address && !domain->size) || range_is_sound(&range))
+        return 0;
+    return refuse(error, EBADMSG, EX_PROTOCOL, "link: no domain segment has %#llx bytes at %#llx",
+                  (unsigned long long)domain->size, (unsigned long long)domain->address);
+}
+
 static int check_open(const struct node *node, const struct far_message *message, const struct link_open **out,
                       struct far_error *error)
 {
@@ -134,6 +144,8 @@ static int check_open(const struct node *node, const struct far_message *message
         return FARD_REFUSED;
     if (!service_name_is_sound(open->service, sizeof open->service) || open->major > UINT16_MAX)
         return refuse(error, EBADMSG, EX_PROTOCOL, "link: that is no service's name");
+    if (check_domain(&open->domain, error))
+        return FARD_REFUSED;
     if (open->size == 0 || open->size % 65536 || open->size > FAR_ASTACK_MAX)
         return refuse(error, EINVAL, EX_PROTOCOL, "open channel: an A-stack cannot have %llu bytes",
                       (unsigned long long)open->size);
@@ -193,6 +205,8 @@ static int open_for(struct guest *guest, const struct link_open *open, uint32_t 
     if (result)
         return result;
     guest->transports = open->transports;
+    if (open->domain.size)
+        guest->domain = open->domain;
     result = service->host->state == FAR_STATE_READY ? channel_open(&guest->client, service->host, &wanted, error)
                                                      : client_wait_for_host(&guest->client, service->host, &wanted);
     if (result < 0 || result == FARD_REFUSED)
@@ -232,6 +246,20 @@ int guest_client_gone(struct node *node, const struct far_message *message, stru
     struct guest *guest = guest_find(node, gone->connection);
     if (guest)
         guest_end(guest);
+    return 0;
+}
+
+/* Hosts that have no channel of it yet hear of it with the first. */
+int guest_domain(struct node *node, const struct far_message *message, struct far_error *error)
+{
+    const struct link_domain *said = body_of_size(message, sizeof *said, error);
+    int result = said ? check_domain(&said->range, error) : FARD_REFUSED;
+    struct guest *guest = result ? NULL : guest_find(node, said->connection);
+    if (!guest)
+        return result;
+    guest->domain = said->range;
+    for (struct list *at = guest->client.channels.next; at != &guest->client.channels; at = at->next)
+        remote_tell_domain(list_entry(at, struct channel, of_client)->remote);
     return 0;
 }
 

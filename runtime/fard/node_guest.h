@@ -12,9 +12,10 @@ struct guest {
     struct client client; /* first: it is freed as a client */
     struct list of_node;
     struct node *node;
-    uint64_t instance;   /* of the node's fard */
-    uint64_t connection; /* its number of the client */
-    uint32_t transports; /* of the last LINK_OPEN; those that may be used */
+    uint64_t instance;        /* of the node's fard */
+    uint64_t connection;      /* its number of the client */
+    uint32_t transports;      /* of the last LINK_OPEN; those that may be used */
+    struct far_extent domain; /* where its own segment lies; zeros: it has none yet */
 };
 
 /* What a channel has more if its client is on another node. Its A-stack outlives hosts. */
@@ -45,6 +46,7 @@ void remote_ended(struct channel *channel, enum channel_fate fate);
 void remote_forget(struct channel *channel);
 int remote_answer(struct channel *channel, uint16_t type, uint32_t serial);
 int remote_reopen(struct remote *remote, uint32_t serial, struct far_error *error);
+void remote_tell_domain(const struct remote *remote); /* its host, if it has one */
 /* From host_events.c: its host has died. Does the channel wait for the next? */
 bool remote_survives(struct channel *channel);
 void remotes_offer(struct host *host);       /* it is ready */

@@ -202,6 +202,7 @@ int guest_reopen(struct node *node, const struct far_message *message, struct fa
 int guest_close(struct node *node, const struct far_message *message, struct far_error *error);
 int guest_client_gone(struct node *node, const struct far_message *message, struct far_error *error);
 int guest_channels(struct node *node, const struct far_message *message, struct far_error *error);
+int guest_domain(struct node *node, const struct far_message *message, struct far_error *error);
 void guests_linked(struct node *node);
 void guests_lost(struct node *node);
 /* A connection has shown a ticket of a channel: to the host with it. 0: taken over. Otherwise an enum wire_refusal, and why. */

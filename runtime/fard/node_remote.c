@@ -159,6 +159,14 @@ int remote_reopen(struct remote *remote, uint32_t serial, struct far_error *erro
     return FARD_PENDING;
 }
 
+void remote_tell_domain(const struct remote *remote)
+{
+    const struct channel *channel = remote->channel;
+    const struct far_host_lends body = {.channel = channel->id, .range = channel->client->guest->domain};
+    if (remote->offered)
+        peer_send(&channel->host->peer, FAR_MSG_HOST_LENDS, 0, &body, sizeof body, NULL, 0);
+}
+
 /* A connection for a host that has just gone is asked for anew. */
 int guest_connected(struct ticket *ticket, int fd, char *why, size_t room)
 {

@@ -15,6 +15,7 @@
 #define TURN_MS       20    /* as long is waited for another call that has the pages */
 #define FOLLOW_MS     2000  /* the same for a call that may follow pointers, which copying does not help */
 #define FETCH_MS      10000 /* the same, in the middle of an operation: there is no other way for it */
+#define KNOW_MS       2000  /* for fard to say where a client's segment lies */
 #define UNHEARD_MS    1000
 #define UNHEARD_TRIES 1000
 #define BODY_KEEP     (1u << 20)
@@ -128,27 +129,6 @@ static struct worker_pages *pages_of(struct worker *worker)
     return worker->pages;
 }
 
-/* The same range for all channels of a client. */
-static bool attach(struct worker *worker, const struct bundle_range *range)
-{
-    struct worker_pages *pages = pages_of(worker);
-    if (!pages)
-        return false;
-    pthread_mutex_lock(&borrowings_lock);
-    if (!pages->of) {
-        struct borrowing *borrowing = find(worker->client);
-        pages->of = borrowing ? borrowing : make(worker->client, range);
-        if (pages->of)
-            pages->of->workers++;
-    }
-    bool same =
-        pages->of && pages->of->borrower.range.base == range->base && pages->of->borrower.range.size == range->size;
-    pthread_mutex_unlock(&borrowings_lock);
-    return same;
-}
-
-/* --- whose call has the pages --- */
-
 static struct timespec in_milliseconds(long ms)
 {
     struct timespec when;
@@ -161,6 +141,48 @@ static struct timespec in_milliseconds(long ms)
     }
     return when;
 }
+
+void borrowing_know(struct worker *worker, const struct far_extent *range)
+{
+    pthread_mutex_lock(&borrowings_lock);
+    worker->lent = *range;
+    pthread_cond_broadcast(&borrowings_changed);
+    pthread_mutex_unlock(&borrowings_lock);
+}
+
+/*
+ * With the lock held. Its node's word counts, not the client's own. That comes another way than the pages, and may be later: a client that has
+ * just made its segment is waited for.
+ */
+static bool is_its_own(const struct worker *worker, const struct bundle_range *range)
+{
+    const struct timespec until = in_milliseconds(KNOW_MS);
+    int failed = 0;
+    while (!worker->lent.size && !failed)
+        failed = pthread_cond_timedwait(&borrowings_changed, &borrowings_lock, &until);
+    return worker->lent.size && worker->lent.address == range->base && worker->lent.size == range->size;
+}
+
+/* The same range for all channels of a client. */
+static bool attach(struct worker *worker, const struct bundle_range *range)
+{
+    struct worker_pages *pages = pages_of(worker);
+    if (!pages)
+        return false;
+    pthread_mutex_lock(&borrowings_lock);
+    if (!pages->of && is_its_own(worker, range)) {
+        struct borrowing *borrowing = find(worker->client);
+        pages->of = borrowing ? borrowing : make(worker->client, range);
+        if (pages->of)
+            pages->of->workers++;
+    }
+    bool same =
+        pages->of && pages->of->borrower.range.base == range->base && pages->of->borrower.range.size == range->size;
+    pthread_mutex_unlock(&borrowings_lock);
+    return same;
+}
+
+/* --- whose call has the pages --- */
 
 static bool hold(struct worker *worker, long ms)
 {

@@ -33,6 +33,9 @@ void borrowing_prepare(void);
 void borrowing_of(struct worker *worker);
 void borrowing_end(struct worker *worker);
 
+/* From another thread: where its client's segment lies, as fard says. */
+void borrowing_know(struct worker *worker, const struct far_extent *range);
+
 /* Pages have come, for the message behind them. 0, or as a transport's. */
 int borrowing_take(struct worker *worker, const struct wire_frame *frame, uint64_t deadline);
 /* A message is about to be published: what has changed goes before it. last: the call that had the pages has ended. */

@@ -192,6 +192,7 @@ struct worker {
     struct worker_held held;
     struct worker_descriptors *descriptors; /* descriptors.h; NULL: its channel has no socket */
     struct worker_grants grants;
+    struct far_extent lent;     /* its client's segment, as fard says; zeros: none yet. Under borrowing.c's lock */
     struct worker_pages *pages; /* of its client's, where that is on another node (borrowing.h); NULL: it lends none */
     struct worker_away *away;   /* its client is on another node (away.h); NULL: it is here */
     bool more_to_do;            /* after the call that is being served: it is traced, or holds handles */
@@ -213,6 +214,7 @@ int worker_start(const struct host *host, const struct far_host_channel *channel
 int worker_stop(uint32_t channel, bool deliver);
 /* A connection of a client on another node, for its channel; the descriptor is the worker's from here on. */
 void worker_connection(const struct far_host_connection *connection, int fd);
+void worker_lends(const struct far_host_lends *lends);
 /* To be called every WORKER_LOOK_MS once host->watched is set and there are any: wakes those that have nothing to wait for. */
 #define WORKER_LOOK_MS 2000
 void workers_look_after(void);

@@ -162,11 +162,14 @@ static void serve_message(struct host *host, struct packet *packet)
     const struct far_host_domain *shared = packet_body(packet, sizeof *shared);
     const struct far_host_unmap *unshared = packet_body(packet, sizeof *unshared);
     const struct far_host_connection *connection = packet_body(packet, sizeof *connection);
+    const struct far_host_lends *lends = packet_body(packet, sizeof *lends);
     if (packet->message.type == FAR_MSG_HOST_CHANNEL && channel && packet->fd_count <= 2) {
         open_channel(host, channel, packet);
     } else if (packet->message.type == FAR_MSG_HOST_CONNECTION && connection && packet->fd_count == 1) {
         worker_connection(connection, packet->fd[0]);
         packet->fd_count = 0;
+    } else if (packet->message.type == FAR_MSG_HOST_LENDS && lends) {
+        worker_lends(lends);
     } else if (packet->message.type == FAR_MSG_HOST_CLOSE && gone) {
         close_channel(gone);
     } else if (packet->message.type == FAR_MSG_HOST_MAP && shared && packet->fd_count == 1) {

@@ -539,6 +539,7 @@ static int worker_begin(const struct host *host, const struct far_host_channel *
     worker->size = channel->size;
     worker->connection = channel->flags & FAR_CHANNEL_AWAY ? WORKER_NO_CONNECTION : channel->connection;
     worker->capability = channel->capability;
+    worker->lent = channel->lent;
     domain_join(&worker->holder);
     int failed = worker_map(worker, astack_fd);
     if (!failed && channel->flags & FAR_CHANNEL_AWAY)
@@ -616,6 +617,17 @@ void worker_connection(const struct far_host_connection *connection, int fd)
     pthread_mutex_unlock(&workers_lock);
     if (!worker)
         close(fd);
+}
+
+void worker_lends(const struct far_host_lends *lends)
+{
+    pthread_mutex_lock(&workers_lock);
+    struct worker *worker = workers;
+    while (worker && (worker->channel != lends->channel || !worker->away))
+        worker = worker->next;
+    if (worker)
+        borrowing_know(worker, &lends->range);
+    pthread_mutex_unlock(&workers_lock);
 }
 
 struct listing {

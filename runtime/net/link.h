@@ -10,7 +10,7 @@
 #include "runtime/net/wire.h"
 #include "runtime/protocol.h"
 
-#define LINK_VERSION 1u
+#define LINK_VERSION 2u
 
 enum link_message_type {
     LINK_HELLO = 256, /* both, first: struct link_hello */
@@ -37,6 +37,7 @@ enum link_message_type {
     /* asked of the node where a service is */
     LINK_SHIPPINGS, /* struct link_shippings; the reply: for each operation from there on that is not shipped as the segment's record
                        says, 'f' or 'd', its name, NUL; without a body: there are no more */
+    LINK_DOMAIN, /* struct link_domain; no reply: a client that has channels there has got its domain segment */
 };
 
 struct link_hello {
@@ -112,6 +113,7 @@ struct link_open {
     uint32_t want;          /* enum far_level: no more than this */
     uint32_t transports;    /* those that the asking node would use: 1 << enum wire_transport. The other chooses */
     uint32_t zero;
+    struct far_extent domain; /* the client's own; zeros: it has none yet (LINK_DOMAIN) */
 };
 
 struct link_channel {
@@ -121,6 +123,11 @@ struct link_channel {
 
 struct link_client {
     uint64_t connection;
+};
+
+struct link_domain {
+    uint64_t connection; /* of the client */
+    struct far_extent range;
 };
 
 #define LINK_CHANNELS_MAX 8192u /* in one packet */

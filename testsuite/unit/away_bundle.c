@@ -95,6 +95,37 @@ static void share(void)
     CHECK(domain_shares(&service.binding, SEGMENT, BYTES));
 }
 
+static const struct far_extent segment = {SEGMENT, BYTES};
+
+/* What its node does not say is not believed: all is copied, and where it said that its segment lies nothing is kept free for it. */
+static void not_its_own(void)
+{
+    const struct far_extent another = {SEGMENT + 2 * BYTES, BYTES};
+    node_say_lent(&node, &another, true);
+    CHECK(CALL(FLIP, flip)(memory, 10) == -10 && memory[0] == 0xff);
+    memset(memory, 0, 10);
+    node_forget_channel(&node);
+}
+
+static void *say_later(void *unused)
+{
+    usleep(50000);
+    node_say_lent(&node, &segment, true);
+    return unused;
+}
+
+/* The client has had its channel for longer than its segment, and its node's word comes after its own. */
+static void known_later(void)
+{
+    const struct far_extent none = {0};
+    pthread_t thread;
+    node_say_lent(&node, &none, false);
+    CHECK(CALL(ADD, add)(1, 2) == 3);
+    CHECK(pthread_create(&thread, NULL, say_later, NULL) == 0);
+    CHECK(CALL(FLIP, flip)(memory, 10) == 10 && memory[0] == 0xff);
+    pthread_join(thread, NULL);
+}
+
 static void at_its_own_address(void)
 {
     memset(memory, 1, 3 * PAGE);
@@ -257,6 +288,8 @@ int main(void)
     CHECK(fault_install() == 0);
     node_begin(&node, &service);
     share();
+    not_its_own();
+    known_later();
     at_its_own_address();
     followed(0);
     followed(32);

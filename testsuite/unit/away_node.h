@@ -62,7 +62,8 @@ struct node {
     int refuse; /* REOPEN_CHANNEL: this errno; 0: no */
     bool deaf;  /* the proxy takes connections and passes nothing on */
     uint32_t generation;
-    void *(*liar)(void *); /* in the place of the host: has the descriptor, on a thread of its own */
+    struct far_extent lent; /* where the client's segment lies, as its node says */
+    void *(*liar)(void *);  /* in the place of the host: has the descriptor, on a thread of its own */
     pthread_mutex_t lock, cut_lock;
 };
 
@@ -122,6 +123,8 @@ static inline void node_host_main(const struct host *host, int from)
             close(fd);
         } else if (message->type == FAR_MSG_HOST_CONNECTION) {
             worker_connection(body, fd);
+        } else if (message->type == FAR_MSG_HOST_LENDS) {
+            worker_lends(body);
         } else if (message->type == FAR_MSG_HOST_CLOSE) {
             worker_stop(((const struct far_close_channel *)body)->channel, true);
         } else if (message->type == FAR_MSG_HOST_RETIRE) {
@@ -141,8 +144,22 @@ static inline void node_tell_channel(struct node *node, uint32_t id, uint32_t fl
                                           .size = channel->size,
                                           .connection = 1,
                                           .flags = FAR_CHANNEL_AWAY | flags,
-                                          .node = 1};
+                                          .node = 1,
+                                          .lent = node->lent};
     node_send(node->host, FAR_MSG_HOST_CHANNEL, 0, &body, sizeof body, &channel->memory, 1);
+}
+
+/* From here on the client's node says so; hosts that have channels of it hear it, or do not yet. */
+static inline void node_say_lent(struct node *node, const struct far_extent *range, bool to_host)
+{
+    pthread_mutex_lock(&node->lock);
+    node->lent = *range;
+    for (uint32_t id = 1; to_host && id < NODE_CHANNELS; id++) {
+        const struct far_host_lends body = {.channel = id, .range = *range};
+        if (node->channel[id].open && node->host >= 0)
+            node_send(node->host, FAR_MSG_HOST_LENDS, 0, &body, sizeof body, NULL, 0);
+    }
+    pthread_mutex_unlock(&node->lock);
 }
 
 static inline void node_start_host(struct node *node)

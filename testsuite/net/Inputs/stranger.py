@@ -14,6 +14,7 @@ import time
 MAGIC = b"FARCALL\n"
 NODE, CHANNEL = 1, 2
 LINK_HELLO, LINK_PING, LINK_OPEN, LINK_REOPEN, LINK_CLOSE, LINK_CHANNELS = 256, 257, 265, 266, 267, 269
+LINK_DOMAIN = 273
 MESSAGE = struct.Struct("<4sIHHI")
 WINDOW = 0x300000000000, 0x500000000000
 
@@ -62,7 +63,7 @@ def packet(kind, body, serial=0, magic=b"FAR1", size=None, version=1):
     return MESSAGE.pack(magic, MESSAGE.size + len(body) if size is None else size, kind, version, serial) + body
 
 
-def hello(version=1, window=WINDOW, size=None, address=b""):
+def hello(version=2, window=WINDOW, size=None, address=b""):
     body = struct.pack("<II272sQQQ", version, 0, address, *window, random.getrandbits(64))
     return packet(LINK_HELLO, body if size is None else body[:size])
 
@@ -113,8 +114,8 @@ def asks(place, folder, kind, body):
     return linked(place, folder, hello(), packet(LINK_CHANNELS, struct.pack("<II", 0, 1)), packet(kind, body, serial=7))
 
 
-def opening(service=b"kv", major=1, size=1 << 20, transports=0):
-    return struct.pack("<64sIIQQIIIIII", service, major, 2, size, 1, 1000, 1000, 1, 0, transports, 0)
+def opening(service=b"kv", major=1, size=1 << 20, transports=0, domain=(0, 0)):
+    return struct.pack("<64sIIQQIIIIIIQQ", service, major, 2, size, 1, 1000, 1000, 1, 0, transports, 0, *domain)
 
 
 def garbage(place, count, seed):
@@ -192,6 +193,8 @@ def main():
             "magic": lambda: linked(place, folder, hello(), packet(LINK_PING, b"", magic=b"HTTP")),
             "open": lambda: asks(place, folder, LINK_OPEN, opening(value.encode())),
             "open-size": lambda: asks(place, folder, LINK_OPEN, opening(size=int(value))),
+            "open-domain": lambda: asks(place, folder, LINK_OPEN, opening(domain=(int(value, 16), 1 << 21))),
+            "domain": lambda: asks(place, folder, LINK_DOMAIN, struct.pack("<QQQ", 1, int(value, 16), 1 << 21)),
             "open-transports": lambda: asks(place, folder, LINK_OPEN, opening(transports=int(value))),
             "reopen": lambda: asks(place, folder, LINK_REOPEN, struct.pack("<II", int(value), 0)),
             "type": lambda: asks(place, folder, int(value), b""),
