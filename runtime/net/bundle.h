@@ -107,7 +107,7 @@ void bundle_write(const struct bundle_item *item, void *to, void *filter);
 struct bundle_page {
     uint64_t address; /* 0: an empty place */
     uint64_t version; /* 0: the other side is not known to have it, or this side has not got it */
-    uint64_t heard;   /* the host's last change that is in `version` */
+    uint64_t heard;   /* lender: the host's last change that is in it */
     uint64_t change;  /* borrower: its last change */
     uint8_t *twin;    /* NULL: none is kept */
     uint32_t users;   /* lender: calls under way that have lent it. Borrower: 1: the call under way has it */

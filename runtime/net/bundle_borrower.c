@@ -77,7 +77,7 @@ static const uint8_t *basis(const struct bundle_page *page, const struct bundle_
         return item->bytes;
     if (!page->version || page->torn || page->version != item->page.before)
         return NULL;
-    return item->page.heard == page->change ? here : item->page.heard == page->heard ? page->twin : NULL;
+    return item->page.heard == page->change ? here : NULL;
 }
 
 /* What the client has there: *theirs. False: that cannot be said. */
@@ -117,7 +117,6 @@ static void install(struct bundle_borrower *borrower, struct bundle_page *page, 
         memcpy(memory_of(borrower, page), theirs, BUNDLE_PAGE);
     }
     page->version = item->page.version;
-    page->heard = item->page.heard;
     page->change = item->page.heard > page->change ? item->page.heard : page->change;
     if (page->change > borrower->change) /* of another host's, before this one */
         borrower->change = page->change;
@@ -150,12 +149,8 @@ static bool take_page(struct bundle_borrower *borrower, const struct bundle_item
     if (!page)
         return false;
     bool unheard = page->twin && item->page.heard < page->change;
-    if (page->version > item->page.version &&
-        !(unheard && borrower->strict)) { /* a newer one has overtaken it, on another connection */
-        if (!unheard)
-            memcpy(page->twin, memory_of(borrower, page), BUNDLE_PAGE);
-        return hold(borrower, page);
-    }
+    if (page->version > item->page.version && !(unheard && borrower->strict))
+        return hold(borrower, page); /* a newer one has overtaken it, on another connection */
     if ((unheard && borrower->strict) || !work_out(page, item, memory_of(borrower, page), theirs)) {
         page->open = false;
         return set_open(borrower, page->address, BUNDLE_PAGE, false);

@@ -187,7 +187,7 @@ static void test_second_time(void)
     struct bundle_set set = {0};
     struct bundle_body body = {0}, back = {0};
     CHECK(bundle_set_add(&set, BASE, BYTES));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 5; i++) {
         put_set(world, &set, &body);
         if (i == 0)
             CHECK(body.size == sizeof(struct wire_pages) + PAGES * (sizeof(struct wire_page) + BUNDLE_PAGE));
@@ -196,6 +196,8 @@ static void test_second_time(void)
         else
             CHECK(body.size == sizeof(struct wire_pages) + PAGES * sizeof(struct wire_page) + 5);
         take(world, &body);
+        for (uint64_t page = 0; page < PAGES; page++)
+            CHECK(borrower_is_open(&world->borrower, BASE + page * BUNDLE_PAGE));
         answer(world, &back);
         CHECK(bundle_count(&back) == 0);
         borrower_let_go(&world->borrower, true);
@@ -311,8 +313,8 @@ static void test_heard_meanwhile(void)
     world->host[10] = 1;
     answer(world, &back_one);
     borrower_let_go(&world->borrower, true);
-    take(world, &other);
-    CHECK(world->host[10] == 1 && !world->fetched);
+    take(world, &other); /* what it differs from is not here any more: fetched, with what the client has not heard of */
+    CHECK(touch(world, 0)[10] == 1 && world->fetched == 1);
     world->host[11] = 2;
     hear(world, &back_one);
     CHECK(world->client[10] == 1);
@@ -325,7 +327,7 @@ static void test_heard_meanwhile(void)
     CHECK(world->client[10] == 5 && world->client[11] == 2);
     put_set(world, &set, &one);
     take(world, &one);
-    CHECK(world->host[10] == 5 && world->host[11] == 2 && !world->fetched);
+    CHECK(world->host[10] == 5 && world->host[11] == 2 && world->fetched == 1);
     bundle_body_free(&one);
     bundle_body_free(&other);
     bundle_body_free(&back_one);
@@ -370,12 +372,201 @@ static void test_pinned(void)
     world_free(world);
 }
 
+/* An older page that comes behind a newer one changes nothing, and the newer one still counts. */
+static void test_overtaken(void)
+{
+    struct world *world = world_new();
+    struct bundle_set set = {0};
+    struct bundle_body older = {0}, newer = {0};
+    CHECK(bundle_set_add(&set, BASE, 1));
+    put_set(world, &set, &older);
+    lender_forget(&world->lender); /* so that both are whole */
+    world->client[20] = 1;
+    put_set(world, &set, &newer);
+    take(world, &newer);
+    borrower_let_go(&world->borrower, true);
+    take(world, &older);
+    CHECK(world->host[20] == 1 && world->may_use[0]);
+    borrower_let_go(&world->borrower, true);
+    world->client[21] = 2;
+    put_set(world, &set, &newer);
+    take(world, &newer);
+    CHECK(borrower_is_open(&world->borrower, BASE) && world->host[20] == 1 && world->host[21] == 2);
+    bundle_body_free(&older);
+    bundle_body_free(&newer);
+    bundle_set_free(&set);
+    world_free(world);
+}
+
+/* What its client knows otherwise is no basis for anything, also when nothing keeps it any more; fetched, it is one again. */
+static void test_torn(void)
+{
+    struct world *world = world_new();
+    struct bundle_set set = {0};
+    struct bundle_body body = {0};
+    CHECK(bundle_set_add(&set, BASE, 1));
+    put_set(world, &set, &body);
+    take(world, &body);
+    CHECK(borrower_pin(&world->borrower, BASE + 100, 100));
+    borrower_shut(&world->borrower);
+    world->client[150] = 8;
+    put_set(world, &set, &body);
+    take(world, &body);
+    CHECK(world->host[150] == 0);
+    borrower_unpin(&world->borrower, 0);
+    borrower_shut(&world->borrower);
+    world->client[300] = 9;
+    put_set(world, &set, &body);
+    take(world, &body);
+    CHECK(!borrower_is_open(&world->borrower, BASE) && touch(world, 0)[150] == 8 && world->host[300] == 9);
+    borrower_let_go(&world->borrower, true);
+    for (int i = 0; i < 2; i++) {
+        put_set(world, &set, &body);
+        take(world, &body);
+        CHECK(touch(world, 0)[150] == 8 && world->fetched <= 2);
+        borrower_let_go(&world->borrower, true);
+    }
+    bundle_body_free(&body);
+    bundle_set_free(&set);
+    world_free(world);
+}
+
+/* Two answers that the client has not heard of; in the second call the page comes twice. All that was written goes with the second answer. */
+static void test_unheard(void)
+{
+    struct world *world = world_new();
+    struct bundle_set set = {0};
+    struct bundle_body body = {0}, back = {0};
+    const uint64_t address = BASE;
+    CHECK(bundle_set_add(&set, BASE, 1));
+    put_set(world, &set, &body);
+    take(world, &body);
+    world->host[150] = world->host[10] = 1;
+    answer(world, &back);
+    borrower_let_go(&world->borrower, true);
+    for (int i = 0; i < 2; i++) {
+        bundle_begin(&body, &range, WIRE_PAGES_FETCHED);
+        CHECK(lender_put(&world->lender, &body, address, world->client, true));
+        take(world, &body);
+        CHECK(borrower_pin(&world->borrower, BASE + 100, 100));
+        CHECK(world->host[150] == 1 && world->host[10] == 1);
+    }
+    answer(world, &back); /* the first one is lost, until this has been heard */
+    borrower_let_go(&world->borrower, true);
+    hear(world, &back);
+    CHECK(world->client[150] == 1 && world->client[10] == 1);
+    bundle_body_free(&body);
+    bundle_body_free(&back);
+    bundle_set_free(&set);
+    world_free(world);
+}
+
+/* Of two changes the client has heard of one: what it sends differs from neither of those that are known here. */
+static void test_heard_one_of_two(void)
+{
+    struct world *world = world_new();
+    struct bundle_set set = {0};
+    struct bundle_body body = {0}, back = {0};
+    CHECK(bundle_set_add(&set, BASE, 1));
+    put_set(world, &set, &body);
+    take(world, &body);
+    world->host[10] = 1;
+    answer(world, &back);
+    hear(world, &back);
+    world->host[11] = 1;
+    answer(world, &back);
+    borrower_let_go(&world->borrower, true);
+    world->client[10] = 5;
+    put_set(world, &set, &body);
+    take(world, &body);
+    CHECK(!borrower_is_open(&world->borrower, BASE));
+    bundle_body_free(&body);
+    bundle_body_free(&back);
+    bundle_set_free(&set);
+    world_free(world);
+}
+
+/* What is shut cannot be looked at: it is not part of an answer. */
+static void test_shut(void)
+{
+    struct world *world = world_new();
+    struct bundle_set set = {0};
+    struct bundle_body body = {0}, back = {0};
+    CHECK(bundle_set_add(&set, BASE, 1));
+    put_set(world, &set, &body);
+    take(world, &body);
+    world->host[10] = 1;
+    borrower_shut(&world->borrower);
+    answer(world, &back);
+    CHECK(bundle_count(&back) == 0);
+    bundle_body_free(&body);
+    bundle_body_free(&back);
+    bundle_set_free(&set);
+    world_free(world);
+}
+
+static void call_with(struct world *world, uint32_t page, uint32_t other)
+{
+    struct bundle_set set = {0};
+    struct bundle_body body = {0}, back = {0};
+    CHECK(bundle_set_add(&set, BASE + (uint64_t)page * BUNDLE_PAGE, 1));
+    CHECK(bundle_set_add(&set, BASE + (uint64_t)other * BUNDLE_PAGE, 1));
+    bundle_set_order(&set);
+    put_set(world, &set, &body);
+    take(world, &body);
+    CHECK(touch(world, page)[0] == world->client[page * BUNDLE_PAGE]);
+    CHECK(touch(world, other)[0] == world->client[other * BUNDLE_PAGE]);
+    world->host[other * BUNDLE_PAGE]++;
+    uint8_t wanted = world->host[other * BUNDLE_PAGE];
+    answer(world, &back);
+    borrower_let_go(&world->borrower, true);
+    hear(world, &back);
+    CHECK(world->client[other * BUNDLE_PAGE] == wanted);
+    bundle_body_free(&body);
+    bundle_body_free(&back);
+    bundle_set_free(&set);
+}
+
+/* The host has room for four: what goes is what was not used for longest, never what a call has; and it is asked for again. */
+static void test_eviction(void)
+{
+    struct world *world = world_new();
+    world->borrower.pages.twins_most = 4;
+    for (uint32_t round = 0; round < 4; round++)
+        for (uint32_t page = 1; page < PAGES; page++) {
+            uint64_t before = world->fetched;
+            call_with(world, 0, page);
+            CHECK(world->fetched - before == (round ? 1 : 0)); /* never the one that each call has */
+        }
+    uint32_t dropped = 0;
+    for (uint32_t page = 0; page < PAGES; page++)
+        dropped += world->host[page * BUNDLE_PAGE + 1] == 0xEE;
+    CHECK(dropped == PAGES - 4);
+    world_free(world);
+}
+
+/* What a call has is never given up for more of it. */
+static void test_no_room(void)
+{
+    struct world *world = world_new();
+    struct bundle_set set = {0};
+    struct bundle_body body = {0};
+    world->borrower.pages.twins_most = 4;
+    CHECK(bundle_set_add(&set, BASE, 5 * BUNDLE_PAGE));
+    put_set(world, &set, &body);
+    CHECK(!borrower_take(&world->borrower, body.at, body.size));
+    borrower_let_go(&world->borrower, false);
+    bundle_body_free(&body);
+    bundle_set_free(&set);
+    world_free(world);
+}
+
 /* A call that broke off: nothing of what it wrote is there when the page is used again. */
 static void test_broken_off(void)
 {
     struct world *world = world_new();
     struct bundle_set set = {0};
-    struct bundle_body body = {0};
+    struct bundle_body body = {0}, back = {0};
     CHECK(bundle_set_add(&set, BASE, 1));
     put_set(world, &set, &body);
     take(world, &body);
@@ -384,7 +575,14 @@ static void test_broken_off(void)
     put_set(world, &set, &body);
     take(world, &body);
     CHECK(!borrower_is_open(&world->borrower, BASE) && touch(world, 0)[3] == 0);
+    world->host[4] = 45; /* also where its answer was never heard */
+    answer(world, &back);
+    borrower_let_go(&world->borrower, false);
+    put_set(world, &set, &body);
+    take(world, &body);
+    CHECK(touch(world, 0)[4] == 0);
     bundle_body_free(&body);
+    bundle_body_free(&back);
     bundle_set_free(&set);
     world_free(world);
 }
@@ -411,7 +609,14 @@ int main(void)
     test_calls(LENDER_TWINS, PAGES);
     test_overtaking();
     test_heard_meanwhile();
+    test_overtaken();
+    test_heard_one_of_two();
+    test_unheard();
     test_pinned();
+    test_torn();
+    test_shut();
+    test_eviction();
+    test_no_room();
     test_broken_off();
     return check_result();
 }
