@@ -55,7 +55,8 @@ def to_link(place, folder):
     context.check_hostname = False
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(os.path.join(folder, "ca.pem"))
-    context.load_cert_chain(os.path.join(folder, "node.pem"), os.path.join(folder, "node.key"))
+    if os.path.exists(os.path.join(folder, "node.pem")):
+        context.load_cert_chain(os.path.join(folder, "node.pem"), os.path.join(folder, "node.key"))
     return context.wrap_socket(sock)
 
 
@@ -158,6 +159,46 @@ def packets(place, folder, count, seed):
     return "done"
 
 
+def reply_to(link, serial):
+    while True:
+        kind, answered, body = next_packet(link)
+        if kind is None or (answered == serial and kind & 0x8000 and kind != LINK_PING | 0x8000):
+            return body
+
+
+def show(place, ticket, transport=1):
+    sock = connect(place)
+    sock.sendall(preface(CHANNEL, transport=transport, ticket=ticket))
+    said = answer(sock)
+    sock.close()
+    return said
+
+
+def tickets(place, folder, service):
+    """A channel, and each way to show its tickets."""
+    link = to_link(place, folder)
+    link.sendall(hello() + packet(LINK_CHANNELS, struct.pack("<II", 0, 1)))
+    serial, given = 10, []
+
+    def another(kind, body):
+        nonlocal serial
+        serial += 1
+        link.sendall(packet(kind, body, serial=serial))
+        got = reply_to(link, serial)
+        given.append((got[32:48], got[48:80]))
+        return struct.unpack_from("<I", got)[0]
+
+    channel = another(LINK_OPEN, opening(service))
+    again = struct.pack("<II", channel, 0)
+    said = ["by another transport: " + show(place, given[0][0], transport=2), "after that: " + show(place, given[0][0])]
+    another(LINK_REOPEN, again)
+    another(LINK_REOPEN, again)
+    said.append("one that another took the place of: " + show(place, given[1][0]))
+    said += ["the last: " + show(place, given[2][0]), "again: " + show(place, given[2][0])]
+    link.close()
+    return "\n".join(said + [f"different: {len({t for t, _ in given}) == 3} {len({s for _, s in given}) == 3}"])
+
+
 held = []
 
 
@@ -198,6 +239,7 @@ def main():
             "open-transports": lambda: asks(place, folder, LINK_OPEN, opening(transports=int(value))),
             "reopen": lambda: asks(place, folder, LINK_REOPEN, struct.pack("<II", int(value), 0)),
             "type": lambda: asks(place, folder, int(value), b""),
+            "tickets": lambda: tickets(place, folder, value.encode()),
             "garbage": lambda: garbage(place, int(value), 1),
             "packets": lambda: packets(place, folder, int(value), 2),
             "hold": lambda: hold(place, int(value)),
