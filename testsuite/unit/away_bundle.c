@@ -32,6 +32,7 @@ static int sum(const uint8_t *bytes, int n)
 }
 static int flip(uint8_t *both, int n)
 {
+    __atomic_add_fetch(&shared->calls, 1, __ATOMIC_SEQ_CST);
     for (int i = 0; i < n; i++)
         both[i] = (uint8_t)~both[i];
     return (uintptr_t)both >= SEGMENT && (uintptr_t)both < SEGMENT + BYTES ? n : -n;
@@ -269,6 +270,37 @@ static void another_host(void)
     CHECK(CALL(FLIP, flip)(memory + 450 * PAGE, 10) == 10 && memory[450 * PAGE] == 0);
 }
 
+/* While the client cannot come through. Killed sooner, it ends alike. */
+static void *replace_when_flipped(void *argument)
+{
+    for (int i = 0; i < 5000 && __atomic_load_n(&shared->calls, __ATOMIC_ACQUIRE) == 0; i++)
+        usleep(1000);
+    usleep(20000);
+    node_kill_host(&node);
+    far_process.domain.base = 0;
+    node_start_host(&node);
+    far_process.domain.base = SEGMENT;
+    __atomic_store_n(&node.refuse, 0, __ATOMIC_RELEASE);
+    return argument;
+}
+
+/* What the operation had changed has died with its host, the answer in the A-stack has not: it is not given without the rest. */
+static void answer_without_its_pages(void)
+{
+    const uint32_t hello = sizeof(struct wire_answer) + sizeof(struct wire_frame) + sizeof(struct wire_hello);
+    pthread_t thread;
+    node_forget_channel(&node);
+    node_cut_next(&node, 0, 0, hello + 1);
+    memory[460 * PAGE] = 1;
+    shared->calls = 0;
+    node.refuse = EAGAIN;
+    CHECK(pthread_create(&thread, NULL, replace_when_flipped, NULL) == 0);
+    errno = 0;
+    CHECK(CALL(FLIP, flip)(memory + 460 * PAGE, 1) == -99 && errno == EHOSTDOWN && memory[460 * PAGE] == 1);
+    pthread_join(thread, NULL);
+    CHECK(shared->calls == 1 && CALL(FLIP, flip)(memory + 460 * PAGE, 1) == 1 && memory[460 * PAGE] == 0xfe);
+}
+
 static void distrusted(void)
 {
     far_process.domain.trusted[0][0] = '\0';
@@ -300,6 +332,8 @@ int main(void)
     if (!__tsan_init)
         at_once();
     another_host();
+    if (!__tsan_init)
+        answer_without_its_pages();
     distrusted();
     gate_kill(&service);
     fflush(NULL);

@@ -148,6 +148,32 @@ static void lying_client(void)
     }
 }
 
+/* As a client may that has not got the answer: it is given once more, and nothing is executed. */
+static void twice(void)
+{
+    struct wire_hello hello;
+    struct {
+        struct wire_frame frame;
+        struct wire_reply reply;
+    } answer[2] = {0};
+    CHECK(CALL(COUNT, count)(1) > 0);
+    int fd = connect_as_client(node_channel_of(&node)->id);
+    CHECK(hear_hello(fd, &hello));
+    const struct forged call = {.frame = CALL_FRAME(0, hello.received + 1),
+                                .call = {.slot = COUNT + 1, .argument = {4}},
+                                .head = sizeof(struct wire_call)};
+    say_hello(fd, hello);
+    for (int i = 0; i < 2; i++) {
+        send_forged(fd, &call);
+        CHECK(receive_all(fd, &answer[i], sizeof answer[i]));
+    }
+    CHECK(answer[0].frame.type == WIRE_ANSWER && answer[0].frame.sequence == call.frame.sequence);
+    CHECK(answer[0].reply.result == 1 && memcmp(&answer[0], &answer[1], sizeof answer[0]) == 0);
+    CHECK(shared->executed[4] == 1);
+    close(fd);
+    node_forget_channel(&node);
+}
+
 static void wrong_hellos(void)
 {
     struct wire_hello hello;
@@ -251,6 +277,44 @@ static void forgetful(void)
     CHECK(CALL(COUNT, count)(3) == 1);
 }
 
+/* Half an answer, and on the next connection it has never heard of the call: where its parameters were, half an answer is. */
+static void *torn_host(void *argument)
+{
+    static const struct forged half = {.frame = REPLY_FRAME(16 + 16),
+                                       .reply = {.extents = 1},
+                                       .head = 32,
+                                       .extent = {{0, 16}},
+                                       .extents = 1,
+                                       .bytes = 8};
+    static const struct forged whole = {.frame = REPLY_FRAME(0), .head = 32};
+    const struct timeval soon = {.tv_usec = 200000};
+    int fd = (int)(intptr_t)argument;
+    struct wire_hello hello;
+    struct wire_frame frame;
+    if (hear_hello(fd, &hello)) {
+        bool again = hello.sent != hello.received;
+        hello.sent = hello.received;
+        say_hello(fd, hello);
+        if (receive_all(fd, &frame, sizeof frame))
+            send_forged(fd, again ? &whole : &half);
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+        is_hung_up(fd); /* what is unread would take along what was said */
+    }
+    close(fd);
+    return NULL;
+}
+
+static void torn(void)
+{
+    static uint8_t bytes[64];
+    node_forget_channel(&node);
+    node.liar = torn_host;
+    errno = 0;
+    CHECK(CALL(FILL, fill)(bytes, 16) == -99 && errno == EHOSTDOWN && bytes[0] == 0);
+    node.liar = NULL;
+    node_forget_channel(&node);
+}
+
 int main(void)
 {
     shared = node.shared = node_share();
@@ -258,8 +322,10 @@ int main(void)
     node_begin(&node, &service);
     lying_client();
     wrong_hellos();
+    twice();
     CHECK(waitpid(service.host_pid, NULL, WNOHANG) == 0);
     lying_hosts();
+    torn();
     forgetful();
     gate_kill(&service);
     return check_result();

@@ -50,11 +50,32 @@ static void await_inside(void)
     shared->inside = 0;
 }
 
+/* How far the host that dies has come, besides, as its A-stack says it. */
+static struct {
+    uint32_t channel; /* 0: no farther than it has */
+    uint32_t callbacks;
+    bool has_written; /* results, where the parameters are */
+} left;
+
+static void leave(void)
+{
+    const int memory = node.channel[left.channel].memory;
+    char *at = mmap(NULL, FAR_ASTACK_AREA, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+    CHECK(at != MAP_FAILED);
+    struct away_journal *journal = (struct away_journal *)(void *)(at + AWAY_JOURNAL);
+    journal->callbacks = left.callbacks;
+    if (left.has_written)
+        extents_add(&journal->answer, 0, 8);
+    munmap(at, FAR_ASTACK_AREA);
+}
+
 /* In the middle of the operation; the next host does not wait there. */
 static void *replace_host(void *unused)
 {
     await_inside();
     node_kill_host(&node);
+    if (left.channel)
+        leave();
     __atomic_store_n(&shared->hold, 0, __ATOMIC_RELEASE);
     node_start_host(&node);
     return unused;
@@ -91,6 +112,22 @@ static void idempotent_is_begun_again(void)
     CHECK(CALL(CHANGE, change)(bytes, sizeof bytes, 4) == 4 && bytes[0] == 4 && bytes[99] == 4);
     pthread_join(thread, NULL);
     CHECK(shared->executed[4] == 2);
+}
+
+/* Also one that may be: its parameters are not what they were, or functions of its client's are under way. */
+static void too_far_to_begin_again(int which, uint32_t callbacks, bool has_written)
+{
+    CHECK(CALL(COUNT, count)(1) > 0);
+    left.channel = node_channel_of(&node)->id;
+    left.callbacks = callbacks;
+    left.has_written = has_written;
+    pthread_t thread = begin_replacing();
+    errno = 0;
+    CHECK(CALL(AGAIN, linger)(which) == -99 && errno == EHOSTDOWN);
+    pthread_join(thread, NULL);
+    CHECK(shared->executed[which] == 1);
+    left.channel = 0;
+    node_forget_channel(&node);
 }
 
 /* While the client cannot come through. */
@@ -216,6 +253,8 @@ int main(void)
     node_begin(&node, &service);
     begun_is_not_begun_again();
     idempotent_is_begun_again();
+    too_far_to_begin_again(50, 0, true);
+    too_far_to_begin_again(51, 1, false);
     answered_stays_answered();
     what_had_not_come_comes_again();
     batch();
