@@ -95,6 +95,13 @@ int cluster_begin(struct fard *fard, const struct cluster_kind *kind, const char
 /* Registrations that are under way end without us. */
 static void forget_publications(struct cluster *cluster);
 
+void cluster_leave(struct fard *fard)
+{
+    const struct cluster *cluster = fard->cluster;
+    if (cluster && cluster->kind->leave)
+        cluster->kind->leave(cluster->keeper);
+}
+
 void cluster_end(struct fard *fard)
 {
     struct cluster *cluster = fard->cluster;

@@ -50,6 +50,8 @@ struct cluster_kind {
     void (*find_address)(struct cluster_keeper *keeper, uint64_t address, struct cluster_question *question);
     void (*next)(struct cluster_keeper *keeper, const struct link_name *behind, struct cluster_question *question);
     void (*drop)(struct cluster_keeper *keeper, struct cluster_question *question); /* nobody waits for it any more */
+    void (*leave)(
+        struct cluster_keeper *keeper); /* fard ends in order, and is still there. NULL: nobody needs to know */
     void (*end)(struct cluster_keeper *keeper);
 };
 extern const struct cluster_kind
@@ -67,6 +69,7 @@ extern const struct cluster_kind cluster_etcd; /* where: URLs, separated by comm
  */
 int cluster_start(struct fard *fard, const char *etcd, struct far_error *error);
 int cluster_begin(struct fard *fard, const struct cluster_kind *kind, const char *where, struct far_error *error);
+void cluster_leave(struct fard *fard); /* in order; may take a moment */
 void cluster_end(struct fard *fard);
 /* Whoever keeps the names can be asked again, and may have forgotten: said by the links, or by the kind itself. */
 void cluster_keeper_back(struct fard *fard);

@@ -17,7 +17,8 @@
 #include "runtime/fard/cluster_etcd_ask.h"
 
 #define ETCD_SESSION_PAUSE_MS 500
-#define ETCD_SESSION_SECONDS  10 /* without a sign of it, a node's presence is gone */
+#define ETCD_LEAVE_MS         1500 /* for etcd to hear that this node goes */
+#define ETCD_SESSION_SECONDS  10   /* without a sign of it, a node's presence is gone */
 
 /* Who this node is. */
 struct etcd_identity {
@@ -82,6 +83,8 @@ struct etcd_operation {
 /* cluster_etcd.c. where: URLs. 0, FARD_REFUSED, or a negative errno. */
 int etcd_open(struct loop *loop, const struct etcd_identity *identity, const char *where, const char *tls,
               struct cluster_keeper **out, struct far_error *error);
+/* Presence ends at once, not when it has run out. The loop goes on meanwhile. */
+void etcd_leave(struct cluster_keeper *keeper);
 void etcd_close(struct cluster_keeper *keeper);
 void etcd_drop(struct cluster_keeper *keeper, struct cluster_question *question);
 /* NULL: no memory, and the question has been answered so. */

@@ -41,5 +41,6 @@ const struct cluster_kind cluster_etcd = {
     .find_address = etcd_find_address,
     .next = etcd_next,
     .drop = etcd_drop,
+    .leave = etcd_leave,
     .end = etcd_close,
 };

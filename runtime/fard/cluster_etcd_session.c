@@ -220,6 +220,29 @@ void etcd_session_lost(struct cluster_keeper *keeper, const struct etcd_entry *n
     }
 }
 
+/* ---- In order ---- */
+
+static void leave_answered(struct etcd_ask *leave, int result, const json_t *response, const struct far_error *error)
+{
+    (void)result, (void)response, (void)error; /* whatever it is: if it still is there, it runs out */
+    keeper_of(leave)->session.state = ETCD_SESSION_NONE;
+}
+
+void etcd_leave(struct cluster_keeper *keeper)
+{
+    struct etcd_session *session = &keeper->session;
+    int64_t until = loop_now() + ETCD_LEAVE_MS;
+    if (session->state != ETCD_SESSION_HELD || keeper->asking.lost)
+        return;
+    etcd_ask_drop(&session->ask);
+    timer_stop(&session->timer);
+    etcd_ask(&keeper->asking, &session->ask, "lease/revoke",
+             json_pack("{s:o}", "ID", json_sprintf("%llu", (unsigned long long)session->lease)), until, leave_answered);
+    while (session->state == ETCD_SESSION_HELD && loop_now() < until)
+        if (loop_turn(keeper->loop, ETCD_LEAVE_MS) < 0)
+            break;
+}
+
 void etcd_session_begin(struct cluster_keeper *keeper)
 {
     etcd_token_make(keeper->session.token);

@@ -364,6 +364,8 @@ int fard_run(struct fard *fard)
         clients_free_lost(fard);
         waiting = clients_serve_parked(fard);
     }
+    if (!result)
+        cluster_leave(fard);
     return result;
 }
 
