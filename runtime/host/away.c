@@ -23,6 +23,8 @@
 #define REST_S     20             /* for the rest of a frame that has begun, and besides for each piece of it: */
 #define REST_PIECE 65536          /* a second */
 #define SAY_S      1
+#define DOZE_MS    40 /* who has just called may call again: so long only the connection is listened to */
+#define LOOKS      64 /* at the connection, for one look around */
 #define FETCH_S    60 /* for a page, or another connection to ask for it by */
 
 _Static_assert(sizeof(struct far_astack) <= AWAY_JOURNAL, "the journal lies behind the wide block");
@@ -100,12 +102,18 @@ int distant_begin(struct worker *worker, const struct far_host_channel *channel)
     return channel->flags & FAR_CHANNEL_RESUMED ? resume(worker) : 0;
 }
 
+/* Written with the lock held, looked at without. */
+static void set_next(struct worker_away *away, int fd)
+{
+    __atomic_store_n(&away->next_fd, fd, __ATOMIC_RELEASE);
+}
+
 /* With the lock held. */
 static void close_next(struct worker_away *away)
 {
     if (away->next_fd >= 0)
         close(away->next_fd);
-    away->next_fd = -1;
+    set_next(away, -1);
 }
 
 static void set_using(struct worker_away *away, int fd)
@@ -152,7 +160,7 @@ void distant_connection(struct worker *worker, const struct far_host_connection 
         close(fd);
     } else {
         away->next = *connection;
-        away->next_fd = fd;
+        set_next(away, fd);
         if (away->using >= 0) /* the client has given that one up */
             shutdown(away->using, SHUT_RDWR);
     }
@@ -197,7 +205,7 @@ static bool take_next(struct worker_away *away, struct far_host_connection *conn
     pthread_mutex_lock(&away->lock);
     *fd = away->next_fd;
     *connection = away->next;
-    away->next_fd = -1;
+    set_next(away, -1);
     away->using = *fd >= 0 ? fcntl(*fd, F_DUPFD_CLOEXEC, 0) : -1;
     pthread_mutex_unlock(&away->lock);
     return *fd >= 0;
@@ -290,12 +298,9 @@ static void change_connection(struct worker *worker)
         drop_connection(away);
 }
 
-static bool has_next(struct worker_away *away)
+static bool has_next(const struct worker_away *away)
 {
-    pthread_mutex_lock(&away->lock);
-    bool has = away->next_fd >= 0;
-    pthread_mutex_unlock(&away->lock);
-    return has;
+    return __atomic_load_n(&away->next_fd, __ATOMIC_ACQUIRE) >= 0;
 }
 
 /* --- what comes --- */
@@ -368,18 +373,13 @@ static int take_small(struct worker *worker, const struct wire_frame *frame)
     }
 }
 
-static void take_frame(struct worker *worker, uint32_t *sequence)
+static int take_frame(struct worker *worker, const struct wire_frame *frame, uint32_t *sequence)
 {
-    struct worker_away *away = worker->away;
-    struct wire_frame frame;
-    int failed = stream_next(&away->stream, &frame, in_seconds(REST_S));
-    if (!failed)
-        failed = frame.type == WIRE_CALL ? take_call(worker, &frame, sequence)
-                 : frame.type == WIRE_PAGES
-                     ? borrowing_take(worker, &frame, in_seconds(REST_S + frame.size / REST_PIECE))
-                     : take_small(worker, &frame);
-    if (failed)
-        drop_connection(away);
+    if (frame->type == WIRE_CALL)
+        return take_call(worker, frame, sequence);
+    if (frame->type == WIRE_PAGES)
+        return borrowing_take(worker, frame, in_seconds(REST_S + frame->size / REST_PIECE));
+    return take_small(worker, frame);
 }
 
 /* A call has no business there. */
@@ -419,21 +419,52 @@ static bool wait_for_anything(struct worker *worker)
     return poll_fd[1].revents && (is_bare(&away->stream) || stream_is_readable(&away->stream));
 }
 
-static bool comes_soon(struct away_stream *stream)
+/* Has a frame begun, after so many looks? Whoever wants the worker to leave is not kept waiting by them. */
+static bool comes_soon(const struct worker *worker, struct away_stream *stream)
 {
-    if (!stream->transport)
-        return false;
     for (uint32_t spin = stream->transport->spin; spin; spin--) {
-        if (stream_is_readable(stream))
+        if (stream_look(stream))
             return true;
+        if (spin % LOOKS == 0 && worker_is_leaving(worker))
+            return false;
         far_pause();
     }
-    return !is_bare(stream) && stream_is_readable(stream);
+    return false;
+}
+
+/* By whichever sleeps on both: the connection, and those who wake us. */
+static int next_frame_or_wake(struct worker *worker, struct wire_frame *frame)
+{
+    struct worker_away *away = worker->away;
+    if (!wait_for_anything(worker))
+        return -ETIMEDOUT;
+    away->quiet = false;
+    int failed = stream_next(&away->stream, frame, in_seconds(REST_S));
+    return failed == -ETIMEDOUT ? -ECONNRESET : failed;
+}
+
+/*
+ * The head of the next frame; -ETIMEDOUT: it is time to look around. Right after a message only the connection is slept on, which is one
+ * system call less: who wakes us meanwhile waits for the rest of that while, unless the connection is shut.
+ */
+static int next_frame(struct worker *worker, struct wire_frame *frame)
+{
+    struct worker_away *away = worker->away;
+    struct away_stream *stream = &away->stream;
+    bool looks = stream->transport && stream->transport->spin;
+    if (looks && comes_soon(worker, stream))
+        return stream_next(stream, frame, in_seconds(REST_S));
+    if (looks || away->quiet || !stream->transport)
+        return next_frame_or_wake(worker, frame);
+    int failed = stream_next(stream, frame, away_now() + DOZE_MS * AWAY_NS_PER_MS);
+    away->quiet = failed == -ETIMEDOUT;
+    return failed;
 }
 
 uint32_t distant_next(struct worker *worker, uint32_t last)
 {
     struct worker_away *away = worker->away;
+    struct wire_frame frame;
     uint32_t sequence = last;
     if (away->resumed) { /* what the host before us had received */
         away->is_repeated = true;
@@ -443,8 +474,9 @@ uint32_t distant_next(struct worker *worker, uint32_t last)
     away->is_repeated = false;
     if (has_next(away))
         change_connection(worker);
-    if (comes_soon(&away->stream) || wait_for_anything(worker))
-        take_frame(worker, &sequence);
+    int failed = next_frame(worker, &frame);
+    if (failed != -ETIMEDOUT && (failed || (failed = take_frame(worker, &frame, &sequence)) != 0))
+        drop_connection(away);
     return sequence;
 }
 
@@ -475,9 +507,9 @@ int distant_next_in_operation(struct worker *worker, enum wire_type type, struct
     for (;;) {
         if (has_ended(worker) || has_next(away) || away_now() >= give_up)
             return -ECONNRESET;
-        if (!comes_soon(&away->stream) && !wait_for_anything(worker))
+        int failed = next_frame(worker, frame);
+        if (failed == -ETIMEDOUT)
             continue;
-        int failed = stream_next(&away->stream, frame, in_seconds(REST_S));
         if (failed || frame->type == type)
             return failed;
         failed = take_small(worker, frame);

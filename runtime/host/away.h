@@ -35,6 +35,7 @@ struct worker_away {
     bool resumed;            /* the A-stack has a call that a host before us had received, and not answered */
     bool is_repeated;        /* it is what is being served */
     uint32_t lost_callbacks; /* functions that the host before us waited for: what they belong to has died with it */
+    bool quiet;              /* nothing has come for a while */
     int wake;                /* eventfd: there is something else to look at than the connection */
     uint64_t give_up_at;     /* milliseconds of the monotonic clock: the deadline that came with the call; 0: none */
     uint32_t said;           /* of the fate line, on this connection */

@@ -37,23 +37,42 @@ static uint32_t there(const struct away_stream *stream)
     return stream->end - stream->begin;
 }
 
-/* At least so many are there, in one piece; no more than the room has. */
-static int fill(struct away_stream *stream, uint32_t least, uint64_t deadline)
+static void make_room(struct away_stream *stream)
 {
-    struct transport *transport = stream->transport;
-    int failed = 0;
-    if (there(stream) >= least)
-        return 0;
     memmove(stream->in, stream->in + stream->begin, there(stream));
     stream->end -= stream->begin;
     stream->begin = 0;
-    while (!failed && stream->end < least) {
-        size_t got = 0;
-        failed = transport->kind->receive(transport, stream->in + stream->end, 1, AWAY_STREAM_ROOM - stream->end, &got,
-                                          deadline);
-        stream->end += (uint32_t)got;
-    }
+}
+
+/* Some more; least 0: without waiting. */
+static int take_more(struct away_stream *stream, size_t least, uint64_t deadline)
+{
+    struct transport *transport = stream->transport;
+    size_t got = 0;
+    int failed = transport->kind->receive(transport, stream->in + stream->end, least, AWAY_STREAM_ROOM - stream->end,
+                                          &got, deadline);
+    stream->end += (uint32_t)got;
     return failed;
+}
+
+/* At least so many are there, in one piece; no more than the room has. */
+static int fill(struct away_stream *stream, uint32_t least, uint64_t deadline)
+{
+    int failed = 0;
+    if (there(stream) >= least)
+        return 0;
+    make_room(stream);
+    while (!failed && stream->end < least)
+        failed = take_more(stream, 1, deadline);
+    return failed;
+}
+
+bool stream_look(struct away_stream *stream)
+{
+    if (there(stream) >= sizeof(struct wire_frame))
+        return true;
+    make_room(stream);
+    return take_more(stream, 0, 0) != 0 || stream->end >= sizeof(struct wire_frame);
 }
 
 int stream_next(struct away_stream *stream, struct wire_frame *frame, uint64_t deadline)

@@ -40,6 +40,8 @@ int stream_next(struct away_stream *stream, struct wire_frame *frame, uint64_t d
 int stream_take(struct away_stream *stream, void *to, uint64_t bytes, uint64_t deadline);
 /* Would stream_next() have something to begin with, without waiting? */
 bool stream_is_readable(struct away_stream *stream);
+/* The same, and what is there is taken: nobody needs to ask again. Also where there is an end: stream_next() says so. */
+bool stream_look(struct away_stream *stream);
 /* A frame whose body is one piece, or none. */
 int stream_say(struct away_stream *stream, enum wire_type type, uint32_t sequence, const void *body, uint32_t bytes,
                uint64_t deadline);

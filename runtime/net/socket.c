@@ -108,7 +108,10 @@ static void pass_over(struct unsent *unsent, size_t sent)
 
 static ssize_t send_some(int fd, const struct unsent *unsent, int flags)
 {
-    struct iovec first = *unsent->part;
+    const struct iovec *part = unsent->part;
+    struct iovec first = *part;
+    if (unsent->count == 1) /* the most frequent case, and a system call that has less to copy */
+        return send(fd, (const char *)part->iov_base + unsent->cut, part->iov_len - unsent->cut, flags | MSG_NOSIGNAL);
     struct msghdr message = {.msg_iov = (struct iovec *)unsent->part,
                              .msg_iovlen = (size_t)(unsent->count < IOV_MAX ? unsent->count : IOV_MAX)};
     if (unsent->cut) { /* the caller's are constant: what is left of the first goes by itself */
