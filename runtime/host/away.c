@@ -32,7 +32,7 @@ _Static_assert(AWAY_JOURNAL + sizeof(struct away_journal) <= FAR_ASTACK_AREA, "a
 
 static uint64_t in_seconds(uint64_t seconds)
 {
-    return away_now() + seconds * AWAY_NS_PER_S;
+    return away_about_now() + seconds * AWAY_NS_PER_S;
 }
 
 static struct away_memory memory_of(const struct worker *worker)
@@ -456,7 +456,7 @@ static int next_frame(struct worker *worker, struct wire_frame *frame)
         return stream_next(stream, frame, in_seconds(REST_S));
     if (looks || away->quiet || !stream->transport)
         return next_frame_or_wake(worker, frame);
-    int failed = stream_next(stream, frame, away_now() + DOZE_MS * AWAY_NS_PER_MS);
+    int failed = stream_next(stream, frame, away_about_now() + DOZE_MS * AWAY_NS_PER_MS);
     away->quiet = failed == -ETIMEDOUT;
     return failed;
 }

@@ -109,9 +109,9 @@ void away_send(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms)
     struct far_away *away = channel->away;
     uint32_t sequence = channel->sequence, previous = away->received;
     int saved = errno;
-    away->heard = away_now();
+    away->heard = away_about_now();
     away->pinged = 0;
-    away->until = deadline_ms ? away->heard + deadline_ms * AWAY_NS_PER_MS : 0;
+    away->until = deadline_ms ? away_now() + deadline_ms * AWAY_NS_PER_MS : 0;
     channel->astack->call.slot = slot;
     begin_message(away);
     begin(away);
@@ -193,7 +193,7 @@ static int take_frame(struct far_channel *channel, const struct wire_frame *fram
 {
     struct far_away *away = channel->away;
     uint64_t until = rest_until(away);
-    away->heard = away_now();
+    away->heard = away_about_now();
     away->pinged = 0;
     switch (frame->type) {
     case WIRE_ANSWER:
@@ -279,7 +279,7 @@ void away_look_if_idle(struct far_channel *channel)
 {
     struct far_away *away = channel->away;
     int failed = 0, saved = errno;
-    if (!away->stream.transport || away_now() - away->heard <= AWAY_IDLE_MS * AWAY_NS_PER_MS || !try_begin(away))
+    if (!away->stream.transport || away_about_now() - away->heard <= AWAY_IDLE_MS * AWAY_NS_PER_MS || !try_begin(away))
         return;
     away->owner = far_thread;
     while (!failed && away->stream.transport && stream_is_readable(&away->stream))

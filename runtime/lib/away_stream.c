@@ -9,11 +9,21 @@
 
 #define WHY_ROOM 160
 
-uint64_t away_now(void)
+static uint64_t time_of(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * AWAY_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t away_now(void)
+{
+    return time_of(CLOCK_MONOTONIC);
+}
+
+uint64_t away_about_now(void)
+{
+    return time_of(CLOCK_MONOTONIC_COARSE);
 }
 
 void stream_open(struct away_stream *stream, struct transport *transport, uint32_t spin)

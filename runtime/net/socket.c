@@ -17,11 +17,16 @@
 #define RECEIVE_LIMIT_LEAST_MS 16u
 #define RECEIVE_LIMIT_MOST_MS  (1u << 30)
 
-uint64_t net_now(void)
+static uint64_t time_of(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
+
+uint64_t net_now(void)
+{
+    return time_of(CLOCK_MONOTONIC);
 }
 
 /* The number of an error as whoever waits should hear it. A timeout of TCP's is no deadline of ours: the other has gone. */
@@ -192,10 +197,8 @@ static int keep_deadline(struct net_socket *socket, uint64_t deadline, bool agai
             set_receive_limit(socket, 0);
         return 0;
     }
-    const uint64_t left = nanoseconds_left(deadline);
-    const uint32_t limit = limit_for(left);
-    if (!left)
-        return -ETIMEDOUT;
+    const uint64_t now = time_of(CLOCK_MONOTONIC_COARSE); /* in ticks, as SO_RCVTIMEO is */
+    const uint32_t limit = deadline > now ? limit_for(deadline - now) : 0;
     if (limit < RECEIVE_LIMIT_LEAST_MS)
         return socket_await(socket->fd, POLLIN, deadline);
     if (again ? limit != socket->receive_limit_ms : !socket->receive_limit_ms || limit < socket->receive_limit_ms)
