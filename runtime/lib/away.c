@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TOUCH_EACH 4096u /* no page is smaller */
+
 /* --- one thread at a time --- */
 
 static bool try_begin(struct far_away *away)
@@ -37,7 +39,7 @@ static void begin_message(struct far_away *away)
     if (!away->is_sent)
         return;
     away->is_sent = away->has_wide = false;
-    away->written.count = 0;
+    away->written.count = away->pieces.count = 0;
 }
 
 void away_wrote(struct far_channel *channel, uint64_t offset, uint64_t bytes)
@@ -50,6 +52,35 @@ void away_uses_wide(struct far_channel *channel)
 {
     begin_message(channel->away);
     channel->away->has_wide = true;
+}
+
+/* What cannot be read is found out here, as by any function that reads it, and not by the kernel in the middle of a frame. */
+static void touch(const volatile char *from, uint64_t bytes)
+{
+    for (uint64_t at = 0; at < bytes; at += TOUCH_EACH)
+        (void)from[at];
+    (void)from[bytes - 1];
+}
+
+bool away_lend(struct far_channel *channel, uint64_t offset, uint64_t bytes, const char *from)
+{
+    struct away_pieces *pieces = &channel->away->pieces;
+    if (bytes < AWAY_LARGE)
+        return false;
+    begin_message(channel->away);
+    if (pieces->count == AWAY_PIECES_MAX)
+        return false;
+    touch(from, bytes);
+    uint32_t i = pieces->count++;
+    for (; i && pieces->item[i - 1].offset > offset; i--)
+        pieces->item[i] = pieces->item[i - 1];
+    pieces->item[i] = (struct away_piece){offset, bytes, from};
+    return true;
+}
+
+void away_give_back(struct far_channel *channel)
+{
+    channel->away->pieces.count = 0;
 }
 
 /* At least a millisecond: the host may have it at once. */
@@ -67,7 +98,7 @@ int away_transmit(struct far_channel *channel)
     away->lent = channel->sequence;
     if (failed)
         return failed;
-    return stream_send_call(&away->stream, &memory, &away->written, away->has_wide, channel->sequence,
+    return stream_send_call(&away->stream, &memory, &away->written, &away->pieces, away->has_wide, channel->sequence,
                             milliseconds_left(away->until), away->until);
 }
 

@@ -28,6 +28,7 @@ struct far_away {
     struct far_away *next, **link; /* among all of the process: whoever looks for leaks finds their transports there */
     struct away_stream stream;
     struct away_extents written; /* of the message that is being made, or that was sent last */
+    struct away_pieces pieces;   /* of that; none once its answer is there */
     bool is_sent;                /* the latter */
     bool has_wide;
     bool is_dialled;                /* the last try to connect has come as far as the other node's answer */
@@ -62,6 +63,12 @@ int away_resume(struct far_channel *channel, uint64_t until);
 /* These bytes of the area were written for the next message; the wide block is used. */
 void away_wrote(struct far_channel *channel, uint64_t offset, uint64_t bytes);
 void away_uses_wide(struct far_channel *channel);
+/*
+ * These need not be written: they can be read where they are until away_give_back(), and away_wrote() is told of them all the same. False: they are
+ * too few to be worth it, or in too many pieces.
+ */
+bool away_lend(struct far_channel *channel, uint64_t offset, uint64_t bytes, const char *from);
+void away_give_back(struct far_channel *channel);
 /* The call line is written, and channel->sequence is its number. That it could not be sent is heard by whoever waits. */
 void away_send(struct far_channel *channel, uint32_t slot, uint32_t deadline_ms);
 /* Until the answer is there, or the channel is lost: 0; ETIMEDOUT, EPROTO, or what away_resume() says. */

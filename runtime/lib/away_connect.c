@@ -205,7 +205,8 @@ static int try_once(struct far_channel *channel, struct tries *tries, struct far
         tries->end = away_now() + tries->patience;
         tries->greet = tries->greet * 2 < GREET_MOST_NS ? tries->greet * 2 : GREET_MOST_NS;
     }
-    bool useless = failed == -ESTALE || failed == -EOPNOTSUPP || failed == -EPROTONOSUPPORT || failed == -EINVAL;
+    bool useless = failed == -ESTALE || failed == -EOPNOTSUPP || failed == -EPROTONOSUPPORT || failed == -EINVAL ||
+                   failed == -EFAULT; /* another thread has unmapped what a call refers to */
     return useless ? -failed : failed;
 }
 

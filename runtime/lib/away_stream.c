@@ -197,7 +197,7 @@ int stream_say(struct away_stream *stream, enum wire_type type, uint32_t sequenc
 
 /* A frame that is being made: its head in one piece, then the area's bytes from where they lie. */
 struct going {
-    struct iovec part[1 + AWAY_EXTENTS_MAX];
+    struct iovec part[1 + AWAY_EXTENTS_MAX + 2 * AWAY_PIECES_MAX];
     int count;
     size_t size;
     unsigned char head[sizeof(struct wire_frame) + sizeof(struct wire_call) + sizeof(struct far_wide) +
@@ -210,12 +210,34 @@ static void append(struct going *going, const void *what, size_t bytes)
     going->size += bytes;
 }
 
-static void add_extents(struct going *going, const struct away_memory *memory, const struct away_extents *extents)
+static void add_part(struct going *going, const char *from, uint64_t bytes)
 {
-    char *area = (char *)memory->astack + FAR_ASTACK_AREA;
+    if (bytes)
+        going->part[going->count++] = (struct iovec){(void *)(uintptr_t)from, bytes};
+}
+
+/* From the area, but for pieces that lie elsewhere. *next: the first that is not in an extent before this one. */
+static void add_extent(struct going *going, const char *area, const struct wire_extent *extent,
+                       const struct away_pieces *pieces, uint32_t *next)
+{
+    uint64_t at = extent->offset, end = extent->offset + extent->bytes;
+    for (; pieces && *next < pieces->count && pieces->item[*next].offset < end; ++*next) {
+        const struct away_piece *piece = &pieces->item[*next];
+        add_part(going, area + at, piece->offset - at);
+        add_part(going, piece->from, piece->bytes);
+        at = piece->offset + piece->bytes;
+    }
+    add_part(going, area + at, end - at);
+}
+
+static void add_extents(struct going *going, const struct away_memory *memory, const struct away_extents *extents,
+                        const struct away_pieces *pieces)
+{
+    const char *area = (const char *)memory->astack + FAR_ASTACK_AREA;
+    uint32_t next = 0;
     append(going, extents->item, extents->count * sizeof extents->item[0]);
     for (uint32_t i = 0; i < extents->count; i++)
-        going->part[going->count++] = (struct iovec){area + extents->item[i].offset, extents->item[i].bytes};
+        add_extent(going, area, &extents->item[i], pieces, &next);
 }
 
 static int send_frame(struct away_stream *stream, struct going *going, uint64_t area_bytes, uint64_t deadline)
@@ -235,7 +257,8 @@ static void begin_frame(struct going *going, enum wire_type type, uint32_t seque
 }
 
 int stream_send_call(struct away_stream *stream, const struct away_memory *memory, const struct away_extents *extents,
-                     bool has_wide, uint32_t sequence, uint32_t deadline_ms, uint64_t deadline)
+                     const struct away_pieces *pieces, bool has_wide, uint32_t sequence, uint32_t deadline_ms,
+                     uint64_t deadline)
 {
     const struct far_astack *astack = memory->astack;
     struct wire_call call = {
@@ -246,7 +269,7 @@ int stream_send_call(struct away_stream *stream, const struct away_memory *memor
     append(&going, &call, sizeof call);
     if (has_wide)
         append(&going, &astack->wide, sizeof astack->wide);
-    add_extents(&going, memory, extents);
+    add_extents(&going, memory, extents, pieces);
     return send_frame(stream, &going, extents_bytes(extents), deadline);
 }
 
@@ -263,6 +286,6 @@ int stream_send_answer(struct away_stream *stream, const struct away_memory *mem
     struct going going;
     begin_frame(&going, WIRE_ANSWER, sequence);
     append(&going, &reply, sizeof reply);
-    add_extents(&going, memory, extents);
+    add_extents(&going, memory, extents, NULL);
     return send_frame(stream, &going, extents_bytes(extents), deadline);
 }

@@ -15,6 +15,18 @@
 #define AWAY_NS_PER_MS     1000000ull
 #define AWAY_NS_PER_S      1000000000ull
 
+#define AWAY_LARGE      32768u /* bytes: from here on they go from where they are, and to where they are wanted */
+#define AWAY_PIECES_MAX 8u
+
+/* Bytes of a message that do not lie in the area, but in the memory of who waits for its answer. Ascending, each within an extent. */
+struct away_pieces {
+    uint32_t count;
+    struct away_piece {
+        uint64_t offset, bytes;
+        const char *from;
+    } item[AWAY_PIECES_MAX];
+};
+
 struct away_stream {
     struct transport *transport; /* NULL: there is no connection */
     uint32_t begin, end;         /* of what has come and was not looked at */
@@ -46,9 +58,10 @@ bool stream_look(struct away_stream *stream);
 int stream_say(struct away_stream *stream, enum wire_type type, uint32_t sequence, const void *body, uint32_t bytes,
                uint64_t deadline);
 
-/* A whole CALL or ANSWER out of the call or reply line, the wide block and the extents of the area. */
+/* A whole CALL or ANSWER out of the call or reply line, the wide block and the extents of the area. pieces: NULL: none. */
 int stream_send_call(struct away_stream *stream, const struct away_memory *memory, const struct away_extents *extents,
-                     bool has_wide, uint32_t sequence, uint32_t deadline_ms, uint64_t deadline);
+                     const struct away_pieces *pieces, bool has_wide, uint32_t sequence, uint32_t deadline_ms,
+                     uint64_t deadline);
 int stream_send_answer(struct away_stream *stream, const struct away_memory *memory, const struct away_extents *extents,
                        uint32_t sequence, uint64_t deadline);
 

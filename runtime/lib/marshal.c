@@ -77,8 +77,8 @@ static unsigned take_sizes(struct crossing *crossing)
     return sizes_place(crossing->plan, &crossing->sizes, true);
 }
 
-/* The string may have changed since it was measured: its NUL is written last and not copied. */
-static void put_area(const struct crossing *crossing, char *area)
+/* The string may have changed since it was measured: its NUL is written last and not copied. lends: a channel to another node, whose caller waits. */
+static void put_area(const struct crossing *crossing, char *area, struct far_channel *lends)
 {
     for (uint32_t i = 0; i < crossing->plan->param_count; i++) {
         const struct far_plan_param *param = &crossing->plan->param[i];
@@ -90,6 +90,9 @@ static void put_area(const struct crossing *crossing, char *area)
             memcpy(to, pointer_from(crossing->word[i]), bytes - 1);
             to[bytes - 1] = '\0';
         } else if (param->flags & FAR_VALUE_IN) {
+            if (lends && !param->measured &&
+                away_lend(lends, lends->area_end + crossing->sizes.offset[i], bytes, pointer_from(crossing->word[i])))
+                continue;
             memcpy(to, pointer_from(crossing->word[i]), bytes);
             if (param->measured) /* the host must see the number that we used */
                 memcpy(to, &crossing->sizes.measured[i], far_measured_bytes(bytes));
@@ -203,17 +206,20 @@ static int cross(const struct crossing *crossing, struct far_binding *binding, s
                  uint32_t *status, struct far_error *error)
 {
     char *area = (char *)channel->astack + FAR_ASTACK_AREA + channel->area_end;
+    bool leaves = oneway_may_leave(channel, crossing->plan);
     if (!crossing->sent.is) {
-        put_area(crossing, area);
+        put_area(crossing, area, channel->away && !leaves ? channel : NULL);
         put_line(crossing, channel->astack->call.argument, &channel->astack->wide);
         if (channel->away)
             note_call(crossing, channel);
     }
-    if (oneway_may_leave(channel, crossing->plan)) {
+    if (leaves) {
         oneway_send(channel, crossing->plan, crossing->sizes.end);
         return 0;
     }
     int failed = run_with_area(crossing, binding, channel);
+    if (channel->away) /* a call from a callback may have closed it */
+        away_give_back(channel);
     if (failed)
         return call_breaks_off(channel, failed, error);
     *status = __atomic_load_n(&channel->astack->reply.status, __ATOMIC_RELAXED);
@@ -298,7 +304,7 @@ int crossing_send(struct crossing *crossing, const struct far_frame *frame, stru
         failed = call_have_room(binding, channel, crossing->sizes.end, error);
     if (failed)
         return failed;
-    put_area(crossing, (char *)channel->astack + FAR_ASTACK_AREA);
+    put_area(crossing, (char *)channel->astack + FAR_ASTACK_AREA, NULL);
     put_line(crossing, channel->astack->call.argument, &channel->astack->wide);
     if (channel->away)
         note_call(crossing, channel);
@@ -315,7 +321,7 @@ int crossing_prepare(struct crossing *crossing, const struct far_frame *frame, c
 
 void crossing_put(const struct crossing *crossing, uint64_t *argument, struct far_wide *wide, char *area)
 {
-    put_area(crossing, area);
+    put_area(crossing, area, NULL);
     put_line(crossing, argument, wide);
 }
 

@@ -38,28 +38,61 @@ static const struct gate_op ops[OPS] = {
 #define CALL(op, type) ((__typeof__(type) *)gate_stub(&service, op))
 
 #define BUFFER 200
+#define LARGE  150000 /* goes from where it is */
+
+static bool all_are(const uint8_t *bytes, uint32_t size, uint8_t value)
+{
+    uint32_t i = 0;
+    while (i < size && bytes[i] == value)
+        i++;
+    return i == size;
+}
 
 /* One call on a channel of its own. */
-static void call_once(const char *when, uint32_t byte)
+static void call_with(uint32_t size, const char *when, uint32_t byte)
 {
-    static uint8_t bytes[BUFFER];
+    static uint8_t bytes[LARGE];
     memset(bytes, 1, sizeof bytes);
     shared->executed[5] = 0;
-    int result = CALL(CHANGE, change)(bytes, BUFFER, 5);
-    if (result != 5 || shared->executed[5] != 1 || bytes[0] != 6 || bytes[BUFFER - 1] != 6)
+    int result = CALL(CHANGE, change)(bytes, (int)size, 5);
+    bool right = result == 5 && shared->executed[5] == 1 && all_are(bytes, size, 6);
+    if (!right)
         fprintf(stderr, "cut behind byte %u %s: result %d (%s), executed %u times, bytes %u %u\n", byte, when, result,
-                strerror(errno), shared->executed[5], bytes[0], bytes[BUFFER - 1]);
-    CHECK(result == 5 && shared->executed[5] == 1 && bytes[0] == 6 && bytes[BUFFER - 1] == 6);
+                strerror(errno), shared->executed[5], bytes[0], bytes[size - 1]);
+    CHECK(right);
     CHECK(CALL(COUNT, count)(6) > 0);
     node_forget_channel(&node);
 }
 
-static uint32_t bytes_of(bool from_client)
+static void call_once(const char *when, uint32_t byte)
+{
+    call_with(BUFFER, when, byte);
+}
+
+static uint32_t bytes_with(uint32_t size, bool from_client)
 {
     uint32_t hello = sizeof(struct wire_frame) + sizeof(struct wire_hello);
-    uint32_t body = sizeof(struct wire_frame) + sizeof(struct wire_extent) + BUFFER;
+    uint32_t body = sizeof(struct wire_frame) + sizeof(struct wire_extent) + size;
     return from_client ? sizeof(struct wire_preface) + hello + body + sizeof(struct wire_call)
                        : sizeof(struct wire_answer) + hello + body + sizeof(struct wire_reply);
+}
+
+static uint32_t bytes_of(bool from_client)
+{
+    return bytes_with(BUFFER, from_client);
+}
+
+/* A call whose bytes are not copied first. */
+static void cut_large(void)
+{
+    const uint32_t at[] = {100, 200, 4096, 4300, 32768, 70000, 110001};
+    for (uint32_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        node_cut_next(&node, 0, at[i], 0);
+        node_cut_next(&node, 1, bytes_with(LARGE, true) - at[i], 0);
+        call_with(LARGE, "of the client's, and as many before the end", at[i]);
+        node_cut_next(&node, 0, 0, 256 + at[i]);
+        call_with(LARGE, "of the host's", at[i]);
+    }
 }
 
 /* The first connection of a channel, cut everywhere. Steps: every byte where frames begin and end, fewer in between. */
@@ -117,6 +150,7 @@ int main(void)
     gate_make(&service, ops, OPS, exprs, sizeof exprs / sizeof *exprs);
     node_begin(&node, &service);
     cut_everywhere();
+    cut_large();
     cut_again_and_again();
     cut_while_calling();
     cut_one_way();
