@@ -86,6 +86,28 @@ static int resume(struct worker *worker)
     return 0;
 }
 
+static const struct far_plan *plan_of(const struct worker *worker, uint32_t slot)
+{
+    const struct far_plans *plans = &worker->host->plans;
+    return slot < plans->slot_count ? plans->plan[slot] : NULL;
+}
+
+/*
+ * Large bytes of a call that comes alone and is no more than parameters go straight to where its operation is given them. Who comes after this host finds
+ * them nowhere, and need not, unless the call may be made again.
+ */
+static char *room_in_arena(void *context, uint32_t slot, uint64_t end)
+{
+    struct worker *worker = context;
+    const struct far_plan *plan = plan_of(worker, slot);
+    if (!worker->away->between_calls || !plan || !(plan->flags & FAR_PLAN_BY_REFERENCE) ||
+        plan->flags & FAR_PLAN_WALK || plan->op->flags & FAR_OP_IDEMPOTENT ||
+        arena_reserve(&worker->arena, end + FAR_ASTACK_ALIGN, 0) != 0)
+        return NULL;
+    worker->away->journal->incomplete = 1;
+    return worker->arena.base;
+}
+
 int distant_begin(struct worker *worker, const struct far_host_channel *channel)
 {
     struct worker_away *away = calloc(1, sizeof *away);
@@ -95,6 +117,7 @@ int distant_begin(struct worker *worker, const struct far_host_channel *channel)
     away->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     away->journal = (struct away_journal *)((char *)worker->astack + AWAY_JOURNAL);
     away->published = true;
+    away->aside = (struct away_aside){.room = room_in_arena, .context = worker};
     pthread_mutex_init(&away->lock, NULL);
     worker->away = away;
     if (away->wake < 0)
@@ -342,7 +365,9 @@ static int take_call(struct worker *worker, const struct wire_frame *frame, uint
         borrowing_let_go(worker);
         return failed ? failed : send_answer(worker);
     }
-    int failed = stream_take_call(&away->stream, frame, &memory, &deadline_ms, until);
+    if (away->between_calls)
+        away->journal->incomplete = 0;
+    int failed = stream_take_call(&away->stream, frame, &memory, &away->aside, &deadline_ms, until);
     if (failed)
         return failed;
     away->give_up_at = deadline_ms ? milliseconds() + deadline_ms + CANCEL_LATER_MS : 0;
@@ -461,7 +486,7 @@ static int next_frame(struct worker *worker, struct wire_frame *frame)
     return failed;
 }
 
-uint32_t distant_next(struct worker *worker, uint32_t last)
+uint32_t distant_next(struct worker *worker, uint32_t last, bool between_calls)
 {
     struct worker_away *away = worker->away;
     struct wire_frame frame;
@@ -472,6 +497,7 @@ uint32_t distant_next(struct worker *worker, uint32_t last)
         return far_load(&worker->astack->call.sequence);
     }
     away->is_repeated = false;
+    away->between_calls = between_calls;
     if (has_next(away))
         change_connection(worker);
     int failed = next_frame(worker, &frame);
@@ -551,9 +577,9 @@ void distant_say_fate(struct worker *worker)
 
 static bool may_repeat(const struct worker *worker, uint32_t slot)
 {
-    const struct far_plans *plans = &worker->host->plans;
-    const struct far_plan *plan = slot < plans->slot_count ? plans->plan[slot] : NULL;
-    return plan && plan->op->flags & FAR_OP_IDEMPOTENT && !worker->away->journal->answer.count;
+    const struct far_plan *plan = plan_of(worker, slot);
+    const struct away_journal *journal = worker->away->journal;
+    return plan && plan->op->flags & FAR_OP_IDEMPOTENT && !journal->incomplete && !journal->answer.count;
 }
 
 /* Its entries' states say what was begun: all of it goes back. */

@@ -21,9 +21,10 @@
 
 /* In the A-stack, between the wide block and the area. */
 struct away_journal {
-    uint32_t callbacks; /* functions of the client's that are waited for: who comes after us cannot go on there */
-    uint32_t pages;     /* the number of the last answer that pages belong to, which are not in here; 0: to none */
-    uint32_t reserved[2];
+    uint32_t callbacks;  /* functions of the client's that are waited for: who comes after us cannot go on there */
+    uint32_t pages;      /* the number of the last answer that pages belong to, which are not in here; 0: to none */
+    uint32_t incomplete; /* bytes of the call that came last are not in the area: it cannot be made again from here */
+    uint32_t reserved;
     struct away_extents
         answer; /* which bytes of the area belong to the answer that is being made, or was published last */
 };
@@ -35,6 +36,8 @@ struct worker_away {
     bool resumed;            /* the A-stack has a call that a host before us had received, and not answered */
     bool is_repeated;        /* it is what is being served */
     uint32_t lost_callbacks; /* functions that the host before us waited for: what they belong to has died with it */
+    bool between_calls;      /* what comes is no part of an operation that is under way */
+    struct away_aside aside; /* of the call that came last: what lies in the worker's arena, where it is to be */
     bool quiet;              /* nothing has come for a while */
     int wake;                /* eventfd: there is something else to look at than the connection */
     uint64_t give_up_at;     /* milliseconds of the monotonic clock: the deadline that came with the call; 0: none */
@@ -61,8 +64,11 @@ void distant_connection(struct worker *worker, const struct far_host_connection 
 void distant_wake(struct worker *worker);    /* it looks around */
 void distant_cut_off(struct worker *worker); /* from here on nothing reaches the client */
 
-/* The worker's own thread. The number of the next call, which lies in the A-stack, or `last` when it is time to look around. */
-uint32_t distant_next(struct worker *worker, uint32_t last);
+/*
+ * The worker's own thread. The number of the next call, which lies in the A-stack, or `last` when it is time to look around. between_calls: no
+ * operation is under way.
+ */
+uint32_t distant_next(struct worker *worker, uint32_t last, bool between_calls);
 /* In the middle of an operation, for a page of the client's: its next frame of that type; and another connection, when one was lost. */
 int distant_next_in_operation(struct worker *worker, enum wire_type type, struct wire_frame *frame);
 bool distant_reconnect_in_operation(struct worker *worker);

@@ -171,16 +171,47 @@ static bool has_bytes(const struct serving *serving, unsigned i, bool late)
     return far_by_reference(param) && param->late == late && serving->sizes.bytes[i] && !serving->sizes.direct[i];
 }
 
+/* What has come straight into the arena (away.h); NULL: all lies in the area. */
+static const struct away_aside *aside_of(const struct serving *serving)
+{
+    const struct worker *worker = serving->worker;
+    return worker->away && worker->away->aside.count && !serving->base && !worker->entry ? &worker->away->aside : NULL;
+}
+
+static uint64_t end_aside(const struct serving *serving)
+{
+    const struct away_aside *aside = aside_of(serving);
+    const struct wire_extent *last = aside ? &aside->item[aside->count - 1] : NULL;
+    return last ? last->offset + last->bytes : 0;
+}
+
+/* The rest of them out of the area, into the arena. */
+static void copy_from_area(const struct serving *serving, uint64_t at, uint64_t bytes)
+{
+    const struct away_aside *aside = aside_of(serving);
+    const char *area = area_of(serving);
+    char *arena = serving->worker->arena.base;
+    uint64_t end = at + bytes;
+    for (uint32_t i = 0; aside && i < aside->count && at < end && aside->item[i].offset < end; i++) {
+        const struct wire_extent *there = &aside->item[i];
+        if (there->offset > at)
+            memcpy(arena + at, area + at, there->offset - at);
+        if (there->offset + there->bytes > at)
+            at = there->offset + there->bytes;
+    }
+    if (at < end)
+        memcpy(arena + at, area + at, end - at);
+}
+
 static unsigned copy_in(struct serving *serving, unsigned i)
 {
     const struct far_plan_param *param = &serving->plan->param[i];
     uint64_t offset = serving->sizes.offset[i], bytes = serving->sizes.bytes[i];
     char *to = serving->worker->arena.base + offset;
-    const char *from = area_of(serving) + offset;
     if (param->passing == FAR_PASS_BUFFER && !(param->flags & FAR_VALUE_IN))
         memset(to, 0, bytes); /* nothing of an earlier call may come out of it */
     else
-        memcpy(to, from, bytes);
+        copy_from_area(serving, offset, bytes);
     if (param->measured)
         memcpy(&serving->sizes.measured[i], to, far_measured_bytes(bytes));
     return param->passing == FAR_PASS_STRING && to[bytes - 1] != '\0' ? FAR_CALL_BAD_STRING : FAR_CALL_DONE;
@@ -199,7 +230,7 @@ static unsigned check_shared(const struct serving *serving, bool late)
 static unsigned take_group(struct serving *serving, bool late)
 {
     struct worker *worker = serving->worker;
-    uint64_t before = serving->sizes.end;
+    uint64_t before = serving->sizes.end, aside = end_aside(serving);
     unsigned status = sizes_place(serving->plan, &serving->sizes, late);
     if (!status)
         status = check_shared(serving, late);
@@ -207,7 +238,7 @@ static unsigned take_group(struct serving *serving, bool late)
         return status;
     if (serving->sizes.end > worker_area_limit(worker) - serving->base)
         return FAR_CALL_BAD_SIZE;
-    if (arena_reserve(&worker->arena, serving->sizes.end + FAR_ASTACK_ALIGN, before) != 0)
+    if (arena_reserve(&worker->arena, serving->sizes.end + FAR_ASTACK_ALIGN, before > aside ? before : aside) != 0)
         return FAR_CALL_NO_MEMORY;
     for (unsigned i = 0; i < serving->plan->param_count && !status; i++)
         if (has_bytes(serving, i, late))

@@ -158,7 +158,7 @@ bool worker_next_message(struct worker *worker)
 {
     for (;;) {
         uint32_t sequence =
-            worker->away ? distant_next(worker, worker->sequence) : wait_for_call(worker, worker->sequence);
+            worker->away ? distant_next(worker, worker->sequence, false) : wait_for_call(worker, worker->sequence);
         if (finished(worker, sequence) || (sequence == worker->sequence && client_has_ended(worker->client)))
             return false;
         if (sequence == worker->sequence)
@@ -329,7 +329,7 @@ static void serve_calls_away(void *argument)
     struct shift *shift = argument;
     struct worker *worker = shift->worker;
     for (;;) {
-        uint32_t sequence = distant_next(worker, worker->sequence);
+        uint32_t sequence = distant_next(worker, worker->sequence, true);
         if (finished(worker, sequence) || (sequence == worker->sequence && leave_in_order(worker)))
             return;
         if (sequence == worker->sequence)

@@ -124,20 +124,52 @@ bool stream_is_readable(struct away_stream *stream)
     return there(stream) >= sizeof(struct wire_frame) || stream->transport->kind->is_readable(stream->transport);
 }
 
+/* How many of them may go aside: the large ones, as long as they are few. */
+static uint32_t count_large(const struct wire_extent *extent, uint32_t count)
+{
+    uint32_t large = 0;
+    for (uint32_t i = 0; i < count; i++)
+        large += extent[i].bytes >= AWAY_LARGE;
+    return large <= AWAY_PIECES_MAX ? large : 0;
+}
+
+/* Where they go; NULL: to the area, like all others. */
+static char *room_aside(struct away_aside *aside, uint32_t slot, const struct wire_extent *extent, uint32_t count)
+{
+    if (!aside || !count_large(extent, count))
+        return NULL;
+    return aside->room(aside->context, slot, extent[count - 1].offset + extent[count - 1].bytes);
+}
+
+static int take_bytes(struct away_stream *stream, const struct away_memory *memory, const struct wire_extent *extent,
+                      uint32_t count, char *room, struct away_aside *aside, uint64_t deadline)
+{
+    int failed = 0;
+    for (uint32_t i = 0; i < count && !failed; i++) {
+        bool goes_aside = room && extent[i].bytes >= AWAY_LARGE;
+        char *to = goes_aside ? room : (char *)memory->astack + FAR_ASTACK_AREA;
+        failed = stream_take(stream, to + extent[i].offset, extent[i].bytes, deadline);
+        if (goes_aside)
+            aside->item[aside->count++] = extent[i];
+    }
+    return failed;
+}
+
+/* Their table, and their bytes. aside: NULL: all to the area. */
 static int take_extents(struct away_stream *stream, const struct away_memory *memory, uint64_t table, uint64_t bytes,
-                        uint64_t deadline)
+                        uint32_t slot, struct away_aside *aside, uint64_t deadline)
 {
     struct wire_extent extent[AWAY_EXTENTS_TAKEN];
     uint32_t count = (uint32_t)(table / sizeof *extent);
-    char *area = (char *)memory->astack + FAR_ASTACK_AREA, why[WHY_ROOM];
+    char why[WHY_ROOM];
     if (count > AWAY_EXTENTS_TAKEN)
         return -EPROTO;
     int failed = stream_take(stream, extent, table, deadline);
     failed =
         failed ? failed : wire_check_extents(extent, count, bytes, memory->size - FAR_ASTACK_AREA, why, sizeof why);
-    for (uint32_t i = 0; i < count && !failed; i++)
-        failed = stream_take(stream, area + extent[i].offset, extent[i].bytes, deadline);
-    return failed;
+    if (failed)
+        return failed;
+    return take_bytes(stream, memory, extent, count, room_aside(aside, slot, extent, count), aside, deadline);
 }
 
 /* The lines are read by others as they are, so each word is written once. */
@@ -149,7 +181,7 @@ static void put_call(const struct wire_call *call, struct far_astack *astack)
 }
 
 int stream_take_call(struct away_stream *stream, const struct wire_frame *frame, const struct away_memory *memory,
-                     uint32_t *deadline_ms, uint64_t deadline)
+                     struct away_aside *aside, uint32_t *deadline_ms, uint64_t deadline)
 {
     struct wire_call call;
     uint64_t table, bytes;
@@ -158,7 +190,9 @@ int stream_take_call(struct away_stream *stream, const struct wire_frame *frame,
     failed = failed ? failed : wire_check_call(frame, &call, &table, &bytes, why, sizeof why);
     if (!failed && call.has_wide)
         failed = stream_take(stream, &memory->astack->wide, sizeof memory->astack->wide, deadline);
-    failed = failed ? failed : take_extents(stream, memory, table, bytes, deadline);
+    if (aside)
+        aside->count = 0;
+    failed = failed ? failed : take_extents(stream, memory, table, bytes, call.slot, aside, deadline);
     if (failed)
         return failed;
     put_call(&call, memory->astack);
@@ -175,7 +209,7 @@ int stream_take_answer(struct away_stream *stream, const struct wire_frame *fram
     char why[WHY_ROOM];
     int failed = stream_take(stream, &reply, sizeof reply, deadline);
     failed = failed ? failed : wire_check_reply(frame, &reply, &table, &bytes, why, sizeof why);
-    failed = failed ? failed : take_extents(stream, memory, table, bytes, deadline);
+    failed = failed ? failed : take_extents(stream, memory, table, bytes, 0, NULL, deadline);
     if (failed)
         return failed;
     __atomic_store_n(&line->status, reply.status, __ATOMIC_RELAXED);

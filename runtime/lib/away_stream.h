@@ -44,6 +44,15 @@ void stream_open(struct away_stream *stream, struct transport *transport, uint32
 /* Ends the connection; there may be none. */
 void stream_close(struct away_stream *stream);
 
+/* Large extents of a call that go to other memory than the area; which have, until the next call comes. */
+struct away_aside {
+    char *(*room)(void *context, uint32_t slot,
+                  uint64_t end); /* for that many bytes from the area's first on; NULL: none */
+    void *context;
+    uint32_t count;
+    struct wire_extent item[AWAY_PIECES_MAX]; /* ascending */
+};
+
 /* Results as a transport's. Deadlines: nanoseconds of CLOCK_MONOTONIC, 0: none. */
 
 /* The head of the next frame, of a size that its type can have. -ETIMEDOUT: none has come, and none is lost. */
@@ -67,10 +76,10 @@ int stream_send_answer(struct away_stream *stream, const struct away_memory *mem
 
 /*
  * Its body, into the A-stack, but for the sequence number, which is the caller's to publish. -EPROTO: it cannot be right, and nothing was
- * written outside the area.
+ * written outside the area, and the room that aside gives. aside: NULL: all goes to the area.
  */
 int stream_take_call(struct away_stream *stream, const struct wire_frame *frame, const struct away_memory *memory,
-                     uint32_t *deadline_ms, uint64_t deadline);
+                     struct away_aside *aside, uint32_t *deadline_ms, uint64_t deadline);
 int stream_take_answer(struct away_stream *stream, const struct wire_frame *frame, const struct away_memory *memory,
                        uint64_t deadline);
 /* The body, to nowhere. */

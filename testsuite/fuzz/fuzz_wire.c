@@ -106,7 +106,7 @@ static int take(struct away_stream *stream, const struct wire_frame *frame, cons
     int failed;
     switch (frame->type) {
     case WIRE_CALL:
-        return stream_take_call(stream, frame, memory, &deadline_ms, 0);
+        return stream_take_call(stream, frame, memory, NULL, &deadline_ms, 0);
     case WIRE_ANSWER:
         return stream_take_answer(stream, frame, memory, 0);
     case WIRE_HELLO:

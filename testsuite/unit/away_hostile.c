@@ -18,13 +18,21 @@ static int fill(uint8_t *to, int n)
     memset(to, 7, (size_t)n);
     return n;
 }
+static int sum(const uint8_t *bytes, int n)
+{
+    int total = 0;
+    for (int i = 0; i < n; i++)
+        total += bytes[i];
+    return total;
+}
 
-enum { COUNT, FILL, OPS };
+enum { COUNT, FILL, SUM, OPS };
 static const struct far_expr exprs[] = {{.code = FAR_EXPR_PARAM, .width = 4, .index = 1, .flags = FAR_EXPR_SIGNED}};
 #define FAILS .flags = FAR_OP_HAS_FAILS, .fails = (uint64_t)-99
 static const struct gate_op ops[OPS] = {
     [COUNT] = {"count", (void *)count, FAILS, .param_count = 1, .param = {G_V_INT, G_V_INT}},
     [FILL] = {"fill", (void *)fill, FAILS, .param_count = 2, .param = {G_V_INT, G_BUFFER(G_OUT, 0, 1), G_V_INT}},
+    [SUM] = {"sum", (void *)sum, FAILS, .param_count = 2, .param = {G_V_INT, G_BUFFER(G_IN, 0, 1), G_V_INT}},
 };
 #define CALL(op, type) ((__typeof__(type) *)gate_stub(&service, op))
 
@@ -170,6 +178,59 @@ static void twice(void)
     CHECK(answer[0].frame.type == WIRE_ANSWER && answer[0].frame.sequence == call.frame.sequence);
     CHECK(answer[0].reply.result == 1 && memcmp(&answer[0], &answer[1], sizeof answer[0]) == 0);
     CHECK(shared->executed[4] == 1);
+    close(fd);
+    node_forget_channel(&node);
+}
+
+/* --- a client that sends what it may, but not as ours does --- */
+
+#define SPLIT 150000
+static const struct {
+    struct wire_extent extent[2];
+    uint32_t extents;
+    int sum; /* of ones, where they say so, and of zeros */
+} split[] = {
+    {{{0, SPLIT}}, 1, SPLIT},
+    {{{0, 40000}, {40000, SPLIT - 40000}}, 2, SPLIT},
+    {{{0, 40000}, {40100, SPLIT - 40100}}, 2, SPLIT - 100},
+    {{{50000, 50000}}, 1, 50000}, /* nothing of the call before it is seen */
+    {{{100, 200}, {1000, SPLIT - 1000}}, 2, SPLIT - 1000 + 200},
+    {{{SPLIT - 50, 100000}}, 1, 200 + 50},
+};
+
+static void send_split(int fd, uint32_t i, uint32_t sequence)
+{
+    static uint8_t ones[SPLIT];
+    struct wire_call call = {.slot = SUM + 1, .extents = split[i].extents, .argument = {1, SPLIT}};
+    struct wire_frame frame = {.type = WIRE_CALL, .sequence = sequence};
+    uint32_t table = split[i].extents * (uint32_t)sizeof split[i].extent[0];
+    uint32_t bytes = (uint32_t)(split[i].extent[0].bytes + (split[i].extents > 1 ? split[i].extent[1].bytes : 0));
+    memset(ones, 1, sizeof ones);
+    frame.size = (uint32_t)sizeof call + table + bytes;
+    CHECK(send_all(fd, &frame, sizeof frame) && send_all(fd, &call, sizeof call));
+    CHECK(send_all(fd, split[i].extent, table) && send_all(fd, ones, bytes));
+}
+
+/* A parameter may come in parts, of which some lie in the area and some where they are wanted, and some nowhere. */
+static void parameters_in_parts(void)
+{
+    struct wire_hello hello;
+    struct wire_frame frame;
+    struct wire_reply reply;
+    CHECK(CALL(COUNT, count)(4) > 0);
+    int fd = connect_as_client(node_channel_of(&node)->id);
+    CHECK(hear_hello(fd, &hello));
+    uint32_t sequence = hello.received;
+    hello.received = hello.sent;
+    say_hello(fd, hello);
+    for (uint32_t i = 0; i < sizeof split / sizeof *split; i++) {
+        send_split(fd, i, ++sequence);
+        bool heard = receive_all(fd, &frame, sizeof frame) && receive_all(fd, &reply, sizeof reply);
+        if (!heard || reply.status || (int)reply.result != split[i].sum)
+            fprintf(stderr, "parts %u: heard %d, status %u, sum %d, not %d\n", i, heard, reply.status,
+                    (int)reply.result, split[i].sum);
+        CHECK(heard && frame.sequence == sequence && !reply.status && (int)reply.result == split[i].sum);
+    }
     close(fd);
     node_forget_channel(&node);
 }
@@ -327,6 +388,7 @@ int main(void)
     lying_hosts();
     torn();
     forgetful();
+    parameters_in_parts();
     gate_kill(&service);
     return check_result();
 }

@@ -26,11 +26,12 @@ static int linger(int which)
 static int change(uint8_t *both, int n, int which)
 {
     linger(which);
-    memset(both, which, (size_t)n);
+    for (int i = 0; i < n; i++)
+        both[i] = (uint8_t)(both[i] + which);
     return which;
 }
 
-enum { COUNT, LINGER, AGAIN, CHANGE, OPS };
+enum { COUNT, LINGER, AGAIN, CHANGE, ONCE, OPS };
 static const struct far_expr exprs[] = {{.code = FAR_EXPR_PARAM, .width = 4, .index = 1, .flags = FAR_EXPR_SIGNED}};
 #define FAILS(more) .flags = FAR_OP_HAS_FAILS | FAR_OP_ASYNC | (more), .fails = (uint64_t)-99
 static const struct gate_op ops[OPS] = {
@@ -39,6 +40,8 @@ static const struct gate_op ops[OPS] = {
     [AGAIN] = {"again", (void *)linger, FAILS(FAR_OP_IDEMPOTENT), .param_count = 1, .param = {G_V_INT, G_V_INT}},
     [CHANGE] = {"change", (void *)change, FAILS(FAR_OP_IDEMPOTENT), .param_count = 3,
                 .param = {G_V_INT, G_BUFFER(G_IN | G_OUT, 0, 1), G_V_INT, G_V_INT}},
+    [ONCE] = {"once", (void *)change, FAILS(0), .param_count = 3,
+              .param = {G_V_INT, G_BUFFER(G_IN | G_OUT, 0, 1), G_V_INT, G_V_INT}},
 };
 #define CALL(op, type) ((__typeof__(type) *)gate_stub(&service, op))
 
@@ -128,6 +131,24 @@ static void too_far_to_begin_again(int which, uint32_t callbacks, bool has_writt
     CHECK(shared->executed[which] == 1);
     left.channel = 0;
     node_forget_channel(&node);
+}
+
+/* What goes straight to where it is wanted is not in the A-stack for the next host. */
+static void large(void)
+{
+    static uint8_t bytes[200000];
+    const int size = sizeof bytes;
+    memset(bytes, 1, sizeof bytes);
+    pthread_t thread = begin_replacing();
+    CHECK(CALL(CHANGE, change)(bytes, size, 8) == 8 && bytes[0] == 9 && bytes[size - 1] == 9 && bytes[size / 2] == 9);
+    pthread_join(thread, NULL);
+    CHECK(shared->executed[8] == 2);
+    thread = begin_replacing();
+    errno = 0;
+    CHECK(CALL(ONCE, change)(bytes, size, 9) == -99 && errno == EHOSTDOWN && bytes[0] == 9 && bytes[size - 1] == 9);
+    pthread_join(thread, NULL);
+    CHECK(shared->executed[9] == 1);
+    CHECK(CALL(ONCE, change)(bytes, size, 9) == 9 && bytes[0] == 18 && bytes[size - 1] == 18);
 }
 
 /* While the client cannot come through. */
@@ -255,6 +276,7 @@ int main(void)
     idempotent_is_begun_again();
     too_far_to_begin_again(50, 0, true);
     too_far_to_begin_again(51, 1, false);
+    large();
     answered_stays_answered();
     what_had_not_come_comes_again();
     batch();
