@@ -19,6 +19,7 @@
 #define UNHEARD_MS    1000
 #define UNHEARD_TRIES 1000
 #define BODY_KEEP     (1u << 20)
+#define APART_MOST    8192u
 #define RANGE_MOST    (256ull << 30)
 
 /* One client process. */
@@ -28,12 +29,14 @@ struct borrowing {
     struct worker *holder; /* NULL: nobody's call has the pages */
     uint32_t workers;
     uint64_t charged; /* bytes */
+    uint32_t apart;   /* of kept_apart */
     struct borrowing *next;
 };
 
 static pthread_mutex_t borrowings_lock = PTHREAD_MUTEX_INITIALIZER; /* of all this, but what a holder alone uses */
 static pthread_cond_t borrowings_changed = PTHREAD_COND_INITIALIZER;
 static struct borrowing *borrowings;
+static uint32_t kept_apart; /* runs of pages that are mappings of their own; atomic */
 
 static __thread struct worker *serving;
 
@@ -52,7 +55,22 @@ static void drop_pages(void *context, uint64_t address, uint64_t bytes)
     madvise((void *)(uintptr_t)address, bytes, MADV_DONTNEED);
 }
 
-static const struct borrower_hooks hooks = {open_pages, drop_pages};
+/*
+ * Neighbours that one call opens and the next one does not are one mapping for the kernel while both are shut: to open one it is split, to shut it
+ * joined. Two mappings stay two if something else tells them apart: here, that what is lent does not go into a core dump. How many mappings a
+ * process may have is limited (vm.max_map_count, 65530), so a few of them.
+ */
+static void keep_apart(void *context, uint64_t address, uint64_t bytes)
+{
+    struct borrowing *borrowing = context;
+    if (__atomic_add_fetch(&kept_apart, 1, __ATOMIC_RELAXED) > APART_MOST ||
+        madvise((void *)(uintptr_t)address, bytes, MADV_DONTDUMP) != 0)
+        __atomic_sub_fetch(&kept_apart, 1, __ATOMIC_RELAXED);
+    else
+        borrowing->apart++;
+}
+
+static const struct borrower_hooks hooks = {open_pages, drop_pages, keep_apart};
 
 /* Nothing else may be there: what a client says is not believed. */
 static bool reserve(const struct bundle_range *range)
@@ -117,6 +135,7 @@ static void end(struct borrowing *borrowing)
     *link = borrowing->next;
     const struct bundle_range range = borrowing->borrower.range;
     munmap((void *)(uintptr_t)range.base, range.size);
+    __atomic_sub_fetch(&kept_apart, borrowing->apart, __ATOMIC_RELAXED);
     user_discharge(client_user(borrowing->client), borrowing->charged);
     borrower_end(&borrowing->borrower);
     free(borrowing);

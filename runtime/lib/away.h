@@ -17,6 +17,7 @@
 
 #include "runtime/lib/away_stream.h"
 #include "runtime/lib/channel.h"
+#include "runtime/net/bundle.h"
 
 #define AWAY_PATIENCE_MS 30000 /* where nobody has said another number */
 #define AWAY_PING_MS     10000 /* nothing has come for so long while we wait: is anybody there? */
@@ -43,7 +44,8 @@ struct far_away {
     uint64_t heard;      /* when something came last */
     uint64_t pinged;     /* when we last asked; 0: not since */
     struct far_channel_path path;
-    char why[AWAY_WHY_MAX]; /* the channel was given up */
+    struct bundle_body out, in; /* memory that the next pages to go and to come are put into (lending.h) */
+    char why[AWAY_WHY_MAX];     /* the channel was given up */
 };
 
 /* --- opening and closing --- */

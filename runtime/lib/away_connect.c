@@ -265,6 +265,8 @@ static void away_free(struct far_away *away)
     *away->link = away->next;
     if (away->next)
         away->next->link = away->link;
+    bundle_body_free(&away->out);
+    bundle_body_free(&away->in);
     free(away);
 }
 

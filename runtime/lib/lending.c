@@ -10,6 +10,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#define BODY_KEEP (1u << 20)
+
 /* A host that has pages of ours. Never freed: hosts come and go less often than anybody would notice. */
 struct lending {
     char node[FAR_NODE_NAME_MAX];
@@ -215,19 +217,26 @@ static bool has_anything(const struct far_channel *channel, const struct far_awa
            (again || loan->followed || away->announced != away->generation + 1);
 }
 
+/* The kernel would give new memory page by page, each by a fault, and take it back. */
+static void keep_or_free(struct bundle_body *body)
+{
+    if (body->room > BODY_KEEP || body->failed)
+        bundle_body_free(body);
+}
+
 int lending_send(struct far_channel *channel, bool again, uint64_t deadline)
 {
-    struct bundle_body body = {0};
     struct far_away *away = channel->away;
+    struct bundle_body *body = &away->out;
     int failed = 0;
     if (!has_anything(channel, away, again))
         return 0;
     struct lending *lending = lending_of(channel);
-    if (lending && make_body(channel, lending, again, &body)) {
-        failed = stream_say(&away->stream, WIRE_PAGES, 0, body.at, (uint32_t)body.size, deadline);
+    if (lending && make_body(channel, lending, again, body)) {
+        failed = stream_say(&away->stream, WIRE_PAGES, 0, body->at, (uint32_t)body->size, deadline);
         away->announced = away->generation + 1;
     }
-    bundle_body_free(&body);
+    keep_or_free(body);
     return failed;
 }
 
@@ -241,31 +250,31 @@ static bool may_have_pages(const struct far_channel *channel)
 static int take_body(struct far_channel *channel, const struct wire_frame *frame, struct bundle_body *body,
                      uint64_t deadline)
 {
-    if (frame->size > BUNDLE_BODY_MOST || !may_have_pages(channel))
+    if (frame->size < sizeof(struct wire_pages) || frame->size > BUNDLE_BODY_MOST || !may_have_pages(channel))
         return -EPROTO;
-    body->at = bundle_get(frame->size ? frame->size : 1);
-    body->room = body->size = frame->size ? frame->size : 1;
-    return body->at ? stream_take(&channel->away->stream, body->at, frame->size, deadline) : -ECONNRESET;
+    if (!bundle_body_reserve(body, frame->size))
+        return -ECONNRESET;
+    return stream_take(&channel->away->stream, body->at, frame->size, deadline);
 }
 
 int lending_take(struct far_channel *channel, const struct wire_frame *frame, uint64_t deadline)
 {
-    struct bundle_body body = {0};
+    struct bundle_body *body = &channel->away->in;
     const struct bundle_range range = own_range();
     char why[128];
     sigset_t saved;
-    int failed = take_body(channel, frame, &body, deadline);
-    failed = failed ? failed : bundle_check(body.at, frame->size, &range, why, sizeof why);
+    int failed = take_body(channel, frame, body, deadline);
+    failed = failed ? failed : bundle_check(body->at, frame->size, &range, why, sizeof why);
     struct lending *lending = failed ? NULL : lending_of(channel);
     if (lending) {
         lock(lending, &saved);
-        if (!lender_take(&lending->lender, body.at, frame->size, (char *)(uintptr_t)range.base))
+        if (!lender_take(&lending->lender, body->at, frame->size, (char *)(uintptr_t)range.base))
             failed = -ECONNRESET; /* it comes again, and there may be memory then */
         unlock(lending, &saved);
     } else if (!failed) {
         failed = -ECONNRESET;
     }
-    bundle_body_free(&body);
+    keep_or_free(body);
     return failed;
 }
 

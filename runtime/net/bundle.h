@@ -113,6 +113,7 @@ struct bundle_page {
     uint32_t users;   /* lender: calls under way that have lent it. Borrower: 1: the call under way has it */
     bool used;        /* since the clock's hand passed it */
     bool open;        /* borrower: it can be read and written */
+    bool apart;       /* borrower: the hook of that name has been told */
     bool torn;        /* borrower: the client knows other bytes in it than are here */
 };
 

@@ -70,26 +70,26 @@ static bool keep_pinned(const struct bundle_borrower *borrower, const struct bun
     return differs;
 }
 
-/* What its bytes are to be applied to: the page as the client knew it when it sent this. NULL: that is not known here. */
+/* What its runs are to be applied to: the page as the client knew it when it sent this. NULL: that is not known here. */
 static const uint8_t *basis(const struct bundle_page *page, const struct bundle_item *item, const uint8_t *here)
 {
-    if (item->page.kind == WIRE_PAGE_WHOLE)
-        return item->bytes;
     if (!page->version || page->torn || page->version != item->page.before)
         return NULL;
     return item->page.heard == page->change ? here : NULL;
 }
 
-/* What the client has there: *theirs. False: that cannot be said. */
-static bool work_out(const struct bundle_page *page, const struct bundle_item *item, const uint8_t *here,
-                     uint8_t *theirs)
+/* What the client has there, in `room` if it is nowhere yet. NULL: that cannot be said. */
+static const uint8_t *work_out(const struct bundle_page *page, const struct bundle_item *item, const uint8_t *here,
+                               uint8_t *room)
 {
+    if (item->page.kind == WIRE_PAGE_WHOLE)
+        return item->bytes;
     const uint8_t *from = basis(page, item, here);
     if (!from)
-        return false;
-    memcpy(theirs, from, BUNDLE_PAGE);
-    bundle_write(item, theirs, NULL);
-    return true;
+        return NULL;
+    memcpy(room, from, BUNDLE_PAGE);
+    bundle_write(item, room, NULL);
+    return room;
 }
 
 /* What of it the client has not been told, or has not heard of, stays; and what a call under way was given. */
@@ -144,14 +144,17 @@ static bool hold(struct bundle_borrower *borrower, struct bundle_page *page)
 /* Its memory can be written already. */
 static bool take_page(struct bundle_borrower *borrower, const struct bundle_item *item)
 {
-    uint8_t theirs[BUNDLE_PAGE];
+    uint8_t room[BUNDLE_PAGE];
+    const uint8_t *theirs = NULL;
     struct bundle_page *page = bundle_page_add(&borrower->pages, item->page.address);
     if (!page)
         return false;
     bool unheard = page->twin && item->page.heard < page->change;
     if (page->version > item->page.version && !(unheard && borrower->strict))
         return hold(borrower, page); /* a newer one has overtaken it, on another connection */
-    if ((unheard && borrower->strict) || !work_out(page, item, memory_of(borrower, page), theirs)) {
+    if (!unheard || !borrower->strict)
+        theirs = work_out(page, item, memory_of(borrower, page), room);
+    if (!theirs) {
         page->open = false;
         return set_open(borrower, page->address, BUNDLE_PAGE, false);
     }
@@ -162,6 +165,24 @@ static bool take_page(struct bundle_borrower *borrower, const struct bundle_item
     return hold(borrower, page);
 }
 
+/* Known already: they have come before, and may come again. */
+static void keep_apart(struct bundle_borrower *borrower, uint64_t address, uint64_t bytes)
+{
+    struct bundle_page *page = bundle_page_find(&borrower->pages, address);
+    if (!page || page->apart || !borrower->hooks || !borrower->hooks->apart)
+        return;
+    page->apart = true;
+    borrower->hooks->apart(borrower->context, address, bytes);
+}
+
+static bool open_run(struct bundle_borrower *borrower, uint64_t begin, uint64_t end)
+{
+    if (!end)
+        return true;
+    keep_apart(borrower, begin, end - begin);
+    return set_open(borrower, begin, end - begin, true);
+}
+
 /* Neighbours are opened together. */
 static bool open_all(struct bundle_borrower *borrower, const void *body, size_t size)
 {
@@ -170,13 +191,13 @@ static bool open_all(struct bundle_borrower *borrower, const void *body, size_t 
     size_t at = 0;
     while (bundle_next(body, size, &at, &item)) {
         if (item.page.address != end) {
-            if (end && !set_open(borrower, begin, end - begin, true))
+            if (!open_run(borrower, begin, end))
                 return false;
             begin = item.page.address;
         }
         end = item.page.address + BUNDLE_PAGE;
     }
-    return !end || set_open(borrower, begin, end - begin, true);
+    return open_run(borrower, begin, end);
 }
 
 static void forget_all(struct bundle_borrower *borrower)

@@ -17,12 +17,14 @@
 #define BORROWER_PAGES 65536u                     /* that it knows; then it forgets all */
 #define BORROWER_TWINS (BUNDLE_PAGES_MAX + 4096u) /* at once: a frame of them, and what is fetched */
 
-/* What it needs done. Both may be NULL. */
+/* What it needs done. Each may be NULL. */
 struct borrower_hooks {
     /* From here on these bytes can be read and written, or not. False: it could not be done. */
     bool (*open)(void *context, uint64_t address, uint64_t bytes, bool open);
     /* Shut, and what is there is not needed any more. */
     void (*drop)(void *context, uint64_t address, uint64_t bytes);
+    /* These come again and again, without their neighbours: once for each page. */
+    void (*apart)(void *context, uint64_t address, uint64_t bytes);
 };
 
 /* Bytes that the client cannot change under the call that was given them. */

@@ -27,7 +27,8 @@ static uint32_t below(uint32_t most)
 /* Both sides, and what should be there. */
 struct world {
     uint8_t client[BYTES], host[BYTES], model[BYTES];
-    bool may_use[PAGES]; /* as the hooks were told */
+    bool may_use[PAGES], set_apart[PAGES]; /* as the hooks were told */
+    uint32_t all_apart;
     struct bundle_lender lender;
     struct bundle_borrower borrower;
     uint64_t sent_bytes, fetched;
@@ -47,7 +48,17 @@ static void drop_pages(void *context, uint64_t address, uint64_t bytes)
     memset(world->host + (address - BASE), 0xEE, bytes);
 }
 
-static const struct borrower_hooks hooks = {open_pages, drop_pages};
+/* Of pages that were there before, each once. */
+static void set_apart(void *context, uint64_t address, uint64_t bytes)
+{
+    struct world *world = context;
+    CHECK(bytes && bundle_page_find(&world->borrower.pages, address));
+    CHECK(!world->set_apart[(address - BASE) / BUNDLE_PAGE]);
+    world->set_apart[(address - BASE) / BUNDLE_PAGE] = true;
+    world->all_apart++;
+}
+
+static const struct borrower_hooks hooks = {open_pages, drop_pages, set_apart};
 static const struct bundle_range range = {BASE, BYTES};
 
 static struct world *world_new(void)
@@ -172,6 +183,7 @@ static void test_calls(uint32_t twins_client, uint32_t twins_host)
             lender_forget(&world->lender);
         if (!below(50)) { /* another host */
             borrower_end(&world->borrower);
+            memset(world->set_apart, 0, sizeof world->set_apart);
             borrower_begin(&world->borrower, &range, (char *)world->host, &hooks, world);
             world->borrower.pages.twins_most = twins_host;
         }
@@ -203,7 +215,7 @@ static void test_second_time(void)
         borrower_let_go(&world->borrower, true);
         world->client[5000] += i;
     }
-    CHECK(!world->fetched);
+    CHECK(!world->fetched && world->all_apart == 1); /* all of them are neighbours */
     bundle_body_free(&body);
     bundle_body_free(&back);
     bundle_set_free(&set);
