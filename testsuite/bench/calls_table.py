@@ -156,6 +156,7 @@ def case_text(case):
                 "list-local": "list of 100,000 built, serialised, parsed", "walk": "list of 100,000 walked"}[case]
     return {"in": f"{size_text(int(number))} in", "inout": f"{size_text(int(number))} in and out",
             "held-in": f"{size_text(int(number))} in, in a segment", "held-inout": f"{size_text(int(number))} in and out, in a segment",
-            "flow": f"{size_text(int(number))} after another, one answer at the end", "batch": f"null call, one of {number} in a batch", "batch-in": f"64 B in, one of {number} in a batch",
+            "flow": f"{size_text(int(number))} after another, one answer at the end",
+            "parts": f"{number} scattered pages in one message", "follow": f"{number} scattered pages, one a fault", "batch": f"null call, one of {number} in a batch", "batch-in": f"64 B in, one of {number} in a batch",
             "clients": f"{number} client{'s' * (number != '1')} at once", "stream": f"{number} MB, one stream, 64 KiB at a time",
             "pieces": f"{number} MB, pieces of 64 KiB", "mix": f"mix, {number},000 rows"}[name]

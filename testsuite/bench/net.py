@@ -5,6 +5,7 @@ import argparse
 import dataclasses
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ import net_table
 
 QUICK = 0.2  # of a full run's time
 FEWEST_ROUNDS = 3
+OTHERS = ["traffic", "transport"]
 SLICES_NS = 30e6  # for all slices of a run together
 LINES = {"tcp": ("#808080", 1, "bare TCP"), "net-tcp": ("#3b82f6", 1, "farcall, TCP"), "net-tls": ("#3b82f6", 2, "farcall, TLS"),
          "capnp-tcp": ("#d9488b", 1, "Cap'n Proto over TCP"), "grpc-tcp": ("#8b5cf6", 1, "gRPC over TCP")}
@@ -27,8 +29,8 @@ def read_arguments():
     parser.add_argument("--quick", action="store_true", help="fewer rounds: one minute instead of five")
     parser.add_argument("--plot", action="store_true", help="draw docs/plots/net-size.svg (gnuplot) and put the figures into docs/net.md")
     parser.add_argument("--json", action="store_true", help="on stdout what is written to BUILD/bench-net.json")
-    parser.add_argument("--only", metavar="GROUP", action="append", choices=[group.name for group in net_table.NET_GROUPS] + ["traffic"],
-                        help="only this group of cases: " + ", ".join(group.name for group in net_table.NET_GROUPS) + ", traffic")
+    parser.add_argument("--only", metavar="GROUP", action="append", choices=[group.name for group in net_table.NET_GROUPS] + OTHERS,
+                        help="only this group of cases: " + ", ".join([group.name for group in net_table.NET_GROUPS] + OTHERS))
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--docs", default=os.path.join(os.path.dirname(__file__), "../../docs"), help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, help=argparse.SUPPRESS)
@@ -72,6 +74,19 @@ def show_traffic(rows):
         print(f"{row['what']:<68s} {row['segments']:8.1f} segments {row['bytes']:10.0f} bytes")
 
 
+def measure_transport(arguments, surroundings):
+    """A channel's connection by itself, without fards, beside a bare socket."""
+    program, cores = os.path.join(arguments.build, "bench/net_transport"), (surroundings.client, surroundings.server or surroundings.client)
+    if (arguments.only and "transport" not in arguments.only) or not os.access(program, os.X_OK):
+        return []
+    with tempfile.NamedTemporaryFile("r", prefix="farcall-net.") as rows:
+        done = subprocess.run([program, *map(str, cores)], env={**os.environ, "BENCH_JSON": rows.name},
+                              stdout=sys.stderr if arguments.json else None)
+        if done.returncode:
+            print(f"bench: net_transport broke ({done.returncode})", file=sys.stderr)
+        return [json.loads(line) for line in rows]
+
+
 def plot(results, docs):
     sizes = {"64": "64", "4096": "4 KiB", "65536": "64 KiB", str(net_table.MEBIBYTE): "1 MiB"}
     by_size = calls_plot.in_a_row(results, {f"in-{size}": size for size in net_table.SIZES})
@@ -96,7 +111,7 @@ def main():
     begun = time.monotonic()
     peers = os.path.join(arguments.build, "bench/peers")
     with tempfile.TemporaryDirectory(prefix="farcall-net.", dir="/tmp") as folder:
-        cluster = net_nodes.Cluster(arguments.build, folder, [f"{peers}/crossing.seg"])
+        cluster = net_nodes.Cluster(arguments.build, folder, [f"{peers}/crossing.seg", f"{peers}/held.seg"])
         try:
             surroundings = net_nodes.Surroundings(arguments.build, peers, cluster)
             rounds, missing = measure_all(arguments, surroundings)
@@ -105,6 +120,7 @@ def main():
             cluster.end()
     results = calls_report.collect(rounds, missing, arguments.quick, net_table.NET_COMPARISONS)
     results["traffic"] = rows
+    results["transport"] = measure_transport(arguments, surroundings)
     path = os.path.join(arguments.build, "bench-net.json")
     write_json(path, results)
     if arguments.json:

@@ -101,7 +101,8 @@ class Surroundings(calls_measure.Surroundings):
         values["BENCH_WAY"] = name
         way = WAYS[name]
         if isinstance(way, NetWay):
-            values.update(FARCALL_SOCKET=self.cluster.pairs[name].client, FARCALL_SPIN=str(way.spin), PEER_STUB=way.stub)
+            # AHEAD: a fault fetches its page, and no other.
+            values.update(FARCALL_SOCKET=self.cluster.pairs[name].client, FARCALL_SPIN=str(way.spin), FARCALL_AHEAD="0", PEER_STUB=way.stub)
         elif way.program in ("grpc", "capnp"):
             self.tcp_port = 20000 + (self.tcp_port + 1) % 20000  # another one each time: nobody waits for an old one
             values["PEER_TCP"] = f"127.0.0.1:{self.tcp_port}"

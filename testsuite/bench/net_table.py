@@ -15,8 +15,8 @@ class NetWay(Way):
     spin: int = 0
 
 
-def away(label, transport, spin, place="two"):
-    return NetWay(f"farcall, network gate, {label}", "farcall", place, stub="trap", service="crossing", transport=transport, spin=spin)
+def away(label, transport, spin, place="two", service="crossing"):
+    return NetWay(f"farcall, network gate, {label}", "farcall", place, stub="trap", service=service, transport=transport, spin=spin)
 
 
 NET_WAYS = {
@@ -26,6 +26,8 @@ NET_WAYS = {
     "net-tls-busy": away("TLS, busy", "tls", BUSY),
     "net-tcp-one": away("TCP, blocking, one core", "tcp", 0, "one"),
     "net-tls-one": away("TLS, blocking, one core", "tls", 0, "one"),
+    "net-tcp-held": away("TCP, blocking", "tcp", 0, service="held"),
+    "net-tcp-held-one": away("TCP, blocking, one core", "tcp", 0, "one", service="held"),
     "tcp": Way("bare TCP, blocking", "tcp", "two"),
     "tcp-busy": Way("bare TCP, busy", "tcp_busy", "two"),
     "tcp-one": Way("bare TCP, blocking, one core", "tcp", "one"),
@@ -43,6 +45,7 @@ FLOW = f"flow-{MEBIBYTE}"
 NET_GROUPS = [
     Group("null", 100, 15, runs(ALL + " net-tcp-one net-tls-one tcp-one grpc-tcp-one capnp-tcp-one", "null") + runs("tcp-one", "sessions")),
     Group("throughput", 60, 15, runs("net-tcp net-tls net-tcp-busy net-tls-busy", ONE_MEBIBYTE) + runs("tcp tcp-busy", FLOW)),
+    Group("pages", 40, 15, runs("net-tcp-held net-tcp-held-one", "parts-64", "follow-64")),
     Group("sizes", 70, 7, runs(ALL, *(f"in-{size}" for size in SIZES))),
 ]
 
@@ -74,9 +77,12 @@ NET_COMPARISONS = [
     compare("net/1MiB-tcp", "net-tcp", "tcp", ONE_MEBIBYTE, FLOW, faster=True, least=0.9),
     compare("net/1MiB-tcp-busy", "net-tcp-busy", "tcp-busy", ONE_MEBIBYTE, FLOW, faster=True, least=0.9),
     compare("net/1MiB-tls", "net-tls", "tcp", ONE_MEBIBYTE, FLOW, faster=True),
+    compare("net/pages", "net-tcp-held", "net-tcp-held", "parts-64", "follow-64", faster=True, least=10),
+    compare("net/pages-one", "net-tcp-held-one", "net-tcp-held-one", "parts-64", "follow-64", faster=True, least=10),
     *(compare(f"net/{size}-tcp", "net-tcp", "tcp", f"in-{size}") for size in SIZES),
     compare("net/1MiB-grpc", "net-tcp", "grpc-tcp", ONE_MEBIBYTE, faster=True),
     compare("net/1MiB-capnp", "net-tcp", "capnp-tcp", ONE_MEBIBYTE, faster=True),
 ]
 # What goes over the line for one call: segments and bytes are counted for these.
-NET_TRAFFIC = [*runs("net-tcp net-tls tcp grpc-tcp capnp-tcp", "null", "in-64", "in-4096", ONE_MEBIBYTE), Run("tcp", FLOW)]
+NET_TRAFFIC = [*runs("net-tcp net-tls tcp grpc-tcp capnp-tcp", "null", "in-64", "in-4096", ONE_MEBIBYTE), Run("tcp", FLOW),
+               *runs("net-tcp-held", "parts-64", "follow-64")]

@@ -9,14 +9,16 @@
 #include "testsuite/bench/peers/peer.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CELLS 100000
+#define PAGE  4096u
 
 #ifdef PLAIN_LIBRARY
 #define NAME  "library"
-#define KINDS "null in inout clients held-in held-inout held-null list walk"
+#define KINDS "null in inout clients held-in held-inout held-null list walk parts follow"
 static bool call_in_batches(const struct peer_run *run, unsigned char *bytes, uint32_t count)
 {
     (void)run;
@@ -33,7 +35,7 @@ static void check_stub(void) {}
 #include "crossing_promises.h"
 #include <farcall/farcall.h>
 #define NAME  "farcall"
-#define KINDS "null in inout clients held-in held-inout held-null list walk batch batch-in"
+#define KINDS "null in inout clients held-in held-inout held-null list walk parts follow batch batch-in"
 #define BATCH 64
 
 static void call_batch(bool with_bytes, unsigned char *bytes, size_t size, uint32_t count)
@@ -92,9 +94,52 @@ static struct cell *make_list(void)
     return cells;
 }
 
+/* Every second page of some memory, each with bytes that differ from call to call. */
+struct scattered {
+    struct part *part;
+    uint32_t count;
+    unsigned char turn;
+};
+
+static void *scatter(uint32_t count)
+{
+    static struct scattered scattered;
+    unsigned char *memory = shared_memory((2 * (size_t)count + 1) * PAGE);
+    scattered = (struct scattered){.part = shared_memory(count * sizeof *scattered.part), .count = count};
+    if (!memory || !scattered.part)
+        peer_broken("no memory to be scattered: %s", strerror(errno));
+    memory += -(uintptr_t)memory % PAGE;
+    for (uint32_t i = 0; i < count; i++)
+        scattered.part[i] = (struct part){PAGE, memory + 2 * (size_t)i * PAGE};
+    return &scattered;
+}
+
+static void change_pages(struct scattered *scattered)
+{
+    scattered->turn++;
+    for (uint32_t i = 0; i < scattered->count; i++) {
+        struct page *page = (struct page *)(void *)scattered->part[i].bytes;
+        bool last = i + 1 == scattered->count;
+        memset(page, scattered->turn, PAGE);
+        *page = (struct page){last ? NULL : (struct page *)(void *)scattered->part[i + 1].bytes, i};
+    }
+}
+
+static void call_scattered(struct scattered *scattered, bool follow, uint32_t count)
+{
+    long right = scattered->count * (scattered->count - 1L) / 2;
+    for (uint32_t i = 0; i < count; i++) {
+        change_pages(scattered);
+        long sum = follow ? held_follow(scattered->part[0].bytes) : held_parts(scattered->part, (int)scattered->count);
+        peer_expect(sum == right, "a call failed");
+    }
+}
+
 static void *connect(const struct peer_run *run)
 {
     check_stub();
+    if (peer_is(run, "parts") || peer_is(run, "follow"))
+        return scatter(run->amount);
     if (peer_is(run, "list") || peer_is(run, "walk"))
         return make_list();
     if (strncmp(run->kind, "held-", 5) != 0)
@@ -128,6 +173,8 @@ static void call(void *connection, const struct peer_run *run, uint32_t count)
         REPEAT(held_inout(bytes, run->amount), 0)
     else if (peer_is(run, "held-null"))
         REPEAT(held_null(), 0)
+    else if (peer_is(run, "parts") || peer_is(run, "follow"))
+        call_scattered(connection, peer_is(run, "follow"), count);
     else if (peer_is(run, "list"))
         REPEAT(held_list(connection), 0)
     else

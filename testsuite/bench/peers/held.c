@@ -42,3 +42,19 @@ long held_walk(const struct cell *first)
         sum += first->value;
     return sum;
 }
+
+long held_parts(const struct part *parts, int count)
+{
+    long sum = held();
+    for (int i = 0; i < count; i++)
+        sum += ((const struct page *)(const void *)parts[i].bytes)->value;
+    return sum;
+}
+
+long held_follow(const void *first)
+{
+    long sum = held();
+    for (const struct page *page = first; page; page = page->next)
+        sum += page->value;
+    return sum;
+}

@@ -16,6 +16,15 @@ struct cell {
     long value;
 };
 
+struct part {
+    size_t size;
+    unsigned char *__sized_by(size) bytes;
+};
+struct page {
+    struct page *far_opaque next;
+    long value;
+};
+
 /* clang-format off */
 far_op far_fails(-1)
     int held_null(void);
@@ -29,5 +38,11 @@ far_op far_fails(-1)
     long held_list(const struct cell *far_global first);
 far_op far_fails(-1)
     long held_walk(const struct cell *far_global first);
+
+/* Memory that lies scattered: as parameters, and by pointers that nobody describes. Both add up what each begins with. */
+far_op far_fails(-1)
+    long held_parts(const struct part *far_in __counted_by(count) parts, int count);
+far_op far_fails(-1)
+    long held_follow(const void *far_opaque first);
 
 #endif
