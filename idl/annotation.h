@@ -31,6 +31,7 @@
     X(FAILS, "fails", "far_", true, ON_OPERATION)                        \
     X(ONEWAY, "oneway", "far_", false, ON_OPERATION)                     \
     X(ASYNC, "async", "far_", false, ON_OPERATION)                       \
+    X(QUEUED, "queued", "far_", false, ON_OPERATION)                     \
     X(DEADLINE, "deadline", "far_", true, ON_OPERATION)                  \
     X(IDEMPOTENT, "idempotent", "far_", false, ON_OPERATION)             \
     X(ABSENT, "absent", "far_", false, ON_OPERATION)                     \

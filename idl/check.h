@@ -155,6 +155,9 @@ bool type_is_plain(struct typeref type, const struct annotation *own);
 /* Is all that the operation reaches described? */
 bool crossing_complete(struct checking *checking, const struct declaration *declaration, const struct model_op *op);
 
+/* queued.c: is what a far_queued operation takes and gives whole without its caller? */
+bool queued_fits(struct unit *unit, const struct model_op *op);
+
 /* Make the expressions that this subject's words ask for, once the scope's values are all known. */
 void scope_add(struct subject *subject);
 /* Make them. False if one is wrong. */

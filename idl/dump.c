@@ -55,6 +55,8 @@ static void dump_op(struct dumping *d, const struct model_op *op)
         fprintf(out, ", one-way");
     if (op->flags & FAR_OP_ASYNC)
         fprintf(out, ", asynchronous");
+    if (op->flags & FAR_OP_QUEUED)
+        fprintf(out, ", queued");
     if (op->flags & FAR_OP_IDEMPOTENT)
         fprintf(out, ", idempotent");
     if (op->flags & FAR_OP_ABSENT)

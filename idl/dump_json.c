@@ -74,6 +74,7 @@ static void json_op(struct json *json, struct dumping *d, const struct model_op 
         json_hex(json, "fails", op->fails);
     json_bool(json, "oneway", op->flags & FAR_OP_ONEWAY);
     json_bool(json, "async", op->flags & FAR_OP_ASYNC);
+    json_bool(json, "queued", op->flags & FAR_OP_QUEUED);
     json_bool(json, "idempotent", op->flags & FAR_OP_IDEMPOTENT);
     json_bool(json, "absent", op->flags & FAR_OP_ABSENT);
     json_number(json, "deadline_ms", op->deadline_ms);

@@ -158,7 +158,8 @@ static int write_promises(struct compilation *c)
     if (fclose(out) != 0)
         out_of_memory();
     if (!any)
-        fprintf(stderr, "faridl: --promises: service %s has no operation that is far_async\n", c->model.service);
+        fprintf(stderr, "faridl: --promises: service %s has no operation that is far_async or far_queued\n",
+                c->model.service);
     int code = any ? output_bytes(c->options.promises, text, size) : EX_DATAERR;
     free(text);
     return code;

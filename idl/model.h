@@ -68,6 +68,7 @@ struct model_op {
     uint32_t param_count;
     const char *signature; /* "int kv_put(const char *key, const void *val, size_t n)" */
     const char *promise;   /* far_async: the declaration of NAME_async; else NULL */
+    const char *ticket;    /* far_queued: the declaration of NAME_queued; else NULL */
     const char *file;      /* base name of the header that declares it */
     uint32_t line;
     struct place place;

@@ -243,6 +243,7 @@ static void take_words(struct unit *unit, const struct declaration *declaration,
     op->flags |= set & HAS(IDEMPOTENT) ? FAR_OP_IDEMPOTENT : 0;
     op->flags |= set & HAS(ABSENT) ? FAR_OP_ABSENT : 0;
     op->flags |= set & HAS(ASYNC) ? FAR_OP_ASYNC : 0;
+    op->flags |= set & HAS(QUEUED) ? FAR_OP_QUEUED : 0;
     if (set & HAS(FAILS))
         take_fails(unit, annotation_find(declaration->annotations, ANNOTATION_FAILS), op);
     if (set & HAS(DEADLINE))
@@ -323,17 +324,29 @@ static bool describe_values(struct checking *checking, const struct declaration 
     return good && !no_rest && crossing_complete(checking, declaration, op);
 }
 
-/* The same parameters, and a promise for a result. */
+/* The same parameters, another result, and a name of its own. */
+static const char *other_spelling(struct arena *arena, const struct declaration *declaration, struct type *result,
+                                  const char *suffix)
+{
+    if (declaration->type.type->kind != TYPE_FUNCTION)
+        return NULL;
+    struct type function = *declaration->type.type;
+    function.target = (struct typeref){.type = result};
+    return type_spelling(arena, (struct typeref){.type = &function},
+                         arena_format(arena, "%s_%s", declaration->name, suffix));
+}
+
 static const char *promise_spelling(struct arena *arena, const struct declaration *declaration)
 {
     struct type promise = {.kind = TYPE_STRUCT, .name = "far_promise"};
     struct type result = {.kind = TYPE_POINTER, .target = {.type = &promise}};
-    if (declaration->type.type->kind != TYPE_FUNCTION)
-        return NULL;
-    struct type function = *declaration->type.type;
-    function.target = (struct typeref){.type = &result};
-    return type_spelling(arena, (struct typeref){.type = &function},
-                         arena_format(arena, "%s_async", declaration->name));
+    return other_spelling(arena, declaration, &result, "async");
+}
+
+/* far_ticket is this type. */
+static const char *ticket_spelling(struct unit *unit, const struct declaration *declaration)
+{
+    return other_spelling(unit->arena, declaration, unit_basic(unit, BASIC_ULLONG), "queued");
 }
 
 bool operation_make(struct checking *checking, const struct declaration *declaration, struct model_op *op)
@@ -361,9 +374,12 @@ bool operation_make(struct checking *checking, const struct declaration *declara
     op->line = declaration->begin.line;
     op->signature = type_spelling(unit->arena, declaration->type, declaration->name);
     op->promise = subject.set & HAS(ASYNC) ? promise_spelling(unit->arena, declaration) : NULL;
+    op->ticket = subject.set & HAS(QUEUED) ? ticket_spelling(unit, declaration) : NULL;
     good &= subject.set & HAS(ABSENT) ? describe_absent(unit, declaration, op)
                                       : describe_values(checking, declaration, op, !good);
     if (op->result.value.type.type)
         take_words(unit, declaration, op);
+    if (good && subject.set & HAS(QUEUED))
+        good = queued_fits(unit, op);
     return good;
 }

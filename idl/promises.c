@@ -6,7 +6,7 @@
 static bool has_promises(const struct model *model)
 {
     for (uint32_t i = 0; i < model->op_count; i++)
-        if (model->ops[i].promise)
+        if (model->ops[i].promise || model->ops[i].ticket)
             return true;
     return false;
 }
@@ -17,14 +17,17 @@ bool promises_write(const struct model *model, const char *header, FILE *out)
     if (!has_promises(model))
         return false;
     fprintf(out,
-            "/* Asynchronous calls of service %s, written by faridl. */\n"
+            "/* Asynchronous and queued calls of service %s, written by faridl. */\n"
             "#ifndef FAR_PROMISES_OF_%s\n#define FAR_PROMISES_OF_%s\n\n"
             "#include \"%s\"\n#include <farcall/farcall.h>\n\n"
             "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
             model->service, model->service, model->service, slash ? slash + 1 : header);
-    for (uint32_t i = 0; i < model->op_count; i++)
+    for (uint32_t i = 0; i < model->op_count; i++) {
         if (model->ops[i].promise)
             fprintf(out, "%s;\n", model->ops[i].promise);
+        if (model->ops[i].ticket)
+            fprintf(out, "%s;\n", model->ops[i].ticket);
+    }
     fprintf(out, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
     return true;
 }

@@ -34,7 +34,8 @@ static const struct rule {
     {ON_OPERATION, rule_contradictory_shipping, FC_CONTRADICTION, "{op} cannot be {detail}",
      "keep one: where the data is (function shipping) or where the caller is (data shipping)"},
     {ON_OPERATION, rule_contradictory_waiting, FC_CONTRADICTION, "{op} cannot be {detail}",
-     "keep one: nobody asks what became of it (far_oneway), or the caller does so later (far_async)"},
+     "keep one: nobody asks what became of it (far_oneway), or the caller does so later (far_async, far_queued); "
+     "nothing can wait for what is far_absent"},
     {ON_OPERATION, rule_odd_name, FC_OPERATION_NAME, "'{op}' cannot be an operation's name",
      "use letters, digits and _ of ASCII, at most 500"},
     {ON_OPERATION, rule_variadic, FC_VARIADIC, "operation {op} takes a variable number of arguments",

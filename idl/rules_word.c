@@ -66,7 +66,8 @@ bool rule_contradictory_shipping(struct subject *s)
 
 bool rule_contradictory_waiting(struct subject *s)
 {
-    return several_of(s, HAS(ONEWAY) | HAS(ASYNC));
+    return several_of(s, HAS(ONEWAY) | HAS(ASYNC)) || several_of(s, HAS(ONEWAY) | HAS(QUEUED)) ||
+           several_of(s, HAS(ABSENT) | HAS(QUEUED));
 }
 
 bool rule_contradictory_words(struct subject *s)

@@ -62,6 +62,7 @@ struct far_iface {
 #define FAR_OP_ABSENT       0x10u /* exported, but refuses */
 #define FAR_OP_ASYNC        0x20u
 #define FAR_OP_NEUTRAL      0x40u /* set by farld: reaches no process-local state. Not part of the fingerprint */
+#define FAR_OP_QUEUED       0x80u /* only plain values and plain bytes go in, at most a plain value comes out */
 
 /* How a value crosses. */
 #define FAR_PASSINGS(X)                                                                                               \

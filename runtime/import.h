@@ -96,6 +96,13 @@ struct far_import {
     uint64_t *stub; /* op_count stub addresses, in the table's order; 0 while unknown */
 };
 
+/* Of a library with operations that are far_queued: how they look, checked by whoever made the library. */
+struct far_iface;
+struct far_import_queued {
+    struct far_import import;
+    const struct far_iface *record;
+};
+
 #define FAR_IMPORT_STATE_SIZE 40
 _Static_assert(sizeof(struct far_import) == FAR_IMPORT_STATE_SIZE, "far implib lays this out in assembly");
 _Static_assert(offsetof(struct far_import, stub) == 32, "far implib lays this out in assembly");

@@ -76,6 +76,12 @@ enum far_message_type {
                                answered as OPEN_CHANNEL is there */
     FAR_MSG_HOST_CONNECTION, /* fard → host: struct far_host_connection + 1 fd: a client on another node, for a channel that there is */
     FAR_MSG_HOST_LENDS, /* fard → host: struct far_host_lends: the same client's domain segment, made after the channel */
+    /* queued calls: bodies in runtime/queue.h */
+    FAR_MSG_QUEUE_PUT = 54, /* keep this call and make it when the service is there; its ticket */
+    FAR_MSG_QUEUE_LOOK,     /* what has become of one, or of all */
+    FAR_MSG_QUEUE_DROP,     /* forget one that is not being made */
+    FAR_MSG_QUEUE_NEXT,     /* couriers: which call is to be made? */
+    FAR_MSG_QUEUE_MARK,     /* couriers: what has become of it */
     /* management (far register, ls, …): bodies in runtime/fard/manage.h */
     FAR_MSG_REGISTER = 64,
     FAR_MSG_UNREGISTER,

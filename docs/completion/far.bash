@@ -5,7 +5,7 @@
 # Each function leaves its candidates in COMPREPLY. bash cuts words at =, : and @ too; _far_words joins them again, so that
 # --dump=pl is one word, user:al another and @fi a third, and _far_reply takes off what bash has on the line already.
 
-_far_commands='dump diff implib register unregister ls describe explain policy cap map fetch top trace metrics call run nodes cert gdb fuzz'
+_far_commands='dump diff implib register unregister ls describe explain policy cap map fetch top trace metrics call run nodes queue cert gdb fuzz'
 
 # words, cword, cur, prev: of the caller.
 _far_words() {
@@ -189,6 +189,7 @@ _far_options() {
     register) _far_reply '--name --trust --read --node --function --data --machine --host-uid --sandbox --allow-path --allow-net --memory --stack --cpu --files --processes --start --idle --upgrade --socket --json --help' ;;
     unregister) _far_reply '--socket --help' ;;
     ls | describe | nodes) _far_reply '--json --socket --help' ;;
+    queue) _far_reply '--all --json --socket --help' ;;
     explain) _far_reply '--as --op --machine --json --socket --help' ;;
     policy) _far_reply '--socket --help' ;;
     cert) _far_reply '--host --ca -o --days --force --json --help' ;;

@@ -40,6 +40,7 @@
 #define far_fails(...)       FAR_ANNOTATE_WITH("fails", FAR_TEXT(__VA_ARGS__))
 #define far_oneway           FAR_ANNOTATE("oneway")
 #define far_async            FAR_ANNOTATE("async")
+#define far_queued           FAR_ANNOTATE("queued")
 #define far_deadline(ms)     FAR_ANNOTATE_WITH("deadline", FAR_TEXT(ms))
 #define far_idempotent       FAR_ANNOTATE("idempotent")
 #define far_absent           FAR_ANNOTATE("absent")

@@ -274,6 +274,68 @@ int far_batch_drop(void);
  */
 int far_cancelled(void);
 
+/*
+ * Queued calls (docs/queue.md). An operation that is declared far_queued can also be called when its service is away: its host or
+ * its node is down, the network is cut, nobody has registered it yet.
+ *
+ *     far_ticket ticket = kv_put_queued("key", value);      declared by `faridl kv.h --promises=kv_promises.h`
+ *
+ * When that returns, the call is on the disk of this node's fard, which has it made when the service is there, in the order in
+ * which this user's calls of this service were queued. What it gives waits there until it is claimed, by this process or another
+ * of this user's, also after all of them were started anew. 0 and errno: nothing was queued: EDQUOT, the user has too many, or too
+ * many bytes, waiting or unclaimed; E2BIG, more bytes than a queued call carries; EFAULT, EINVAL as for a call; ENOTSUP, this fard
+ * cannot run anything as this user; ENOSPC, EIO, EAGAIN, fard's disk; EHOSTDOWN, no fard.
+ *
+ * A call is begun at most once. What had been begun when fard, its courier or the connection was lost has an outcome that nobody
+ * knows, and its ticket says so, unless the operation is far_idempotent: then it is made again.
+ */
+typedef unsigned long long far_ticket;
+
+#define FAR_TICKET_STATES(X)                                                                            \
+    X(QUEUED, "queued")       /* it waits for the service */                                            \
+    X(BEGUN, "begun")         /* it is being made */                                                    \
+    X(DONE, "done")           /* it was made: its result is there */                                    \
+    X(FAILED, "failed")       /* it could not be made, and will not be: `error` and `reason` say why */ \
+    X(NOT_KNOWN, "not known") /* it was begun; whether it was executed is not known. It will not be made again */
+enum far_ticket_state {
+#define FAR_TICKET_OF_(NAME, word) FAR_TICKET_##NAME,
+    FAR_TICKET_STATES(FAR_TICKET_OF_)
+#undef FAR_TICKET_OF_
+        FAR_TICKET_STATE_COUNT
+};
+/* "queued", … */
+const char *far_ticket_state_name(enum far_ticket_state state);
+
+struct far_ticket_info {
+    far_ticket ticket;
+    enum far_ticket_state state;
+    int error;           /* DONE: errno as the operation left it, 0: it did not. FAILED, NOT_KNOWN: why */
+    long long queued_at; /* seconds since 1970 */
+    char service[64];
+    char operation[512];
+    char reason[256]; /* one line; what QUEUED waits for, as far as is known */
+};
+
+/* What has become of it. info may be NULL. 0, or -1 and errno: ENOENT, this user has no such ticket; EHOSTDOWN, no fard. */
+int far_ticket_look(far_ticket ticket, struct far_ticket_info *info);
+
+/* Waits until it has ended: DONE, FAILED or NOT_KNOWN. At most timeout_ms; negative: without end. -1 and errno as above, or ETIMEDOUT. */
+int far_ticket_wait(far_ticket ticket, int timeout_ms, struct far_ticket_info *info);
+
+/*
+ * Takes what has become of it out, and ends the ticket: *result (its type's size; NULL: nowhere) is the operation's. 0, and errno
+ * as the operation left it. -1 and errno: it FAILED, or is NOT_KNOWN, with its error; *result is then as it was, and the ticket is
+ * ended too. ENOENT, EHOSTDOWN as above; EAGAIN: it has not ended, and stays. To see which of these it was, pass info, whose ticket is
+ * set to 0 where nothing was taken.
+ */
+int far_ticket_claim(far_ticket ticket, void *result, struct far_ticket_info *info);
+
+/* Ends a ticket, without a look. What waits is not made any more. -1 and errno: ENOENT, EHOSTDOWN as above; EBUSY: it is being made. */
+int far_ticket_drop(far_ticket ticket);
+
+/* This user's tickets with higher numbers than `after`, in order, into info[room]. How many there were; -1 and errno: EHOSTDOWN. */
+int far_ticket_list(far_ticket after, struct far_ticket_info *info, size_t room);
+
 /* The library's version at run time; compare with FARCALL_VERSION. */
 const char *far_version(void);
 

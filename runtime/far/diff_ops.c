@@ -106,6 +106,7 @@ static void compare_annotations(struct diff *diff, const struct far_op *old_op, 
     compare_flag(diff, old_op, new_op, FAR_OP_IDEMPOTENT, "idempotent", "not idempotent");
     compare_flag(diff, old_op, new_op, FAR_OP_ABSENT, "absent", "there");
     compare_flag(diff, old_op, new_op, FAR_OP_ASYNC, "asynchronous", "not asynchronous");
+    compare_flag(diff, old_op, new_op, FAR_OP_QUEUED, "queued", "not queued");
     compare_flag(diff, old_op, new_op, FAR_OP_NEUTRAL, "neutral", "not neutral");
     if (strcmp(old_fails, new_fails) != 0)
         diff_report(diff, diff->effect, "annotation", "on failure it returned %s, now %s",

@@ -209,6 +209,7 @@ static void emit_operation(struct json *json, struct carrier *carrier, const str
     json_string(json, "vouched", op->vouched ? iface_string(iface, op->vouched) : NULL);
     json_bool(json, "oneway", op->flags & FAR_OP_ONEWAY);
     json_bool(json, "async", op->flags & FAR_OP_ASYNC);
+    json_bool(json, "queued", op->flags & FAR_OP_QUEUED);
     json_bool(json, "idempotent", op->flags & FAR_OP_IDEMPOTENT);
     json_bool(json, "absent", op->flags & FAR_OP_ABSENT);
     json_number(json, "deadline_ms", op->deadline_ms);

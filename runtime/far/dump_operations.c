@@ -26,6 +26,7 @@ static void print_flags(const struct dump *dump, const struct far_op *op)
         const char *word;
     } words[] = {{FAR_OP_ONEWAY, "one-way"},
                  {FAR_OP_ASYNC, "asynchronous"},
+                 {FAR_OP_QUEUED, "queued"},
                  {FAR_OP_IDEMPOTENT, "idempotent"},
                  {FAR_OP_ABSENT, "absent: exported, but refuses"}};
     fprintf(dump->out, "%s, %s", op->flags & FAR_OP_DATA_SHIPPED ? "data shipped" : "function shipped",

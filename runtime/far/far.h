@@ -23,6 +23,7 @@
     X(call, "call an operation from the shell, arguments as C literals or JSON")                \
     X(run, "run a program with chosen trust and gate settings")                                 \
     X(nodes, "list the nodes that this one knows, and the links to them")                       \
+    X(queue, "list or drop calls that wait for their service")                                  \
     X(cert, "make and show the certificates by which nodes know each other")                    \
     X(gdb, "debug a program with the services it calls, or a service's host")                   \
     X(fuzz, "attack a service's interface in both directions, from its record alone")

@@ -17,26 +17,34 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* The name of a promise's maker must be nobody's. */
+static int check_free(const struct loaded *loaded, const char *name, const char *suffix, const char *what)
+{
+    char *other = NULL;
+    if (asprintf(&other, "%s_%s", name, suffix) < 0)
+        return EX_OSERR;
+    bool taken = iface_op_by_name(loaded->iface, other) != NULL;
+    free(other);
+    if (!taken)
+        return 0;
+    fprintf(stderr, "far: %s: operation %s_%s has the name that %s calls of %s get; rename one\n", loaded->file, name,
+            suffix, what, name);
+    return EX_DATAERR;
+}
+
+/* The name of a promise's or ticket's maker must be nobody's. */
 static int check_promises(const struct loaded *loaded)
 {
     const struct far_iface *iface = loaded->iface;
-    for (uint32_t i = 0; i < iface->ops.count; i++) {
-        const char *name = iface_string(iface, iface_op(iface, i)->name);
-        char *async = NULL;
-        if (!(iface_op(iface, i)->flags & FAR_OP_ASYNC))
-            continue;
-        if (asprintf(&async, "%s_async", name) < 0)
-            return EX_OSERR;
-        bool taken = iface_op_by_name(iface, async) != NULL;
-        free(async);
-        if (!taken)
-            continue;
-        fprintf(stderr, "far: %s: operation %s_async has the name that asynchronous calls of %s get; rename one\n",
-                loaded->file, name, name);
-        return EX_DATAERR;
+    int code = 0;
+    for (uint32_t i = 0; !code && i < iface->ops.count; i++) {
+        const struct far_op *op = iface_op(iface, i);
+        const char *name = iface_string(iface, op->name);
+        if (op->flags & FAR_OP_ASYNC)
+            code = check_free(loaded, name, "async", "asynchronous");
+        if (!code && op->flags & FAR_OP_QUEUED)
+            code = check_free(loaded, name, "queued", "queued");
     }
-    return 0;
+    return code;
 }
 
 static int check_service(const struct loaded *loaded)
@@ -283,8 +291,8 @@ static const struct command_line line = {
              "lies in PREFIX/lib/farcall/TRIPLET.\n"
              "\n"
              "An operation that is far_async is exported a second time, as NAME_async, which makes a promise "
-             "(farcall.h(3)); "
-             "with --like it is not.\n"
+             "(farcall.h(3)), and one that is far_queued as NAME_queued, which gives a ticket; "
+             "with --like they are not.\n"
              "\n"
              "Every operation's symbol is an IFUNC that resolves to its stub, so &operation in a client is the stub's "
              "address, the same in every process. A program linked with -no-pie whose code is not position-independent "

@@ -30,8 +30,9 @@ size_t implib_table_size(const struct far_iface *iface);
 struct implib_machine {
     uint32_t elf_machine;
     void (*emit_resolver_body)(FILE *out,
-                               uint32_t index);         /* calls far_resolve(&.Limport, index), returns what it does */
-    void (*emit_async_body)(FILE *out, uint32_t index); /* goes to far_async with &.Limport and index; all else stays */
+                               uint32_t index); /* calls far_resolve(&.Limport, index), returns what it does */
+    /* goes to that function of libfarcall's with &.Limport and index; all else stays */
+    void (*emit_entry_body)(FILE *out, const char *entry, uint32_t index);
     void (*emit_refusal_body)(FILE *out,
                               size_t index); /* goes to far_refuse(&.Limport, .LrefusedINDEX), whose result is its */
     const char *constructor_body;            /* goes to far_bind(&.Limport) */

@@ -23,17 +23,17 @@ static void emit_resolver_body(FILE *out, uint32_t index)
             index);
 }
 
-static void emit_async_body(FILE *out, uint32_t index)
+static void emit_entry_body(FILE *out, const char *entry, uint32_t index)
 {
     fprintf(out,
             "\tbti c\n"
             "\tadrp x17, .Limport\n"
             "\tadd x17, x17, :lo12:.Limport\n"
             "\tmov w9, #%u\n"
-            "\tadrp x16, :got:far_async\n"
-            "\tldr x16, [x16, :got_lo12:far_async]\n"
+            "\tadrp x16, :got:%s\n"
+            "\tldr x16, [x16, :got_lo12:%s]\n"
             "\tbr x16\n",
-            index);
+            index, entry, entry);
 }
 
 static void emit_refusal_body(FILE *out, size_t index)
@@ -53,7 +53,7 @@ static void emit_refusal_body(FILE *out, size_t index)
 const struct implib_machine implib_aarch64 = {
     .elf_machine = EM_AARCH64,
     .emit_resolver_body = emit_resolver_body,
-    .emit_async_body = emit_async_body,
+    .emit_entry_body = emit_entry_body,
     .emit_refusal_body = emit_refusal_body,
     .constructor_body = "\tbti c\n"
                         "\tadrp x0, .Limport\n"

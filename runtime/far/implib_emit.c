@@ -155,13 +155,15 @@ static void emit_table(FILE *out, const struct far_iface *iface)
     fprintf(out, "\t.balign 8\n.Ltable_end:\n");
 }
 
-/* struct far_import, and room for the stub addresses that it points to. */
-static void emit_state(FILE *out, const struct far_iface *iface)
+/* struct far_import (record: struct far_import_queued), and room for the stub addresses that it points to. */
+static void emit_state(FILE *out, const struct far_iface *iface, bool record)
 {
-    fprintf(out, "\n\t.data\n\t.balign 8\n.Limport:\n"
-                 "\t.quad .Ltable\n"
-                 "\t.zero 24\n"
-                 "\t.quad .Lstubs\n");
+    fprintf(out,
+            "\n\t.data\n\t.balign 8\n.Limport:\n"
+            "\t.quad .Ltable\n"
+            "\t.zero 24\n"
+            "\t.quad .Lstubs\n%s",
+            record ? "\t.quad .Lrecord\n" : "");
     fprintf(out, "\n\t.bss\n\t.balign 8\n.Lstubs:\n\t.zero %zu\n", (size_t)iface->ops.count * sizeof(uint64_t));
 }
 
@@ -208,16 +210,45 @@ static void emit_properties(FILE *out, const struct implib_machine *machine)
             machine->property, machine->property_value);
 }
 
-/* NAME_async: the same parameters, and a promise for a result. Not in the place of a library that knows nothing of it. */
-static void emit_async(FILE *out, const struct far_iface *iface, const struct implib_machine *machine, uint32_t index)
+/* NAME_async, NAME_queued: the same parameters, another result. */
+static void emit_entry(FILE *out, const struct implib_machine *machine, const char *name, const char *how,
+                       uint32_t index)
+{
+    char symbol[NAME_LIMIT], entry[16];
+    snprintf(symbol, sizeof symbol, "%s_%s", name, how);
+    snprintf(entry, sizeof entry, "far_%s", how);
+    fprintf(out, "\n\t.globl %s\n\t.type %s, @function\n\t.balign 16\n%s:\n", symbol, symbol, symbol);
+    machine->emit_entry_body(out, entry, index);
+    fprintf(out, "\t.size %s, . - %s\n", symbol, symbol);
+}
+
+/* Not in the place of a library that knows nothing of it. */
+static void emit_entries(FILE *out, const struct far_iface *iface, const struct implib_machine *machine, uint32_t index)
 {
     const struct far_op *op = iface_op(iface, index);
     const char *name = iface_string(iface, op->name);
-    if (!(op->flags & FAR_OP_ASYNC))
-        return;
-    fprintf(out, "\n\t.globl %s_async\n\t.type %s_async, @function\n\t.balign 16\n%s_async:\n", name, name, name);
-    machine->emit_async_body(out, index);
-    fprintf(out, "\t.size %s_async, . - %s_async\n", name, name);
+    if (op->flags & FAR_OP_ASYNC)
+        emit_entry(out, machine, name, "async", index);
+    if (op->flags & FAR_OP_QUEUED)
+        emit_entry(out, machine, name, "queued", index);
+}
+
+static bool has_queued(const struct far_iface *iface)
+{
+    for (uint32_t i = 0; i < iface->ops.count; i++)
+        if (iface_op(iface, i)->flags & FAR_OP_QUEUED)
+            return true;
+    return false;
+}
+
+/* A call is queued without asking anybody what it looks like: the interface record goes along. */
+static void emit_record(FILE *out, const struct far_iface *iface)
+{
+    const uint64_t *word = (const uint64_t *)(const void *)iface;
+    fprintf(out, "\n\t.section .rodata,\"a\",@progbits\n\t.balign 8\n.Lrecord:\n");
+    for (uint32_t i = 0; i < iface->size / sizeof *word; i++)
+        fprintf(out, "%s0x%" PRIx64 "%s", i % 4 ? ", " : "\t.quad ", word[i],
+                i % 4 == 3 || i + 1 == iface->size / sizeof *word ? "\n" : "");
 }
 
 /* A function of the library's own stands in an operation's place: what it may call instead of that name. */
@@ -255,12 +286,15 @@ void implib_emit(FILE *out, const struct far_iface *iface, const struct implib_l
     fprintf(out, "# The import library of service %s %u.%u, made by far implib.\n\n",
             iface_string(iface, iface->service), iface->major, iface->minor);
     emit_table(out, iface);
-    emit_state(out, iface);
+    bool queued = !like && has_queued(iface);
+    if (queued)
+        emit_record(out, iface);
+    emit_state(out, iface, queued);
     fprintf(out, "\n\t.text\n");
     for (uint32_t i = 0; i < iface->ops.count; i++)
         emit_operation(out, iface, like, with, i);
     for (uint32_t i = 0; i < iface->ops.count && !like; i++)
-        emit_async(out, iface, machine, i);
+        emit_entries(out, iface, machine, i);
     if (like)
         like_emit(out, like, machine);
     emit_constructor(out, machine);

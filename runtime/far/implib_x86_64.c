@@ -16,14 +16,14 @@ static void emit_resolver_body(FILE *out, uint32_t index)
             index);
 }
 
-static void emit_async_body(FILE *out, uint32_t index)
+static void emit_entry_body(FILE *out, const char *entry, uint32_t index)
 {
     fprintf(out,
             "\tendbr64\n"
             "\tleaq .Limport(%%rip), %%r10\n"
             "\tmovl $%u, %%r11d\n"
-            "\tjmpq *far_async@GOTPCREL(%%rip)\n",
-            index);
+            "\tjmpq *%s@GOTPCREL(%%rip)\n",
+            index, entry);
 }
 
 static void emit_refusal_body(FILE *out, size_t index)
@@ -39,7 +39,7 @@ static void emit_refusal_body(FILE *out, size_t index)
 const struct implib_machine implib_x86_64 = {
     .elf_machine = EM_X86_64,
     .emit_resolver_body = emit_resolver_body,
-    .emit_async_body = emit_async_body,
+    .emit_entry_body = emit_entry_body,
     .emit_refusal_body = emit_refusal_body,
     .constructor_body = "\tendbr64\n"
                         "\tleaq .Limport(%rip), %rdi\n"

@@ -8,6 +8,7 @@
 #include "runtime/fard/node_guest.h"
 #include "runtime/fard/observe.h"
 #include "runtime/fard/principal.h"
+#include "runtime/fard/queue.h"
 #include "runtime/fard/request.h"
 #include "runtime/fard/revoke.h"
 #include "runtime/probes.h"
@@ -121,7 +122,8 @@ int client_check_manager(const struct client *client, struct far_error *error)
 /* What each user may ask for, and is kept on the disk at once. */
 static bool writes(uint16_t type)
 {
-    return type == FAR_MSG_CAPABILITY_NARROW || type == FAR_MSG_CAPABILITY_REVOKE;
+    return type == FAR_MSG_CAPABILITY_NARROW || type == FAR_MSG_CAPABILITY_REVOKE || type == FAR_MSG_QUEUE_PUT ||
+           type == FAR_MSG_QUEUE_DROP || type == FAR_MSG_QUEUE_MARK;
 }
 
 static void examine(struct client *client, const struct service *service)
@@ -204,6 +206,16 @@ static int dispatch(struct client *client, const struct far_message *message, in
         return handle_capability_revoke(client, message, error);
     case FAR_MSG_CAPABILITY_LIST:
         return handle_capability_list(client, message, error);
+    case FAR_MSG_QUEUE_PUT:
+        return handle_queue_put(client, message, error);
+    case FAR_MSG_QUEUE_LOOK:
+        return handle_queue_look(client, message, error);
+    case FAR_MSG_QUEUE_DROP:
+        return handle_queue_drop(client, message, error);
+    case FAR_MSG_QUEUE_NEXT:
+        return handle_queue_next(client, message, error);
+    case FAR_MSG_QUEUE_MARK:
+        return handle_queue_mark(client, message, error);
     default:
         return refuse(error, ENOSYS, EX_PROTOCOL, "this fard knows no request of type %u; is it older than what asks?",
                       message->type);

@@ -12,6 +12,7 @@
 #include "runtime/fard/node.h"
 #include "runtime/fard/observe.h"
 #include "runtime/fard/parts.h"
+#include "runtime/fard/queue.h"
 #include "runtime/fard/revoke.h"
 #include "runtime/fard/upgrade.h"
 
@@ -108,6 +109,7 @@ int fard_init(struct fard *fard)
     domains_init(&fard->domains);
     list_init(&fard->parked);
     list_init(&fard->traces);
+    list_init(&fard->queue);
     fard->descriptors = raise_descriptor_limit();
     int result = loop_init(&fard->loop);
     result = result ? result : find_host_program(fard);
@@ -318,6 +320,7 @@ int fard_load(struct fard *fard, const char *path, struct far_error *error)
     domains_adopted(fard);
     result = result ? result : settle_pending_majors(fard, error);
     result = result ? result : store_load_capabilities(fard->store, &fard->registry.capabilities, error);
+    result = result ? result : queue_load(fard, error);
     if (!result)
         capability_watch_expiry(fard);
     if (result < 0)
@@ -372,6 +375,7 @@ int fard_run(struct fard *fard)
 void fard_free(struct fard *fard)
 {
     socket_close(fard);
+    queue_free(fard);
     revocations_free(fard);
     while (!list_is_empty(&fard->clients))
         client_free(list_entry(fard->clients.next, struct client, link));

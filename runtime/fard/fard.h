@@ -65,6 +65,7 @@ struct fard {
     struct domains domains;
     struct list parked; /* accounts with clients whose requests wait for a turn */
     struct list traces; /* trace.c's */
+    struct list queue;  /* lines of queued calls (queue.h) */
     struct metrics metrics;
     struct metrics_http *http; /* NULL: --metrics was not said */
     struct nodes *nodes;       /* other nodes (node_parts.h); NULL: neither --listen nor --peer was said */

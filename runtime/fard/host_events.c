@@ -5,6 +5,7 @@
 #include "runtime/fard/log.h"
 #include "runtime/fard/node_guest.h"
 #include "runtime/fard/observe.h"
+#include "runtime/fard/queue.h"
 #include "runtime/fard/request.h"
 #include "runtime/fard/revoke.h"
 #include "runtime/fard/upgrade.h"
@@ -53,6 +54,7 @@ void host_is_ready(struct host *host)
     host->ready_at = loop_now();
     host->trouble[0] = '\0';
     trace_tell_host(host);
+    queue_service_ready(host->fard, host->service->name);
     FAR_PROBE(host__ready, host->service->name, host->pid);
     if (host->upgrade) {
         upgrade_ready(host);

@@ -2,6 +2,7 @@
 /* Nodes by name, and what is asked of them. */
 #include "runtime/fard/log.h"
 #include "runtime/fard/node_parts.h"
+#include "runtime/fard/queue.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -329,6 +330,7 @@ bool node_linked(struct node_link *link, const struct link_hello *hello, struct 
     node->pause_ms = 0;
     node->trouble[0] = '\0';
     node->nodes->fard->metrics.links_made++;
+    queue_node_ready(node->nodes->fard);
     timer_stop(&node->timer);
     if (!first)
         return true;

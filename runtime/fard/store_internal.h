@@ -33,7 +33,7 @@ struct store {
 };
 
 #define STORE_APPLICATION   0x46415231 /* "FAR1" */
-#define STORE_SCHEMA        5
+#define STORE_SCHEMA        6
 #define STORE_SCHEMA_OLDEST 2 /* what can be upgraded */
 
 /* store_schema.c. Both leave the database as it was when they fail. */

@@ -20,6 +20,10 @@
  *     published      the revision of each service's entry with whoever keeps the names
  *     withdrawn      services that were unregistered here, which whoever keeps the names has not been told yet
  *     leases, names  what this node keeps for the others, if it is the one that does
+ *
+ * Of queued calls (docs/queue.md):
+ *
+ *     queued         calls that wait for their service, and what became of those that were made
  */
 #include "runtime/fard/store_internal.h"
 
@@ -101,9 +105,22 @@
     "UNIQUE, size INTEGER NOT NULL, revision INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (name, major));"       \
     "CREATE TABLE revisions (id INTEGER PRIMARY KEY AUTOINCREMENT);"
 
-static const char schema[] =
-    "BEGIN IMMEDIATE;" RANGES SERVICES RULES SHIPPINGS EXECUTABLES PENDING SETTINGS CAPABILITIES HOSTS DOMAINS CLUSTER
-    "PRAGMA application_id = 0x46415231; PRAGMA user_version = 5; COMMIT;";
+/* Tickets are never given again. memory: the parameters, as QUEUE_PUT brings them; empty once it has ended. state: enum
+ * far_ticket_state; begun: how often. fingerprint, result: 64 bits, whatever sign SQLite shows. */
+#define QUEUED                                                                                                        \
+    "CREATE TABLE queued (ticket INTEGER PRIMARY KEY AUTOINCREMENT, uid INTEGER NOT NULL, service TEXT NOT NULL,"     \
+    " major INTEGER NOT NULL, minor INTEGER NOT NULL, operation TEXT NOT NULL, fingerprint INTEGER NOT NULL,"         \
+    " mark BLOB NOT NULL, flags INTEGER NOT NULL, params INTEGER NOT NULL, memory BLOB NOT NULL, bytes INTEGER NOT "  \
+    "NULL, queued_at INTEGER NOT NULL, state INTEGER NOT NULL, begun INTEGER NOT NULL DEFAULT 0, result INTEGER NOT " \
+    "NULL DEFAULT 0, width INTEGER NOT NULL DEFAULT 0, error INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL "       \
+    "DEFAULT '', UNIQUE (uid, mark));"                                                                                \
+    "CREATE INDEX queued_users ON queued (uid, bytes);"                                                               \
+    "CREATE INDEX queued_lines ON queued (state, uid, service, major, ticket);"
+
+static const char schema[] = "BEGIN IMMEDIATE;" RANGES SERVICES RULES SHIPPINGS EXECUTABLES PENDING SETTINGS
+    CAPABILITIES HOSTS DOMAINS CLUSTER QUEUED "PRAGMA application_id = 0x46415231; PRAGMA user_version = 6; COMMIT;";
+
+static const char from_5_to_6[] = "BEGIN IMMEDIATE;" QUEUED "PRAGMA user_version = 6; COMMIT;";
 
 static const char from_4_to_5[] = "BEGIN IMMEDIATE;" CLUSTER "PRAGMA user_version = 5; COMMIT;";
 
@@ -146,6 +163,8 @@ int store_upgrade_schema(struct store *store, int64_t version, struct far_error 
         result = store_run(store, from_3_to_4, "upgrading the store", error);
     if (!result && version < 5)
         result = store_run(store, from_4_to_5, "upgrading the store", error);
+    if (!result && version < 6)
+        result = store_run(store, from_5_to_6, "upgrading the store", error);
     if (result)
         store_roll_back(store);
     return result;

@@ -8,7 +8,7 @@
 
 #define OP_FLAGS                                                                                                 \
     (FAR_OP_DATA_SHIPPED | FAR_OP_HAS_FAILS | FAR_OP_ONEWAY | FAR_OP_IDEMPOTENT | FAR_OP_ABSENT | FAR_OP_ASYNC | \
-     FAR_OP_NEUTRAL)
+     FAR_OP_NEUTRAL | FAR_OP_QUEUED)
 
 #define CALLBACK_NEST_MAX 16 /* callbacks whose parameters are callbacks, and so on */
 

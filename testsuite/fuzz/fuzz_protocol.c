@@ -2,6 +2,7 @@
 /* A packet as it arrives at fard: the header, then whatever its type makes of the body, up to the answer to a bind. */
 #include "runtime/fard/bind.h"
 #include "runtime/fard/link.h"
+#include "runtime/fard/queue.h"
 #include "runtime/fard/request.h"
 #include "runtime/fard/request_capability.h"
 #include "runtime/format/token.h"
@@ -150,6 +151,27 @@ static void try_capability(const struct far_message *message)
         abort();
 }
 
+/* A queued call's parameters lie in it: a courier reads them by these words alone. */
+static void try_queue(const struct far_message *message)
+{
+    const struct far_queue_call *call;
+    const struct far_queue_look *look;
+    const struct far_queue_ticket *ticket;
+    const struct far_queue_mark *mark;
+    protocol_check_queue_look(message, &look, &error);
+    protocol_check_queue_ticket(message, &ticket, &error);
+    if (protocol_check_queue_mark(message, &mark, &error) == 0 && strlen(mark->reason) >= sizeof mark->reason)
+        abort();
+    if (protocol_check_queue_put(message, &call, &error))
+        return;
+    struct far_queue_param param[FAR_PARAM_MAX];
+    memcpy(param, call + 1, call->param_count * sizeof *param);
+    for (uint32_t i = 0; i < call->param_count; i++)
+        if ((uint64_t)param[i].offset + param[i].size > call->bytes ||
+            strlen(call->operation) >= sizeof call->operation)
+            abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct far_message *message = (const void *)packet;
@@ -167,6 +189,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else if (message->type == FAR_MSG_PRESENT || message->type == FAR_MSG_REVOKE_DONE ||
              (message->type >= FAR_MSG_CAPABILITY_GRANT && message->type <= FAR_MSG_CAPABILITY_LIST))
         try_capability(message);
+    else if (message->type >= FAR_MSG_QUEUE_PUT && message->type <= FAR_MSG_QUEUE_MARK)
+        try_queue(message);
     else
         try_rest(message);
     return 0;

@@ -44,6 +44,7 @@ far_op far_function_shipped far_fails(-1) far_deadline(500)
 far_op far_data_shipped far_vouched(getenv) far_idempotent const struct theirs *far_global word_find(session_handle session, int key);
 far_op far_oneway void word_hint(int key);
 far_op far_async int word_later(int far_fd file);
+far_op far_queued int word_queued(int x);
 far_op int word_wide(const void *far_elements(unsigned short) __null_terminated __sized_by(n) text, int n);
 far_op far_absent int word_print(const char *format, ...);
 far_op int word_close(struct session *far_release far_unless(1) session);
