@@ -119,11 +119,11 @@ int client_check_manager(const struct client *client, struct far_error *error)
                   client->fard->uid);
 }
 
-/* What each user may ask for, and is kept on the disk at once. */
+/* What each user may ask for, and is kept on the disk at once. What a queued call writes later must not be refused: its result
+ * would be lost. */
 static bool writes(uint16_t type)
 {
-    return type == FAR_MSG_CAPABILITY_NARROW || type == FAR_MSG_CAPABILITY_REVOKE || type == FAR_MSG_QUEUE_PUT ||
-           type == FAR_MSG_QUEUE_DROP || type == FAR_MSG_QUEUE_MARK;
+    return type == FAR_MSG_CAPABILITY_NARROW || type == FAR_MSG_CAPABILITY_REVOKE || type == FAR_MSG_QUEUE_PUT;
 }
 
 static void examine(struct client *client, const struct service *service)

@@ -18,7 +18,7 @@
 #define QUEUE_COURIERS_MAX  64u                  /* at a time */
 #define QUEUE_COURIERS_EACH 16u                  /* of one user */
 #define QUEUE_PAUSE_MIN_MS  50
-#define QUEUE_PAUSE_MAX_MS  2000
+#define QUEUE_PAUSE_MAX_MS  5000
 
 struct queue_line {
     struct list link; /* of fard's */
