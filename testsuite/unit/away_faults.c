@@ -11,19 +11,19 @@ static struct node_shared *shared;
 
 static int count(int which)
 {
-    return (int)++shared->executed[which];
+    return (int)__atomic_add_fetch(&shared->executed[which], 1, __ATOMIC_SEQ_CST);
 }
 /* Adds its number to all bytes: a second time would be seen. */
 static int change(uint8_t *both, int n, int which)
 {
-    shared->executed[which]++;
+    __atomic_add_fetch(&shared->executed[which], 1, __ATOMIC_SEQ_CST);
     for (int i = 0; i < n; i++)
         both[i] = (uint8_t)(both[i] + which);
     return which;
 }
 static void hint(int which)
 {
-    shared->executed[which]++;
+    __atomic_add_fetch(&shared->executed[which], 1, __ATOMIC_SEQ_CST);
 }
 
 enum { COUNT, CHANGE, HINT, OPS };

@@ -11,7 +11,7 @@ static struct node_shared *shared;
 
 static int count(int which)
 {
-    return (int)++shared->executed[which];
+    return (int)__atomic_add_fetch(&shared->executed[which], 1, __ATOMIC_SEQ_CST);
 }
 static int fill(uint8_t *to, int n)
 {

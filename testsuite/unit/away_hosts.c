@@ -12,12 +12,12 @@ static struct node_shared *shared;
 
 static int count(int which)
 {
-    return (int)++shared->executed[which];
+    return (int)__atomic_add_fetch(&shared->executed[which], 1, __ATOMIC_SEQ_CST);
 }
 /* Waits while it may: whoever is to be killed is in it. */
 static int linger(int which)
 {
-    shared->executed[which]++;
+    __atomic_add_fetch(&shared->executed[which], 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&shared->inside, 1, __ATOMIC_RELEASE);
     while (__atomic_load_n(&shared->hold, __ATOMIC_ACQUIRE))
         usleep(1000);

@@ -167,7 +167,8 @@ static inline void node_start_host(struct node *node)
     int pair[2];
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
     fflush(NULL);
-    node->service->host.generation = ++node->generation;
+    node->service->host.generation =
+        __atomic_add_fetch(&node->generation, 1, __ATOMIC_SEQ_CST); /* paths are answered meanwhile */
     pid_t pid = fork();
     if (pid == 0) {
         dup2(pair[1], FAR_HOST_FD); /* and nothing else: connections of the test's must end when it closes them */
@@ -200,7 +201,7 @@ static inline void node_answer_path(struct node *node, const struct far_message 
     struct {
         struct far_channel_reply reply;
         struct far_channel_path path;
-    } body = {{id, node->generation, node->channel[id].size},
+    } body = {{id, __atomic_load_n(&node->generation, __ATOMIC_SEQ_CST), node->channel[id].size},
               {.transport = WIRE_TCP, .patience_ms = 3000, .channel = id}};
     struct node_channel *channel = &node->channel[id];
     for (int i = 0; i < WIRE_TICKET_SIZE; i++)
