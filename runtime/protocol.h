@@ -422,7 +422,7 @@ struct far_host_domain_reply {
  * HOST_CHANNELS: asked without a body; answered by as many packets as it takes, the last with `last` set. From then on the
  * host says HOST_CLOSE of each of these that ends without fard.
  */
-#define FAR_HOST_CHANNELS_MAX 1024u /* in one packet */
+#define FAR_HOST_CHANNELS_MAX 512u /* in one packet */
 
 struct far_host_channels {
     uint32_t count; /* struct far_host_channel[count] follow */
@@ -436,6 +436,10 @@ _Static_assert(sizeof(struct far_host_channels) == 16, "protocol");
 _Static_assert(sizeof(struct far_error) == 1024, "protocol");
 _Static_assert(sizeof(struct far_bind_reply) == 40 + 16 * FAR_PART_COUNT + 64 + 16, "protocol");
 _Static_assert(sizeof(struct far_host_channel) == 72, "protocol");
+_Static_assert(sizeof(struct far_message) + sizeof(struct far_host_channels) +
+                       FAR_HOST_CHANNELS_MAX * sizeof(struct far_host_channel) <=
+                   FAR_MESSAGE_MAX,
+               "protocol");
 _Static_assert(sizeof(struct far_host_connection) == 56, "protocol");
 _Static_assert(sizeof(struct far_channel_path) == 64 + FAR_NODE_ADDRESS_MAX + FAR_NODE_NAME_MAX, "protocol");
 _Static_assert(sizeof(struct far_domain_request) == 16, "protocol");

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
  * What comes over the network before anybody is trusted, and from a client or a host that lies: prefaces, answers, then frames as both
- * sides take them off a connection. Whatever passes the checks lies inside the A-stack's area, and nothing else is written.
+ * sides take them off a connection, and packets of another fard. Whatever passes the checks lies inside the A-stack's area, and nothing else is written.
  * The first byte says what the others are.
  */
 #include "runtime/lib/away_stream.h"
 #include "runtime/net/wire_check.h"
+#include "testsuite/fuzz/fuzz_link.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -166,7 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!size)
         return 0;
-    switch (data[0] % 5) {
+    switch (data[0] % 6) {
     case 0:
         try_preface(data + 1, size - 1);
         break;
@@ -176,8 +177,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 2:
         try_extents(data + 1, size - 1);
         break;
+    case 5:
+        try_link(data + 1, size - 1);
+        break;
     default:
-        try_frames(data + 1, size - 1, data[0] % 5 == 3);
+        try_frames(data + 1, size - 1, data[0] % 6 == 3);
     }
     return 0;
 }

@@ -311,6 +311,11 @@ def keep_wire(build):
             frame(3, answer, 2) + frame(5, sequence=2) + frame(4, struct.pack("<IIII", 0, 2, 1, 0)) + frame(6))
     keep(build, "fuzz_wire", b"\3" + both)
     keep(build, "fuzz_wire", b"\4" + both)
+    window = struct.pack("<2Q", 0x300000000000, 0x500000000000)
+    keep(build, "fuzz_wire", b"\5\0\0" + struct.pack("<II272s", 2, 0, b"10.0.0.1:7327") + window + bytes(8))
+    keep(build, "fuzz_wire", b"\5\x09\1" + struct.pack("<64sIIQQIIIIIIQQ", b"kv", 1, 2, 1 << 20, 1, 1000, 1000, 1, 0, 2, 0, 0, 0))
+    keep(build, "fuzz_wire", b"\5\x0d\2" + struct.pack("<4I", 2, 1, 7, 8))
+    keep(build, "fuzz_wire", b"\5\x11\3" + struct.pack("<3Q", 1, 0x300000000000, 1 << 21))
 
 
 def main():

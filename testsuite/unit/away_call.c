@@ -182,35 +182,6 @@ static void deadline(void)
     CHECK(CALL(ADD, add)(1, 1) == 2);
 }
 
-/* Who comes too late for that, on a busy machine, finds that CANCEL has come through. */
-static void *cut_off_inside(void *connection)
-{
-    while (!__atomic_load_n(&shared->inside, __ATOMIC_ACQUIRE) && !__atomic_load_n(&shared->heard, __ATOMIC_ACQUIRE))
-        usleep(1000);
-    shutdown(*(int *)connection, SHUT_RDWR);
-    return NULL;
-}
-
-/* Where no CANCEL comes through, it knows the deadline itself. */
-static void deadline_far_away(void)
-{
-    pthread_t thread;
-    CHECK(CALL(ADD, add)(1, 1) == 2);
-    int connection = dup(node_channel_of(&node)->away->stream.transport->fd);
-    shared->hold = 1;
-    shared->heard = 0;
-    __atomic_store_n(&node.refuse, EAGAIN, __ATOMIC_RELEASE);
-    CHECK(pthread_create(&thread, NULL, cut_off_inside, &connection) == 0);
-    errno = 0;
-    CHECK(CALL(BRIEF, wait_inside)(1) == -99 && errno == ETIMEDOUT);
-    pthread_join(thread, NULL);
-    close(connection);
-    CHECK(is_so(&shared->inside, 0) && shared->heard == 1);
-    __atomic_store_n(&node.refuse, 0, __ATOMIC_RELEASE);
-    shared->hold = 0;
-    CHECK(CALL(ADD, add)(1, 1) == 2);
-}
-
 /* The child's calls have channels of their own; its copies of ours say nothing. */
 static void fork_goes_on(void)
 {
@@ -264,7 +235,6 @@ int main(void)
     one_way();
     promises();
     deadline();
-    deadline_far_away();
     fork_goes_on();
     refused();
     host_dies_idle();

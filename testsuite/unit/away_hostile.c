@@ -5,6 +5,8 @@
  */
 #include "testsuite/unit/away_node.h"
 
+#include "runtime/host/cancel.h"
+
 static struct node node;
 static struct gate_service service;
 static struct node_shared *shared;
@@ -26,13 +28,23 @@ static int sum(const uint8_t *bytes, int n)
     return total;
 }
 
-enum { COUNT, FILL, SUM, OPS };
+/* Until nobody wants it any more. */
+static int linger(int which)
+{
+    while (!cancel_is_wished())
+        usleep(2000);
+    return count(which);
+}
+
+enum { COUNT, FILL, SUM, LINGER, BRIEF, OPS };
 static const struct far_expr exprs[] = {{.code = FAR_EXPR_PARAM, .width = 4, .index = 1, .flags = FAR_EXPR_SIGNED}};
 #define FAILS .flags = FAR_OP_HAS_FAILS, .fails = (uint64_t)-99
 static const struct gate_op ops[OPS] = {
     [COUNT] = {"count", (void *)count, FAILS, .param_count = 1, .param = {G_V_INT, G_V_INT}},
     [FILL] = {"fill", (void *)fill, FAILS, .param_count = 2, .param = {G_V_INT, G_BUFFER(G_OUT, 0, 1), G_V_INT}},
     [SUM] = {"sum", (void *)sum, FAILS, .param_count = 2, .param = {G_V_INT, G_BUFFER(G_IN, 0, 1), G_V_INT}},
+    [LINGER] = {"linger", (void *)linger, FAILS, .param_count = 1, .param = {G_V_INT, G_V_INT}},
+    [BRIEF] = {"brief", (void *)count, FAILS, .deadline_ms = 30000, .param_count = 1, .param = {G_V_INT, G_V_INT}},
 };
 #define CALL(op, type) ((__typeof__(type) *)gate_stub(&service, op))
 
@@ -235,6 +247,27 @@ static void parameters_in_parts(void)
     node_forget_channel(&node);
 }
 
+/* What the interface says of deadlines counts from when the call came; what the client still has of it is said by the call. */
+static void late(void)
+{
+    struct wire_hello hello;
+    struct {
+        struct wire_frame frame;
+        struct wire_reply reply;
+    } answer = {0};
+    CHECK(CALL(COUNT, count)(1) > 0);
+    int fd = connect_as_client(node_channel_of(&node)->id);
+    CHECK(hear_hello(fd, &hello));
+    const struct forged call = {.frame = CALL_FRAME(0, hello.received + 1),
+                                .head = sizeof(struct wire_call),
+                                .call = {.slot = LINGER + 1, .argument = {5}, .deadline_ms = 1}};
+    say_hello(fd, hello);
+    send_forged(fd, &call);
+    CHECK(receive_all(fd, &answer, sizeof answer) && answer.reply.result == 1 && shared->executed[5] == 1);
+    close(fd);
+    node_forget_channel(&node);
+}
+
 static void wrong_hellos(void)
 {
     struct wire_hello hello;
@@ -315,6 +348,34 @@ static void lying_hosts(void)
     node.liar = NULL;
 }
 
+static struct wire_call heard;
+
+static void *listening_host(void *argument)
+{
+    int fd = (int)(intptr_t)argument;
+    struct wire_hello hello;
+    struct wire_frame frame;
+    if (hear_hello(fd, &hello)) {
+        say_hello(fd, hello);
+        if (receive_all(fd, &frame, sizeof frame) && receive_all(fd, &heard, sizeof heard))
+            send_forged(fd, &(struct forged){.frame = REPLY_FRAME(0), .reply = {.result = 42}, .head = 32});
+        is_hung_up(fd);
+    }
+    close(fd);
+    return NULL;
+}
+
+static void deadline_is_said(void)
+{
+    node_forget_channel(&node);
+    node.liar = listening_host;
+    CHECK(CALL(BRIEF, count)(1) == 42 && heard.deadline_ms > 0 && heard.deadline_ms <= 30000);
+    node_forget_channel(&node);
+    CHECK(CALL(COUNT, count)(1) == 42 && heard.deadline_ms == 0);
+    node_forget_channel(&node);
+    node.liar = NULL;
+}
+
 /* It says that it knows another past than we do. */
 static void *forgetful_host(void *argument)
 {
@@ -384,8 +445,10 @@ int main(void)
     lying_client();
     wrong_hellos();
     twice();
+    late();
     CHECK(waitpid(service.host_pid, NULL, WNOHANG) == 0);
     lying_hosts();
+    deadline_is_said();
     torn();
     forgetful();
     parameters_in_parts();

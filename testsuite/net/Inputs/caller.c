@@ -4,12 +4,14 @@
  *     add ID | late ID MS | slow ID MS | peek ID | text ID BYTES 
  *     within MS    the call before must not have taken longer
  *     wait FILE    until there is one
+ *     thread WORDS the call behind it is made by a thread that ends then, and its channel with it
  *     begun        how many late calls have been
  *     count        what was executed, in order
  */
 #include "ledger.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +81,19 @@ static long call_and_show(const char *verb, struct words *words)
     return now_ms() - begun;
 }
 
+static void *call_on_thread(void *words)
+{
+    call_and_show(*((struct words *)words)->next++, words);
+    return NULL;
+}
+
+static void call_by_thread(struct words *words)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, call_on_thread, words) == 0)
+        pthread_join(thread, NULL);
+}
+
 static void wait_for_file(const char *path)
 {
     const struct timespec pause = {0, 5000000};
@@ -97,6 +112,8 @@ int main(int argc, char **argv)
             show_executions();
         else if (strcmp(verb, "begun") == 0)
             printf("%ld\n", ledger_begun());
+        else if (strcmp(verb, "thread") == 0)
+            call_by_thread(&words);
         else if (strcmp(verb, "wait") == 0)
             wait_for_file(*words.next++);
         else if (strcmp(verb, "within") != 0)
