@@ -145,6 +145,16 @@ bool import_details(const struct far_import_table *table, struct import_details 
 /* A name in them; "" if there is none, or if it is no text. */
 const char *import_detail_name(const struct far_import_table *table, uint32_t offset);
 
+/* A table of one operation, for whoever calls by name. operation is cut off where it is too long: no service has such a one. */
+#define FAR_IMPORT_ONE_NAME 512
+struct far_import_one {
+    struct far_import_table table;
+    struct far_import_op op;
+    char name[FAR_IMPORT_ONE_NAME];
+};
+void import_one(struct far_import_one *import, const char *service, uint16_t major, uint16_t minor,
+                const char *operation, uint64_t fingerprint);
+
 /* Accessors for a checked table; the index is not checked again. */
 static inline const struct far_import_op *import_op(const struct far_import_table *table, uint32_t index)
 {

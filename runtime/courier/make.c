@@ -14,35 +14,12 @@
 
 /* --- binding --- */
 
-/* A table of one operation. */
-struct one_import {
-    struct far_import_table table;
-    struct far_import_op op;
-    char name[FAR_QUEUE_NAME_MAX];
-};
-_Static_assert(sizeof(struct one_import) % 8 == 0, "tables are multiples of 8 bytes");
-
-static void import_of(struct one_import *import, const struct far_queue_call *call)
-{
-    *import = (struct one_import){
-        .table = {.version = FAR_IMPORT_VERSION,
-                  .size = sizeof *import,
-                  .major = call->major,
-                  .minor = call->minor,
-                  .op_count = 1},
-        .op = {.fingerprint = call->fingerprint, .name = offsetof(struct one_import, name)},
-    };
-    memcpy(import->table.magic, FAR_IMPORT_MAGIC, sizeof import->table.magic);
-    memcpy(import->table.service, call->service, sizeof import->table.service);
-    memcpy(import->name, call->operation, sizeof import->name);
-}
-
 static int bind_service(struct courier_service *service, const struct far_queue_call *call, struct far_error *error)
 {
-    struct one_import import;
+    struct far_import_one import;
     uint64_t stub;
     sigset_t saved;
-    import_of(&import, call);
+    import_one(&import, call->service, call->major, call->minor, call->operation, call->fingerprint);
     if (!far_thread_get())
         return far_fail(error, ENOMEM, EX_OSERR, "no memory");
     process_lock(&saved);

@@ -74,7 +74,7 @@ static const struct command_line line = {
 struct wanted {
     struct describing describing;
     const char *operation;
-    struct far_import_table head;
+    uint16_t major, minor;
     uint64_t fingerprint;
     bool found;
 };
@@ -84,8 +84,8 @@ static void wanted_begin(struct describing *describing, const struct far_describ
 {
     struct wanted *wanted = (struct wanted *)describing;
     (void)rules;
-    wanted->head.major = head->entry.major;
-    wanted->head.minor = head->entry.minor;
+    wanted->major = head->entry.major;
+    wanted->minor = head->entry.minor;
 }
 
 static void wanted_each(struct describing *describing, const struct far_describe_op *op)
@@ -95,26 +95,6 @@ static void wanted_each(struct describing *describing, const struct far_describe
         return;
     wanted->found = true;
     wanted->fingerprint = op->fingerprint;
-}
-
-/* An import table with this one operation. */
-static struct far_import_table *import_table(struct calling *calling, const struct wanted *wanted)
-{
-    const size_t name = sizeof wanted->head + sizeof(struct far_import_op);
-    const size_t size = (name + strlen(wanted->operation) + 1 + 7) & ~(size_t)7;
-    struct far_import_table *table = call_take(&calling->memory, size);
-    if (!table)
-        return NULL;
-    *table = wanted->head;
-    memcpy(table->magic, FAR_IMPORT_MAGIC, sizeof table->magic);
-    table->version = FAR_IMPORT_VERSION;
-    table->size = (uint32_t)size;
-    table->op_count = 1;
-    table->fingerprint = wanted->fingerprint;
-    *(struct far_import_op *)(table + 1) =
-        (struct far_import_op){.fingerprint = wanted->fingerprint, .name = (uint32_t)name};
-    memcpy((char *)table + name, wanted->operation, strlen(wanted->operation));
-    return table;
 }
 
 static int mistake(const char *operation, const char *what, int code)
@@ -150,22 +130,23 @@ static int look_up(struct calling *calling, struct far_name_request *service, st
                 wanted->operation, service->name);
         return EX_UNAVAILABLE;
     }
-    snprintf(wanted->head.service, sizeof wanted->head.service, "%s", service->name);
     return code;
 }
 
-static int bind_it(struct calling *calling, const struct wanted *wanted, struct far_binding **binding, uint64_t *stub)
+static int bind_it(const struct calling *calling, const char *service, const struct wanted *wanted,
+                   struct far_binding **binding, uint64_t *stub)
 {
     struct far_error error = {.text = "no memory"};
-    const struct far_import_table *table = import_table(calling, wanted);
+    struct far_import_one import;
     sigset_t saved;
+    import_one(&import, service, wanted->major, wanted->minor, wanted->operation, wanted->fingerprint);
     process_settings();
     if (calling->socket)
         snprintf(far_process.settings.socket, sizeof far_process.settings.socket, "%s", calling->socket);
     if (calling->untrusted)
         far_process.settings.level = FAR_LEVEL_NONE;
     process_lock(&saved);
-    const int failed = table ? binding_make(table, stub, binding, &error) : -ENOMEM;
+    const int failed = binding_make(&import.table, stub, binding, &error);
     process_unlock(&saved);
     return failed || !*binding ? mistake(wanted->operation, error.text, EX_UNAVAILABLE) : 0;
 }
@@ -255,7 +236,7 @@ static int one_call(struct calling *calling, char **words, uint32_t count)
     if (!code)
         code = look_up(calling, &service, &wanted);
     if (!code)
-        code = bind_it(calling, &wanted, &binding, &stub);
+        code = bind_it(calling, service.name, &wanted, &binding, &stub);
     if (code)
         return code;
     *call = (struct call){.memory = &calling->memory, .iface = binding->iface, .before = calling->last};

@@ -3,9 +3,10 @@
 #include "runtime/format/complain.h"
 #include "runtime/segment.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define OP_NAME_LIMIT 512 /* bytes, NUL included */
+#define OP_NAME_LIMIT FAR_IMPORT_ONE_NAME /* bytes, NUL included */
 
 static int check_header(const struct far_import_table *table, size_t size, const struct complaint *to)
 {
@@ -114,4 +115,23 @@ const char *import_detail_name(const struct far_import_table *table, uint32_t of
     const char *name = (const char *)table + offset;
     size_t room = offset < table->size ? table->size - offset : 0;
     return offset && room && text_is_printable(name, room < OP_NAME_LIMIT ? room : OP_NAME_LIMIT) ? name : "";
+}
+
+_Static_assert(sizeof(struct far_import_one) % 8 == 0, "tables are multiples of 8 bytes");
+
+void import_one(struct far_import_one *import, const char *service, uint16_t major, uint16_t minor,
+                const char *operation, uint64_t fingerprint)
+{
+    *import = (struct far_import_one){
+        .table = {.version = FAR_IMPORT_VERSION,
+                  .size = sizeof *import,
+                  .major = major,
+                  .minor = minor,
+                  .op_count = 1,
+                  .fingerprint = fingerprint},
+        .op = {.fingerprint = fingerprint, .name = offsetof(struct far_import_one, name)},
+    };
+    memcpy(import->table.magic, FAR_IMPORT_MAGIC, sizeof import->table.magic);
+    snprintf(import->table.service, sizeof import->table.service, "%s", service);
+    snprintf(import->name, sizeof import->name, "%s", operation);
 }
