@@ -21,10 +21,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BUNDLE_PAGE       WIRE_PAGE
-#define BUNDLE_PAGES_MAX  16384u /* of one frame: 64 MiB */
-#define BUNDLE_BODY_MOST  (sizeof(struct wire_pages) + BUNDLE_PAGES_MAX * (sizeof(struct wire_page) + 3 * BUNDLE_PAGE))
-#define BUNDLE_DEEP_PAGES 256u /* of what is only perhaps followed; the rest is fetched */
+#define BUNDLE_PAGE      WIRE_PAGE
+#define BUNDLE_PAGES_MAX 16384u /* of one frame: 64 MiB */
+/* No side counts so far; a host counts on from what a client says that it has heard. */
+#define BUNDLE_VERSION_END (1ull << 63)
+#define BUNDLE_HEARD_END   (1ull << 62)
+#define BUNDLE_BODY_MOST   (sizeof(struct wire_pages) + BUNDLE_PAGES_MAX * (sizeof(struct wire_page) + 3 * BUNDLE_PAGE))
+#define BUNDLE_DEEP_PAGES  256u /* of what is only perhaps followed; the rest is fetched */
 
 struct bundle_range {
     uint64_t base, size;

@@ -179,6 +179,8 @@ static int check_page(const struct wire_page *page, const uint8_t *bytes, char *
     const unsigned long long address = page->address;
     if (!page->version)
         return wrong(why, room, "the page at %#llx has no version", address);
+    if (page->version >= BUNDLE_VERSION_END || page->heard >= BUNDLE_HEARD_END)
+        return wrong(why, room, "the page at %#llx has a version that nobody counts to", address);
     switch (page->kind) {
     case WIRE_PAGE_SAME:
         return page->bytes ? wrong(why, room, "the page at %#llx is the same, and has bytes", address) : 0;

@@ -77,6 +77,9 @@ int main(void)
     SPOIL(first, struct wire_page, address, BASE + 16 * BUNDLE_PAGE);
     SPOIL(first, struct wire_page, address, 0);
     SPOIL(first, struct wire_page, version, 0);
+    SPOIL(first, struct wire_page, version, BUNDLE_VERSION_END);
+    SPOIL(first, struct wire_page, heard, BUNDLE_HEARD_END); /* changes are counted on from there */
+    SPOIL(first, struct wire_page, heard, UINT64_MAX);
     SPOIL(first, struct wire_page, kind, 0);
     SPOIL(first, struct wire_page, kind, 4);
     SPOIL(first, struct wire_page, kind, WIRE_PAGE_SAME);
