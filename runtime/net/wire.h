@@ -164,9 +164,9 @@ enum wire_page_kind {
 
 struct wire_page {
     uint64_t address;
-    uint64_t version; /* client: of the page, as it counts. Host: of the change, as it counts */
+    uint64_t version; /* client: of the page, as it counts. Host: of the change, as it counts. Less than 2^63 */
     uint64_t before;  /* client, SAME and RUNS: the version that it is to be applied to. Otherwise 0 */
-    uint64_t heard;   /* client: the last change of the host's that is in it; 0: none. Host: 0 */
+    uint64_t heard;   /* client: the last change of the host's that is in it; 0: none. Host: 0. Less than 2^62 */
     uint32_t kind;    /* enum wire_page_kind */
     uint32_t bytes;   /* that follow */
 };
