@@ -59,6 +59,21 @@ const char *call_name(const struct call *call, uint32_t parameter, char text[32]
 
 /* --- earlier calls --- */
 
+/* Not where: what. */
+static uint64_t brought_back(const struct call *call, const struct far_value *value, uint64_t address)
+{
+    const struct far_type *type = iface_type(call->iface, record_element(call->iface, value->type));
+    const bool is_one = type->size && type->size <= sizeof(uint64_t);
+    const size_t size = is_one ? type->size : sizeof(uint64_t);
+    struct record_words words = call_words(call);
+    uint64_t bytes, word = 0;
+    words.result = &call->result;
+    if (!address || !record_evaluate(&words, value->size_first, value->size_count, NULL, &bytes) || bytes < size)
+        return 0;
+    memcpy(&word, (const void *)(uintptr_t)address, size);
+    return far_extend(word, (unsigned)size, type->flags & FAR_TYPE_SIGNED);
+}
+
 static bool earlier_parameter(const struct target *target, const struct call *call, const char *name, uint64_t *word)
 {
     char text[32];
@@ -67,9 +82,8 @@ static bool earlier_parameter(const struct target *target, const struct call *ca
         if (strcmp(call_name(call, i, text), name) != 0)
             continue;
         *word = call->word[i];
-        /* What it brought back, not where. */
-        if (value->passing == FAR_PASS_BUFFER && value->flags & FAR_VALUE_OUT && *word)
-            memcpy(word, (const void *)(uintptr_t)*word, sizeof *word);
+        if (value->passing == FAR_PASS_BUFFER && value->flags & FAR_VALUE_OUT)
+            *word = brought_back(call, value, *word);
         return true;
     }
     return refuse(target, "%s of call %u has no parameter %s", iface_string(call->iface, call->op->name), call->number,
@@ -97,7 +111,9 @@ static bool integer(const struct target *target, const struct literal *literal, 
     const unsigned bits = (unsigned)bytes * 8;
     const uint64_t most = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
     if (literal->kind == LITERAL_EARLIER)
-        return earlier(target, literal, number);
+        return earlier(target, literal, number) &&
+               (far_extend(*number, (unsigned)bytes, is_signed) == *number ||
+                refuse(target, "what the earlier call gave, 0x%" PRIx64 ", does not fit %s", *number, name));
     if (literal->kind != LITERAL_NUMBER)
         return refuse(target, "%s takes a whole number", name);
     const uint64_t limit = literal->negative ? (is_signed ? most / 2 + 1 : 0) : is_signed ? most / 2 : most;
@@ -180,15 +196,13 @@ static bool put_bits(const struct target *target, const struct far_member *membe
 {
     const struct far_type *type = iface_type(target->call->iface, member->type);
     const uint64_t most = (UINT64_C(2) << (member->bit_width - 1)) - 1;
-    uint64_t number, word = 0;
+    uint64_t number;
     if (!integer(target, literal, type->size, type->flags & FAR_TYPE_SIGNED, type_name(target, member->type), &number))
         return false;
     const bool negative = literal->negative && number;
     if (negative ? (number | most >> 1) != UINT64_MAX : number > (type->flags & FAR_TYPE_SIGNED ? most >> 1 : most))
         return refuse(target, "the number does not fit %u bits", member->bit_width);
-    memcpy(&word, structure + member->offset, type->size);
-    word = (word & ~(most << member->bit_offset)) | (number & most) << member->bit_offset;
-    memcpy(structure + member->offset, &word, type->size);
+    record_put_bits(member, structure, number);
     return true;
 }
 

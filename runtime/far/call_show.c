@@ -116,9 +116,7 @@ static void show_elements(struct showing *showing, const char *name, const struc
 static void show_bits(struct showing *showing, const struct far_member *member, const char *structure)
 {
     const struct far_type *type = iface_type(showing->call->iface, member->type);
-    uint64_t word = 0;
-    memcpy(&word, structure + member->offset, type->size <= sizeof word ? type->size : sizeof word);
-    word = word >> member->bit_offset & ((UINT64_C(2) << (member->bit_width - 1)) - 1);
+    uint64_t word = record_bits(member, structure);
     if (type->flags & FAR_TYPE_SIGNED && member->bit_width < 64 && word >> (member->bit_width - 1))
         word |= UINT64_MAX << member->bit_width;
     show_integer(showing, iface_string(showing->call->iface, member->name), type, word);

@@ -85,6 +85,22 @@ const struct far_member *record_member_in_use(const struct record_words *words, 
     return otherwise;
 }
 
+uint64_t record_bits(const struct far_member *member, const char *structure)
+{
+    const uint8_t *bytes = (const uint8_t *)structure + member->offset;
+    uint64_t value = 0;
+    for (unsigned i = 0, at = member->bit_offset; i < member->bit_width; i++, at++)
+        value |= (uint64_t)(bytes[at / 8] >> at % 8 & 1) << i;
+    return value;
+}
+
+void record_put_bits(const struct far_member *member, char *structure, uint64_t value)
+{
+    uint8_t *bytes = (uint8_t *)structure + member->offset;
+    for (unsigned i = 0, at = member->bit_offset; i < member->bit_width; i++, at++)
+        bytes[at / 8] = (uint8_t)((bytes[at / 8] & ~(1u << at % 8)) | (unsigned)(value >> i & 1) << at % 8);
+}
+
 uint32_t record_element(const struct far_iface *iface, uint32_t type)
 {
     const struct far_type *outer = iface_type(iface, type);

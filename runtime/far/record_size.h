@@ -23,6 +23,9 @@ bool record_evaluate(const struct record_words *words, uint32_t first, uint32_t 
 /* The member of a union that its selector names; NULL: none. value NULL or without a selector: the first. */
 const struct far_member *record_member_in_use(const struct record_words *words, const struct far_type *type,
                                               const struct far_value *value, const struct record_place *around);
+/* A bit-field of at most 64 bits, and nothing beside it: a packed structure may end right behind it. */
+uint64_t record_bits(const struct far_member *member, const char *structure);
+void record_put_bits(const struct far_member *member, char *structure, uint64_t value);
 /* The type of one element of what a pointer or an array leads to. */
 uint32_t record_element(const struct far_iface *iface, uint32_t type);
 

@@ -93,6 +93,20 @@ float geo_half(float value)
     return value / 2;
 }
 
+int geo_narrow(struct narrow *narrow)
+{
+    int value = narrow->value;
+    narrow->before ^= 0x3f;
+    narrow->value = -value;
+    return value;
+}
+
+short geo_halve(short value, short *half)
+{
+    *half = (short)(value / 2);
+    return value;
+}
+
 int geo_flags(struct flags flags)
 {
     return (int)flags.a;

@@ -18,6 +18,11 @@ struct figure {
     int32_t delta : 5;
     struct point corner[2];
 };
+/* It ends behind its bits, which begin in one byte and end in another. */
+struct __attribute__((packed)) narrow {
+    unsigned before : 6;
+    int value : 9;
+};
 struct counter;
 far_op int geo_add(int a, int b);
 far_op double geo_length(struct point p);
@@ -33,6 +38,8 @@ far_op int geo_words(const char *__null_terminated text, void *far_out __sized_b
 far_op _Bool geo_die(unsigned char code);
 far_op signed char geo_lower(signed char value);
 far_op float geo_half(float value);
+far_op int geo_narrow(struct narrow *far_inout narrow);
+far_op short geo_halve(short value, short *far_out half);
 far_op int geo_flags(struct flags flags);
 far_op int geo_call(int (*far_callback function)(int value));
 far_op int far_fails(-1) geo_count(const char *__null_terminated const *__null_terminated words);
