@@ -49,6 +49,7 @@ config.substitutions += [
     # net/Inputs/nodes.sh: a script with several nodes. %nodes COUNT [--loopback|--proxy] SCRIPT ARGUMENTS…
     ("%history-seconds", "15" if sanitize else "60"),
     ("%nodes", f"{root}/testsuite/net/Inputs/with-nodes.sh {build}"),
+    ("%lit", os.path.join(os.path.dirname(os.path.dirname(lit.__file__)), "lit.py")),
     ("%with-fard", os.path.join(root, "testsuite", "runtime", "with-fard.sh") + " " + build),
 ]
 
