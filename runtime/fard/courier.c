@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* A courier's process: the rights of the user whose calls it makes, and nothing of fard's. It does not outlive fard. */
+#include "runtime/fard/child.h"
 #include "runtime/fard/queue.h"
 
 #include <errno.h>
@@ -47,16 +48,8 @@ static bool arrange_descriptors(int program)
            dup3(away, PROGRAM_FD, O_CLOEXEC) >= 0 && syscall(SYS_close_range, PROGRAM_FD + 1, ~0u, 0) == 0;
 }
 
-static void reset_signals(void)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGXFSZ, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static bool keeps(const char *variable)
+/* Its calls trap, whatever its user is granted: nothing of a service's runs in it. */
+static void keep_environment(char **kept, size_t room, char *socket)
 {
     static const char *const names[] = {"PATH=",
                                         "LANG=",
@@ -69,25 +62,13 @@ static bool keeps(const char *variable)
                                         "UBSAN_OPTIONS=",
                                         "LSAN_OPTIONS=",
                                         "TSAN_OPTIONS="};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strncmp(variable, names[i], strlen(names[i])) == 0)
-            return true;
-    return false;
-}
-
-/* Its calls trap, whatever its user is granted: nothing of a service's runs in it. */
-static void keep_environment(char **kept, size_t room, char *socket)
-{
     static char level[] = FAR_ENV_LEVEL "=none", now[] = FAR_ENV_BIND_NOW "=1", gate[] = FAR_ENV_GATE "=process";
     size_t count = 0;
     kept[count++] = socket;
     kept[count++] = level;
     kept[count++] = now;
     kept[count++] = gate;
-    for (char **variable = environ; *variable && count + 1 < room; variable++)
-        if (keeps(*variable))
-            kept[count++] = *variable;
-    kept[count] = NULL;
+    child_keep_environment(names, sizeof names / sizeof *names, kept, count, room);
 }
 
 /* The user may not reach the folder that it lies in; fard, which starts it, can. */
@@ -96,7 +77,7 @@ static _Noreturn void become_courier(const struct fard *fard, const struct queue
 {
     char *environment[32], *arguments[] = {(char *)(uintptr_t)"far-courier", (char *)(uintptr_t)line->service, NULL};
     int program = open(path, O_PATH | O_CLOEXEC);
-    reset_signals();
+    child_reset_signals();
     setsid();
     umask(077);
     if (program < 0 || chdir("/") < 0 || !become_user(fard, line->uid) || !arrange_descriptors(program))

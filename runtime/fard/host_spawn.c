@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The process of a host: its own uid where fard may, nothing inherited but its socket, whose end is its own. */
+#include "runtime/fard/child.h"
 #include "runtime/fard/emulator.h"
 #include "runtime/fard/fard.h"
 
@@ -48,15 +49,6 @@ static const char *arrange_descriptors(int socket, int image, bool keep_image)
     return NULL;
 }
 
-static void reset_signals(void)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGXFSZ, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* What went wrong before there was a far-host travels as its own message would. */
 static _Noreturn void fail_start(int socket, const char *what, const char *program, int code)
 {
@@ -69,7 +61,7 @@ static _Noreturn void fail_start(int socket, const char *what, const char *progr
     _exit(EX_OSERR);
 }
 
-/* What a host needs of fard's environment; the rest may be anybody's secret, as a capability is. */
+/* What a host needs of it. */
 static void keep_environment(char **kept, size_t room)
 {
     static const char *const names[] = {"PATH=",
@@ -86,12 +78,7 @@ static void keep_environment(char **kept, size_t room)
                                         "ASAN_OPTIONS=",
                                         "UBSAN_OPTIONS=",
                                         "LSAN_OPTIONS="};
-    size_t count = 0;
-    for (char **variable = environ; *variable && count + 1 < room; variable++)
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            if (strncmp(*variable, names[i], strlen(names[i])) == 0 && count + 1 < room)
-                kept[count++] = *variable;
-    kept[count] = NULL;
+    child_keep_environment(names, sizeof names / sizeof *names, kept, 0, room);
 }
 
 /* The host's uid may not reach the folder that far-host lies in; fard, which starts it, can, and so it is run all the
@@ -124,7 +111,7 @@ static _Noreturn void become_host(const struct host_command *command, const char
     int image = open(program, (emulator ? O_RDONLY : O_PATH) | O_CLOEXEC);
     if (image < 0)
         fail_start(socket, "far-host is not there", program, errno);
-    reset_signals();
+    child_reset_signals();
     setsid(); /* no terminal to push input into, no signals meant for fard's group */
     umask(077);
     const char *wrong = chdir("/") < 0 ? "/ cannot be entered" : NULL;
